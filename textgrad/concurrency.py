@@ -1,0 +1,165 @@
+"""The one fan-out: independent work side by side, results in input order, and the place of each piece in the run.
+
+Threads, because engines block on the network and a user's own engine may be any synchronous code. They are daemon
+threads: a stopped run never waits for a reply that nobody will read.
+"""
+
+import contextlib
+import contextvars
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
+
+from .errors import StopRun
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+_place: contextvars.ContextVar[tuple] = contextvars.ContextVar("place", default=())
+
+
+def place() -> tuple:
+    """Where in the run this code stands: labels and fan-out indices, outermost first. The same at every repetition."""
+    return _place.get()
+
+
+@contextlib.contextmanager
+def at(**labels) -> Iterator[None]:
+    """Adds labels such as round=3, client=1 to the place of everything inside the block."""
+    token = _place.set(_place.get() + tuple(labels.items()))
+    try:
+        yield
+    finally:
+        _place.reset(token)
+
+
+class Handle:
+    """Work that was started beside the caller's own; `result()` waits for it."""
+
+    def __init__(self, function: Callable[[], Any]):
+        self._ended = threading.Event()
+        self._value: Any = None
+        self._error: BaseException | None = None
+        context = contextvars.copy_context()
+        threading.Thread(target=context.run, args=(self._run, function), daemon=True).start()
+
+    def _run(self, function: Callable[[], Any]) -> None:
+        try:
+            self._value = function()
+        except BaseException as error:  # carried to whoever asks for the result, never swallowed
+            self._error = error
+        finally:
+            self._ended.set()
+
+    def done(self) -> bool:
+        """True when `result()` would not wait."""
+        return self._ended.is_set()
+
+    def result(self):
+        """The function's value, waited for.
+
+        Raises:
+            whatever the function raised.
+        """
+        self._ended.wait()
+        if self._error is not None:
+            raise self._error
+        return self._value
+
+
+def beside(function: Callable[[], Result]) -> Handle:
+    """Starts `function` beside the caller, at the caller's place in the run."""
+    return Handle(function)
+
+
+def fan_out(function: Callable[[Item], Result], items: Sequence[Item],
+            after: Sequence[Sequence[int]] | None = None, width: int | None = None) -> list[Result]:
+    """Applies `function` to all items side by side.
+
+    Args:
+        function: called once an item, each in its own thread, with the item's index added to its place.
+        items: n items.
+        after: for item i, the indices of the items that must have ended before it starts; none when left out.
+        width: how many run at once at the most; no limit when left out.
+
+    Returns:
+        The n results in the order of the items.
+
+    Raises:
+        StopRun: the first one raised, at once, while other items may still be waiting for their replies.
+        whatever `function` raised: the first in input order, after all items that can run have ended.
+    """
+    items = list(items)
+    if len(items) == 1:
+        with at(item=0):
+            return [function(items[0])]
+    return _FanOut(function, items, after or [()] * len(items), width or len(items)).run()
+
+
+class _FanOut:
+    """One fan-out while it runs: which items may start, which have ended, and what they gave."""
+
+    def __init__(self, function, items: list, after: Sequence[Sequence[int]], width: int):
+        self.function, self.items, self.width = function, items, width
+        self.results: list = [None] * len(items)
+        self.errors: dict[int, BaseException] = {}
+        self.waits_for = [len(set(earlier)) for earlier in after]
+        self.followers: list[list[int]] = [[] for _ in items]
+        for index, earlier in enumerate(after):
+            for other in set(earlier):
+                self.followers[other].append(index)
+        self.ready = [index for index, count in enumerate(self.waits_for) if not count]
+        self.running = 0
+        self.left = len(items)
+        self.stopped: StopRun | None = None
+        self.changed = threading.Condition()
+
+    def run(self) -> list:
+        with self.changed:
+            self._start_workers()
+            while self.left and not self.stopped:
+                self.changed.wait()
+        if self.stopped:
+            raise self.stopped
+        if self.errors:
+            raise self.errors[min(self.errors)]
+        return self.results
+
+    def _start_workers(self) -> None:
+        """Called with the lock held: as many workers as there is ready work and width for."""
+        for _ in range(min(len(self.ready), self.width - self.running)):
+            self.running += 1
+            context = contextvars.copy_context()
+            threading.Thread(target=context.run, args=(self._work,), daemon=True).start()
+
+    def _work(self) -> None:
+        while True:
+            with self.changed:
+                if not self.ready or self.stopped:
+                    self.running -= 1
+                    return
+                index = self.ready.pop(0)
+            self._do(index)
+
+    def _do(self, index: int) -> None:
+        try:
+            with at(item=index):
+                self.results[index] = self.function(self.items[index])
+        except BaseException as error:  # every kind is raised again by run(), in the caller's thread
+            self._ended(index, error)
+        else:
+            self._ended(index, None)
+
+    def _ended(self, index: int, error: BaseException | None) -> None:
+        with self.changed:
+            if isinstance(error, StopRun):
+                self.stopped = self.stopped or error
+            elif error is not None:
+                self.errors[index] = error
+            self.left -= 1
+            for follower in self.followers[index]:
+                self.waits_for[follower] -= 1
+                if not self.waits_for[follower]:
+                    self.ready.append(follower)
+            self._start_workers()
+            self.changed.notify_all()

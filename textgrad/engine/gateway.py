@@ -1,0 +1,181 @@
+"""The gateway: the one way from the program to any engine. Looks in the call log, asks through the limiter, counts.
+
+    gateway = Gateway(CallLog("calls.sqlite"), Limiter(max_concurrency=64))
+    test_engine = gateway.route(get_engine("ollama-llama3.1"), role="test", sampling=Sampling(seed=1))
+"""
+
+import dataclasses
+import functools
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+
+from ..concurrency import place
+from ..errors import CallFailed, ContextExceeded, StopRun, UsageError
+from .base import EngineLM, Reply, Sampling, Text, messages_of
+from .call_log import CallLog, key_of
+from .limiter import Limiter
+
+_ASK_AGAIN = ("empty", "filtered", "malformed")
+
+
+@dataclass
+class Usage:
+    """What one role has used.
+
+    Attributes:
+        calls: distinct requests; the same request asked twice is one.
+        prompt_tokens, completion_tokens: as counted by the endpoint, estimated where it does not count.
+        seconds: summed over calls, so more than the clock when calls overlap.
+        flaws: how many replies were empty, truncated, filtered, malformed, too long or failed.
+    """
+
+    calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    seconds: float = 0.0
+    flaws: Counter = field(default_factory=Counter)
+
+
+class Gateway:
+    """Answers requests from the call log where they are there, else from their engine.
+
+    Args:
+        call_log: where replies are kept; without one every request is sent.
+        limiter: admits requests; an unlimited one by default.
+        reuse: False sends the same request anew at every place of the run (it still replays after a crash).
+        replay_only: True refuses to send anything.
+        forgiving: True turns a request that was given up into a flawed reply, so that no reply ends a run.
+    """
+
+    def __init__(self, call_log: CallLog | None = None, limiter: Limiter | None = None, *, reuse: bool = True,
+                 replay_only: bool = False, forgiving: bool = True):
+        self.call_log, self.limiter = call_log, limiter or Limiter()
+        self.reuse, self.replay_only, self.forgiving = reuse, replay_only, forgiving
+        self.usage: dict[str, Usage] = {}
+        self._counted: set[tuple[str, str]] = set()
+        self._flying: dict[str, threading.Event] = {}
+        self._lock = threading.Lock()
+
+    def route(self, engine: EngineLM, role: str = "", sampling: Sampling | None = None) -> "Route":
+        """The same engine, reached through this gateway.
+
+        Args:
+            engine: any engine.
+            role: under which its calls are counted, such as "test" or "evaluation".
+            sampling: defaults of its calls; the engine's own when left out.
+        """
+        return Route(self, engine, role, sampling or getattr(engine, "sampling", Sampling()))
+
+    def ask(self, engine: EngineLM, role: str, messages: list[dict], sampling: Sampling) -> Reply:
+        """One reply; asked a second time where the first held nothing.
+
+        Raises:
+            StopRun: the run cannot go on.
+            CallFailed, ContextExceeded: only where the gateway is not forgiving.
+        """
+        reply = self._draw(engine, role, messages, sampling, draw=0)
+        if reply.flaw in _ASK_AGAIN:
+            reply = self._draw(engine, role, messages, sampling, draw=1)
+        return reply
+
+    def _draw(self, engine: EngineLM, role: str, messages: list[dict], sampling: Sampling, draw: int) -> Reply:
+        if self.call_log is None:
+            return self._send(engine, messages, sampling)[0]
+        request = {"model": engine.model_string, "endpoint": engine.endpoint, "messages": messages,
+                   **dataclasses.asdict(sampling), "draw": draw}
+        if sampling.temperature > 0 or not self.reuse:
+            request["place"] = place()
+        key = key_of(request)
+        while True:
+            if found := self.call_log.row(key):
+                return self._count(role, key, *found)
+            if self._take_off(key):
+                try:
+                    return self._fetch(engine, role, messages, sampling, request, key)
+                finally:
+                    self._land(key)
+
+    def _take_off(self, key: str) -> bool:
+        """True when this thread is to send the request; else returns when the one that sent it has ended."""
+        with self._lock:
+            flying = self._flying.get(key)
+            if flying is None:
+                self._flying[key] = threading.Event()
+                return True
+        flying.wait()
+        return False
+
+    def _land(self, key: str) -> None:
+        with self._lock:
+            self._flying.pop(key).set()
+
+    def _fetch(self, engine, role, messages, sampling, request, key) -> Reply:
+        if found := self.call_log.row(key):  # it landed between the look-up and the take-off
+            return self._count(role, key, *found)
+        if self.replay_only:
+            raise UsageError(f"replay only: the call log {self.call_log.path} has no reply for this call of the {role} "
+                             f"engine {engine.model_string} at {_where()}: {str(messages[-1]['content'])[:80]!r}")
+        reply, seconds = self._send(engine, messages, sampling)
+        if reply.flaw != "failed":  # a request that was given up is free, and is sent anew after a restart
+            self.call_log.put(key, request, reply, seconds)
+        return self._count(role, key, reply, seconds)
+
+    def _send(self, engine: EngineLM, messages: list[dict], sampling: Sampling) -> tuple[Reply, float]:
+        started = time.monotonic()
+        try:
+            reply = self.limiter.call(lambda: engine.complete(messages, sampling), engine.endpoint)
+        except StopRun as reason:
+            self.limiter.stop(reason)
+            raise
+        except (CallFailed, ContextExceeded) as error:
+            if not self.forgiving:
+                raise
+            reply = Reply("", finish_reason="failed" if isinstance(error, CallFailed) else "context")
+        return reply, time.monotonic() - started
+
+    def _count(self, role: str, key: str, reply: Reply, seconds: float) -> Reply:
+        with self._lock:
+            if (role, key) not in self._counted:
+                self._counted.add((role, key))
+                usage = self.usage.setdefault(role, Usage())
+                usage.calls += 1
+                usage.prompt_tokens += reply.prompt_tokens or 0
+                usage.completion_tokens += reply.completion_tokens or 0
+                usage.seconds += seconds
+                if reply.flaw:
+                    usage.flaws[reply.flaw] += 1
+        return reply
+
+
+class Route(EngineLM):
+    """An engine as one role of a run sees it: every call goes through the gateway."""
+
+    def __init__(self, gateway: Gateway, engine: EngineLM, role: str, sampling: Sampling):
+        self.gateway, self.engine, self.role, self.sampling = gateway, engine, role, sampling
+        self.model_string, self.endpoint = engine.model_string, engine.endpoint
+        self.system_prompt, self.is_multimodal = engine.system_prompt, engine.is_multimodal
+
+    def generate(self, prompt, system_prompt: str | None = None, **kwargs) -> Text:
+        """The reply's text, which remembers its flaw.
+
+        Args:
+            prompt: str, or list of str and bytes.
+            system_prompt: in place of the engine's own; "" for none.
+            **kwargs: fields of `Sampling` to change for this call.
+        """
+        sampling = dataclasses.replace(self.sampling, **kwargs) if kwargs else self.sampling
+        messages = messages_of(prompt, self.system_prompt if system_prompt is None else system_prompt)
+        reply = self.gateway.ask(self.engine, self.role, messages, sampling)
+        return Text(reply.text, reply.flaw)
+
+
+def _where() -> str:
+    return " ".join(f"{label} {value}" for label, value in place()) or "the start"
+
+
+@functools.cache
+def standalone_gateway() -> Gateway:
+    """The gateway of scripts that use an engine without a run: limits and retries, no log, failures raised."""
+    return Gateway(forgiving=False)

@@ -1,0 +1,70 @@
+"""What can go wrong, by what must happen next.
+
+`UsageError` and `BrokenSystem` end a run with one line; `BudgetSpent` ends it in order; `TransientError` is tried
+again; `BadReply` costs a step, an answer or a merge and never a run.
+"""
+
+import difflib
+
+
+class StopRun(Exception):
+    """Ends the run at once, whatever else is in flight. The message is one line for the user."""
+
+
+class UsageError(StopRun, ValueError):
+    """The user gave something wrong: the message says what, where, what is allowed and how to mend it."""
+
+
+class BrokenSystem(StopRun, RuntimeError):
+    """The set-up cannot work (bad key, unknown model, unreachable endpoint, disk full)."""
+
+
+class BudgetSpent(StopRun):
+    """A cap on calls, tokens or cost was reached."""
+
+
+class TransientError(Exception):
+    """A request failed in a way that trying again may mend.
+
+    Args:
+        message: one line.
+        retry_after: seconds the server asked to wait, or None.
+        rate_limited: True when the server refused for load, so that all callers should slow down.
+        malformed: True when an answer arrived but was no chat completion; it is tried again once only.
+        refused: True when nothing listened at the address.
+    """
+
+    def __init__(self, message: str, *, retry_after: float | None = None, rate_limited: bool = False,
+                 malformed: bool = False, refused: bool = False):
+        super().__init__(message)
+        self.retry_after = retry_after
+        self.rate_limited = rate_limited
+        self.malformed = malformed
+        self.refused = refused
+
+
+class BadReply(Exception):
+    """The model answered, but its reply cannot be used, also after it was asked again."""
+
+
+class CallFailed(BadReply):
+    """One call was given up after its last retry; the endpoint as a whole may still be well."""
+
+
+class ContextExceeded(BadReply):
+    """The request is longer than the model's context."""
+
+
+def unknown(kind: str, name: str, known) -> UsageError:
+    """The error for an unknown name: one line that lists the known ones, nearest first.
+
+    Args:
+        kind: what the name should be of, such as "engine".
+        name: what the user wrote.
+        known: the allowed names.
+    """
+    def distance(candidate: str) -> float:
+        return -difflib.SequenceMatcher(None, name.lower(), candidate.lower()).ratio()
+
+    ordered = sorted(known, key=lambda candidate: (distance(candidate), candidate))
+    return UsageError(f"unknown {kind} {name!r}; known, nearest first: {', '.join(ordered)}")
