@@ -7,6 +7,8 @@ threads: a stopped run never waits for a reply that nobody will read.
 import contextlib
 import contextvars
 import threading
+import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
@@ -16,6 +18,10 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 _place: contextvars.ContextVar[tuple] = contextvars.ContextVar("place", default=())
+_deadline: contextvars.ContextVar[float] = contextvars.ContextVar("deadline", default=float("inf"))
+
+LATE = object()
+"""Stands for the result of an item that had not ended in time."""
 
 
 def place() -> tuple:
@@ -31,6 +37,11 @@ def at(**labels) -> Iterator[None]:
         yield
     finally:
         _place.reset(token)
+
+
+def expired() -> bool:
+    """True when the fan-out this code runs in has a time limit that has passed: nobody waits for it any more."""
+    return time.monotonic() > _deadline.get()
 
 
 class Handle:
@@ -55,6 +66,10 @@ class Handle:
         """True when `result()` would not wait."""
         return self._ended.is_set()
 
+    def succeeded(self) -> bool:
+        """True when `result()` would give a value at once."""
+        return self.done() and self._error is None
+
     def result(self):
         """The function's value, waited for.
 
@@ -73,7 +88,8 @@ def beside(function: Callable[[], Result]) -> Handle:
 
 
 def fan_out(function: Callable[[Item], Result], items: Sequence[Item],
-            after: Sequence[Sequence[int]] | None = None, width: int | None = None) -> list[Result]:
+            after: Sequence[Sequence[int]] | None = None, width: int | None = None,
+            timeout: float | None = None) -> list[Result]:
     """Applies `function` to all items side by side.
 
     Args:
@@ -81,6 +97,7 @@ def fan_out(function: Callable[[Item], Result], items: Sequence[Item],
         items: n items.
         after: for item i, the indices of the items that must have ended before it starts; none when left out.
         width: how many run at once at the most; no limit when left out.
+        timeout: seconds after which the result of an item that has not ended is `LATE`; no limit when left out.
 
     Returns:
         The n results in the order of the items.
@@ -90,10 +107,10 @@ def fan_out(function: Callable[[Item], Result], items: Sequence[Item],
         whatever `function` raised: the first in input order, after all items that can run have ended.
     """
     items = list(items)
-    if len(items) == 1:
+    if len(items) == 1 and timeout is None:
         with at(item=0):
             return [function(items[0])]
-    return _FanOut(function, items, after or [()] * len(items), width or len(items)).run()
+    return _FanOut(function, items, after or [()] * len(items), width or len(items)).run(timeout)
 
 
 class _FanOut:
@@ -101,29 +118,36 @@ class _FanOut:
 
     def __init__(self, function, items: list, after: Sequence[Sequence[int]], width: int):
         self.function, self.items, self.width = function, items, width
-        self.results: list = [None] * len(items)
+        self.results: list = [LATE] * len(items)
         self.errors: dict[int, BaseException] = {}
         self.waits_for = [len(set(earlier)) for earlier in after]
         self.followers: list[list[int]] = [[] for _ in items]
         for index, earlier in enumerate(after):
             for other in set(earlier):
                 self.followers[other].append(index)
-        self.ready = [index for index, count in enumerate(self.waits_for) if not count]
+        self.ready = deque(index for index, count in enumerate(self.waits_for) if not count)
         self.running = 0
         self.left = len(items)
         self.stopped: StopRun | None = None
+        self.closed = False
         self.changed = threading.Condition()
 
-    def run(self) -> list:
-        with self.changed:
-            self._start_workers()
-            while self.left and not self.stopped:
-                self.changed.wait()
+    def run(self, timeout: float | None) -> list:
+        end = float("inf") if timeout is None else time.monotonic() + timeout
+        token = _deadline.set(min(end, _deadline.get()))
+        try:
+            with self.changed:
+                self._start_workers()
+                while self.left and not self.stopped and (timeout is None or time.monotonic() < end):
+                    self.changed.wait(None if timeout is None else end - time.monotonic())
+                self.closed = True
+        finally:
+            _deadline.reset(token)
         if self.stopped:
             raise self.stopped
         if self.errors:
             raise self.errors[min(self.errors)]
-        return self.results
+        return list(self.results)
 
     def _start_workers(self) -> None:
         """Called with the lock held: as many workers as there is ready work and width for."""
@@ -135,10 +159,10 @@ class _FanOut:
     def _work(self) -> None:
         while True:
             with self.changed:
-                if not self.ready or self.stopped:
+                if not self.ready or self.closed:
                     self.running -= 1
                     return
-                index = self.ready.pop(0)
+                index = self.ready.popleft()
             self._do(index)
 
     def _do(self, index: int) -> None:
@@ -162,4 +186,5 @@ class _FanOut:
                 if not self.waits_for[follower]:
                     self.ready.append(follower)
             self._start_workers()
-            self.changed.notify_all()
+            if not self.left or self.stopped:
+                self.changed.notify_all()

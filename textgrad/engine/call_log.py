@@ -4,15 +4,17 @@ A request is known by its key: model, endpoint, messages, every sampling paramet
 replies are random also by its place in the run, so that samples stay independent and yet repeatable.
 """
 
+import contextlib
 import hashlib
 import json
 import sqlite3
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ..errors import BrokenSystem
+from ..errors import BrokenSystem, StopRun
 from .base import Reply
 
 _TABLE = """CREATE TABLE IF NOT EXISTS calls (
@@ -42,24 +44,37 @@ class CallLog:
     """Replies by key, safe for many threads, each reply on disk before anyone acts on it.
 
     Args:
-        path: the SQLite file; made when absent.
+        path: the SQLite file; opened at the first use, made when absent.
 
-    Raises:
-        BrokenSystem: the file cannot be opened or written.
+    Every method raises `BrokenSystem` where the file cannot be opened, read or written.
     """
 
     def __init__(self, path: str | Path):
         self.path = Path(path)
         self._lock = threading.Lock()
-        with self._errors():
-            self._db = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None)
-            # A write-ahead log keeps every finished reply through a SIGKILL and costs no sync a call.
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=NORMAL")
-            self._db.execute(_TABLE)
+        self._connection: sqlite3.Connection | None = None
+        self._closed = False
 
-    def _errors(self) -> "_SqliteErrors":
-        return _SqliteErrors(self.path)
+    @contextlib.contextmanager
+    def _db(self) -> Iterator[sqlite3.Connection]:
+        """The open data base, for one thread at a time."""
+        with self._lock:
+            try:
+                if self._closed:
+                    raise StopRun(f"the call log {self.path} is closed")
+                if self._connection is None:
+                    self._connection = self._open()
+                yield self._connection
+            except sqlite3.Error as error:
+                raise BrokenSystem(f"the call log {self.path} cannot be used: {error}") from error
+
+    def _open(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None)
+        # A write-ahead log keeps every finished reply through a SIGKILL and costs no sync a call.
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute(_TABLE)
+        return connection
 
     def get(self, key: str) -> Reply | None:
         """The reply kept under a key, or None."""
@@ -68,9 +83,9 @@ class CallLog:
 
     def row(self, key: str) -> tuple[Reply, float] | None:
         """The reply kept under a key and the seconds it took when it was made, or None."""
-        with self._lock, self._errors():
-            row = self._db.execute("SELECT text, finish_reason, prompt_tokens, completion_tokens, seconds "
-                                   "FROM calls WHERE key = ?", (key,)).fetchone()
+        with self._db() as db:
+            row = db.execute("SELECT text, finish_reason, prompt_tokens, completion_tokens, seconds "
+                             "FROM calls WHERE key = ?", (key,)).fetchone()
         return (Reply(*row[:4]), row[4]) if row else None
 
     def put(self, key: str, request: Any, reply: Reply, seconds: float) -> None:
@@ -84,30 +99,20 @@ class CallLog:
         """
         row = (key, canonical(request), reply.text, reply.finish_reason, reply.prompt_tokens,
                reply.completion_tokens, seconds, time.time())
-        with self._lock, self._errors():
-            self._db.execute("INSERT OR IGNORE INTO calls VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+        with self._db() as db:
+            db.execute("INSERT OR IGNORE INTO calls VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
 
     def __len__(self) -> int:
-        with self._lock, self._errors():
-            return self._db.execute("SELECT COUNT(*) FROM calls").fetchone()[0]
+        with self._db() as db:
+            return db.execute("SELECT COUNT(*) FROM calls").fetchone()[0]
 
     def close(self) -> None:
         """Folds the write-ahead log into the one file, so that it can be copied or published."""
-        with self._lock, self._errors():
-            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            self._db.execute("PRAGMA journal_mode=DELETE")
-            self._db.close()
-
-
-class _SqliteErrors:
-    """Turns SQLite's errors into one line that names the file."""
-
-    def __init__(self, path: Path):
-        self.path = path
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind, error, traceback) -> None:
-        if isinstance(error, sqlite3.Error):
-            raise BrokenSystem(f"the call log {self.path} cannot be used: {error}") from error
+        with self._lock:
+            connection, self._connection, self._closed = self._connection, None, True
+        if connection is None:
+            return
+        with contextlib.suppress(sqlite3.Error):  # a full disk: the next opening folds it
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            connection.execute("PRAGMA journal_mode=DELETE")
+        connection.close()

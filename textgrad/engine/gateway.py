@@ -6,14 +6,18 @@
 
 import dataclasses
 import functools
+import json
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from ..concurrency import place
 from ..errors import CallFailed, ContextExceeded, StopRun, UsageError
 from .base import EngineLM, Reply, Sampling, Text, messages_of
+from .budget import Budget
 from .call_log import CallLog, key_of
 from .limiter import Limiter
 
@@ -25,12 +29,14 @@ class Usage:
     """What one role has used.
 
     Attributes:
-        calls: distinct requests; the same request asked twice is one.
+        requests: how often an engine was asked, also where an earlier reply answered.
+        calls: distinct requests, each paid for once.
         prompt_tokens, completion_tokens: as counted by the endpoint, estimated where it does not count.
         seconds: summed over calls, so more than the clock when calls overlap.
         flaws: how many replies were empty, truncated, filtered, malformed, too long or failed.
     """
 
+    requests: int = 0
     calls: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
@@ -44,17 +50,21 @@ class Gateway:
     Args:
         call_log: where replies are kept; without one every request is sent.
         limiter: admits requests; an unlimited one by default.
+        budget: caps on what is used; none by default.
         reuse: False sends the same request anew at every place of the run (it still replays after a crash).
         replay_only: True refuses to send anything.
         forgiving: True turns a request that was given up into a flawed reply, so that no reply ends a run.
     """
 
-    def __init__(self, call_log: CallLog | None = None, limiter: Limiter | None = None, *, reuse: bool = True,
-                 replay_only: bool = False, forgiving: bool = True):
-        self.call_log, self.limiter = call_log, limiter or Limiter()
+    def __init__(self, call_log: CallLog | None = None, limiter: Limiter | None = None,
+                 budget: Budget | None = None, *, reuse: bool = True, replay_only: bool = False,
+                 forgiving: bool = True):
+        self.call_log, self.limiter, self.budget = call_log, limiter or Limiter(), budget or Budget()
         self.reuse, self.replay_only, self.forgiving = reuse, replay_only, forgiving
         self.usage: dict[str, Usage] = {}
+        self.on_reply: Callable[[], None] = lambda: None
         self._counted: set[tuple[str, str]] = set()
+        self._paid: set[str] = set()
         self._flying: dict[str, threading.Event] = {}
         self._lock = threading.Lock()
 
@@ -80,6 +90,22 @@ class Gateway:
             reply = self._draw(engine, role, messages, sampling, draw=1)
         return reply
 
+    def recall(self, note: dict) -> Any:
+        """What was remembered under a note, or None: facts of a run that its seed and replies do not decide."""
+        found = self.call_log.get(key_of({"note": note})) if self.call_log is not None else None
+        return json.loads(found.text) if found else None
+
+    def remember(self, note: dict, value: Any) -> None:
+        """Keeps a JSON value under a note, in the call log."""
+        if self.call_log is not None:
+            self.call_log.put(key_of({"note": note}), {"note": note}, Reply(json.dumps(value)), 0.0)
+
+    def close(self) -> None:
+        """Lets nothing more be sent, and closes the call log."""
+        self.limiter.stop(StopRun("the run has ended"))
+        if self.call_log is not None:
+            self.call_log.close()
+
     def _draw(self, engine: EngineLM, role: str, messages: list[dict], sampling: Sampling, draw: int) -> Reply:
         if self.call_log is None:
             return self._send(engine, messages, sampling)[0]
@@ -90,6 +116,7 @@ class Gateway:
         key = key_of(request)
         while True:
             if found := self.call_log.row(key):
+                self._pay(role, key, found[0])
                 return self._count(role, key, *found)
             if self._take_off(key):
                 try:
@@ -117,9 +144,11 @@ class Gateway:
         if self.replay_only:
             raise UsageError(f"replay only: the call log {self.call_log.path} has no reply for this call of the {role} "
                              f"engine {engine.model_string} at {_where()}: {str(messages[-1]['content'])[:80]!r}")
-        reply, seconds = self._send(engine, messages, sampling)
-        if reply.flaw != "failed":  # a request that was given up is free, and is sent anew after a restart
-            self.call_log.put(key, request, reply, seconds)
+        with self.budget.reserved(role, _longest(messages), sampling.max_tokens):
+            reply, seconds = self._send(engine, messages, sampling)
+            if reply.flaw != "failed":  # a request that was given up is free, and is sent anew after a restart
+                self.call_log.put(key, request, reply, seconds)
+                self._pay(role, key, reply)
         return self._count(role, key, reply, seconds)
 
     def _send(self, engine: EngineLM, messages: list[dict], sampling: Sampling) -> tuple[Reply, float]:
@@ -135,17 +164,26 @@ class Gateway:
             reply = Reply("", finish_reason="failed" if isinstance(error, CallFailed) else "context")
         return reply, time.monotonic() - started
 
+    def _pay(self, role: str, key: str, reply: Reply) -> None:
+        with self._lock:
+            new = key not in self._paid
+            self._paid.add(key)
+        if new:
+            self.budget.charge(role, reply)
+
     def _count(self, role: str, key: str, reply: Reply, seconds: float) -> Reply:
         with self._lock:
+            usage = self.usage.setdefault(role, Usage())
+            usage.requests += 1
             if (role, key) not in self._counted:
                 self._counted.add((role, key))
-                usage = self.usage.setdefault(role, Usage())
                 usage.calls += 1
                 usage.prompt_tokens += reply.prompt_tokens or 0
                 usage.completion_tokens += reply.completion_tokens or 0
                 usage.seconds += seconds
                 if reply.flaw:
                     usage.flaws[reply.flaw] += 1
+            self.on_reply()
         return reply
 
 
@@ -169,6 +207,11 @@ class Route(EngineLM):
         messages = messages_of(prompt, self.system_prompt if system_prompt is None else system_prompt)
         reply = self.gateway.ask(self.engine, self.role, messages, sampling)
         return Text(reply.text, reply.flaw)
+
+
+def _longest(messages: list[dict]) -> int:
+    """Tokens that a request has at the most: half its bytes, which is more than any tokenizer makes of a text."""
+    return sum(len(str(message["content"]).encode("utf-8", "replace")) // 2 + 16 for message in messages)
 
 
 def _where() -> str:

@@ -1,0 +1,274 @@
+"""The simulated engine: its skill grows with the lessons in its prompt, and all that it says is repeatable."""
+
+import re
+import time
+
+import pytest
+
+from textgrad import prompts
+from textgrad.engine.base import Sampling, messages_of
+from textgrad.engine.simulated import SimulatedEngine
+from textgrad.engine.simulated_world import World
+from textgrad.errors import ContextExceeded, UsageError
+from textgrad.loss import MultiFieldTokenParsedEvaluation
+from textgrad.variable import Variable
+
+_FORMAT = "Write the final answer as 'Answer: X' in the last line."
+_QUESTIONS = [(f"[topic-{number % 4}] How many things are in box {number}?", str(number)) for number in range(400)]
+_LESSONS = [f"Lesson topic-{topic}: open the box." for topic in range(4)]
+
+
+def taught(spec: str = "") -> SimulatedEngine:
+    engine = SimulatedEngine(spec)
+    engine.teach(_QUESTIONS)
+    return engine
+
+
+def ask(engine, content, system_prompt="", **sampling) -> str:
+    return engine.complete(messages_of(content, system_prompt), Sampling(**sampling)).text
+
+
+def right(engine, system_prompt="", topic="", **sampling) -> list[bool]:
+    """For each question, with the answer's form appended as tasks do, whether it is answered rightly."""
+    return [ask(engine, f"{question}\n\n{_FORMAT}", system_prompt, **sampling).endswith(f"Answer: {answer}")
+            for question, answer in _QUESTIONS if topic in question]
+
+
+def share(answers: list[bool]) -> float:
+    return sum(answers) / len(answers)
+
+
+def test_it_is_labelled_simulated_with_its_options():
+    assert (SimulatedEngine().model_string, SimulatedEngine().endpoint) == ("simulated", "simulated:")
+    assert SimulatedEngine("base=0.5,seed=3").model_string == "simulated:base=0.5,seed=3"
+
+
+def test_options_are_read_and_all_may_be_left_out():
+    assert World.of("") == World(0.0, 8, 0.3, 0.95, 0, 0.15, 100_000, 0.0)
+    assert World.of(" latency=0.2, topics=3 ,context=50") == World(latency=0.2, topics=3, context=50)
+
+
+@pytest.mark.parametrize("spec, complaint", [
+    ("toopics=3", "unknown option of the simulated engine 'toopics'; known, nearest first: topics"),
+    ("topics", "topics= must be a whole number from 1"),
+    ("topics=2.5", "topics=2.5 must be a whole number"),
+    ("base=1.5", "base=1.5 must be a number from 0 to 1"),
+    ("skill=nan", "skill=nan must be"),
+    ("latency=-1", "latency=-1 must be a number from 0"),
+    ("seed=x", "seed=x must be a whole number"),
+])
+def test_a_bad_option_is_refused_in_one_line(spec, complaint):
+    with pytest.raises(UsageError, match=re.escape(complaint)):
+        SimulatedEngine(spec)
+
+
+# Answers
+
+def test_without_lessons_the_share_of_right_answers_is_about_base():
+    assert abs(share(right(taught("base=0.3"))) - 0.3) < 0.08
+    assert share(right(taught("base=0"))) == 0
+    assert share(right(taught("base=1"))) == 1
+
+
+def test_a_lesson_raises_its_own_topic_to_about_skill_and_no_other():
+    engine = taught("base=0.3,skill=0.9")
+    for topic in range(4):
+        before = right(engine, topic=f"[topic-{topic}]")
+        after = right(engine, f"Answer well.\n{_LESSONS[2]}", topic=f"[topic-{topic}]")
+        if topic == 2:
+            assert share(after) > 0.8 > 0.5 > share(before)
+            assert all(now or not then for then, now in zip(before, after)), "what was right stays right"
+        else:
+            assert after == before
+
+
+def test_lessons_in_any_order_with_any_other_text_count_alike():
+    engine = taught()
+    assert right(engine, "\n".join(_LESSONS)) == right(engine, "Hello.\n" + "\n\nthen\n".join(reversed(_LESSONS)))
+
+
+def test_a_question_is_known_with_and_without_the_form_of_the_answer():
+    engine = taught("base=1")
+    assert ask(engine, _QUESTIONS[7][0]) == ask(engine, f"{_QUESTIONS[7][0]}\n\n{_FORMAT}\n\nMore.")
+    assert ask(engine, _QUESTIONS[7][0]).endswith("Answer: 7")
+
+
+def test_of_two_known_questions_the_longer_one_is_meant():
+    engine = SimulatedEngine("base=1")
+    engine.teach([("Count.", "1"), ("Count.\n\nAll of them.", "2")])
+    assert ask(engine, "Count.\n\nAll of them.\n\nBe exact.").endswith("Answer: 2")
+    assert ask(engine, "Count.\n\nBe exact.").endswith("Answer: 1")
+
+
+def test_a_question_without_a_marker_always_has_the_same_topic_out_of_topics():
+    engine = SimulatedEngine("topics=3")
+    topics = [re.search(r"topic-\d+", ask(engine, f"question {number}"))[0] for number in range(60)]
+    assert set(topics) == {"topic-0", "topic-1", "topic-2"}
+    assert topics == [re.search(r"topic-\d+", ask(engine, f"question {number}", "x"))[0] for number in range(60)]
+
+
+@pytest.mark.parametrize("answer, kind", [("7", r"\d+"), ("-12", r"-?\d+"), ("1,200", r"\d+"), ("(A)", r"\([A-Z]\)"),
+                                          ("Yes", "No"), ("false", "true"), ("invalid", "valid"),
+                                          ("ant bee cow", "bee cow ant"), ("a a", r"\w+"), ("word", r"\w+"),
+                                          ("", ".+")])
+def test_a_wrong_answer_is_another_one_of_the_same_kind(answer, kind):
+    engine = SimulatedEngine("base=0")
+    engine.teach([("question", answer)])
+    wrong = ask(engine, "question").rpartition("Answer: ")[2]
+    assert wrong != answer and re.fullmatch(kind, wrong)
+
+
+def test_replies_repeat_exactly_and_another_seed_finds_other_questions_hard():
+    assert right(taught()) == right(taught())
+    assert right(taught("seed=1")) != right(taught("seed=2"))
+
+
+def test_with_a_temperature_replies_vary_with_the_seed_of_the_request_and_without_one_they_do_not():
+    engine = taught()
+    assert right(engine, temperature=1.0, seed=1) != right(engine, temperature=1.0, seed=2)
+    assert right(engine, temperature=1.0, seed=1) == right(engine, temperature=1.0, seed=1)
+    assert right(engine, seed=1) == right(engine, seed=2)
+
+
+# Learning, on the requests that the optimizer and the autograd engine send
+
+def criticism_of_answer(engine, verdict: str, answer: str, judged_by_llm: bool = False) -> str:
+    parts = ({"LM_SYSTEM_PROMPT": "Judge within <ACCURACY>.", "LM_INPUT": "fields", "LM_OUTPUT": verdict}
+             if judged_by_llm else
+             {"FUNCTION_PURPOSE": "compares", "INPUTS_TO_FUNCTION": "**prediction**: 7", "OUTPUT_OF_FUNCTION": verdict})
+    request = prompts.criticism_request("answer", answer, parts, "score", "")
+    return ask(engine, prompts.request(request, images=False), prompts.BACKWARD_SYSTEM_PROMPT)
+
+
+def criticism_of_prompt(engine, prompt: str, feedback: str) -> str:
+    parts = {"LM_SYSTEM_PROMPT": prompt, "LM_INPUT": "[topic-1] question", "LM_OUTPUT": "answer"}
+    request = prompts.criticism_request("prompt", prompt, parts, "answer", feedback)
+    return ask(engine, prompts.request(request, images=False), prompts.BACKWARD_SYSTEM_PROMPT)
+
+
+def rewrite(engine, prompt: str, *feedback: str, **sampling) -> str:
+    tags = ("<IMPROVED_VARIABLE>", "</IMPROVED_VARIABLE>")
+    blocks = [piece for text in feedback for piece in prompts.feedback_with_context(text, ["context"])]
+    request = prompts.request(prompts.rewrite_request("prompt", prompt, blocks, tags), images=False)
+    system_prompt = prompts.OPTIMIZER_SYSTEM_PROMPT.format(new_variable_start_tag=tags[0], new_variable_end_tag=tags[1])
+    return prompts.between(ask(engine, request, system_prompt, **sampling), tags)
+
+
+@pytest.mark.parametrize("judged_by_llm, wrong, good", [(False, "0", "1"), (True, "<ACCURACY>0</ACCURACY>",
+                                                                            "Well: <ACCURACY> 1 </ACCURACY>")])
+def test_criticism_follows_the_verdict_and_names_the_topic_of_the_answer(judged_by_llm, wrong, good):
+    engine, answer = SimulatedEngine(), "This is a topic-3 question.\nAnswer: 7"
+    assert "lacks the lesson for topic-3" in criticism_of_answer(engine, wrong, answer, judged_by_llm)
+    assert "lacks" not in criticism_of_answer(engine, good, answer, judged_by_llm)
+
+
+def test_a_wrong_answer_leads_to_a_prompt_that_answers_the_question():
+    engine = taught("base=0.2,skill=1")
+    question, answer = next(pair for pair, good in zip(_QUESTIONS, right(engine)) if not good)
+    said = ask(engine, question, "Answer well.")
+    feedback = criticism_of_prompt(engine, "Answer well.", criticism_of_answer(engine, "0", said))
+    prompt = rewrite(engine, "Answer well.", feedback)
+    assert prompt.startswith("Answer well.\nLesson topic-")
+    assert ask(engine, question, prompt).endswith(f"Answer: {answer}")
+
+
+def test_a_rewrite_adds_every_missing_lesson_once_and_keeps_the_prompt():
+    prompt = rewrite(SimulatedEngine(), f"Be exact.\n{_LESSONS[1]}", *(
+        f"It lacks the lesson for topic-{topic}." for topic in (3, 1, 3, 2)))
+    assert prompt.startswith(f"Be exact.\n{_LESSONS[1]}\nLesson topic-3: ")
+    assert re.findall(r"Lesson (topic-\d)", prompt) == ["topic-1", "topic-3", "topic-2"]
+
+
+def test_a_lesson_that_the_prompt_holds_is_not_called_missing():
+    said = criticism_of_prompt(SimulatedEngine(), _LESSONS[1], "What led to it lacks the lesson for topic-1.")
+    assert "lacks the lesson" not in said
+    assert rewrite(SimulatedEngine(), _LESSONS[1], said) == _LESSONS[1]
+
+
+def test_drawn_rewrites_differ_in_words_and_teach_the_same_topics():
+    drafts = {rewrite(SimulatedEngine(), "Go.", "It lacks the lesson for topic-1.", temperature=1.0, seed=seed)
+              for seed in range(20)}
+    assert len(drafts) > 1 and all(draft.startswith("Go.\nLesson topic-1: ") for draft in drafts)
+
+
+def test_merged_feedback_names_all_missing_lessons():
+    request = prompts.reduce_request("prompt", ["It lacks the lesson for topic-1.", "Fine.",
+                                                "It lacks the lesson for topic-2. It lacks the lesson for topic-1."])
+    said = ask(SimulatedEngine(), request, prompts.REDUCE_MEAN_SYSTEM_PROMPT)
+    assert said == "It lacks the lesson for topic-1. It lacks the lesson for topic-2."
+
+
+@pytest.mark.parametrize("prediction, accuracy", [("Let me see.\nAnswer: 7", "1"), ("Answer: 8", "0"), ("7", "1"),
+                                                  ("17", "0"), ("Answer: 7\n\nAs said.", "1")])
+def test_as_judge_it_compares_the_final_answer_with_the_ground_truth(prediction, accuracy):
+    roles = ["Question for the task", "Ground truth answer", "Reasoning and prediction from the language model"]
+    judge = MultiFieldTokenParsedEvaluation("Say <ACCURACY>1</ACCURACY> or 0.", roles, engine=SimulatedEngine())
+    verdict = judge([Variable(text, role_description="field", requires_grad=False)
+                     for text in ("how many?", "7", prediction)])
+    assert judge.parse_output(verdict) == accuracy
+
+
+# Merging
+
+def merged(engine, *uploads: str) -> list[str]:
+    fences = "\n".join(f'<PROMPT client="{place}">\n{text}\n</PROMPT>' for place, text in enumerate(uploads))
+    reply = ask(engine, f"{fences}\nMerge.", "You edit.")
+    return prompts.between(reply, ("<IMPROVED_VARIABLE>", "</IMPROVED_VARIABLE>")).splitlines()
+
+
+def test_a_merge_keeps_every_line_once_in_order():
+    lines = merged(SimulatedEngine("forget=0"), "Base.\nLesson topic-2: a.", "Base.\nExtra.\nLesson topic-2: b.",
+                   "Lesson topic-1: c.\nBase.")
+    assert lines == ["Base.", "Lesson topic-2: a.", "Extra.", "Lesson topic-1: c."]
+
+
+def test_a_merge_forgets_about_the_share_of_lessons_it_is_told_to_and_nothing_else():
+    uploads = [f"Base.\nLesson topic-{number}: x." for number in range(400)]
+    lines = merged(SimulatedEngine("forget=0.25"), *uploads)
+    assert lines[0] == "Base." and 0.18 < 1 - (len(lines) - 1) / 400 < 0.32
+    assert lines == merged(SimulatedEngine("forget=0.25"), *uploads)
+
+
+def test_a_single_prompt_to_rewrite_comes_back_as_it_was():
+    assert merged(SimulatedEngine("forget=1"), "Base.\n\nLesson topic-1: x.") == ["Base.", "", "Lesson topic-1: x."]
+
+
+# Flaws
+
+def test_tokens_are_words_and_a_long_reply_is_cut_at_max_tokens():
+    engine = taught("base=1")
+    reply = engine.complete(messages_of(_QUESTIONS[1][0], "two words"), Sampling())
+    assert (reply.prompt_tokens, reply.completion_tokens) == (2 + 8, len(reply.text.split()))
+    cut = engine.complete(messages_of(_QUESTIONS[1][0], None), Sampling(max_tokens=3))
+    assert (cut.text, cut.flaw, cut.completion_tokens) == ("This is a", "truncated", 3)
+
+
+def test_a_request_longer_than_the_context_is_refused():
+    engine = SimulatedEngine("context=10")
+    assert ask(engine, "word " * 8, "two words")
+    with pytest.raises(ContextExceeded, match="has 11 words, the context holds 10"):
+        ask(engine, "word " * 9, "two words")
+
+
+def test_a_share_of_requests_is_answered_with_nothing_half_or_beside_the_point():
+    engine = taught("base=1,bad=0.3")
+    replies = [engine.complete(messages_of(question, None), Sampling()) for question, _ in _QUESTIONS]
+    flawed = [reply for reply, (_, answer) in zip(replies, _QUESTIONS) if not reply.text.endswith(f"Answer: {answer}")]
+    assert 0.22 < len(flawed) / len(replies) < 0.38
+    assert {reply.flaw for reply in flawed} == {"empty", "truncated", None}
+    assert replies == [engine.complete(messages_of(question, None), Sampling()) for question, _ in _QUESTIONS]
+
+
+def test_a_latency_is_waited_out():
+    started = time.monotonic()
+    ask(SimulatedEngine("latency=0.05"), "question")
+    assert time.monotonic() - started >= 0.05
+
+
+def test_content_of_several_parts_is_read_as_its_texts():
+    engine = taught("base=1")
+    assert ask(engine, [b"\x89PNG", _QUESTIONS[5][0], _FORMAT]).endswith("Answer: 5")
+
+
+def test_it_generates_without_a_run_around_it():
+    assert taught("base=1").generate(_QUESTIONS[9][0]).endswith("Answer: 9")

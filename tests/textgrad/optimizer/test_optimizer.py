@@ -1,0 +1,194 @@
+import threading
+
+import pytest
+
+import textgrad as tg
+from scripted import ScriptedEngine, inside
+from textgrad.engine.base import Text
+from textgrad.errors import BadReply, UsageError
+from textgrad.optimizer import MissingTags, Optimizer, TextualGradientDescentwithMomentum
+from textgrad.variable import Variable
+
+GOOD = "Fine:\n<IMPROVED_VARIABLE>\n Think twice. \n</IMPROVED_VARIABLE> Done."
+
+
+def criticized(value="Think.", *criticism):
+    variable = Variable(value, role_description="system prompt")
+    for text in criticism or ("too short",):
+        variable.add_gradient(text, of=variable, context={"context": [f"<CONVERSATION>\nabout {text}\n</CONVERSATION>\n"]})
+    return variable
+
+
+def step(variable, reply=GOOD, **kwargs):
+    optimizer = tg.TGD([variable], engine=ScriptedEngine(reply), **kwargs)
+    optimizer.step()
+    return optimizer.engine
+
+
+def test_a_step_writes_what_stands_between_the_tags():
+    variable = criticized()
+    step(variable)
+    assert variable.value == "Think twice."
+
+
+def test_the_request_shows_role_value_and_each_criticism_with_its_context():
+    request, system_prompt = step(criticized("Think.", "too short", "too vague")).calls[0]
+    assert inside("ROLE", request) == "system prompt" and inside("VARIABLE", request) == "Think."
+    marks = ["Think.", "about too short", "<FEEDBACK>\ntoo short", "about too vague", "<FEEDBACK>\ntoo vague"]
+    assert [request.index(mark) for mark in marks] == sorted(request.index(mark) for mark in marks)
+    assert request.count("<CONTEXT>") == 2
+    assert "<IMPROVED_VARIABLE>" in system_prompt and "</IMPROVED_VARIABLE>" in system_prompt
+    assert "{" not in system_prompt
+
+
+def test_the_whole_value_is_shown_letter_by_letter():
+    value = "\n".join(f"  rule {number}: {{braces}} \\n <b>&amp;</b>" for number in range(2000)) + "\n\n end  "
+    assert inside("VARIABLE", step(criticized(value)).prompts[0]) == value
+
+
+def test_a_criticism_without_context_is_shown_alone():
+    variable = Variable("Think.", role_description="system prompt")
+    optimizer = tg.TGD([variable], engine=ScriptedEngine(GOOD))
+    optimizer.parameters[0].gradients.add(Variable("grad", role_description="gradient"))
+    assert optimizer.parameters[0].get_gradient_text() == "grad"
+    optimizer.step()
+    assert "<CONTEXT>" not in optimizer.engine.prompts[0] and inside("FEEDBACK", optimizer.engine.prompts[0]) == "grad"
+
+
+def test_constraints_and_examples_are_shown():
+    engine = step(criticized(), constraints=["in English", "at most 9 words"], in_context_examples=["Look.", "Hear."])
+    assert inside("CONSTRAINTS", engine.prompts[0]) == "1. in English\n2. at most 9 words"
+    assert inside("EXAMPLES", engine.prompts[0]) == "Look.\n\nHear."
+    plain = step(criticized()).prompts[0]
+    assert "CONSTRAINTS" not in plain and "EXAMPLES" not in plain and "PAST" not in plain
+
+
+def test_other_tags_and_another_system_prompt_can_be_given():
+    variable = criticized()
+    engine = step(variable, "[NEW]Look.[/NEW]", new_variable_tags=["[NEW]", "[/NEW]"],
+                  optimizer_system_prompt="Rewrite {this} in {new_variable_start_tag}..{new_variable_end_tag}")
+    assert variable.value == "Look."
+    assert engine.calls[0][1] == "Rewrite {this} in [NEW]..[/NEW]" and "[NEW]" in engine.prompts[0]
+
+
+def test_a_prompt_that_names_a_fence_tag_survives_being_shown_and_rewritten():
+    variable = criticized("Put the result in <VARIABLE>..</VARIABLE>.")
+    step(variable, lambda request: f"<IMPROVED_VARIABLE>{inside('VARIABLE', request)} Thanks.</IMPROVED_VARIABLE>")
+    assert variable.value == "Put the result in <VARIABLE>..</VARIABLE>. Thanks."
+
+
+def test_a_step_without_criticism_asks_nobody():
+    for variable in (Variable("Think.", role_description="system prompt"), criticized("Think.", " \n")):
+        optimizer = tg.TGD([variable], engine=ScriptedEngine(GOOD))
+        with pytest.raises(BadReply, match="no criticism"):
+            optimizer.step()
+        assert optimizer.engine.calls == [] and variable.value == "Think."
+
+
+@pytest.mark.parametrize("bad", ["no tags", "<IMPROVED_VARIABLE>open", "</IMPROVED_VARIABLE>", "", "  ",
+                                 "<IMPROVED_VARIABLE> \n</IMPROVED_VARIABLE>",
+                                 Text("<IMPROVED_VARIABLE>half</IMPROVED_VARIABLE>", "truncated")])
+def test_a_bad_reply_is_asked_for_once_more_then_given_up(bad):
+    variable = criticized()
+    engine = step(variable, [bad, GOOD])
+    assert variable.value == "Think twice." and len(engine.calls) == 2
+    assert engine.prompts[1].startswith(engine.prompts[0]) and engine.calls[0][1] == engine.calls[1][1]
+
+    variable = criticized()
+    optimizer = tg.TGD([variable], engine=ScriptedEngine([bad, bad, GOOD]))
+    with pytest.raises(BadReply):
+        optimizer.step()
+    assert variable.value == "Think." and len(optimizer.engine.calls) == 2
+
+
+def test_missing_tags_are_an_index_error_as_in_textgrad():
+    with pytest.raises(IndexError):
+        step(criticized(), "no tags")
+    assert issubclass(MissingTags, BadReply)
+
+
+def test_parameters_are_rewritten_at_the_same_time_and_all_or_none():
+    together = threading.Barrier(2)
+
+    def reply(request):
+        together.wait(20)
+        return f"<IMPROVED_VARIABLE>{inside('VARIABLE', request).upper()}</IMPROVED_VARIABLE>"
+
+    first, second = criticized("a"), criticized("b")
+    tg.TGD([first, second], engine=ScriptedEngine(reply)).step()
+    assert (first.value, second.value) == ("A", "B")
+
+    optimizer = tg.TGD([first, second], gradient_memory=1, engine=ScriptedEngine(
+        lambda request: GOOD if inside("VARIABLE", request) == "A" else "no tags"))
+    with pytest.raises(BadReply):
+        optimizer.step()
+    assert (first.value, second.value) == ("A", "B")
+    assert optimizer.get_gradient_memory_text(first) == ""
+
+
+def test_zero_grad_clears_criticism_and_context():
+    variable = criticized()
+    tg.TGD([variable], engine=ScriptedEngine()).zero_grad()
+    assert variable.gradients == set() and not variable.gradients_context
+
+
+def run_steps(optimizer, values):
+    """Steps, with one criticism each, after each of which the value is set by hand."""
+    (variable,) = optimizer.parameters
+    for value in values:
+        optimizer.zero_grad()
+        variable.set_value(value)
+        variable.add_gradient(f"criticism of {value}", of=variable)
+        optimizer.step()
+    return optimizer.engine.prompts
+
+
+def test_gradient_memory_shows_criticism_of_that_many_earlier_steps():
+    optimizer = tg.TGD([criticized()], engine=ScriptedEngine(GOOD), gradient_memory=2)
+    first, second, third, fourth = run_steps(optimizer, ["v1", "v2", "v3", "v4"])
+    assert "PAST_FEEDBACK" not in first
+    assert inside("PAST_FEEDBACK", second) == "criticism of v1"
+    assert inside("PAST_FEEDBACK", fourth) == "criticism of v2\n\ncriticism of v3"
+    assert all("PAST" not in request for request in run_steps(tg.TGD([criticized()], engine=ScriptedEngine(GOOD)), "ab"))
+
+
+def test_momentum_shows_earlier_values_with_their_criticism():
+    optimizer = TextualGradientDescentwithMomentum(ScriptedEngine(GOOD), [criticized()], momentum_window=2)
+    first, second, third, fourth = run_steps(optimizer, ["v1", "v2", "v3", "v4"])
+    assert "PAST_VERSION" not in first
+    assert (inside("PAST_VERSION", second), inside("PAST_FEEDBACK", second)) == ("v1", "criticism of v1")
+    marks = ["\nv2\n", "criticism of v2", "\nv3\n", "criticism of v3", "\nv4\n", "criticism of v4"]
+    assert [fourth.index(mark) for mark in marks] == sorted(fourth.index(mark) for mark in marks)
+    assert "v1" not in fourth and inside("VARIABLE", fourth) == "v4"
+    assert optimizer.parameters[0].value == "Think twice."
+
+
+def test_without_a_window_momentum_is_plain_descent():
+    optimizer = TextualGradientDescentwithMomentum(ScriptedEngine(GOOD), [criticized()])
+    plain = tg.TGD([criticized()], engine=ScriptedEngine(GOOD))
+    assert run_steps(optimizer, ["v1", "v2"]) == run_steps(plain, ["v1", "v2"])
+
+
+def test_verbose_prints_the_new_value(capsys):
+    step(criticized())
+    assert capsys.readouterr().out == ""
+    step(criticized(), verbose=1)
+    assert "Think twice." in capsys.readouterr().out
+
+
+def test_only_texts_can_be_parameters():
+    image = Variable(b"\x89PNG", role_description="picture")
+    for wrong, name in ((image, "bytes"), ("Think.", "str")):
+        with pytest.raises(UsageError, match=name):
+            tg.TGD([wrong], engine=ScriptedEngine())
+
+
+def test_an_own_optimizer_needs_only_a_step():
+    class Shout(Optimizer):
+        def step(self):
+            for parameter in self.parameters:
+                parameter.set_value(parameter.value.upper())
+
+    variable = criticized()
+    Shout([variable]).step()
+    assert variable.value == "THINK."

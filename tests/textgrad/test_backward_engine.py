@@ -1,0 +1,60 @@
+import pytest
+
+import textgrad as tg
+from scripted import ScriptedEngine
+from textgrad.autograd import LLMCall
+from textgrad.config import SingletonBackwardEngine, validate_engine_or_get_default
+from textgrad.errors import UsageError
+from textgrad.variable import Variable
+
+
+@pytest.fixture(autouse=True)
+def no_engine_set(monkeypatch):
+    monkeypatch.setattr(tg.singleton_backward_engine, "engine", None)
+
+
+def test_there_is_one_holder():
+    assert SingletonBackwardEngine() is SingletonBackwardEngine() is tg.singleton_backward_engine
+
+
+def test_the_default_engine_criticizes_rewrites_and_answers():
+    engine = ScriptedEngine("<IMPROVED_VARIABLE>new</IMPROVED_VARIABLE>")
+    tg.set_backward_engine(engine)
+    prompt = Variable("Think.", role_description="system prompt")
+    model, optimizer = tg.BlackboxLLM(system_prompt=prompt), tg.TGD([prompt])
+    tg.TextLoss("Judge.")(model(Variable("?", requires_grad=False, role_description="question"))).backward()
+    optimizer.step()
+    assert prompt.value == "new" and len(engine.calls) == 5
+
+
+def test_another_engine_is_set_only_on_purpose():
+    first, second = ScriptedEngine(), ScriptedEngine()
+    tg.set_backward_engine(first)
+    tg.set_backward_engine(first)
+    with pytest.raises(UsageError, match="override=True"):
+        tg.set_backward_engine(second)
+    assert SingletonBackwardEngine().get_engine() is first
+    tg.set_backward_engine(second, override=True)
+    assert SingletonBackwardEngine().get_engine() is second
+
+
+@pytest.mark.parametrize("use", [
+    lambda: Variable("x", role_description="text").backward(), lambda: tg.BlackboxLLM(), lambda: tg.TextLoss("Judge."),
+    lambda: LLMCall(None), lambda: tg.TGD([Variable("x", role_description="text")])])
+def test_without_an_engine_the_error_says_how_to_set_one(use):
+    with pytest.raises(UsageError, match=r"^[^\n]*set_backward_engine\("):
+        use()
+
+
+def test_an_engine_may_be_given_by_name(monkeypatch):
+    asked = []
+    monkeypatch.setattr("textgrad.config.get_engine", lambda name, **kwargs: asked.append((name, kwargs)) or "made")
+    with pytest.raises(UsageError, match="str"):
+        validate_engine_or_get_default("some-model")
+    tg.set_backward_engine("some-model", cache=True)
+    assert asked == [("some-model", {}), ("some-model", {"cache": True})]
+
+
+def test_what_is_no_engine_is_refused_by_naming_its_type():
+    with pytest.raises(UsageError, match="int"):
+        LLMCall(3)

@@ -1,0 +1,127 @@
+"""The one fan-out."""
+
+import threading
+import time
+
+import pytest
+
+from textgrad.concurrency import LATE, at, beside, expired, fan_out, place
+from textgrad.errors import BrokenSystem
+
+
+def test_results_come_in_input_order_whatever_ends_first():
+    def slow_first(number):
+        time.sleep(0.02 * (5 - number))
+        return number * 10
+
+    assert fan_out(slow_first, range(5)) == [0, 10, 20, 30, 40]
+
+
+def test_items_run_side_by_side():
+    barrier = threading.Barrier(4, timeout=5)
+    fan_out(lambda _: barrier.wait(), range(4))
+
+
+def test_no_more_than_width_run_at_once():
+    running, peak, lock = 0, 0, threading.Lock()
+
+    def work(_):
+        nonlocal running, peak
+        with lock:
+            running += 1
+            peak = max(peak, running)
+        time.sleep(0.005)
+        with lock:
+            running -= 1
+
+    fan_out(work, range(20), width=3)
+    assert peak == 3
+
+
+def test_an_item_starts_when_those_it_waits_for_have_ended_and_not_later():
+    ended, first_chain_done = [], threading.Event()
+
+    def work(index):
+        if index == 1:  # holds up nothing but itself: items 2 and 3 follow item 0 alone
+            assert first_chain_done.wait(5)
+        ended.append(index)
+        if index == 3:
+            first_chain_done.set()
+
+    fan_out(work, range(4), after=[[], [], [0], [2]])
+    assert ended == [0, 2, 3, 1]
+
+
+def test_the_first_error_in_input_order_is_raised_after_all_have_ended():
+    ended = []
+
+    def work(number):
+        time.sleep(0.02 * (3 - number))
+        ended.append(number)
+        if number:
+            raise ValueError(str(number))
+
+    with pytest.raises(ValueError, match="1"):
+        fan_out(work, range(3))
+    assert sorted(ended) == [0, 1, 2]
+
+
+def test_a_broken_system_is_raised_at_once_while_others_still_wait():
+    release = threading.Event()
+
+    def work(number):
+        if number:
+            raise BrokenSystem("bad key")
+        release.wait(10)
+
+    started = time.monotonic()
+    with pytest.raises(BrokenSystem, match="bad key"):
+        fan_out(work, range(2))
+    assert time.monotonic() - started < 5
+    release.set()
+
+
+def test_what_has_not_ended_in_time_is_late_and_knows_it():
+    release, told = threading.Event(), []
+
+    def work(number):
+        if number == 1:
+            release.wait(10)
+            told.append(expired())
+        return number
+
+    results = fan_out(work, range(3), timeout=0.2)
+    assert results == [0, LATE, 2]
+    release.set()
+    time.sleep(0.1)
+    assert told == [True]
+
+
+def test_every_item_knows_its_place_and_nested_ones_both():
+    def outer(letter):
+        with at(step=7):
+            return fan_out(lambda _: place(), range(2))
+
+    with at(round=3):
+        places = fan_out(outer, "ab")
+    assert places[1][0] == (("round", 3), ("item", 1), ("step", 7), ("item", 0))
+    assert len({each for pair in places for each in pair}) == 4
+    assert place() == ()
+
+
+def test_a_single_item_has_a_place_like_any_other():
+    assert fan_out(lambda _: place(), ["only"]) == [(("item", 0),)]
+
+
+def test_work_beside_gives_its_value_or_its_error_to_whoever_asks():
+    assert beside(lambda: 5).result() == 5
+
+    def fail():
+        raise KeyError("x")
+
+    with pytest.raises(KeyError):
+        beside(fail).result()
+
+
+def test_nothing_to_do_is_done():
+    assert fan_out(lambda item: item, []) == []

@@ -1,0 +1,63 @@
+"""Small federations on the simulated engine, for tests: questions with known topics, and whole runs in one call."""
+
+import json
+import random
+from pathlib import Path
+
+from textgrad.engine.base import ChatEngine
+from utils.config import Config, parse
+from utils.engines import Engines, connect
+
+
+def task_file(folder: Path, name: str = "sums", topics=range(4), n: int = 60, seed: int = 0) -> Path:
+    """A .jsonl task of sums, each marked with the topic it belongs to."""
+    rng = random.Random(seed)
+    topics = list(topics)
+    path = folder / f"{name}.jsonl"
+    with path.open("w", encoding="utf-8") as file:
+        for number in range(n):
+            left, right = rng.randrange(1000), rng.randrange(1000)
+            question = f"[topic-{topics[number % len(topics)]}] {name}: what is {left} + {right}?"
+            file.write(json.dumps({"question": question, "answer": str(left + right)}) + "\n")
+    return path
+
+
+def options(folder: Path, *more: str, module: str = "train_homo_fed", tasks=None,
+            engine: str = "simulated:topics=4") -> list[str]:
+    """A command line for a small run in `folder`; later options win."""
+    tasks = tasks or [task_file(folder)]
+    return ["--module", module, "--task", *map(str, tasks), "--test_engine", engine, "--evaluation_engine", engine,
+            "--comet_mode", "disabled", "--log_dir", str(folder / "logs"), "--run_name", "run", "--rounds", "2",
+            "--local_steps", "2", "--train_size", "18", "--val_size", "8", "--test_size", "10", *more]
+
+
+def config(folder: Path, *more: str, **kwargs) -> Config:
+    """The configuration of a small run."""
+    return parse(options(folder, *more, **kwargs))
+
+
+class Recording(ChatEngine):
+    """Any engine, with every request that reaches it."""
+
+    def __init__(self, engine):
+        self.engine, self.requests = engine, []
+        self.model_string, self.endpoint = engine.model_string, engine.endpoint
+        self.teach = engine.teach
+
+    def complete(self, messages, sampling):
+        self.requests.append(messages)
+        return self.engine.complete(messages, sampling)
+
+    def systems(self) -> list[str]:
+        """The system prompts of all requests."""
+        return [message["content"] for messages in self.requests for message in messages if message["role"] == "system"]
+
+
+def recorded(config: Config) -> tuple[Engines, Recording, Recording]:
+    """The engines of a run, and what reaches the test and the evaluation engine, in memory."""
+    engines = connect(config, ":memory:")
+    test, evaluation = Recording(engines.test.engine), Recording(engines.evaluation.engine)
+    for route in {id(route): route for route in (engines.test, *engines.clients)}.values():
+        route.engine = test
+    engines.evaluation.engine = evaluation
+    return engines, test, evaluation

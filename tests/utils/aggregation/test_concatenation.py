@@ -1,0 +1,27 @@
+"""Concatenation: separate sections, nothing twice."""
+
+from utils.aggregation.concatenation import concatenate
+from utils.prompt_template import FURTHER_INSTRUCTIONS
+
+
+def test_a_line_that_all_clients_share_stands_once_and_the_order_stays():
+    base = "Count the objects.\nBe exact."
+    joined = concatenate([f"{base}\nSkip colours.", f"{base}\nAdd plurals.", f"Think.\n{base}"])
+    assert joined.split("\n") == ["Count the objects.", "Be exact.", "Skip colours.", "", FURTHER_INSTRUCTIONS,
+                                  "Add plurals.", "", FURTHER_INSTRUCTIONS, "Think."]
+
+
+def test_concatenating_what_was_concatenated_repeats_no_heading():
+    once = concatenate(["base\na", "base\nb"])
+    again = concatenate([once + "\nc", once.replace("\nb", "\nbb"), once + "\nd"])
+    assert again.split("\n") == ["base", "a", "", FURTHER_INSTRUCTIONS, "b", "c", "", FURTHER_INSTRUCTIONS, "bb", "",
+                                 FURTHER_INSTRUCTIONS, "d"]
+
+
+def test_a_heading_is_repeated_where_a_new_line_follows_it_and_only_there():
+    joined = concatenate(["Rules:\nr1\nExample:\n```\n1 + 1\n```", "Rules:\nr1\nExample:\n2 + 2\n```\nabc\n```"])
+    assert joined.split(FURTHER_INSTRUCTIONS)[1].strip() == "Example:\n2 + 2\n```\nabc\n```"
+
+
+def test_a_line_that_the_first_prompt_repeats_itself_stays():
+    assert concatenate(["Step:\ngo\nStep:\ngo", "x"]).startswith("Step:\ngo\nStep:\ngo\n")

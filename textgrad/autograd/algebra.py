@@ -1,0 +1,58 @@
+"""Operations that combine variables without asking a model."""
+
+from collections.abc import Iterable, Sequence
+
+from textgrad import prompts
+from textgrad.engine import EngineLM
+from textgrad.errors import UsageError
+from textgrad.variable import Variable, _backward_idempotent
+
+from .function import BackwardContext, Function
+
+
+def _combined(variables: Sequence[Variable]) -> Variable:
+    if not variables:
+        raise UsageError("there are no variables to combine: give a list of at least one")
+    roles = ", ".join(dict.fromkeys(variable.role_description for variable in variables))
+    return Variable("\n".join(str(variable.value) for variable in variables), predecessors=variables,
+                    requires_grad=any(variable.requires_grad for variable in variables),
+                    role_description=f"a combination of the following: {roles}")
+
+
+def _reduce_gradients_mean(gradients: Iterable[Variable], backward_engine: EngineLM) -> Variable | None:
+    """One gradient that says what several say, by one call; None where the reply is empty."""
+    gradients = list(gradients)
+    role = gradients[0].role_description
+    content = prompts.reduce_request(role, [gradient.value for gradient in gradients])
+    text = str(backward_engine(content, system_prompt=prompts.REDUCE_MEAN_SYSTEM_PROMPT)).strip()
+    if not text:
+        return None
+    merged = Variable(text, requires_grad=False, role_description=role)
+    merged._reduce_meta = gradients[0]._reduce_meta
+    return merged
+
+
+class Sum(Function):
+    """Lines of text one below the other; criticism of the whole goes to each."""
+
+    def forward(self, variables: list[Variable]) -> Variable:
+        total = _combined(variables)
+        total.set_grad_fn(BackwardContext(self.backward, summation=total))
+        return total
+
+    def backward(self, summation: Variable, backward_engine: EngineLM) -> None:
+        _backward_idempotent(summation.predecessors, summation, backward_engine)
+
+
+class Aggregate(Function):
+    """As `Sum`; and where criticism that comes through its members meets again it is merged into one piece."""
+
+    def forward(self, variables: list[Variable]) -> Variable:
+        aggregated = _combined(variables)
+        aggregated.set_grad_fn(BackwardContext(self.backward, aggregated_variable=aggregated))
+        return aggregated
+
+    def backward(self, aggregated_variable: Variable, backward_engine: EngineLM) -> None:
+        for variable in aggregated_variable.predecessors:
+            variable._reduce_meta[aggregated_variable] = _reduce_gradients_mean
+        _backward_idempotent(aggregated_variable.predecessors, aggregated_variable, backward_engine)

@@ -1,0 +1,96 @@
+"""Calls of a language model with texts and images."""
+
+from typing import Union
+
+from textgrad.config import validate_engine_or_get_default
+from textgrad.defaults import VARIABLE_OUTPUT_DEFAULT_ROLE
+from textgrad.engine import EngineLM, validate_multimodal_engine
+from textgrad.variable import Variable, WrongValue
+
+from .function import BackwardContext, Function, criticize_inputs
+from .llm_ops import value_of
+
+
+class MultimodalLLMCall(Function):
+    """Asks a model that sees images.
+
+    Args:
+        engine: an engine or its name; the backward engine by default.
+        system_prompt: sent along; the engine's own by default.
+
+    Raises:
+        whatever `validate_multimodal_engine` raises for an engine that sees no images.
+    """
+
+    def __init__(self, engine: Union[str, EngineLM], system_prompt: Variable = None):
+        super().__init__()
+        self.engine = validate_engine_or_get_default(engine)
+        validate_multimodal_engine(self.engine)
+        self.system_prompt = system_prompt
+
+    def forward(self, inputs: list[Variable],
+                response_role_description: str = VARIABLE_OUTPUT_DEFAULT_ROLE) -> Variable:
+        """The reply.
+
+        Args:
+            inputs: texts and images in the order to send them.
+            response_role_description: role of the reply.
+
+        Raises:
+            UsageError: an input is no variable (also an AssertionError).
+        """
+        for variable in inputs:
+            if not isinstance(variable, Variable):
+                raise WrongValue(f"{type(self).__name__} takes Variables, not {type(variable).__name__}")
+        return self._ask([variable.value for variable in inputs], inputs, response_role_description)
+
+    def _ask(self, content: list[str | bytes], inputs: list[Variable], role: str) -> Variable:
+        system_prompt = value_of(self.system_prompt)
+        response = Variable(self.engine(content, system_prompt=system_prompt), role_description=role,
+                            predecessors=[self.system_prompt, *inputs] if self.system_prompt else inputs)
+        response.set_grad_fn(BackwardContext(self.backward, response=response, input_content=content,
+                                             system_prompt=system_prompt))
+        return response
+
+    def backward(self, response: Variable, input_content: list[Union[str, bytes]], system_prompt: str,
+                 backward_engine: EngineLM) -> None:
+        conversation = {"LM_SYSTEM_PROMPT": system_prompt, "LM_INPUT": _lines(input_content),
+                        "LM_OUTPUT": response.value}
+        criticize_inputs(response, conversation, backward_engine)
+
+
+def _lines(content: list[str | bytes]) -> list[str | bytes]:
+    """Every text on lines of its own, as a request joins texts that follow each other."""
+    return [part if isinstance(part, bytes) else f"{part}\n" for part in content]
+
+
+class OrderedFieldsMultimodalLLMCall(MultimodalLLMCall):
+    """Asks a model that sees images a question put together from named fields.
+
+    Args:
+        engine, system_prompt: as for `MultimodalLLMCall`.
+        fields: names, in the order to send them; each is sent before its value.
+    """
+
+    def __init__(self, engine: Union[str, EngineLM], fields: list[str], system_prompt: Variable = None):
+        super().__init__(engine, system_prompt)
+        self.fields = fields
+
+    def forward(self, inputs: dict[str, Variable],
+                response_role_description: str = VARIABLE_OUTPUT_DEFAULT_ROLE) -> Variable:
+        """The reply.
+
+        Args:
+            inputs: for every field a variable.
+            response_role_description: role of the reply.
+
+        Raises:
+            UsageError: the inputs are not those of the fields (also an AssertionError).
+        """
+        if set(inputs) != set(self.fields):
+            raise WrongValue(f"the inputs are {sorted(inputs)}, but the fields are {self.fields}")
+        content: list[str | bytes] = []
+        for field in self.fields:
+            value = inputs[field].value
+            content += [f"{field}: {value}"] if isinstance(value, str) else [f"{field}:", value]
+        return self._ask(content, [inputs[field] for field in self.fields], response_role_description)

@@ -1,0 +1,48 @@
+"""Plain Python functions of texts, such as a scorer, as operations that a model can criticize through."""
+
+from collections.abc import Callable
+
+from textgrad.engine import EngineLM
+from textgrad.variable import Variable
+
+from .function import BackwardContext, Function, criticize_inputs
+
+
+class StringBasedFunction(Function):
+    """Calls a function.
+
+    Args:
+        fn: called as `fn(**inputs)` with Variables; returns a text or a whole number.
+        function_purpose: what it does and which results are good, for the critic to read.
+    """
+
+    def __init__(self, fn: Callable, function_purpose: str):
+        super().__init__()
+        self.fn, self.function_purpose = fn, function_purpose
+
+    def forward(self, inputs: dict[str, Variable], response_role_description: str = None) -> Variable:
+        """The function's value.
+
+        Args:
+            inputs: its arguments by name; all of them are shown to the critic.
+            response_role_description: role of the value.
+
+        Raises:
+            whatever the function raises.
+        """
+        role = response_role_description or f"result of a function with the purpose: {self.function_purpose}"
+        response = Variable(self.fn(**inputs), predecessors=list(inputs.values()), role_description=role)
+        response.set_grad_fn(BackwardContext(self.backward, response=response, inputs=inputs,
+                                             function_purpose=self.function_purpose))
+        return response
+
+    def backward(self, response: Variable, function_purpose: str, inputs: dict[str, Variable],
+                 backward_engine: EngineLM) -> None:
+        shown = [part for name, variable in inputs.items() for part in _shown(name, variable)]
+        conversation = {"FUNCTION_PURPOSE": function_purpose, "INPUTS_TO_FUNCTION": shown,
+                        "OUTPUT_OF_FUNCTION": response.value}
+        criticize_inputs(response, conversation, backward_engine)
+
+
+def _shown(name: str, variable: Variable) -> list[str | bytes]:
+    return [f"{name} ({variable.role_description}):\n", variable.value, "\n"]

@@ -1,0 +1,184 @@
+"""A stand-in for a language model, for tests, demos and benchmarks: no network, and the same replies on every machine.
+
+It is no model of language. It has a skill that grows with what its prompt says: every question belongs to a topic, and
+a line "Lesson topic-3: ..." in the system prompt lets it answer more questions of topic 3. As the evaluation engine it
+finds out which lesson is missing, writes it into a prompt, and merges prompts, at times forgetting a lesson. So a run
+has a truth to be measured against. Whatever it produces is labelled "simulated".
+"""
+
+import re
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from ..errors import ContextExceeded
+from .base import ChatEngine, Reply, Sampling
+from .simulated_world import World, chance, wrong_answer
+
+_TOPIC = re.compile(r"topic-\d+")
+_MARKER = re.compile(r"\[(topic-\d+)\]")
+_LESSON = re.compile(r"Lesson (topic-\d+):")
+_MISSING = re.compile(r"lacks the lesson for (topic-\d+)")
+_UPLOAD = re.compile(r'<PROMPT client="[^"]*">\n(.*?)\n</PROMPT>', re.DOTALL)
+_FIELD = re.compile(r"\*\*([^*\n]+)\*\*:(.*?)(?=\n\*\*[^*\n]+\*\*:|\Z)", re.DOTALL)
+_FINAL_ANSWER = re.compile(r".*Answer:\s*(.+?)\s*(?:\n\n|\Z)", re.DOTALL)
+_TRUTH = re.compile(r"truth|true|correct|right|reference|expected", re.IGNORECASE)
+_PREDICTION = re.compile(r"predict|response|model", re.IGNORECASE)
+_WAYS = ("work in small steps", "list what is given first", "check the result backwards", "say each case aloud")
+
+
+class SimulatedEngine(ChatEngine):
+    """See the module's text.
+
+    Args:
+        spec: options of `World` as "name=value", separated by commas; all may be left out.
+
+    Raises:
+        UsageError: see `World.of`.
+    """
+
+    endpoint = "simulated:"
+    is_multimodal = True
+
+    def __init__(self, spec: str = ""):
+        self.world = World.of(spec)
+        self.model_string = f"simulated:{spec}" if spec else "simulated"
+        self._answers: dict[str, str] = {}
+
+    def teach(self, pairs: Iterable[tuple[str, str]]) -> None:
+        """Tells it the right answers, as it can work out none.
+
+        Args:
+            pairs: questions, as the data set holds them, and their answers. A question asked later may be followed by
+                further paragraphs, such as the wanted form of the answer.
+        """
+        self._answers.update((question.strip(), str(answer).strip()) for question, answer in pairs)
+
+    def complete(self, messages: Sequence[dict[str, Any]], sampling: Sampling) -> Reply:
+        """The reply, with words counted as tokens.
+
+        Raises:
+            ContextExceeded: the request has more words than the context.
+        """
+        system = next((_text(message) for message in messages if message["role"] == "system"), "")
+        content = next(_text(message) for message in messages if message["role"] == "user")
+        length = len(system.split()) + len(content.split())
+        if length > self.world.context:
+            raise ContextExceeded(f"the request has {length} words, the context holds {self.world.context}")
+        if self.world.latency:
+            time.sleep(self.world.latency)
+        draw = sampling.seed if sampling.temperature > 0 else None
+        text, finish_reason = self._spoilt(system, content, draw, self._reply(system, content, draw))
+        words = text.split()
+        if len(words) > sampling.max_tokens:
+            words, finish_reason = words[:sampling.max_tokens], "length"
+            text = " ".join(words)
+        return Reply(text, finish_reason, length, len(words))
+
+    def _reply(self, system: str, content: str, draw: int | None) -> str:
+        """The right kind of reply, by the first words of the system prompt and the tags of the message."""
+        if system.startswith("You are the critic"):
+            return _criticism_of_prompt(content) if "<FEEDBACK>" in content else _criticism_of_answer(content)
+        if system.startswith("You are the editor"):
+            return _rewrite(content, draw)
+        if system.startswith("You merge feedback"):
+            return _missing_lessons(content)
+        if "<PROMPT client=" in content:
+            return self._merge(content, draw)
+        if "<ACCURACY>" in content or "<ACCURACY>" in system:
+            return _verdict(content)
+        return self._answer(system, content, draw)
+
+    def _answer(self, system: str, content: str, draw: int | None) -> str:
+        """Right or wrong by the question, the lessons in the prompt and, where replies are drawn, the draw."""
+        question = self._known_question(content)
+        marker = _MARKER.search(question)
+        topic = marker[1] if marker else f"topic-{int(chance('topic', question) * self.world.topics)}"
+        share = self.world.skill if f"Lesson {topic}:" in system else self.world.base
+        answer = self._answers.get(question, "unknown")
+        if chance("answer", self.world.seed, draw, question) >= max(share, self.world.base):
+            answer = wrong_answer(answer, chance("wrong", self.world.seed, draw, question))
+        return f"This is a {topic} question. I went through it step by step.\nAnswer: {answer}"
+
+    def _known_question(self, content: str) -> str:
+        """The longest known question with which the content begins, paragraph by paragraph; else all of it."""
+        content = question = content.strip()
+        while question not in self._answers:
+            question, paragraphs, _ = question.rpartition("\n\n")
+            if not paragraphs:
+                return content
+            question = question.rstrip()
+        return question
+
+    def _merge(self, content: str, draw: int | None) -> str:
+        """All lines of all uploads, each once; of several uploads' lessons some are forgotten. One stays as it is."""
+        uploads = _UPLOAD.findall(content)
+        if len(uploads) == 1:
+            return _improved(uploads[0])
+        kept: dict[str, str] = {}
+        for line in "\n".join(uploads).splitlines():
+            lesson = _LESSON.match(line)
+            if line.strip():
+                kept.setdefault(lesson[1] if lesson else line.strip(), line)
+        request = chance(content, draw)
+        return _improved("\n".join(line for key, line in kept.items() if not _TOPIC.fullmatch(key)
+                                   or chance("forget", self.world.seed, request, key) >= self.world.forget))
+
+    def _spoilt(self, system: str, content: str, draw: int | None, text: str) -> tuple[str, str]:
+        """The reply and its finish reason, for a share `bad` of the requests a useless one."""
+        if not self.world.bad or chance("bad", self.world.seed, draw, system, content) >= self.world.bad:
+            return text, "stop"
+        kind = int(3 * chance("kind of bad", self.world.seed, draw, system, content))
+        return (("", "stop"), (text[:len(text) // 2], "length"), ("Let me think about that.", "stop"))[kind]
+
+
+def _text(message: dict[str, Any]) -> str:
+    """A message's text; images are not looked at."""
+    content = message["content"]
+    return content if isinstance(content, str) else "\n\n".join(part for part in content if isinstance(part, str))
+
+
+def _block(tag: str, content: str) -> str:
+    """What stands between a tag's last opening and the next closing, "" without."""
+    return content.rpartition(f"<{tag}>\n")[2].partition(f"\n</{tag}>")[0] if f"<{tag}>\n" in content else ""
+
+
+def _improved(text: str) -> str:
+    return f"<IMPROVED_VARIABLE>\n{text}\n</IMPROVED_VARIABLE>"
+
+
+def _criticism_of_answer(content: str) -> str:
+    """By the verdict, the last 0 or 1 in what the scorer or the judge gave."""
+    verdict = _block("OUTPUT_OF_FUNCTION", content) or _block("LM_OUTPUT", content)
+    topic = _TOPIC.search(_block("VARIABLE", content))
+    if "0" not in re.findall(r"(?<![\d.])[01](?![\d.])", verdict)[-1:]:
+        return f"The answer to this {topic[0] if topic else ''} question is right; nothing need change."
+    return f"The answer is wrong. What led to it lacks the lesson for {topic[0] if topic else 'its topic'}."
+
+
+def _criticism_of_prompt(content: str) -> str:
+    held = set(_LESSON.findall(_block("VARIABLE", content)))
+    return _missing_lessons(_block("FEEDBACK", content), held)
+
+
+def _missing_lessons(text: str, held: Iterable[str] = ()) -> str:
+    topics = [topic for topic in dict.fromkeys(_MISSING.findall(text)) if topic not in held]
+    return " ".join(f"It lacks the lesson for {topic}." for topic in topics) or "It lacks nothing that shows here."
+
+
+def _rewrite(content: str, draw: int | None) -> str:
+    """The old prompt and a line for every lesson that the feedback misses; where replies are drawn, words vary."""
+    prompt = _block("VARIABLE", content)
+    held = set(_LESSON.findall(prompt))
+    topics = [topic for topic in dict.fromkeys(_MISSING.findall(content)) if topic not in held]
+    ways = {topic: _WAYS[int(chance("way", draw, topic) * len(_WAYS))] for topic in topics}
+    return _improved("\n".join([prompt, *(f"Lesson {topic}: {way}." for topic, way in ways.items())]))
+
+
+def _verdict(content: str) -> str:
+    """1 when the prediction's final answer is the ground truth, by the roles of the fields shown."""
+    shown = [(role, text.strip()) for role, text in _FIELD.findall(content)]
+    truth = next((text for role, text in shown if _TRUTH.search(role)), None)
+    prediction = next((text for role, text in shown if _PREDICTION.search(role)), "")
+    final = _FINAL_ANSWER.match(prediction)
+    return f"<ACCURACY>{int((final[1] if final else prediction) == truth)}</ACCURACY>"

@@ -1,0 +1,36 @@
+"""A model whose only parameter is its system prompt."""
+
+from typing import Union
+
+from .autograd import LLMCall, Module
+from .config import validate_engine_or_get_default
+from .defaults import SYSTEM_PROMPT_DEFAULT_ROLE
+from .engine import EngineLM
+from .variable import Variable
+
+
+class BlackboxLLM(Module):
+    """A language model with a system prompt.
+
+    Args:
+        engine: an engine or its name; the backward engine by default.
+        system_prompt: a variable to train, or a text that stays as it is; the engine's own by default.
+
+    Raises:
+        UsageError: there is no engine.
+    """
+
+    def __init__(self, engine: Union[EngineLM, str] = None, system_prompt: Union[Variable, str] = None):
+        self.engine = validate_engine_or_get_default(engine)
+        if isinstance(system_prompt, str):
+            system_prompt = Variable(system_prompt, requires_grad=False, role_description=SYSTEM_PROMPT_DEFAULT_ROLE)
+        self.system_prompt = system_prompt
+        self.llm_call = LLMCall(self.engine, self.system_prompt)
+
+    def parameters(self) -> list[Variable]:
+        """The system prompt, where there is one."""
+        return [self.system_prompt] if self.system_prompt else []
+
+    def forward(self, x: Variable) -> Variable:
+        """The reply to `x`, a text."""
+        return self.llm_call(x)

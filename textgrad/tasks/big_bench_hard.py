@@ -1,0 +1,170 @@
+"""BIG-Bench Hard: 27 kinds of short reasoning questions (Suzgun et al., 2022, arXiv 2210.09261).
+
+Each is one file, `bbh/<task>.json`: looked for in the data folder, then in the cache folder, else downloaded from the
+official repository. A question that the file repeats counts once, at its first place; then the first 50 are for
+training, the next 100 for validation and the rest for the test, in file order as in TextGrad.
+"""
+
+import json
+from pathlib import Path
+
+from ..errors import BrokenSystem, UsageError
+from .answers import SCORERS, number, read
+from .base import Example, Examples
+from .download import cache_folder, download
+from .numerals import last_number, number_in
+from .source import Request, Source, Splits, answer_line, data_folder, distinct, whatever_the_question
+
+OFFICIAL = "https://raw.githubusercontent.com/suzgunmirac/BIG-Bench-Hard/main/bbh"
+TRAIN, VAL = 50, 100
+
+_NUMBER = ("number", "a number")
+_LETTER = ("choice", "the letter of the right option in brackets")
+_YES_NO = ("boolean", "Yes or No")
+_OBJECTS = "Deduce the order of the objects from the statements, one statement at a time, and pick the true option."
+_SWAPS = "Follow the swaps one by one, keep track of who has what, and pick the option that holds at the end."
+
+TASKS: dict[str, tuple[tuple[str, str], str]] = {
+    "boolean_expressions": (("boolean", "True or False"), "Work out the value of a Boolean expression step by step."),
+    "causal_judgement": (
+        _YES_NO, "Read a story and answer a question about causes or intentions as most people would."),
+    "date_understanding": (_LETTER, "Find the date that is asked for. Think step by step, then pick an option."),
+    "disambiguation_qa": (
+        _LETTER, "Decide whom or what the pronoun refers to, or that the sentence leaves it open."),
+    "dyck_languages": (("brackets", "the missing closing brackets only, separated by spaces"),
+                       "Close the open brackets of the sequence in the right order. Think step by step."),
+    "formal_fallacies": (("boolean", "valid or invalid"),
+                         "Decide whether the conclusion of an argument follows from its premises."),
+    "geometric_shapes": (_LETTER, "Tell which shape an SVG path draws. Think step by step, then pick an option."),
+    "hyperbaton": (_LETTER, "Pick the sentence whose adjectives stand in the natural English order."),
+    "logical_deduction_five_objects": (_LETTER, _OBJECTS),
+    "logical_deduction_seven_objects": (_LETTER, _OBJECTS),
+    "logical_deduction_three_objects": (_LETTER, _OBJECTS),
+    "movie_recommendation": (_LETTER, "Pick the film that someone who likes the listed films is likeliest to enjoy."),
+    "multistep_arithmetic_two": (_NUMBER, "Calculate the value of an arithmetic expression step by step."),
+    "navigate": (_YES_NO, "Follow the moves one by one and decide whether they lead back to the starting point."),
+    "object_counting": (_NUMBER, "Count the objects that the question asks for. Think step by step."),
+    "penguins_in_a_table": (
+        _LETTER, "Answer a question about a table of animals. Think step by step, then pick an option."),
+    "reasoning_about_colored_objects": (
+        _LETTER, "Answer a question about the colours of some objects. Think step by step, then pick an option."),
+    "ruin_names": (_LETTER, "Pick the edit of a film's or an artist's name that is meant to be funny."),
+    "salient_translation_error_detection": (
+        _LETTER, "Compare a German sentence with its English translation and pick the kind of error in it."),
+    "snarks": (_LETTER, "Pick the statement that is meant sarcastically."),
+    "sports_understanding": (("boolean", "yes or no"), "Decide whether a sentence about sports is plausible."),
+    "temporal_sequences": (_LETTER, "Work out from the schedule when the person was free, then pick an option."),
+    "tracking_shuffled_objects_five_objects": (_LETTER, _SWAPS),
+    "tracking_shuffled_objects_seven_objects": (_LETTER, _SWAPS),
+    "tracking_shuffled_objects_three_objects": (_LETTER, _SWAPS),
+    "web_of_lies": (_YES_NO, "Work out, person by person, who tells the truth and who lies."),
+    "word_sorting": (("words", "the sorted words, separated by spaces"), "Sort the listed words alphabetically."),
+}
+
+
+def load(request: Request) -> Source:
+    """The source of one task.
+
+    Args:
+        request: its name is "BBH_" and a key of `TASKS`.
+
+    Raises:
+        UsageError: a data file cannot be used.
+        BrokenSystem: there is no data file, and none can be downloaded.
+    """
+    task = request.name.removeprefix("BBH_")
+    (kind, what), description = TASKS[task]
+    return Source(split(fetch(task, request.data_dir)), description, answer_line(what), whatever_the_question(SCORERS[kind]))
+
+
+def split(examples: list[Example]) -> Splits:
+    """Train, validation and test, in order."""
+    once = distinct(examples)
+    return once[:TRAIN], once[TRAIN:TRAIN + VAL], once[TRAIN + VAL:]
+
+
+def fetch(task: str, data_dir: Path | None, cache: Path | None = None, base_url: str = OFFICIAL) -> list[Example]:
+    """The examples of a task, in file order; its file is downloaded if need be.
+
+    Args:
+        task: a key of `TASKS`.
+        data_dir: where the file is looked for first; never written to.
+        cache: where downloads are kept; `download.cache_folder()` by default.
+        base_url: what the download's address begins with.
+
+    Raises:
+        UsageError: the file in `data_dir` cannot be used.
+        BrokenSystem: the file in the cache was damaged (it is removed), or the download failed.
+    """
+    name = f"bbh/{task}.json"
+    if data_dir and (data_dir / name).is_file():
+        return read_examples(data_dir / name)
+    kept = (cache or cache_folder()) / name
+    if not kept.is_file():
+        download(f"{base_url}/{task}.json", kept, parse)
+    try:
+        return read_examples(kept)
+    except UsageError as error:
+        kept.unlink(missing_ok=True)
+        raise BrokenSystem(f"{error}; the damaged file was removed, run again to download it anew") from error
+
+
+def read_examples(path: Path) -> list[Example]:
+    """All examples of a task's file.
+
+    Raises:
+        UsageError: it cannot be read, or is not such a file.
+    """
+    try:
+        return parse(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path} is no file of BIG-Bench Hard: {error}") from error
+
+
+def parse(content: bytes) -> list[Example]:
+    """The examples in `{"examples": [{"input": str, "target": str}, ...]}`.
+
+    Raises:
+        ValueError: the content is something else.
+    """
+    document = json.loads(content)
+    examples = document.get("examples") if isinstance(document, dict) else None
+    if not isinstance(examples, list) or not examples:
+        raise ValueError('it has no list "examples"')
+    for place, example in enumerate(examples):
+        fields = [example.get(field) for field in ("input", "target")] if isinstance(example, dict) else []
+        if not fields or not all(isinstance(field, str) and field.strip() for field in fields):
+            raise ValueError(f'example {place} lacks a text "input" or "target"')
+    return [(example["input"], example["target"]) for example in examples]
+
+
+class BigBenchHard(Examples):
+    """One split of one task, as TextGrad's class of this name.
+
+    Args:
+        task_name: a key of `TASKS`.
+        root: a data folder, which holds bbh/; FEDTEXTGRAD_DATA, the cache or a download when left out.
+        split: "train", "val" or "test".
+    """
+
+    def __init__(self, task_name: str, root: str | None = None, split: str = "train", *args, **kwargs):
+        source = load(Request(f"BBH_{task_name}", data_folder(root)))
+        super().__init__(source.splits[("train", "val", "test").index(split)], source.description,
+                         source.answer_format)
+
+
+def parse_integer_answer(answer: str, only_first_line: bool = False) -> int | None:
+    """The whole number that a reply gives as its answer, sign included; None where it gives none.
+
+    Args:
+        answer: the reply.
+        only_first_line: leave out all but its first line.
+    """
+    text = answer.strip().partition("\n")[0] if only_first_line else answer
+    value = read(text, number_in, last_number)
+    return None if value is None or value.denominator != 1 else int(value)
+
+
+def string_based_equality_fn(prediction, ground_truth_answer) -> int:
+    """1 where the prediction's answer is the same number as the ground truth, else 0; both are Variables."""
+    return number(prediction.value, ground_truth_answer.value)

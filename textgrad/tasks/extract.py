@@ -1,0 +1,93 @@
+"""Where a reply gives its final answer: after "Answer:", in tags, in \\boxed{} or in bold.
+
+An answer is explicit when the reply says that it is one ("Answer: 7", "the answer is 7", a heading "Final answer",
+<answer> or <solution> tags, \\boxed{7}). Bold text is a hint only, used where nothing explicit is there.
+"""
+
+import re
+
+_TAGS = re.compile(r"<(answer|solution)>(.*?)</\1>", re.IGNORECASE | re.DOTALL)
+_MARKER = re.compile(r"""
+    \banswers?\b [*_`'")\]]*                                # the word, perhaps the end of a bold or quoted one
+    (?: \s+ (?:to|for|of) \s [^.:\n]{1,80}? )?              # the answer to the question is
+    \s* (?: [:=：] | \b (?:is|are|was|would\ be|should\ be|equals) \b \s* :? )
+    | ^ (?:[^\w\n]|_)* (?:the\s+|my\s+)? (?:final\s+)? answers? (?:[^\w\n]|_)* $      # a heading
+    """, re.IGNORECASE | re.VERBOSE | re.MULTILINE)
+_ORNAMENT = re.compile(r"[*_`$#]*|```\w*|\\\[|\\\(|-{3,}")
+_BOLD = re.compile(r"(?<![\w*])\*{2,3}(?=\S)([^\n]+?)(?<=\S)\*{2,3}(?![\w*])")
+_FENCE = re.compile(r"^[*\s]*```\w*\n(.*?)\n?```", re.DOTALL)
+_FONT = re.compile(r"\\(?:text(?:bf|rm|it|tt)?|math(?:bf|rm|it|tt)|operatorname)\s*\{([^{}]*)\}")
+_WRAPPERS = (("$", "$"), ("\\(", "\\)"), ("\\[", "\\]"), ("'", "'"), ("‘", "’"), ("__", "__"))
+
+
+def final_answer(prediction: str) -> str | None:
+    """The answer a reply settles on: the explicit one, else the last bold text of its last paragraph, else None."""
+    explicit = explicit_answer(prediction)
+    return explicit if explicit is not None else bold_answer(prediction)
+
+
+def explicit_answer(prediction: str) -> str | None:
+    """The first line of the last explicit answer, without markup; None where the reply states none."""
+    for rest in _stated(prediction):
+        for line in rest.splitlines():
+            if not _ORNAMENT.fullmatch(line.strip()):
+                return clean(line)
+    return boxed(prediction)
+
+
+def explicit_block(prediction: str) -> str | None:
+    """All lines of the last explicit answer as they stand, for answers such as grids; None where there is none."""
+    for rest in _stated(prediction):
+        fenced = _FENCE.match(rest)
+        block = fenced[1] if fenced else re.sub(r"^[*_]{2}(?=\s)", "", rest.strip()).strip("\n")
+        if block.strip():
+            return block
+    return boxed(prediction)
+
+
+def bold_answer(prediction: str) -> str | None:
+    """The last bold text of the last paragraph, without markup, or None."""
+    spans = bold_spans(re.split(r"\n\s*\n", prediction.strip())[-1])
+    return spans[-1] if spans else None
+
+
+def bold_spans(text: str) -> list[str]:
+    """All texts between ** and **, in order, without markup."""
+    return [clean(span) for span in _BOLD.findall(text)]
+
+
+def boxed(text: str) -> str | None:
+    """What the last \\boxed{} holds, its inner braces balanced, or None."""
+    start = max(text.rfind("\\boxed{"), text.rfind("\\fbox{"))
+    if start < 0:
+        return None
+    begin = text.index("{", start) + 1
+    depth = 1
+    for position in range(begin, len(text)):
+        depth += {"{": 1, "}": -1}.get(text[position], 0) * (text[position - 1] != "\\")
+        if depth == 0:
+            return clean(text[begin:position])
+    return None
+
+
+def clean(text: str) -> str:
+    """A short text without what only wraps it: bold and code marks, quotes, math signs, fonts, a last full stop."""
+    before = None
+    while text != before:
+        before = text
+        text = text.strip().strip("*`\"“”").strip()
+        text = re.sub(r"(?<=[^.])\.$", "", text)
+        for left, right in _WRAPPERS:
+            if len(text) > len(left + right) and text.startswith(left) and text.endswith(right):
+                text = text[len(left):-len(right)]
+        if "boxed{" in text:
+            text = boxed(text) or text
+        text = _FONT.sub(r"\1", text)
+    return text
+
+
+def _stated(prediction: str) -> list[str]:
+    """What follows each statement of an answer, the last one first; what is left empty is passed over."""
+    places = [(match.start(), prediction[match.end():]) for match in _MARKER.finditer(prediction)]
+    places += [(match.start(), match[2]) for match in _TAGS.finditer(prediction)]
+    return [rest for _, rest in sorted(places, reverse=True) if rest.strip("*_`$# \n")]

@@ -1,0 +1,14 @@
+"""Centralized training: one client that holds all the data."""
+
+from utils.config import Config
+from utils.engines import Engines
+from utils.evaluation import samples_of
+from utils.federation import federate, load_tasks
+from utils.rounds import NullLog, Result, run_rounds
+
+
+def run_training(config: Config, engines: Engines, log: NullLog) -> Result:
+    """The federation of one client, with the task's whole training data."""
+    tasks = load_tasks(config, engines)
+    validation = {tasks[0].name: list(range(len(tasks[0].val)))}
+    return run_rounds(federate(config, engines, tasks, [samples_of(tasks[0], tasks[0].train)], [validation]), log)

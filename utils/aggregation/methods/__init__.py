@@ -1,0 +1,1 @@
+"""Ways to aggregate, one file each; a file's name is the name for `--aggregate_method`."""

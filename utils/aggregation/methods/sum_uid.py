@@ -1,0 +1,9 @@
+"""sum_uid: summarization with guidance to spread information evenly (uniform information density)."""
+
+from ...prompt_template import SUMMARIZE_EVENLY
+from ..merging import Merging
+
+
+def merge(uploads: list[str], merging: Merging) -> str:
+    """The uploads merged by the engine into a text of uniform information density."""
+    return merging.tree(SUMMARIZE_EVENLY, uploads)

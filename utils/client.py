@@ -1,0 +1,171 @@
+"""A client: one owner of private data and of its own copy of the prompt, which it improves by textual gradients.
+
+Paper, Algorithm 1: from the prompt it is sent, for every local step a client draws a minibatch, answers it, has the
+answers judged and criticized, carries the criticism back to the prompt, has the prompt rewritten, answers the SAME
+minibatch again, and keeps the rewrite by the accept rule. It uploads the prompt only.
+"""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import textgrad as tg
+from textgrad.concurrency import at, expired, fan_out
+from textgrad.engine.base import EngineLM
+from textgrad.errors import BadReply
+
+from .evaluation import Sample, answer, is_right, prompt_id
+
+PROMPT_ROLE = "system prompt that tells a language model how to work on the questions it is given"
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one local step did.
+
+    Attributes:
+        number: 1, 2, ... within the round.
+        before, after: share of the minibatch answered rightly under the old and the new prompt, in [0, 1]; `after`
+            is None where there was no rewrite to answer under.
+        n: questions in the minibatch.
+        accepted: whether the rewrite was kept.
+        reason: why, in a few words.
+        prompt: the client's prompt after the step.
+    """
+
+    number: int
+    before: float
+    after: float | None
+    n: int
+    accepted: bool
+    reason: str
+    prompt: str
+
+
+@dataclass(frozen=True)
+class Update:
+    """What a client sends back (prompt and counts) and what its own log keeps (steps).
+
+    Attributes:
+        client: its number.
+        started: id of the prompt its first step started from.
+        prompt: the upload.
+        steps: every local step, in order.
+    """
+
+    client: int
+    started: str
+    prompt: str
+    steps: tuple[Step, ...]
+
+    @property
+    def accepted(self) -> int:
+        """How many rewrites were kept."""
+        return sum(step.accepted for step in self.steps)
+
+
+class LateClient(Exception):
+    """The round went on without this client."""
+
+
+def accepts(before: float, after: float, proximal: bool) -> bool:
+    """The accept rule (paper, Algorithm 1; section on proximal updates).
+
+    Args:
+        before, after: accuracy on the same minibatch, in [0, 1].
+        proximal: True keeps a rewrite only if accuracy rose or is 1; False also if it stayed.
+    """
+    return after > before or after == 1.0 if proximal else after >= before
+
+
+@dataclass
+class Client:
+    """One client.
+
+    Args:
+        number: 0, 1, ...
+        samples: its private training questions, at least one.
+        engine: the model whose prompt is trained.
+        critic: the model that judges, criticizes and rewrites.
+        batch_size: questions a step, >= 1.
+        local_steps: steps a round, >= 1.
+        proximal: see `accepts`.
+        seed: of its draws; they depend on seed, client and step alone, so a restarted client draws the same.
+    """
+
+    number: int
+    samples: Sequence[Sample]
+    engine: EngineLM
+    critic: EngineLM
+    batch_size: int
+    local_steps: int
+    proximal: bool = False
+    seed: int = 0
+    on_step: Callable[[int, int, Step], None] = field(default=lambda round_number, client, step: None)
+
+    def train(self, prompt: str, round_number: int) -> Update:
+        """Improves a prompt by exactly `local_steps` local steps.
+
+        Args:
+            prompt: where it starts from.
+            round_number: 1, 2, ...
+
+        Raises:
+            LateClient: the round's deadline passed.
+        """
+        started, steps = prompt_id(prompt), []
+        for number in range(1, self.local_steps + 1):
+            if expired():
+                raise LateClient(f"client {self.number} passed the deadline of round {round_number}")
+            with at(step=number):
+                step = self._step(prompt, self.batch((round_number - 1) * self.local_steps + number - 1), number)
+            self.on_step(round_number, self.number, step)
+            steps.append(step)
+            prompt = step.prompt
+        return Update(self.number, started, prompt, tuple(steps))
+
+    def batch(self, index: int) -> list[Sample]:
+        """The minibatch of the client's step `index` (0, 1, ... over the whole run): shuffled passes over its data.
+
+        A remainder too small for a batch is left for the next pass; data smaller than a batch is one batch.
+        """
+        size = min(self.batch_size, len(self.samples))
+        lap, position = divmod(index, len(self.samples) // size)
+        order = list(range(len(self.samples)))
+        random.Random(f"batches {self.seed} {self.number} {lap}").shuffle(order)
+        return [self.samples[chosen] for chosen in order[position * size:(position + 1) * size]]
+
+    def _step(self, prompt: str, batch: list[Sample], number: int) -> Step:
+        variable = tg.Variable(prompt, role_description=PROMPT_ROLE, requires_grad=True)
+        losses = self._losses(variable, batch)
+        before = sum(correct for _, correct in losses) / len(batch)
+        try:
+            self._rewrite(variable, [loss for loss, _ in losses])
+        except BadReply as problem:
+            return Step(number, before, None, len(batch), False, f"bad reply: {problem}", prompt)
+        rewritten = variable.get_value()
+        with at(answers="after"):
+            after = sum(fan_out(lambda sample: is_right(self.engine, rewritten, sample), batch)) / len(batch)
+        accepted = accepts(before, after, self.proximal)
+        reason = "rose" if after > before else "fell" if after < before else "stayed"
+        return Step(number, before, after, len(batch), accepted, reason, rewritten if accepted else prompt)
+
+    def _losses(self, variable: tg.Variable, batch: list[Sample]) -> list[tuple[tg.Variable, int]]:
+        """For each question its loss, whose graph reaches back to the prompt, and 1 where the answer is right."""
+        model = tg.BlackboxLLM(self.engine, system_prompt=variable)
+
+        def loss_of(sample: Sample) -> tuple[tg.Variable, int]:
+            query, question, truth = (tg.Variable(text, requires_grad=False, role_description=role) for text, role in (
+                (sample.task.query(sample.question), "question to the language model, with the wanted form of the answer"),
+                (sample.question, "question to the language model"), (sample.answer, "right answer to the question")))
+            loss = sample.task.loss(question, model(query), truth)
+            return loss, sample.task.verdict(loss)
+
+        with at(answers="before"):
+            return fan_out(loss_of, batch)
+
+    def _rewrite(self, variable: tg.Variable, losses: list[tg.Variable]) -> None:
+        optimizer = tg.TGD(parameters=[variable], engine=self.critic)
+        optimizer.zero_grad()
+        tg.sum(losses).backward(engine=self.critic)
+        optimizer.step()

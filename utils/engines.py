@@ -1,0 +1,93 @@
+"""The engines of a run by role, all behind one gateway: one call log, one limiter."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from textgrad.engine import get_engine
+from textgrad.engine.base import EngineLM, Sampling
+from textgrad.engine.budget import Budget
+from textgrad.engine.call_log import CallLog
+from textgrad.engine.gateway import Gateway, Route
+from textgrad.engine.limiter import Limiter
+from textgrad.engine.registry import check_engine_name
+
+from .config import Config
+from .prices import prices
+
+TEST, EVALUATION = "test", "evaluation"
+
+
+@dataclass
+class Engines:
+    """Who answers.
+
+    Attributes:
+        gateway: the one way to all of them.
+        test: the model whose prompt is trained, as it is scored.
+        evaluation: judges, criticizes, rewrites and merges.
+        clients: the test engines of the clients, cycled.
+    """
+
+    gateway: Gateway
+    test: Route
+    evaluation: Route
+    clients: list[Route]
+
+    def of_client(self, number: int) -> Route:
+        """The test engine of a client."""
+        return self.clients[number % len(self.clients)]
+
+    def teach(self, pairs: Iterable[tuple[str, str]]) -> None:
+        """Tells simulated engines the answers; a real model is told nothing."""
+        pairs = list(pairs)
+        for engine in {id(route.engine): route.engine for route in self._all()}.values():
+            if hasattr(engine, "teach"):
+                engine.teach(pairs)
+
+    @property
+    def simulated(self) -> bool:
+        """True when any reply of the run is not a real model's."""
+        return any(hasattr(route.engine, "teach") for route in self._all())
+
+    def endpoints(self) -> dict[str, dict[str, str]]:
+        """Model and endpoint by role, for the run's config.json."""
+        roles = {TEST: self.test, EVALUATION: self.evaluation}
+        roles |= {f"client_{number}": route for number, route in enumerate(self.clients) if route is not self.test}
+        return {role: {"model": route.model_string, "endpoint": route.endpoint} for role, route in roles.items()}
+
+    def _all(self) -> list[Route]:
+        return [self.test, self.evaluation, *self.clients]
+
+
+def check_names(config: Config) -> None:
+    """Looks at every engine's name and key before anything is loaded.
+
+    Raises:
+        UsageError: an unknown engine, or a missing key.
+    """
+    if not config.replay_only:
+        for name in {config.test_engine, config.evaluation_engine, *config.client_engines}:
+            check_engine_name(name)
+
+
+def connect(config: Config, call_log: str | Path) -> Engines:
+    """The engines that a configuration names.
+
+    Args:
+        config: of the run.
+        call_log: the file that keeps every reply, made at the first use; ":memory:" keeps them for this process.
+    """
+    limiter = Limiter(config.max_concurrency, config.requests_per_minute or None, config.max_retries,
+                      config.max_consecutive_failures)
+    budget = Budget(config.max_calls or None, config.max_tokens_total or None, config.max_cost or None, prices(config))
+    gateway = Gateway(CallLog(call_log), limiter, budget, reuse=not config.no_cache, replay_only=config.replay_only)
+    made: dict[str, EngineLM] = {}
+
+    def route(name: str, role: str) -> Route:
+        if name not in made:
+            made[name] = get_engine(name)
+        return gateway.route(made[name], role, Sampling(**config.sampling_defaults))
+
+    test, evaluation = route(config.test_engine, TEST), route(config.evaluation_engine, EVALUATION)
+    return Engines(gateway, test, evaluation, [route(name, TEST) for name in config.client_engines] or [test])

@@ -1,0 +1,97 @@
+"""What a run is made of: tasks, clients, engines and the prompt to start from."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from textgrad.engine.base import EngineLM
+from textgrad.tasks import Task, get_task
+
+from .aggregation import aggregate
+from .client import Client
+from .config import Config
+from .engines import Engines
+from .evaluation import Sample, samples_of
+from .partition import partition
+
+
+@dataclass
+class Federation:
+    """Clients around one global prompt.
+
+    Attributes:
+        config: the run's options.
+        engines: the engines by role.
+        tasks: whose validation and test questions the global prompt is scored on.
+        clients: owners of the training data, numbered 0, 1, ...
+        initial_prompt: what round 1 broadcasts.
+        shards: for client i, the positions in its tasks' validation sets that are its own: {task name: [positions]}.
+    """
+
+    config: Config
+    engines: Engines
+    tasks: list[Task]
+    clients: list[Client]
+    initial_prompt: str
+    shards: list[dict[str, list[int]]]
+    questions: dict[tuple[str, str], list[Sample]] = field(init=False)
+
+    def __post_init__(self):
+        self.questions = {(task.name, split): samples_of(task, getattr(task, split))
+                          for task in self.tasks for split in ("val", "test")}
+
+    def sampled(self, round_number: int) -> list[Client]:
+        """The m = max(C*N, 1) clients that take part in a round (paper, Algorithm 1), in the order of their numbers."""
+        count = max(int(self.config.client_fraction * len(self.clients)), 1)
+        if count == len(self.clients):
+            return list(self.clients)
+        rng = random.Random(f"participation {self.config.seed} {round_number}")
+        return sorted(rng.sample(self.clients, count), key=lambda client: client.number)
+
+
+def load_tasks(config: Config, engines: Engines) -> list[Task]:
+    """The tasks of a run, cut to the sizes asked for. A simulated engine is taught their answers.
+
+    Raises:
+        UsageError: an unknown task, unreadable data, or a size larger than the data.
+    """
+    tasks = [get_task(name, engines.evaluation, data_dir=config.data_dir or None, seed=config.seed,
+                      train_size=config.train_size or None, val_size=config.val_size or None,
+                      test_size=config.test_size or None, judge=config.judge, scorer=config.scorer or None)
+             for name in config.task]
+    for task in tasks:
+        samples = [sample for split in (task.train, task.val, task.test) for sample in samples_of(task, split)]
+        engines.teach((sample.question, sample.answer) for sample in samples)
+    return tasks
+
+
+def federate(config: Config, engines: Engines, tasks: list[Task], owners: Sequence[Sequence[Sample]],
+             shards: list[dict[str, list[int]]]) -> Federation:
+    """A federation with one client for each list of training questions.
+
+    Args:
+        config, engines, tasks: of the run.
+        owners: the training questions of client 0, 1, ...
+        shards: as `Federation.shards`.
+    """
+    clients = [Client(number, samples, engines.of_client(number), engines.evaluation, config.batch_size,
+                      config.max_steps, config.proximal_update, config.seed)
+               for number, samples in enumerate(owners)]
+    return Federation(config, engines, tasks, clients, config.initial_prompt or _descriptions(tasks), shards)
+
+
+def split_over_clients(config: Config, samples: list[Sample], labels: Sequence, clients: int) -> list[list[Sample]]:
+    """Training questions dealt to clients by `--partition`, each client holding at least one batch."""
+    shards = partition(config.partition, labels, clients, config.batch_size, config.seed, config.alpha)
+    return [[samples[index] for index in shard] for shard in shards]
+
+
+def split_evenly(task: Task, clients: int, seed: int) -> list[list[int]]:
+    """Positions of a task's validation questions, dealt to clients at random and evenly; a client may get none."""
+    return partition("iid", [0] * len(task.val), clients, 0, seed)
+
+
+def _descriptions(tasks: list[Task]) -> str:
+    """The prompt to start from: the one task's description, or what all tasks' descriptions say, joined."""
+    descriptions = [task.description for task in tasks]
+    return aggregate("concat", descriptions, engine=None, old_prompt="", token_budget=10 ** 9).prompt

