@@ -52,6 +52,7 @@ def resume_command(run_name: str) -> str:
 
 def main(arguments: list[str]) -> int:
     """Runs the command line; returns the exit status."""
+    os.umask(0o077)  # prompts, replies and data are the user's alone
     try:
         return run(parse(arguments))
     except StopRun as reason:

@@ -149,7 +149,7 @@ def test_ctrl_c_stops_soon_and_says_how_to_go_on(tmp_path):
     (["--task", "GSM9K"], "GSM8K"),
     (["--test_engine", "gtp-4o"], "unknown engine 'gtp-4o'"),
     (["--test_engine", "gpt-4o"], "OPENAI_API_KEY"),
-    (["--train_size", "5000"], "--train_size"),
+    (["--train_size", "5000"], "train_size is 5000"),
     (["--num_clients", "9"], "too few for 9 clients"),
     (["--run_name", "../elsewhere"], "--run_name"),
 ])

@@ -47,7 +47,7 @@ class Variable:
         gradients: criticism, as Variables, each once and in the order of a sequential backward pass.
         gradients_context: for a gradient, None or where it arose: `{"context": the conversation, ready to be sent,
             "response_desc": role of what was criticized before, "variable_desc": role of this variable}`.
-        criticism_left_out: True when criticism was due in a backward pass and the reply was empty.
+        criticism_left_out: True when criticism was due in the last backward pass and the reply was empty.
 
     Raises:
         UsageError: both a value and an image are given; the image cannot be read; a predecessor requires a gradient
@@ -169,6 +169,8 @@ class Variable:
         backward_engine = validate_engine_or_get_default(engine)
         nodes, after = backward_order(self)
         number = new_pass()
+        for node in nodes:
+            node.criticism_left_out = False
 
         def visit(index: int) -> None:
             with turn(number, index):

@@ -53,8 +53,10 @@ def test_a_line_that_was_left_out_is_found(run_folder):
 
 
 def test_a_changed_prompt_file_is_found(run_folder):
-    path = next((run_folder / "prompts").glob("round02_client01_upload.txt"))
-    path.write_text(path.read_text() + "!")
+    upload = (run_folder / "prompts" / "round01_client01_upload.txt").read_text()
+    for path in (run_folder / "prompts").iterdir():
+        if path.read_text() == upload:
+            path.write_text(upload + "!")
     assert "no file in prompts/" in verify(run_folder)[1]
 
 

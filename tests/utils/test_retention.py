@@ -6,8 +6,8 @@ import pytest
 
 from textgrad.errors import BadReply
 from utils.instructions import instructions
-from utils.prompt_complexity import estimate_tokens
 from utils.retention import contribution, fates_in, judge, lost_rows, repair, retention
+from utils.tokens import estimate_tokens
 
 BROADCAST = "You will answer a counting question. Think step by step."
 
@@ -81,8 +81,7 @@ def test_what_the_broadcast_held_is_no_contribution():
 
 
 def test_an_instruction_given_twice_counts_once():
-    assert contribution("Check the sum. Check the sum!", "") == ["Check the sum!"] or \
-        contribution("Check the sum. Check the sum!", "") == ["Check the sum."]
+    assert contribution("Check the sum. Stop. Check the sum!", "") == ["Check the sum.", "Stop."]
 
 
 def test_a_changed_number_is_a_contribution():
@@ -122,7 +121,7 @@ MERGES = [
     ("the other way round", "Write digits instead of words.", "Write words instead of digits.", "lost"),
     ("a different thing of the same kind", "Give the answer as a whole number.", "Give the answer in words.", "lost"),
     ("inflected", "Carefully verify the counted items.", "Verify item counts carefully.", "merged"),
-    ("scattered words", "Sort the names by length.", "Read the names. Be brief. At length, sort it out.", "lost"),
+    ("scattered words", "Sort the names by length.", "Sort it out. Be brief. Be kind. Use names. Mind the length.", "lost"),
 ]
 
 

@@ -54,9 +54,11 @@ def test_evaluation_carries_the_merged_prompt(tmp_path):
 
 
 def test_merges_happen_once_a_round(tmp_path):
-    _, _, _, evaluation = train(toy.config(tmp_path, "--rounds", "3"))
+    path = toy.task_file(tmp_path, topics=range(36))  # so many topics that uploads differ in every round
+    more = ("--rounds", "3", "--local_steps", "1", "--train_size", "30")
+    result, _, _, evaluation = train(toy.config(tmp_path, *more, tasks=[path], engine="simulated:base=0"))
     merges = [messages for messages in evaluation.requests if "<PROMPT client=" in messages[-1]["content"]]
-    assert len(merges) == 3
+    assert len(merges) == 3 and [done.merge.distinct for done in result.rounds[1:]] == [3, 3, 3]
 
 
 def test_what_only_one_client_could_learn_helps_on_everybodys_questions(tmp_path):

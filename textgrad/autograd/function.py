@@ -15,7 +15,7 @@ class WrongInput(UsageError, AttributeError):
 
 
 class Function(ABC):
-    """An operation on variables. `forward` makes a variable and sets its grad_fn to a `BackwardContext` of `backward`."""
+    """An operation on variables: `forward` makes one, and sets its grad_fn to a `BackwardContext` of `backward`."""
 
     def __init__(self):
         super().__init__()

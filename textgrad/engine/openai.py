@@ -1,7 +1,6 @@
-"""One class for every endpoint that speaks OpenAI's chat protocol: OpenAI, Azure, vLLM, SGLang, Ollama, llama.cpp, ..."""
+"""One class for every endpoint that speaks OpenAI's chat protocol: OpenAI, Azure, vLLM, SGLang, Ollama, ..."""
 
 import errno
-import importlib
 import ipaddress
 import os
 import re
@@ -54,7 +53,7 @@ class ChatOpenAI(ChatEngine, CachedEngine):
                  is_multimodal: bool = False, base_url: str | None = None, *, api_key: str | None = None,
                  key_name: str = "OPENAI_API_KEY", seed: int | None = None, request_timeout: float = 120.0,
                  max_connections: int = 128):
-        super().__init__(cache_path=_cache_path(f"cache_openai_{model_string}"))
+        CachedEngine.__init__(self, user_cache(f"cache_openai_{model_string}"))
         self.model_string, self.system_prompt, self.is_multimodal = model_string, system_prompt, is_multimodal
         self._address = (base_url or os.environ.get("OPENAI_BASE_URL") or os.environ.get("BASE_URL")
                          or OPENAI_URL).strip()
@@ -75,7 +74,8 @@ class ChatOpenAI(ChatEngine, CachedEngine):
         with self._connecting:
             if self._client is None:
                 need("openai")
-                self._client = self._make_client(importlib.import_module("openai"))
+                import openai
+                self._client = self._make_client(openai)
             return self._client
 
     @client.setter
@@ -148,9 +148,12 @@ class ChatOpenAI(ChatEngine, CachedEngine):
 
     def _transport(self, openai) -> dict[str, Any]:
         """How to connect. The limiter retries, so the client must not."""
-        http = importlib.import_module(openai.Timeout.__module__.partition(".")[0])  # the library openai is built on
+        try:
+            from httpx2 import Limits  # openai >= 3 is built on it
+        except ImportError:
+            from httpx import Limits
         timeout = openai.Timeout(self.request_timeout, connect=min(_CONNECT_TIMEOUT, self.request_timeout))
-        limits = http.Limits(max_connections=None, max_keepalive_connections=self.max_connections)
+        limits = Limits(max_connections=None, max_keepalive_connections=self.max_connections, keepalive_expiry=60.0)
         # A proxy from the environment has no business between us and this machine.
         client = openai.DefaultHttpxClient(limits=limits, timeout=timeout, trust_env=not is_local(self._address))
         return {"max_retries": 0, "timeout": timeout, "http_client": client}
@@ -170,9 +173,9 @@ class AzureChatOpenAI(ChatOpenAI):
     def __init__(self, model_string: str = "gpt-35-turbo", system_prompt: str = DEFAULT_SYSTEM_PROMPT, **kwargs):
         base = os.environ.get("AZURE_OPENAI_API_BASE")
         if not base:
-            raise UsageError("engine azure: no endpoint: set AZURE_OPENAI_API_BASE to https://<resource>.openai.azure.com")
+            raise UsageError("no endpoint for Azure: set AZURE_OPENAI_API_BASE to https://<resource>.openai.azure.com")
         super().__init__(model_string, system_prompt, base_url=base, key_name="AZURE_OPENAI_API_KEY", **kwargs)
-        self.cache_path = _cache_path(f"cache_azure_{model_string}")
+        self.cache_path = user_cache(f"cache_azure_{model_string}")
         self.api_version = os.environ.get("AZURE_OPENAI_API_VERSION") or "2024-10-21"
 
     def _make_client(self, openai):
@@ -236,6 +239,7 @@ def _key(given: str | None, name: str, endpoint: str) -> str:
     return key
 
 
-def _cache_path(name: str) -> Path:
+def user_cache(name: str) -> Path:
+    """A path under the user's cache folder, which is not made."""
     folder = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "textgrad"
     return folder / re.sub(r"[^\w.-]", "_", name)

@@ -9,8 +9,8 @@ from ..errors import TransientError, UsageError
 from .base import Reply
 
 _IMAGE_KINDS = ((b"\x89PNG\r\n\x1a\n", "png"), (b"\xff\xd8\xff", "jpeg"), (b"GIF8", "gif"))
-_FINISH = {"length": "length", "max_tokens": "length", "max_output_tokens": "length", "content_filter": "content_filter",
-           "safety": "content_filter", "refusal": "content_filter"}
+_FINISH = {"length": "length", "max_tokens": "length", "max_output_tokens": "length",
+           "content_filter": "content_filter", "safety": "content_filter", "refusal": "content_filter"}
 
 
 def wire_messages(messages: Sequence[dict[str, Any]], is_multimodal: bool, model: str) -> list[dict[str, Any]]:

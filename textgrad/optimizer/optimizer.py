@@ -16,7 +16,7 @@ from textgrad.variable import Variable
 
 
 def get_gradient_and_context_text(variable: Variable) -> list[str | bytes]:
-    """All criticism of a variable, each piece after the conversation it is about: texts, and images where there were."""
+    """All criticism of a variable, each piece after the conversation it is about: texts and images, in order."""
     return [part for gradient in variable.gradients if gradient.value.strip()
             for part in prompts.feedback_with_context(gradient.value, _context(variable, gradient))]
 

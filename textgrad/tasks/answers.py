@@ -18,11 +18,12 @@ _POSITIVE = {"yes", "true", "valid", "plausible"}
 _POLAR = re.compile(r"(?:\b(?P<negated>not|isn't|isn’t)\s+(?:\w+ly\s+)?)?"
                     r"\b(?P<word>yes|no|true|false|valid|invalid|plausible|implausible)\b(?!\s+(?:answer|one)\b)",
                     re.IGNORECASE)
-_EITHER = re.compile(r"\s*(?:,|/|or|and)\s*", re.IGNORECASE)
+_EITHER = re.compile(r"\s*(?:/|&|or|and)\s*", re.IGNORECASE)
 _OPTION = re.compile(r"(?<!\w)\(([A-Za-z])\)")
 _NAMED_OPTION = re.compile(r"\b(?:option|choice|letter)\s+\(?([A-Za-z])\b", re.IGNORECASE)
 _TWO_OPTIONS = re.compile(r"\W*\(?[A-Z]\)?\s*(?:\bor\b|\band\b|,|/|&)\s*\(?[A-Z]\b\)?(?!\w)")
 _BRACKETS = re.compile(r"[^()\[\]{}<>]")
+_BOX = re.compile(r"\\f?boxed\{(.*)\}")
 _FOLD = str.maketrans("“”‘’−–—\u00a0", "\"\"''--- ")
 
 
@@ -93,32 +94,31 @@ def words(prediction: str, answer: str) -> int:
 
 def brackets(prediction: str, answer: str) -> int:
     """The same brackets in the same order; everything else in the stated answer is passed over."""
-    wanted = _BRACKETS.sub("", answer)
-    found = read(prediction, lambda text: _BRACKETS.sub("", text) or None, _last_brackets)
-    return int(bool(wanted) and found == wanted)
+    wanted, box = _BRACKETS.sub("", answer), _BOX.findall(prediction)
+    if box:     # braces in it need not balance
+        return int(_BRACKETS.sub("", clean(box[-1])) == wanted)
+    return int(read(prediction, lambda text: _BRACKETS.sub("", text), _last_brackets) == wanted)
 
 
 def option_in(text: str) -> str | None:
     """The capital letter of the option that a stated answer picks, or None where it picks none or several."""
     text = clean(text)
-    if _TWO_OPTIONS.match(text):
+    found = list(_OPTION.finditer(text))
+    if _TWO_OPTIONS.match(text) or _undecided(text, found, lambda option: option[1].upper()):
         return None
     for pattern in (r"\(?([A-Za-z])\)?[.):]?$", r"([A-Z])(?=[).:,;]|\s*[-–—]|\s+(?:because|is|as|since)\b)"):
         if start := re.match(pattern, text):
             return start[1].upper()
-    found = _OPTION.search(text) or _NAMED_OPTION.search(text) or re.search(r"\b([A-Z])\W*$", text)
-    return found[1].upper() if found else None
+    chosen = found[0] if found else _NAMED_OPTION.search(text) or re.search(r"\b([A-Z])\W*$", text)
+    return chosen[1].upper() if chosen else None
 
 
 def polarity_in(text: str) -> bool | None:
     """True for a stated yes, true, valid or plausible, False for their opposites, None for neither or both."""
     text = clean(text).rpartition("=")[2].strip()
     found = list(_POLAR.finditer(text))
-    if not found:
+    if not found or _undecided(text, found, _side):
         return None
-    for left, right in zip(found, found[1:], strict=False):
-        if _EITHER.fullmatch(text, left.end(), right.start()) and _side(left) != _side(right):
-            return None
     return _side(found[0] if found[0].start() == 0 else found[-1])
 
 
@@ -135,15 +135,21 @@ def _side(match: re.Match) -> bool:
     return (match["word"].lower() in _POSITIVE) != bool(match["negated"])
 
 
+def _undecided(text: str, found: list[re.Match], value: Callable[[re.Match], object]) -> bool:
+    """True where two different values are offered side by side, as in "(A) or (B)"."""
+    return any(_EITHER.fullmatch(text, left.end(), right.start()) and value(left) != value(right)
+               for left, right in zip(found, found[1:], strict=False))
+
+
 def _last_side(reply: str) -> bool | None:
     found = list(_POLAR.finditer(reply))
     return _side(found[-1]) if found else None
 
 
 def _last_option(reply: str) -> str | None:
-    found = _OPTION.findall(reply) or _NAMED_OPTION.findall(reply)
+    found = list(_OPTION.finditer(reply)) or list(_NAMED_OPTION.finditer(reply))
     if found:
-        return found[-1].upper()
+        return None if _undecided(reply, found[-2:], lambda option: option[1].upper()) else found[-1][1].upper()
     bare = re.fullmatch(r"([A-Za-z])(?:[.):](?:\s.*)?)?", _last_line(reply))
     return bare[1].upper() if bare else None
 
@@ -159,7 +165,7 @@ def _last_brackets(reply: str) -> str | None:
 
 def _words(text: str) -> list[str]:
     listed = normal(text).rpartition(":")[2]
-    items = [item.strip("\"'[]().`*") for item in re.split(r"[\s,;]+|->|→", listed)]
+    items = [item.strip("\"'[]().`*-•") for item in re.split(r"[\s,;]+|->|→", listed)]
     return [item for item in items if item and not item.isdigit()]
 
 

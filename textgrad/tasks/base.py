@@ -126,6 +126,12 @@ class Task:
         """The grade as a differentiable value: "1" or "0", within <ACCURACY> tags where an engine judges."""
         return self.grader.loss(question, prediction, answer)
 
+    def verdict(self, loss: "Variable") -> int:
+        """1 where a loss says that the answer is right, else 0."""
+        from .grading import verdict  # grading stands on the autograd engine, which most of this module does not need
+        said = loss.value
+        return int(said if said in ("0", "1") else verdict(said))
+
     @property
     def unreadable_verdicts(self) -> int:
         """How often an engine's verdict could not be read, and was taken for a 0."""

@@ -2,7 +2,8 @@
 
 Each is one file, `bbh/<task>.json`: looked for in the data folder, then in the cache folder, else downloaded from the
 official repository. A question that the file repeats counts once, at its first place; then the first 50 are for
-training, the next 100 for validation and the rest for the test, in file order as in TextGrad.
+training, the next 100 for validation and the rest for the test, in file order as in TextGrad. Where that leaves nothing
+for the test (penguins_in_a_table), validation and test share what is left after training.
 """
 
 import json
@@ -80,7 +81,8 @@ def load(request: Request) -> Source:
 def split(examples: list[Example]) -> Splits:
     """Train, validation and test, in order."""
     once = distinct(examples)
-    return once[:TRAIN], once[TRAIN:TRAIN + VAL], once[TRAIN + VAL:]
+    val = VAL if len(once) > TRAIN + VAL else (len(once) - TRAIN) // 2
+    return once[:TRAIN], once[TRAIN:TRAIN + val], once[TRAIN + val:]
 
 
 def fetch(task: str, data_dir: Path | None, cache: Path | None = None, base_url: str = OFFICIAL) -> list[Example]:
@@ -129,8 +131,8 @@ def parse(content: bytes) -> list[Example]:
     """
     document = json.loads(content)
     examples = document.get("examples") if isinstance(document, dict) else None
-    if not isinstance(examples, list) or not examples:
-        raise ValueError('it has no list "examples"')
+    if not isinstance(examples, list) or len(examples) < TRAIN + 2:
+        raise ValueError(f'it has no list "examples" of at least {TRAIN + 2}')
     for place, example in enumerate(examples):
         fields = [example.get(field) for field in ("input", "target")] if isinstance(example, dict) else []
         if not fields or not all(isinstance(field, str) and field.strip() for field in fields):

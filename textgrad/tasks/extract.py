@@ -11,7 +11,7 @@ _MARKER = re.compile(r"""
     \banswers?\b [*_`'")\]]*                                # the word, perhaps the end of a bold or quoted one
     (?: \s+ (?:to|for|of) \s [^.:\n]{1,80}? )?              # the answer to the question is
     \s* (?: [:=：] | \b (?:is|are|was|would\ be|should\ be|equals) \b \s* :? )
-    | ^ (?:[^\w\n]|_)* (?:the\s+|my\s+)? (?:final\s+)? answers? (?:[^\w\n]|_)* $      # a heading
+    | ^ [#*_>\ ]* (?:the\s+|my\s+)? (?:final\s+)? answers? [*_:\ ]* $      # a heading
     """, re.IGNORECASE | re.VERBOSE | re.MULTILINE)
 _ORNAMENT = re.compile(r"[*_`$#]*|```\w*|\\\[|\\\(|-{3,}")
 _BOLD = re.compile(r"(?<![\w*])\*{2,3}(?=\S)([^\n]+?)(?<=\S)\*{2,3}(?![\w*])")

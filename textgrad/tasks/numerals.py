@@ -20,22 +20,27 @@ _OPERATOR_BEFORE = re.compile(
     rf"(?:[\d)%]\s*[-+*/^×÷]|[A-Za-z]\s*[+*/^×÷]|[A-Za-z]-|[A-Za-z]\s+-\s|\d\s*{_WORD_OPERATOR}|\d:)\s*[$(]?\s*-?$",
     re.IGNORECASE)
 _OPERATOR_AFTER = re.compile(
-    rf"\s*%?\s*(?:[-+*/^×÷]|{_WORD_OPERATOR}\b)\s*[({]?\s*-?\s*[$\d.\\]|\(\s*[-\d]|:\d", re.IGNORECASE)
+    rf"\s*%?\s*(?:[-+*/^×÷]|{_WORD_OPERATOR}\b)\s*[({{]?\s*-?\s*[$\d.\\]|\(\s*[-\d]|:\d", re.IGNORECASE)
 _LIST = re.compile(r"\s+|[\s$)(%]*(?:,|;|&|\bor\b|\band\b|\bto\b)[\s$)(]*")
 
 
 def number_in(text: str) -> Fraction | None:
     """The number that a final answer states, or None where it states none, or several.
 
-    What follows a last equals sign, else a number that the text begins with, else its last number. Parts of a
-    calculation, a range or a list are no answers: "12 - 7 = 5" is 5, while "5-3", "7 or 8" and "no answer" are none.
-    A number word up to twenty counts where the text begins with it. Remarks in brackets are passed over.
+    Its first sentence with a number decides: what follows a last equals sign, else a number that the sentence begins
+    with, else the last number. Parts of a calculation, a range or a list are no answers: "12 - 7 = 5" is 5, while
+    "5-3", "7 or 8" and "no answer" are none. A number word up to twenty counts where the text begins with it.
+    Remarks in brackets are passed over.
     """
     text = _REMARK.sub(" ", _simplify(clean(text)))
-    found = list(_values(text))
-    if not found:
-        word = None if re.search(r"\d", text) else _WORD_FIRST.match(text)
-        return Fraction(WORDS.index(word[1].lower())) if word else None
+    for sentence in re.split(r"(?<=[.!?])\s+", text):
+        if found := list(_values(sentence)):
+            return _decisive(sentence, found)
+    word = None if re.search(r"\d", text) else _WORD_FIRST.match(text)
+    return Fraction(WORDS.index(word[1].lower())) if word else None
+
+
+def _decisive(text: str, found: list[tuple[Fraction, int]]) -> Fraction:
     for value, start in found:
         if start > text.rfind("=") >= 0:
             return value

@@ -27,7 +27,8 @@ def read_image(path: str) -> bytes:
     try:
         return Path(path).read_bytes()
     except OSError as error:
-        raise UsageError(f"cannot read the image {path}: {error.strerror}; give a file or an http(s) address") from error
+        raise UsageError(f"cannot read the image {path}: {error.strerror}; "
+                         "give a file or an http(s) address") from error
 
 
 def _fetch(url: str) -> bytes:

@@ -114,6 +114,15 @@ def test_empty_criticism_is_left_out_and_ends_its_branch():
     assert len(critic.calls) == 2 + 3
 
 
+def test_a_second_pass_may_mend_what_the_first_left_out():
+    prompt = prompt_variable()
+    answer = LLMCall(ScriptedEngine("5"), prompt)(question())
+    scored(answer).backward(ScriptedEngine(""))
+    assert answer.criticism_left_out and prompt.gradients == set()
+    answer.backward(ScriptedEngine("criticism"))
+    assert prompt.get_gradient_text() == "criticism"
+
+
 def test_an_empty_verdict_criticizes_nothing():
     critic, prompt = ScriptedEngine("criticism"), prompt_variable()
     answer = LLMCall(ScriptedEngine("5"), prompt)(question())

@@ -15,7 +15,8 @@ GOOD = "Fine:\n<IMPROVED_VARIABLE>\n Think twice. \n</IMPROVED_VARIABLE> Done."
 def criticized(value="Think.", *criticism):
     variable = Variable(value, role_description="system prompt")
     for text in criticism or ("too short",):
-        variable.add_gradient(text, of=variable, context={"context": [f"<CONVERSATION>\nabout {text}\n</CONVERSATION>\n"]})
+        context = {"context": [f"<CONVERSATION>\nabout {text}\n</CONVERSATION>\n"]}
+        variable.add_gradient(text, of=variable, context=context)
     return variable
 
 
@@ -149,7 +150,8 @@ def test_gradient_memory_shows_criticism_of_that_many_earlier_steps():
     assert "PAST_FEEDBACK" not in first
     assert inside("PAST_FEEDBACK", second) == "criticism of v1"
     assert inside("PAST_FEEDBACK", fourth) == "criticism of v2\n\ncriticism of v3"
-    assert all("PAST" not in request for request in run_steps(tg.TGD([criticized()], engine=ScriptedEngine(GOOD)), "ab"))
+    without = tg.TGD([criticized()], engine=ScriptedEngine(GOOD))
+    assert all("PAST" not in request for request in run_steps(without, ["v1", "v2"]))
 
 
 def test_momentum_shows_earlier_values_with_their_criticism():

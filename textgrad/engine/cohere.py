@@ -1,0 +1,10 @@
+"""Command models at Cohere, through LiteLLM."""
+
+from .litellm import ChatLiteLLM
+
+
+class ChatCohere(ChatLiteLLM):
+    """A model of Cohere's, such as command-r-plus."""
+
+    provider = "cohere_chat"
+    key_names = ("COHERE_API_KEY", "CO_API_KEY")

@@ -1,0 +1,10 @@
+"""Gemini at Google AI Studio, through LiteLLM."""
+
+from .litellm import ChatLiteLLM
+
+
+class ChatGemini(ChatLiteLLM):
+    """A model of Google's, such as gemini-2.5-flash."""
+
+    provider = "gemini"
+    key_names = ("GEMINI_API_KEY", "GOOGLE_API_KEY")

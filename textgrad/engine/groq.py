@@ -1,0 +1,10 @@
+"""Models at Groq, through LiteLLM."""
+
+from .litellm import ChatLiteLLM
+
+
+class ChatGroq(ChatLiteLLM):
+    """A model that Groq serves, such as llama-3.1-8b-instant."""
+
+    provider = "groq"
+    key_names = ("GROQ_API_KEY",)

@@ -1,0 +1,10 @@
+"""Models at Together AI, through LiteLLM."""
+
+from .litellm import ChatLiteLLM
+
+
+class ChatTogether(ChatLiteLLM):
+    """A model that Together serves, such as meta-llama/Meta-Llama-3.1-8B-Instruct-Turbo."""
+
+    provider = "together_ai"
+    key_names = ("TOGETHER_API_KEY", "TOGETHERAI_API_KEY", "TOGETHER_AI_TOKEN")
