@@ -14,6 +14,10 @@ if [ ! -x .venv/bin/python ]; then
         exit 2
     }
 fi
+if command -v ldconfig >/dev/null && ! ldconfig -p | grep -q libgomp.so.1; then
+    echo "error: the embedded model needs libgomp; on Debian and Ubuntu: apt-get install libgomp1" >&2
+    exit 2
+fi
 stamp=$(cat requirements.txt scripts/requirements-test.txt scripts/setup.sh | cksum)
 if [ "$(cat .venv/installed 2>/dev/null)" != "$stamp" ]; then
     echo "installing into .venv ..."

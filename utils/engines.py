@@ -86,7 +86,9 @@ def connect(config: Config, call_log: str | Path) -> Engines:
 
     def route(name: str, role: str) -> Route:
         if name not in made:
-            made[name] = get_engine(name)
+            # A model on this machine is never unreachable, only slow: it keeps its own, longer timeout.
+            timeout = {} if name.startswith("local-") else {"request_timeout": config.request_timeout}
+            made[name] = get_engine(name, offline=config.replay_only, max_connections=config.max_concurrency, **timeout)
         return gateway.route(made[name], role, Sampling(**config.sampling_defaults))
 
     test, evaluation = route(config.test_engine, TEST), route(config.evaluation_engine, EVALUATION)

@@ -26,8 +26,8 @@ _COMMON = set("""
     a about above according add after again all alternatively also always an and another answer any are as ask assume at
     be because before below both but by calculate can check choose complete consider correct count could decide define
     describe determine did do does during each either ensure evaluate every example explain false few final finally find
-    first follow following for from give given has have he her here hence him his how i identify if in input instead into
-    is it its january february march april may june july august september october november december monday tuesday
+    first follow following for from give given has have he her here hence him his how i identify if in input instead
+    into is it its january february march april may june july august september october november december monday tuesday
     wednesday thursday friday saturday sunday just last later let list make many me more most must my name next no none
     not note now number of on once one only option options or order other our output over please problem provide put
     question read reason recall remember respond response result same second she should show since so solution solve
@@ -36,10 +36,11 @@ _COMMON = set("""
     we were what when where whether which while who whose why will with without work would write yes yet you your
     """.split())
 _ALSO_WORDS = set("""
-    amber angel art autumn basil bill bob buck carol chance chase chip christian crystal daisy dale dawn dean drew faith
-    frank gene glen grace grant harmony heath heather holly hope ivy jack jade jasmine jay jean jewel joy lance lily lane
-    mark mason max melody miles miller misty nick norm olive page parker pat patience pearl penny pepper peter pierce ray
-    reed rich rob robin rocky rod rose ruby rusty sage sandy scarlet sky star stone sue summer victor violet ward woody
+    amber angel art autumn basil bill bob buck carol chance chase chip christian crystal daisy dale dawn dean drew
+    faith frank gene glen grace grant harmony heath heather holly hope ivy jack jade jasmine jay jean jewel joy
+    lance lane lily mark mason max melody miles miller misty nick norm olive page parker pat patience pearl penny
+    pepper peter pierce ray reed rich rob robin rocky rod rose ruby rusty sage sandy scarlet sky star stone sue
+    summer victor violet ward woody
     """.split())  # names that are words as well: theirs only where capitalised within a sentence
 
 
@@ -121,20 +122,23 @@ def template_limit(texts: int) -> int:
 def identifiers(texts: Sequence[str]) -> list[Identifier]:
     """Numbers, names and secrets of private texts; each once.
 
-    A number has four digits or more and is not round (1000, 20). A secret is an e-mail address, an access key, a URL, or
-    an id of six letters and digits or more. A name is a capitalised word of three letters or more that the texts nowhere
-    write small and that is no common word; one that only ever begins a sentence must not belong to their template.
+    A number has four digits or more and is not round (1000, 20). A secret is an e-mail address, an access key, a URL,
+    or an id of six letters and digits or more. A name is a capitalised word of three letters or more that the texts
+    nowhere write small and that is no common word; one that only ever begins a sentence must not be of their template.
     """
     found: dict[str, Identifier] = {}
+
+    def add(kind: str, text: str) -> None:
+        if key := _plain(text):
+            found.setdefault(key, Identifier(kind, key, text))
+
     for text in texts:
         for secret in _secrets(text):
-            found.setdefault(_plain(secret), Identifier("secret", _plain(secret), secret))
-        for chain in _NUMBER.findall(text):
-            for number in {chain, *re.findall(r"\d+", chain)}:
-                if len(_plain(number)) >= 4 and not _ROUND.fullmatch(_plain(number)) and not _DECIMAL.fullmatch(number):
-                    found.setdefault(_plain(number), Identifier("number", _plain(number), number))
+            add("secret", secret)
+        for number in _numbers(text):
+            add("number", number)
     for name in _names(texts):
-        found.setdefault(_plain(name), Identifier("name", _plain(name), name))
+        add("name", name)
     return list(found.values())
 
 
@@ -150,6 +154,15 @@ def _secrets(text: str) -> Iterator[str]:
         mixed = any(map(str.isdigit, key)) and any(map(str.isalpha, key)) and not _PLAIN.fullmatch(key)
         if len(key) >= 6 and (mixed or "://" in token or "_" in token):
             yield token
+
+
+def _numbers(text: str) -> Iterator[str]:
+    """Chains such as 415-555-2671 or 12,345, and their parts."""
+    for chain in _NUMBER.findall(text):
+        for number in [chain, *re.findall(r"\d+", chain)]:
+            key = _plain(number)
+            if len(key) >= 4 and not _ROUND.fullmatch(key) and not _DECIMAL.fullmatch(number):
+                yield number
 
 
 def _names(texts: Sequence[str]) -> list[str]:

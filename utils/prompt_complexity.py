@@ -101,7 +101,9 @@ def mean_tf_idf(text: str, collection: Sequence[str]) -> float:
 def density_variance(text: str, scorer: Scorer) -> float:
     """Variance of the surprisal over the text's tokens, in bits squared: low means uniform information density.
 
-    Infinite for a text with fewer than two scored tokens, so that choosing the lowest never chooses an empty prompt.
+    Infinite for a text with fewer than two scored tokens, so that choosing the lowest never chooses an empty prompt. A
+    busy llama.cpp server gives values that differ by some 0.2 % from one time to the next: who chooses by them, and has
+    to choose the same again, must write them down.
 
     Args:
         text: the prompt.

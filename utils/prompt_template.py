@@ -63,10 +63,9 @@ _EVEN_DENSITY = """Spread the information evenly, so that no sentence is crammed
 - Keep sentences about equally long, some ten to twenty-five words, in plain word order.
 """
 
-# The closing tag is not written out: a weak model repeats its orders, and of "between <A> and </A>" the "and" would be
-# read as its result.
-_REPLY_FORM = f"""Reply with the whole result between the tag {MERGED_TAGS[0]} and its closing tag. Write this pair of
-tags once, and none of the {FENCE_TAG} tags."""
+# The form is shown, not told: see `textgrad.prompts.OPTIMIZER_SYSTEM_PROMPT`.
+_REPLY_FORM = f"""Reply with the whole result once, in the form {MERGED_TAGS[0]}...{MERGED_TAGS[1]}, without any
+{FENCE_TAG} tag."""
 
 SUMMARIZE = Job(_MERGER, _MERGE + _REPLY_FORM)
 SUMMARIZE_EVENLY = Job(_MERGER, _MERGE + _EVEN_DENSITY + _REPLY_FORM)
@@ -83,5 +82,5 @@ def length_limit(tokens: int) -> str:
             "before you leave out any guidance.")
 
 
-MERGE_HINT = f"Reply with the whole result once, between the tag {MERGED_TAGS[0]} and its closing tag."
+MERGE_HINT = f"Reply with the whole result once, in the form {MERGED_TAGS[0]}...{MERGED_TAGS[1]}."
 FURTHER_INSTRUCTIONS = "Further instructions:"

@@ -4,18 +4,17 @@ Algorithm 1 of the paper. What gates nothing runs beside training: zero-shot sco
 beside round t+1 (unless the merge is gated by it).
 """
 
-import random
-import time
 from dataclasses import dataclass, field
 
-from textgrad.concurrency import LATE, Handle, at, beside, fan_out
-from textgrad.errors import BudgetSpent, StopRun
+from textgrad.concurrency import Handle, at, beside, fan_out
+from textgrad.errors import BudgetSpent
 
 from .aggregation import Merge, aggregate
-from .client import Client, LateClient, Step, Update
+from .client import Step, Update
 from .evaluation import Score, evaluate, mean_estimate
 from .federation import Federation
 from .statistics import Estimate
+from .transport import LocalTransport, chance
 
 Scores = dict[str, list[Score]]
 """For each task the scores of the prompts in play: one global prompt, or under "none" one of each client."""
@@ -113,6 +112,7 @@ def run_rounds(federation: Federation, log=NullLog()) -> Result:
 class _Training:
     def __init__(self, federation: Federation, log: NullLog):
         self.federation, self.config, self.log = federation, federation.config, log
+        self.transport = LocalTransport(federation.config)
         self.local_only = self.config.aggregate_method == "none"
         self.rounds: list[Round] = []
         self.validations: list[Handle] = []
@@ -204,18 +204,18 @@ class _Training:
         clients = self.federation.sampled(done.number)
         done.sampled = [client.number for client in clients]
         done.dropped = {client.number: "dropped out (injected)" for client in clients
-                        if self._chance("drop", done.number, client) < self.config.drop_rate}
+                        if chance("drop", self.config.seed, done.number, client.number) < self.config.drop_rate}
         late = self._known_late(done)
         done.dropped.update(dict.fromkeys(late or (), "late"))
         asked = [client for client in clients if client.number not in done.dropped]
         limit = self.config.round_deadline or None if late is None else None
-        answers = fan_out(lambda client: self._train(client, done), asked, width=self.config.max_concurrency,
-                          timeout=limit)
+        prompts = [done.broadcast[client.number if self.local_only else 0] for client in asked]
+        answers = self.transport.exchange(done.number, asked, prompts, limit)
         for client, answer in zip(asked, answers, strict=True):
             if isinstance(answer, Update):
                 done.updates.append(answer)
             else:
-                done.dropped[client.number] = "late" if answer is LATE else answer
+                done.dropped[client.number] = answer
         if limit:
             late = [number for number, why in done.dropped.items() if why == "late"]
             self.federation.engines.gateway.remember({"late in round": done.number}, late)
@@ -223,24 +223,6 @@ class _Training:
     def _known_late(self, done: Round) -> list[int] | None:
         """Who was late when this round was run before: a deadline is no function of the seed, so it is remembered."""
         return self.federation.engines.gateway.recall({"late in round": done.number})
-
-    def _train(self, client: Client, done: Round) -> Update | str:
-        """One client's update, or why there is none: a client's own failure costs the round this client only."""
-        prompt = done.broadcast[client.number if self.local_only else 0]
-        try:
-            with at(client=client.number):
-                if self._chance("straggler", done.number, client) < self.config.straggler_rate:
-                    time.sleep(self.config.straggler_delay)
-                return client.train(prompt, done.number)
-        except StopRun:
-            raise
-        except LateClient:
-            return "late"
-        except Exception as error:  # whatever a client's own engine or data raises is that client's failure
-            return f"failed: {type(error).__name__}: {error}"
-
-    def _chance(self, what: str, round_number: int, client: Client) -> float:
-        return random.Random(f"{what} {self.config.seed} {round_number} {client.number}").random()
 
     def _aggregate(self, done: Round, old_prompt: str) -> None:
         done.aggregated = [update.prompt for update in done.updates]

@@ -1,8 +1,8 @@
 """Surprisal of a given text under a causal language model: -log2 p(token t | the tokens before t), in bits.
 
-Three scorers with one shape, text -> list of bits, for three ways to a model: `LlamaServer` (the embedded model, or
-any llama.cpp server), `HuggingFace`, `VLLM`. The first token has no score, as no BOS token is put before it: n tokens
-give n - 1 values, of tokens 2..n in order.
+Scorers of one shape, text -> list of bits, for three ways to a model: `LlamaServer` (`Embedded` starts one), `VLLM`
+and `HuggingFace`. The first token has no score, as no BOS token is put before it: n tokens give n - 1 values, of
+tokens 2..n in order.
 
 A text longer than the model's window is scored in windows that overlap. The first scores all its tokens but the
 first; each later one scores the next `stride` tokens after window - stride tokens of context. So no token has less
@@ -12,6 +12,7 @@ context than that, and stride=1 gives every one the fullest, at the cost of one 
 import math
 from collections.abc import Callable, Iterator, Sequence
 
+from textgrad.engine.local import LocalEngine, serve
 from textgrad.errors import BrokenSystem, UsageError
 
 _NATS_TO_BITS = 1 / math.log(2)
@@ -34,20 +35,21 @@ def get_scorer(name: str) -> Callable[[str], list[float]]:
     """The scorer of a name.
 
     Args:
-        name: `llama:URL` or `vllm:URL` of a server's root, else the name or folder of a Hugging Face causal LM.
+        name: "smollm2" or the path of a .gguf file, for the embedded server; `llama:URL` or `vllm:URL` of a server's
+            root; else the name or folder of a Hugging Face causal language model, such as "gpt2".
 
     Raises:
-        UsageError: no name.
-        BrokenSystem: torch or transformers is missing, or the model cannot be loaded.
+        UsageError: no such kind of name, or no such file.
+        BrokenSystem: a package is missing, or the model cannot be loaded.
     """
     kind, _, address = name.partition(":")
-    if address.startswith("http"):
-        servers = {"llama": LlamaServer, "vllm": VLLM}
-        if kind in servers:
-            return servers[kind](address)
+    if kind in ("llama", "vllm") and address.startswith(("http://", "https://")):
+        return {"llama": LlamaServer, "vllm": VLLM}[kind](address)
+    if name == "smollm2" or name.endswith(".gguf"):
+        return Embedded(name)
     if not name or address:
-        raise UsageError(f"no surprisal model {name!r}; give llama:http://HOST:PORT, vllm:http://HOST:PORT, or the name "
-                         "or folder of a Hugging Face causal language model such as gpt2")
+        raise UsageError(f"no surprisal model {name!r}; give smollm2, a .gguf file, llama:http://HOST:PORT, "
+                         "vllm:http://HOST:PORT, or a Hugging Face causal language model such as gpt2")
     return HuggingFace(name)
 
 
@@ -135,7 +137,7 @@ class LlamaServer:
             return []
         ids = [token["id"] for token in tokens]
         whole = [isinstance(token["piece"], str) and "\0" not in token["piece"] for token in tokens]
-        context = _ask("GET", self.base_url + "/props", None, self.timeout)["default_generation_settings"]["n_ctx"]
+        context = self._ask("GET", "/props", None)["default_generation_settings"]["n_ctx"]
         bits: list[float] = []
         for start, first, end in windows(len(ids), context - 1, self.stride):
             for begin, stop in _runs(whole, first, end):
@@ -144,15 +146,15 @@ class LlamaServer:
         return bits
 
     def _tokens(self, text: str) -> list[dict]:
-        return self._ask("/tokenize", {"content": text, "add_special": False, "parse_special": False,
-                                       "with_pieces": True})["tokens"]
+        return self._ask("POST", "/tokenize", {"content": text, "add_special": False, "parse_special": False,
+                                               "with_pieces": True})["tokens"]
 
     def _forced(self, context: Sequence[int], wanted: Sequence[int]) -> list[float]:
         grammar = "root ::= " + " ".join(f"<[{token}]>" for token in wanted)
         given = self._complete(context, len(wanted), grammar=grammar, n_probs=1)
         if [token["id"] for token in given] != list(wanted):
-            raise BrokenSystem(f"{self.base_url} did not keep to a grammar of tokens: it is no llama.cpp server that can "
-                               "score texts")
+            raise BrokenSystem(f"{self.base_url} did not keep to a grammar of tokens: it is no llama.cpp server that "
+                               "can score texts")
         return [-token["logprob"] * _NATS_TO_BITS for token in given]
 
     def _looked_up(self, context: Sequence[int], wanted: Sequence[int]) -> list[float]:
@@ -165,12 +167,32 @@ class LlamaServer:
         raise BrokenSystem(f"{self.base_url} gave no probability for token {wanted[0]}")
 
     def _complete(self, context: Sequence[int], n: int, **how) -> list[dict]:
-        reply = self._ask("/completion", {"prompt": list(context), "n_predict": n, "temperature": 0,
-                                          "cache_prompt": True, **how})
+        reply = self._ask("POST", "/completion", {"prompt": list(context), "n_predict": n, "temperature": 0,
+                                                  "cache_prompt": True, **how})
         return reply.get("completion_probabilities", [])
 
-    def _ask(self, path: str, body: dict) -> dict:
-        return _ask("POST", self.base_url + path, body, self.timeout)
+    def _ask(self, method: str, path: str, body: dict | None) -> dict:
+        return _ask(method, self.base_url + path, body, self.timeout)
+
+
+class Embedded:
+    """Scores with the llama.cpp server inside this program, which starts at the first text.
+
+    Args:
+        model: "smollm2" or the path of a .gguf file.
+
+    Raises:
+        UsageError: the file is missing or no GGUF file.
+        BrokenSystem: a package is missing.
+    """
+
+    def __init__(self, model: str = "smollm2"):
+        self._engine = LocalEngine(model)
+
+    def __call__(self, text: str) -> list[float]:
+        server = serve(self._engine.path, self._engine.settings)
+        with server.slots:
+            return LlamaServer(server.url)(text)
 
 
 class VLLM:

@@ -25,7 +25,7 @@ CANARIES = ["Zephyrina Quillfeather", "1742 Larkspur", "ID-77XK-2291", "zephyr.q
 ORDINARY = BROADCAST + """
 1. Identify each item and its quantity; "a" or "an" counts as 1.
 2. Convert units (1 hour = 60 minutes, 1 kg = 1000 grams), then add everything up: 2 + 2 + 3 = 7.
-3. Check the total twice, in at most 25 steps. How many are left? Then write "Answer: 3". A 10-minute check is enough."""
+3. Check the total twice, in at most 25 steps. How many are left? Then write "Answer: 3". A 10-minute check will do."""
 
 DISGUISES = {
     "as it is": lambda text, dice: text,
@@ -79,7 +79,7 @@ def test_ordinary_instructions_and_small_numbers_are_no_leak():
         assert (text, action, leak.level) == (ORDINARY, "none", "none"), leak
 
 
-@pytest.mark.parametrize("upload", ["answer: 3", "Step 1, 2, 3 ... 9: count.", "In May she may write how many.", "", "?"])
+@pytest.mark.parametrize("upload", ["answer: 3", "Step 1, 2, 3 ... 9: count.", "In May she may ask how many.", "", "?"])
 def test_what_everybody_writes_is_no_leak(upload):
     assert guard(upload, BROADCAST, PRIVATE, "redact") == (upload, Leak(), "none")
 
@@ -117,8 +117,15 @@ def test_five_copied_words_are_some_and_six_are_a_leak():
 
 
 def test_a_run_does_not_go_on_from_one_text_to_the_next():
-    private = Private(["alpha beta gamma delta", "epsilon zeta eta theta"])
-    assert private.leak("alpha beta gamma delta epsilon zeta eta theta", "").longest_run == 0
+    private = Private(["alpha beta gamma delta epsilon", "zeta eta theta iota kappa"])
+    assert private.leak("alpha beta gamma delta epsilon zeta eta theta iota kappa", "").longest_run == 5
+
+
+def test_a_run_ends_where_the_broadcast_prompt_goes_on():
+    private = Private(["alpha beta gamma delta epsilon zeta eta theta iota kappa"])
+    upload = "As in alpha beta gamma delta epsilon zeta eta theta iota kappa"
+    assert private.leak(upload, "").longest_run == 10
+    assert private.leak(upload, "Say zeta eta theta iota kappa.").longest_run == 5
 
 
 def test_a_phrase_of_all_questions_is_their_template():
@@ -142,7 +149,8 @@ def test_a_name_within_a_longer_word_or_across_words_is_none():
 
 def test_a_number_within_a_longer_number_is_none():
     private = Private(["It has 4417 seats."])
-    assert private.leak("Use 944170 seats.", "").numbers == ()
+    for longer in ("94417", "44170", "944170"):
+        assert private.leak(f"Use {longer} seats.", "").numbers == ()
     assert private.leak("Use A4417 seats.", "").numbers == ("4417",)
 
 
@@ -154,6 +162,10 @@ def test_round_and_short_numbers_are_no_identifiers():
 def test_what_looks_like_a_secret_stays_whoever_it_belongs_to(secret):
     text, leak, _ = guard(f"Log in with {secret} first.", BROADCAST, PRIVATE, "redact")
     assert text == "Log in with [redacted] first." and leak.secrets == (secret,)
+
+
+def test_letters_that_are_none_lead_nowhere():
+    assert guard("_@_-._ and \u0301\u0301\u0301", "", ["_@_-._ ººº ___"], "redact")[2] == "none"
 
 
 def test_scripts_without_spaces_are_compared_by_character():

@@ -98,7 +98,7 @@ MERGES = [
     ("clauses in another order", "If you are unsure, show your work.", "Show your work if you are unsure.", "merged"),
     ("paraphrase", "Show your reasoning step by step before giving the answer.",
      "Before answering, reason step by step.", "merged"),
-    ("part of a wider one", "Count repeated items.", "List all items, count repeated items separately, and sum.", "kept"),
+    ("part of a wider one", "Count repeated items.", "List all, count repeated items separately, and sum.", "kept"),
     ("one sentence split in two", "Read the question carefully and count every single item.",
      "Read the question carefully. Count every single item.", "kept"),
     ("split in three", "Read the question, list every item with its count, and add the counts.",
@@ -121,7 +121,8 @@ MERGES = [
     ("the other way round", "Write digits instead of words.", "Write words instead of digits.", "lost"),
     ("a different thing of the same kind", "Give the answer as a whole number.", "Give the answer in words.", "lost"),
     ("inflected", "Carefully verify the counted items.", "Verify item counts carefully.", "merged"),
-    ("scattered words", "Sort the names by length.", "Sort it out. Be brief. Be kind. Use names. Mind the length.", "lost"),
+    ("a script without spaces", "列出每个物品和数量。", "先思考。请列出每个物品和它的数量。", "kept"),
+    ("scattered words", "Sort the names by length.", "Sort it. Be brief. Be kind. Use names. Mind the length.", "lost"),
 ]
 
 

@@ -25,12 +25,14 @@ class Sampling:
         top_p: nucleus mass, in (0, 1].
         max_tokens: longest reply, in tokens, >= 1.
         seed: passed on where the endpoint takes one.
+        within: two tags between which the whole reply must stand; sent only to an engine that can enforce it.
     """
 
     temperature: float = 0.0
     top_p: float = 0.99
     max_tokens: int = 2000
     seed: int | None = None
+    within: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -79,12 +81,14 @@ class EngineLM(ABC):
         model_string: the model's name at its endpoint.
         endpoint: where the model is reached; part of the key under which replies are kept.
         is_multimodal: True when images may be sent.
+        enforces_form: True when `generate` takes `within=` and no other form can come back.
     """
 
     system_prompt: str = DEFAULT_SYSTEM_PROMPT
     model_string: str = ""
     endpoint: str = ""
     is_multimodal: bool = False
+    enforces_form: bool = False
 
     @abstractmethod
     def generate(self, prompt, system_prompt: str | None = None, **kwargs) -> str:

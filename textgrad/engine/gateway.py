@@ -194,6 +194,7 @@ class Route(EngineLM):
         self.gateway, self.engine, self.role, self.sampling = gateway, engine, role, sampling
         self.model_string, self.endpoint = engine.model_string, engine.endpoint
         self.system_prompt, self.is_multimodal = engine.system_prompt, engine.is_multimodal
+        self.enforces_form = engine.enforces_form
 
     def generate(self, prompt, system_prompt: str | None = None, **kwargs) -> Text:
         """The reply's text, which remembers its flaw.

@@ -78,14 +78,19 @@ def _ask(**request) -> dict[str, Any] | Problem:
     try:
         answer = litellm.completion(**request)
     except openai.OpenAIError as error:
-        response = getattr(error, "response", None)
-        kind = type(error).__name__
-        # Its classes know more than their messages, which differ from provider to provider.
-        code = {"ContextWindowExceededError": "context_length_exceeded",
-                "ContentPolicyViolationError": "content_policy"}.get(kind, kind)
-        status = int(getattr(error, "status_code", None) or 500)
-        return Problem(status, str(error), code, headers=getattr(response, "headers", {}))
+        return _problem(error)
     return answer if isinstance(answer, dict) else answer.model_dump()
+
+
+def _problem(error: Exception) -> Problem:
+    """LiteLLM's exception, whose class knows more than its message, which differs from provider to provider."""
+    kind = {"ContextWindowExceededError": "context_length_exceeded",
+            "ContentPolicyViolationError": "content_policy"}.get(type(error).__name__, "")
+    body = getattr(error, "body", None)
+    code = kind or (str(body.get("code") or "") if isinstance(body, dict) else "")
+    response = getattr(error, "response", None)  # made up by LiteLLM at times, then without the headers
+    headers = getattr(error, "litellm_response_headers", None) or getattr(response, "headers", {})
+    return Problem(int(getattr(error, "status_code", None) or 500), str(error), code, headers=headers)
 
 
 def _litellm():

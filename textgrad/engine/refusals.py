@@ -65,7 +65,7 @@ class Problem:
     """An endpoint's refusal.
 
     Attributes:
-        status: HTTP status, also where it came inside a response of status 200.
+        status: HTTP status, also one that came inside a response of status 200; 200 for a body that is no JSON object.
         message, code, type, param: as the endpoint told them, "" where it did not.
         headers: of the response.
     """
@@ -124,6 +124,8 @@ class Problem:
     def error(self, asked: Asked) -> Exception:
         """Our error for it, in one line."""
         told = asked.line(self.message)
+        if self.status < 400:
+            return TransientError(f"the answer is no JSON object: {told}", malformed=True)
         if self.too_long:
             return ContextExceeded(f"{asked.name} at {asked.endpoint}: the request is too long: {told}")
         if self.status == 429 and "insufficient_quota" not in (self.code, self.type):
@@ -141,9 +143,6 @@ def read_response(status: int, headers: Mapping[str, str], text: str) -> dict[st
         status: HTTP status.
         headers: looked up in lower case.
         text: the body.
-
-    Raises:
-        TransientError: malformed, when a successful response is no JSON object.
     """
     try:
         data = json.loads(text)
@@ -152,8 +151,7 @@ def read_response(status: int, headers: Mapping[str, str], text: str) -> dict[st
     if status >= 400:
         return _problem(status, headers, data, text)
     if not isinstance(data, dict):
-        start = " ".join(_MARKUP.sub(" ", text).split())[:60]
-        raise TransientError(f"the answer is no JSON object: {start!r}", malformed=True)
+        return _problem(status, headers, None, text)
     choices = data.get("choices")
     first = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
     if told := data.get("error") or first.get("error"):  # a router passes its provider's failure on like this

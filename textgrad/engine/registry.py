@@ -4,7 +4,7 @@ import importlib
 import os
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..errors import UsageError, unknown
@@ -33,6 +33,7 @@ class _Kind:
         example: a name, for messages and help.
         what: one phrase for help.
         remote: True when it is reached over a network, so that timeouts and connections matter.
+        offline: options with which it can be made where there is no key and no model.
     """
 
     pattern: str
@@ -40,6 +41,7 @@ class _Kind:
     example: str
     what: str
     remote: bool = True
+    offline: dict[str, Any] = field(default_factory=dict)
 
 
 def _cls(module: str, name: str) -> Callable[..., EngineLM]:
@@ -64,18 +66,21 @@ def _server(prefix: str, default_url: str) -> Callable[..., EngineLM]:
 
 _litellm = _cls(".litellm", "ChatLiteLLM")
 _experimental = _cls("..engine_experimental.litellm", "LiteLLMEngine")
+_ANY_KEY = {"api_key": "offline"}
 _KINDS = (
-    _Kind(r"simulated(?::(.*))?", _cls(".simulated", "SimulatedEngine"), "simulated", "a deterministic stand-in", False),
+    _Kind(r"simulated(?::(.*))?", _cls(".simulated", "SimulatedEngine"), "simulated", "a deterministic stand-in",
+          False),
     _Kind(r"local-(.+)", _cls(".local", "LocalEngine"), "local-smollm2", "llama.cpp in this program: "
-          "local-smollm2 or local-<file.gguf>", False),
+          "local-smollm2 or local-<file.gguf>", False, {"offline": True}),
     _Kind(r"ollama-(.+)", _server("OLLAMA", "http://localhost:11434/v1"), "ollama-llama3.1",
-          "OLLAMA_BASE_URL, else http://localhost:11434/v1"),
+          "OLLAMA_BASE_URL, else http://localhost:11434/v1", offline=_ANY_KEY),
     _Kind(r"vllm-api-(.+)", _server("VLLM", "http://localhost:8000/v1"), "vllm-api-llama3.1",
-          "VLLM_BASE_URL, else http://localhost:8000/v1"),
+          "VLLM_BASE_URL, else http://localhost:8000/v1", offline=_ANY_KEY),
     _Kind(r"vllm-(.+)", _cls(".vllm", "ChatVLLM"), "vllm-llama-3-8b", "vLLM in this program", False),
     _Kind(r"sglang-(.+)", _server("SGLANG", "http://localhost:30000/v1"), "sglang-llama3.1",
-          "SGLANG_BASE_URL, else http://localhost:30000/v1"),
-    _Kind(r"azure-(.+)", _cls(".openai", "AzureChatOpenAI"), "azure-gpt-4o", "AZURE_OPENAI_API_BASE, _KEY, _VERSION"),
+          "SGLANG_BASE_URL, else http://localhost:30000/v1", offline=_ANY_KEY),
+    _Kind(r"azure-(.+)", _cls(".openai", "AzureChatOpenAI"), "azure-gpt-4o", "AZURE_OPENAI_API_BASE, _KEY, _VERSION",
+          offline=_ANY_KEY),
     _Kind(r"experimental:(.+)", _experimental, "experimental:claude-sonnet-4-5", "LiteLLM, with TextGrad's cache="),
     _Kind(r"litellm-(.+)", _litellm, "litellm-mistral/mistral-small-latest", "LiteLLM: litellm-<provider/model>"),
     _Kind(r"(claude-.+)", _cls(".anthropic", "ChatAnthropic"), "claude-sonnet-4-5", "LiteLLM, ANTHROPIC_API_KEY"),
@@ -83,16 +88,19 @@ _KINDS = (
     _Kind(r"together-(.+)", _cls(".together", "ChatTogether"), "together-llama-3-70b", "LiteLLM, TOGETHER_API_KEY"),
     _Kind(r"groq-(.+)", _cls(".groq", "ChatGroq"), "groq-llama-3.1-8b-instant", "LiteLLM, GROQ_API_KEY"),
     _Kind(r"(command(?:-.+)?)", _cls(".cohere", "ChatCohere"), "command-r-plus", "LiteLLM, COHERE_API_KEY"),
-    _Kind(r"openai-(.+)", _openai, "openai-<any model>", "OPENAI_API_KEY; OPENAI_BASE_URL or BASE_URL"),
-    _Kind(r"((?:gpt|chatgpt)-.+|o\d.*)", _openai, "gpt-4o", "OPENAI_API_KEY; OPENAI_BASE_URL or BASE_URL"),
+    _Kind(r"openai-(.+)", _openai, "openai-<any model>", "OPENAI_API_KEY; OPENAI_BASE_URL or BASE_URL",
+          offline=_ANY_KEY),
+    _Kind(r"((?:gpt|chatgpt)-.+|o\d.*)", _openai, "gpt-4o", "OPENAI_API_KEY; OPENAI_BASE_URL or BASE_URL",
+          offline=_ANY_KEY),
 )
 
 
-def get_engine(engine_name: str, **kwargs) -> EngineLM:
+def get_engine(engine_name: str, *, offline: bool = False, **kwargs) -> EngineLM:
     """The engine of a name. Nothing is loaded, started or sent before its first call.
 
     Args:
         engine_name: such as "gpt-4o", "ollama-llama3.1", "local-smollm2"; see `known_engines`.
+        offline: True to only replay kept replies: no key, model or package is needed, and it must not be asked.
         **kwargs: options of the engine's class. For every engine: `seed` (int); `request_timeout` (seconds) and
             `max_connections` (int), which only matter to those behind a network; for "experimental:" ones `cache`.
 
@@ -105,7 +113,7 @@ def get_engine(engine_name: str, **kwargs) -> EngineLM:
         raise UsageError(f"engine {engine_name}: cache= is for names like experimental:{engine_name}; "
                          f"a run keeps its replies in its call log anyway")
     common = {name: kwargs.pop(name, None) for name in ("seed", "request_timeout", "max_connections")}
-    engine = kind.make(model, **kwargs)
+    engine = kind.make(model, **kwargs, **(kind.offline if offline else {}))
     if common["seed"] is not None:
         engine.sampling = replace(engine.sampling, seed=common["seed"])
     if kind.remote:
@@ -123,7 +131,7 @@ def _kind_of(name: str) -> tuple[_Kind, str]:
     for kind in _KINDS:
         if found := re.fullmatch(kind.pattern, name):
             return kind, found[1] or ""
-    raise unknown("engine", name, [*(kind.example for kind in _KINDS), *_SHORT_NAMES])
+    raise unknown("engine", name, {*(kind.example for kind in _KINDS), *_SHORT_NAMES})
 
 
 def check_engine_name(name: str) -> None:

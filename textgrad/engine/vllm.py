@@ -76,8 +76,9 @@ class ChatVLLM(ChatEngine):
         return ticket.reply
 
     def _answer(self, batch: list[_Ticket]) -> None:
+        vllm = self._load()
         try:
-            outputs = self._chat(batch)
+            outputs = self._chat(vllm, batch)
         except ValueError as error:  # one bad request spoils its batch, so each is asked alone
             if len(batch) > 1:
                 for ticket in batch:
@@ -91,8 +92,7 @@ class ChatVLLM(ChatEngine):
         for ticket, output in zip(batch, outputs, strict=True):
             ticket.reply = _reply(output)
 
-    def _chat(self, batch: list[_Ticket]) -> list[Any]:
-        vllm = self._load()
+    def _chat(self, vllm, batch: list[_Ticket]) -> list[Any]:
         parameters = [vllm.SamplingParams(temperature=ticket.sampling.temperature, top_p=ticket.sampling.top_p,
                                           max_tokens=ticket.sampling.max_tokens, seed=ticket.sampling.seed)
                       for ticket in batch]

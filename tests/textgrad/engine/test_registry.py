@@ -1,0 +1,192 @@
+"""Names of engines: what each leads to, without loading, starting or sending anything."""
+
+import subprocess
+import sys
+
+import diskcache
+import pytest
+
+from textgrad.engine import EngineLM, check_engine_name, get_engine, known_engines, validate_multimodal_engine
+from textgrad.engine.litellm import ChatLiteLLM
+from textgrad.engine.local import LocalEngine
+from textgrad.engine.openai import AzureChatOpenAI, ChatOpenAI
+from textgrad.engine.simulated import SimulatedEngine
+from textgrad.engine.vllm import ChatVLLM
+from textgrad.engine_experimental.litellm import LiteLLMEngine
+from textgrad.errors import BrokenSystem, UsageError
+
+
+@pytest.fixture
+def keys(monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "fake")
+    monkeypatch.setenv("AZURE_OPENAI_API_KEY", "fake")
+    monkeypatch.setenv("AZURE_OPENAI_API_BASE", "https://x.openai.azure.com")
+
+
+@pytest.mark.parametrize("name, kind, model, endpoint", [
+    ("gpt-3.5-turbo-0613", ChatOpenAI, "gpt-3.5-turbo-0613", "https://api.openai.com/v1"),
+    ("gpt-4o", ChatOpenAI, "gpt-4o", "https://api.openai.com/v1"),
+    ("o3-mini", ChatOpenAI, "o3-mini", "https://api.openai.com/v1"),
+    ("chatgpt-4o-latest", ChatOpenAI, "chatgpt-4o-latest", "https://api.openai.com/v1"),
+    ("openai-my/own-model", ChatOpenAI, "my/own-model", "https://api.openai.com/v1"),
+    ("ollama-llama3.1:8b", ChatOpenAI, "llama3.1:8b", "http://localhost:11434/v1"),
+    ("vllm-api-smol", ChatOpenAI, "smol", "http://localhost:8000/v1"),
+    ("vllm-api-llama3.1", ChatOpenAI, "meta-llama/Meta-Llama-3.1-8B-Instruct", "http://localhost:8000/v1"),
+    ("sglang-smol", ChatOpenAI, "smol", "http://localhost:30000/v1"),
+    ("azure-deployed", AzureChatOpenAI, "deployed", "https://x.openai.azure.com"),
+    ("vllm-llama-3-8b", ChatVLLM, "meta-llama/Meta-Llama-3-8B-Instruct", "vllm:in-process"),
+    ("vllm-some/model", ChatVLLM, "some/model", "vllm:in-process"),
+    ("opus", ChatLiteLLM, "claude-3-opus-20240229", "litellm:anthropic"),
+    ("sonnet-3.5", ChatLiteLLM, "claude-3-5-sonnet-20240620", "litellm:anthropic"),
+    ("gemini-2.5-flash", ChatLiteLLM, "gemini-2.5-flash", "litellm:gemini"),
+    ("together-llama-3-70b", ChatLiteLLM, "meta-llama/Llama-3-70b-chat-hf", "litellm:together_ai"),
+    ("groq-llama-3.1-8b-instant", ChatLiteLLM, "llama-3.1-8b-instant", "litellm:groq"),
+    ("command-r-plus", ChatLiteLLM, "command-r-plus", "litellm:cohere_chat"),
+    ("litellm-mistral/small", ChatLiteLLM, "mistral/small", "litellm"),
+    ("experimental:claude-3-opus-20240229", LiteLLMEngine, "claude-3-opus-20240229", "litellm"),
+    ("simulated", SimulatedEngine, "simulated", "simulated:"),
+    ("simulated:latency=0.5", SimulatedEngine, "simulated:latency=0.5", "simulated:"),
+])
+def test_a_name_leads_to_its_engine(keys, name, kind, model, endpoint):
+    engine = get_engine(name)
+    assert isinstance(engine, kind) and isinstance(engine, EngineLM)
+    assert (engine.model_string, engine.endpoint) == (model, endpoint)
+
+
+def test_ollamas_address_is_textgrads():
+    assert get_engine("ollama-test-model-string").base_url == "http://localhost:11434/v1"
+
+
+@pytest.mark.parametrize("name, prefix", [("ollama-m", "OLLAMA"), ("vllm-api-m", "VLLM"), ("sglang-m", "SGLANG")])
+def test_each_kind_of_server_has_its_own_address_and_key(monkeypatch, name, prefix):
+    monkeypatch.setenv("OPENAI_API_KEY", "not-for-others")
+    assert get_engine(name)._key == "none"
+    monkeypatch.setenv(f"{prefix}_BASE_URL", "https://router.example/v1")
+    with pytest.raises(UsageError, match=f"{prefix}_API_KEY"):
+        get_engine(name)
+    monkeypatch.setenv(f"{prefix}_API_KEY", "its-own")
+    engine = get_engine(name)
+    assert (engine.endpoint, engine._key) == ("https://router.example/v1", "its-own")
+
+
+@pytest.mark.parametrize("name, nearest", [("gtp-4o", "gpt-4o"), ("sonet", "sonnet"),
+                                           ("olama-llama3.1", "ollama-llama3.1")])
+def test_an_unknown_name_lists_the_known_ones_nearest_first(name, nearest):
+    with pytest.raises(ValueError, match=f"unknown engine '{name}'; known, nearest first: {nearest}, "):
+        get_engine(name)
+
+
+def test_an_invalid_engine_is_a_value_error():
+    with pytest.raises(ValueError):
+        get_engine("invalid-engine")
+
+
+def test_every_example_is_a_name(keys):
+    for example in known_engines():
+        try:
+            get_engine(example.replace("<any model>", "x"))
+        except BrokenSystem as missing:  # only the model of the embedded engine is looked for this early
+            assert example == "local-smollm2" and "pip install" in str(missing)
+
+
+@pytest.mark.parametrize("name", [name.replace("<any model>", "x") for name in known_engines()])
+def test_to_replay_no_key_and_no_model_is_needed_and_the_endpoint_is_the_same(name, monkeypatch):
+    monkeypatch.setenv("AZURE_OPENAI_API_BASE", "https://x.openai.azure.com")
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr("importlib.metadata.files", lambda name: [])
+        offline = get_engine(name, offline=True)
+    monkeypatch.setenv("OPENAI_API_KEY", "fake")
+    monkeypatch.setenv("AZURE_OPENAI_API_KEY", "fake")
+    try:
+        here = get_engine(name)
+    except BrokenSystem as missing:
+        pytest.skip(str(missing))
+    assert (offline.model_string, offline.endpoint) == (here.model_string, here.endpoint)
+
+
+def test_to_replay_a_model_file_need_not_be_there():
+    assert get_engine("local-/nowhere/tiny.gguf", offline=True).endpoint == "local:tiny.gguf"
+
+
+def test_a_cache_is_for_experimental_engines_only(keys, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    for cache in (True, False, diskcache.Cache(tmp_path / "kept")):
+        assert isinstance(get_engine("experimental:claude-3-opus-20240229", cache=cache), LiteLLMEngine)
+    with pytest.raises(ValueError):
+        get_engine("experimental:claude-3-opus-20240229", cache=[1, 2, 3])
+    with pytest.raises(ValueError, match="cache="):
+        get_engine("gpt-4o", cache=True)
+
+
+def test_a_seed_becomes_the_engines_own(keys):
+    for name in ("gpt-4o", "ollama-m", "simulated", "claude-3", "vllm-m"):
+        assert get_engine(name, seed=5).sampling.seed == 5
+        assert get_engine(name).sampling.seed is None
+
+
+def test_timeouts_and_connections_matter_to_engines_behind_a_network_only(keys, tmp_path):
+    engine = get_engine("ollama-m", request_timeout=7.0, max_connections=300)
+    assert (engine.request_timeout, engine.max_connections) == (7.0, 300)
+    assert get_engine("claude-3", request_timeout=7.0, max_connections=300).request_timeout == 7.0
+    model = tmp_path / "m.gguf"
+    model.write_bytes(b"GGUF")
+    assert get_engine(f"local-{model}", request_timeout=7.0, max_connections=300).request_timeout > 7.0
+    assert isinstance(get_engine("simulated", request_timeout=7.0), SimulatedEngine)
+
+
+@pytest.mark.parametrize("name, sees", [("gpt-4o", True), ("gpt-4-turbo", True), ("gpt-5-mini", True), ("o3", True),
+                                        ("gpt-3.5-turbo-0613", False), ("gpt-4", False), ("gpt-4-0613", False),
+                                        ("o3-mini", False), ("ollama-llava", False)])
+def test_models_that_see_images_are_known(keys, name, sees):
+    engine = get_engine(name)
+    assert engine.is_multimodal == sees
+    if not sees:
+        with pytest.raises(ValueError, match="takes text only"):
+            validate_multimodal_engine(engine)
+    validate_multimodal_engine(get_engine(name, is_multimodal=True))
+
+
+@pytest.mark.parametrize("name, named", [("gpt-4o", "OPENAI_API_KEY"), ("azure-x", "AZURE_OPENAI_API_BASE"),
+                                         ("nonsense", "unknown engine")])
+def test_what_is_missing_is_told_before_anything_runs(name, named):
+    with pytest.raises(UsageError, match=named):
+        check_engine_name(name)
+
+
+@pytest.mark.parametrize("name, package", [("claude-3", "litellm"), ("experimental:x", "litellm"), ("vllm-m", "vllm")])
+def test_a_missing_package_is_told_with_the_way_to_install_it(monkeypatch, name, package):
+    monkeypatch.setattr("textgrad.engine.optional.importlib.util.find_spec", lambda name: None)
+    with pytest.raises(BrokenSystem, match=f"{package} is not installed: pip install {package}"):
+        check_engine_name(name)
+
+
+def test_a_missing_key_of_a_provider_is_told_before_anything_runs(monkeypatch):
+    monkeypatch.setitem(sys.modules, "litellm", object())
+    for name in ("COHERE_API_KEY", "CO_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(UsageError, match="COHERE_API_KEY or CO_API_KEY"):
+        check_engine_name("command-r")
+    monkeypatch.setenv("CO_API_KEY", "fake")
+    check_engine_name("command-r")
+
+
+def test_looking_at_names_imports_no_heavy_package():
+    code = """
+import sys
+from textgrad.engine import check_engine_name, known_engines
+known_engines()
+for name in ("simulated", "ollama-m", "sglang-m", "vllm-api-m", "openai-m"):
+    check_engine_name(name)
+heavy = {"openai", "httpx", "httpx2", "litellm", "vllm", "xllamacpp", "diskcache", "pydantic"} & set(sys.modules)
+sys.exit(f"imported {heavy}" if heavy else 0)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True,
+                          env={"PYTHONPATH": ":".join(sys.path), "OPENAI_API_KEY": "fake", "PATH": ""})
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_local_engine_knows_its_endpoint_before_it_has_one(tmp_path):
+    model = tmp_path / "tiny.gguf"
+    model.write_bytes(b"GGUF....")
+    engine = get_engine(f"local-{model}")
+    assert isinstance(engine, LocalEngine) and (engine.model_string, engine.endpoint) == ("tiny", "local:tiny.gguf")

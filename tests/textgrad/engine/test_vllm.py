@@ -1,0 +1,109 @@
+"""vLLM in this process, with a stand-in for the package: what it is given, and what its answers become."""
+
+import importlib.util
+import sys
+import threading
+import types
+
+import pytest
+
+from textgrad.concurrency import fan_out
+from textgrad.engine.base import Sampling
+from textgrad.engine.vllm import ChatVLLM
+from textgrad.errors import BrokenSystem, ContextExceeded
+
+
+class FakeVLLM(types.ModuleType):
+    """The part of vLLM that is used: `LLM(model=...).chat(conversations, parameters)`."""
+
+    def __init__(self):
+        super().__init__("vllm")
+        self.batches, self.loaded = [], []
+        self.busy = threading.Lock()
+        fake = self
+
+        class LLM:
+            def __init__(self, model, **config):
+                if model == "unknown/model":
+                    raise OSError("unknown/model is not\na local folder")
+                fake.loaded.append((model, config))
+
+            def chat(self, conversations, sampling_params, use_tqdm):
+                assert fake.busy.acquire(blocking=False), "vLLM was entered twice at once"
+                try:
+                    fake.batches.append((conversations, sampling_params))
+                    return [fake.answer(conversation) for conversation in conversations]
+                finally:
+                    fake.busy.release()
+
+        self.LLM = LLM
+        self.SamplingParams = lambda **fields: fields
+
+    def answer(self, conversation):
+        text = conversation[-1]["content"]
+        if text == "too long":
+            raise ValueError("The decoder prompt (length 3000) is longer than the maximum model length of 2048.")
+        if text == "broken":
+            raise ValueError("no chat template")
+        output = types.SimpleNamespace(text=f"<think>hm</think>re: {text}", token_ids=[1, 2],
+                                       finish_reason="length" if text == "cut" else "stop")
+        return types.SimpleNamespace(outputs=[output], prompt_token_ids=[1, 2, 3])
+
+
+@pytest.fixture
+def fake(monkeypatch):
+    module = FakeVLLM()
+    monkeypatch.setitem(sys.modules, "vllm", module)
+    return module
+
+
+def ask(engine: ChatVLLM, text: str, sampling: Sampling = Sampling()):
+    return engine.complete([{"role": "user", "content": text}], sampling)
+
+
+def test_a_reply_carries_its_text_its_end_and_its_tokens(fake):
+    engine = ChatVLLM("some/model", max_model_len=2048)
+    reply = ask(engine, "hi", Sampling(temperature=0.5, top_p=0.9, max_tokens=7, seed=3))
+    assert (reply.text, reply.finish_reason, reply.prompt_tokens, reply.completion_tokens) == ("re: hi", "stop", 3, 2)
+    assert fake.loaded == [("some/model", {"max_model_len": 2048})]
+    assert fake.batches == [([[{"role": "user", "content": "hi"}]],
+                             [{"temperature": 0.5, "top_p": 0.9, "max_tokens": 7, "seed": 3}])]
+    assert ask(engine, "cut").flaw == "truncated"
+
+
+def test_callers_who_ask_together_share_batches_and_each_gets_its_own_reply(fake):
+    engine = ChatVLLM("some/model")
+    texts = [f"text {number}" for number in range(64)]
+    assert [reply.text for reply in fan_out(lambda text: ask(engine, text), texts)] == [f"re: {text}" for text in texts]
+    assert len(fake.batches) < 32 and sum(len(conversations) for conversations, _ in fake.batches) == 64
+    assert len(fake.loaded) == 1
+
+
+def test_one_request_that_is_too_long_does_not_spoil_the_others(fake):
+    engine = ChatVLLM("some/model")
+
+    def outcome(text):
+        try:
+            return ask(engine, text).text
+        except (ContextExceeded, BrokenSystem) as error:
+            return type(error)
+
+    assert fan_out(outcome, ["a", "too long", "b", "broken"]) == ["re: a", ContextExceeded, "re: b", BrokenSystem]
+
+
+def test_a_model_that_cannot_be_loaded_stops_everybody_with_one_line(fake):
+    engine = ChatVLLM("unknown/model")
+
+    def outcome(text):
+        with pytest.raises(BrokenSystem) as caught:
+            ask(engine, text)
+        return str(caught.value)
+
+    [line] = set(fan_out(outcome, "abc"))
+    assert "vLLM cannot load unknown/model: unknown/model is not a local folder" in line and "\n" not in line
+
+
+@pytest.mark.skipif(importlib.util.find_spec("vllm") is not None, reason="vLLM is installed")
+def test_without_vllm_one_line_says_how_to_install_it():
+    with pytest.raises(BrokenSystem, match="pip install vllm"):
+        ask(ChatVLLM("some/model"), "hi")

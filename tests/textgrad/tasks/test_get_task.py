@@ -1,0 +1,99 @@
+"""Tasks by name."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from textgrad.engine.base import EngineLM
+from textgrad.errors import UsageError
+from textgrad.tasks import AVAILABLE_DATASETS, DataLoader, Dataset, get_task, load_task
+from textgrad.variable import Variable
+
+
+class Judge(EngineLM):
+    model_string = "judge"
+
+    def generate(self, prompt, system_prompt=None, **kwargs):
+        return "<ACCURACY> 1 </ACCURACY>"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "bbh").mkdir()
+    examples = [{"input": f"How many is {place}?", "target": str(place)} for place in range(200)]
+    for name in ("object_counting", "word_sorting"):
+        (tmp_path / "bbh" / f"{name}.json").write_text(json.dumps({"examples": examples}))
+    return tmp_path
+
+
+def text(value):
+    return Variable(value, requires_grad=False, role_description="text")
+
+
+def test_textgrads_shape_is_three_data_sets_and_an_evaluation_function(folder):
+    train, val, test, eval_fn = load_task("BBH_object_counting", None, data_dir=folder)
+    assert all(isinstance(part, Dataset) for part in (train, val, test))
+    questions, answers = next(iter(DataLoader(train, batch_size=3, shuffle=False)))
+    assert (questions[2], answers) == ("How many is 2?", ["0", "1", "2"])
+    result = eval_fn(inputs={"prediction": text("Answer: 2"), "ground_truth_answer": text(answers[2])})
+    assert int(result.value) == 1
+    assert "number" in train.get_task_description()
+
+
+def test_a_judge_takes_the_three_texts_as_a_list(folder):
+    *_, eval_fn = load_task("BBH_word_sorting", Judge(), data_dir=folder, judge="llm")
+    verdict = eval_fn([text("question"), text("truth"), text("prediction")])
+    assert eval_fn.parse_output(verdict) == "1"
+
+
+def test_the_data_folder_may_come_from_the_environment_read_at_the_call(folder, monkeypatch):
+    monkeypatch.setenv("FEDTEXTGRAD_DATA", str(folder))
+    assert len(get_task("BBH_object_counting").val) == 100
+    monkeypatch.setenv("FEDTEXTGRAD_DATA", str(folder / "nowhere"))
+    with pytest.raises(UsageError, match="FEDTEXTGRAD_DATA is .*nowhere"):
+        get_task("BBH_object_counting")
+    with pytest.raises(UsageError, match="data_dir is 'missing'"):
+        get_task("BBH_object_counting", data_dir="missing")
+
+
+def test_sizes_cut_the_splits(folder):
+    task = get_task("BBH_object_counting", data_dir=folder, train_size=5, val_size=1, test_size=50)
+    assert (len(task.train), len(task.val), len(task.test)) == (5, 1, 50)
+    assert task.train[4] == ("How many is 4?", "4")
+
+
+@pytest.mark.parametrize(("sizes", "reason"), [
+    ({"train_size": 51}, "train_size is 51, but BBH_object_counting has 50 examples"),
+    ({"val_size": 0}, "val_size is 0"), ({"test_size": -1}, "test_size is -1")])
+def test_a_size_that_cannot_be_had_is_refused(folder, sizes, reason):
+    with pytest.raises(UsageError, match=reason):
+        get_task("BBH_object_counting", data_dir=folder, **sizes)
+
+
+def test_an_unknown_task_lists_the_known_ones_nearest_first():
+    with pytest.raises(UsageError, match="'BBH_object_countin'; known, nearest first: BBH_object_counting, ") as raised:
+        get_task("BBH_object_countin")
+    assert all(name in str(raised.value) for name in (*AVAILABLE_DATASETS, "RG_", ".jsonl"))
+
+
+def test_an_unknown_judge_and_a_misplaced_scorer_are_refused(folder):
+    with pytest.raises(UsageError, match="unknown judge 'lm'; known, nearest first: llm"):
+        get_task("BBH_object_counting", data_dir=folder, judge="lm")
+    with pytest.raises(UsageError, match="scorer 'exact' is for a .jsonl file"):
+        get_task("BBH_object_counting", data_dir=folder, scorer="exact")
+
+
+def test_a_judge_without_an_engine_is_refused(folder):
+    with pytest.raises(UsageError):
+        get_task("BBH_object_counting", data_dir=folder, judge="llm")
+
+
+def test_importing_tasks_loads_nothing_heavy_and_prints_nothing():
+    heavy = {"datasets", "reasoning_gym", "sympy", "pyarrow", "pandas", "torch", "numpy", "openai", "tqdm"}
+    script = f"import sys, textgrad.tasks; print(sorted({heavy} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", script], cwd=Path(__file__).parents[3], capture_output=True, text=True,
+                          check=True)
+    assert (done.stdout, done.stderr) == ("[]\n", "")
