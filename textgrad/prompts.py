@@ -51,8 +51,8 @@ holds those of one reader. Write one piece of feedback in their place: keep ever
 that several of them make once and put it first, and where they contradict each other keep what serves the purpose. \
 Be concise, and write nothing but the merged feedback."""
 
-# The form is shown, not told: a weak model repeats its orders, and of "between <A> and </A>" it would make the new
-# value "and". What it makes of the dots is refused as empty.
+# A weak model may copy the example, so it is one that does no harm. And it repeats its orders: of "between <A> and
+# </A>" it would make the new value "and"; what it makes of dots is refused as empty.
 OPTIMIZER_SYSTEM_PROMPT = """\
 You are the editor of a text that is improved step by step. A request holds the text in VARIABLE, what it is for in \
 ROLE, and criticism of it in FEEDBACK, each perhaps with a CONTEXT it is about. You reply with a better version of the \
@@ -67,15 +67,15 @@ text.
 
 Example of a request:
 <VARIABLE>
-Translate the sentence.
+Answer the question.
 </VARIABLE>
 <FEEDBACK>
-The translation was too free.
+The reasoning was skipped, and the result was wrong.
 </FEEDBACK>
 
 Example of a reply:
 {new_variable_start_tag}
-Translate the sentence word for word where the grammar allows it.
+Answer the question. Write down each step of the reasoning, and check it, before you give the result.
 {new_variable_end_tag}"""
 
 REWRITE_NOW = "Reply with the complete better version of VARIABLE in the form {}...{}."

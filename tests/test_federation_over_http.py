@@ -1,0 +1,80 @@
+"""Proof of federation, seen from outside: a server that counts and records everything it is sent."""
+
+import json
+import time
+
+import pytest
+import toy
+from fault_server import FaultServer
+
+import main
+from textgrad.engine.base import Sampling
+from textgrad.engine.simulated import SimulatedEngine
+
+
+@pytest.fixture
+def simulated_over_http(monkeypatch):
+    """Makes servers whose replies are the simulated engine's."""
+    servers = []
+
+    def start(spec: str, pairs, latency: float = 0.0) -> FaultServer:
+        engine = SimulatedEngine(spec)
+        engine.teach(pairs)
+
+        def reply(request):
+            return engine.complete(request["messages"], Sampling(request["temperature"])).text
+
+        servers.append(FaultServer(reply, latency=latency).__enter__())
+        monkeypatch.setenv("OPENAI_BASE_URL", servers[-1].url)
+        monkeypatch.setenv("OPENAI_API_KEY", "none")
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.__exit__(None, None, None)
+
+
+def pairs_of(*paths):
+    rows = [json.loads(line) for path in paths for line in path.read_text().splitlines()]
+    return [(row["question"], row["answer"]) for row in rows]
+
+
+def test_clients_carry_the_last_global_prompt_and_evaluation_the_merged_one(tmp_path, simulated_over_http):
+    path = toy.task_file(tmp_path, topics=range(36))
+    server = simulated_over_http("topics=36,base=0,forget=0.3", pairs_of(path))
+    config = toy.config(tmp_path, "--rounds", "3", "--local_steps", "1", "--train_size", "30", tasks=[path],
+                        engine="openai-m")
+    assert main.run(config) == 0
+    folder = tmp_path / "logs" / "run"
+    prompts = [(folder / "prompts" / f"{name}.txt").read_text()
+               for name in ("initial", "round01_global", "round02_global", "round03_global")]
+    assert len(set(prompts)) == 4
+    asked = {}
+    for seen in server.requests:
+        asked.setdefault(seen.json["messages"][0]["content"], set()).add(seen.json["messages"][-1]["content"])
+    questions = [row["question"] for row in map(json.loads, path.read_text().splitlines())]
+    training = {question for question in questions if any(
+        question in text for seen in server.requests for text in [seen.json["messages"][-1]["content"]]
+        if "<PROMPT" not in text and seen.json["messages"][0]["content"].startswith("You are the critic"))}
+    for number in range(3):  # each round's clients answer their own questions under the prompt of the round before
+        answered = {question for question in training for text in asked[prompts[number]] if text.startswith(question)}
+        assert len(answered) >= 9
+    merges = [seen for seen in server.requests if "<PROMPT client=" in seen.json["messages"][-1]["content"]]
+    assert len(merges) == 3
+    evaluated = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    assert {event["of"] for event in evaluated if event["event"] == "evaluation"} >= {"round 1", "round 2", "round 3"}
+    for prompt in prompts[1:]:
+        assert len(asked[prompt]) >= 8
+
+
+def test_a_federated_run_takes_the_longest_chain_of_dependent_calls_and_not_their_sum(tmp_path, simulated_over_http):
+    """Three clients, one step of batch 3 and a merge: five latencies for the step, one for the merge, two for the scores
+    that wait for it; one after the other it would be 100."""
+    path = toy.task_file(tmp_path, topics=range(36))
+    server = simulated_over_http("topics=36,base=0", pairs_of(path), latency=0.2)
+    config = toy.config(tmp_path, "--rounds", "1", "--local_steps", "1", tasks=[path], engine="openai-m")
+    started = time.monotonic()
+    assert main.run(config) == 0
+    first, last = server.requests[0].time, server.requests[-1].time
+    assert last - first + 0.2 < 8 * 0.2 + 1.0
+    assert len(server.requests) * 0.2 > 4 * (time.monotonic() - started)
