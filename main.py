@@ -4,16 +4,22 @@
 import importlib
 import os
 import shlex
+import signal
 import sys
+from pathlib import Path
 
 from textgrad.errors import StopRun
 from utils.config import Config, parse
 
-OK, WRONG, SPENT, INTERRUPTED = 0, 2, 3, 130
+OK, WRONG, SPENT, INTERRUPTED, TERMINATED = 0, 2, 3, 130, 143
 
 
-def run(config: Config) -> int:
-    """One whole run, from a checked configuration to an exit status."""
+class Terminated(KeyboardInterrupt):
+    """SIGTERM: ends a run as ctrl-C does."""
+
+
+def run(config: Config, call_log: Path | None = None) -> int:
+    """One whole run, from a checked configuration to an exit status; `call_log` is a file of replies that runs share."""
     from utils import forecast
     from utils.engines import check_names, connect  # imported when there is a run: --help stays quick
     from utils.report import table
@@ -21,26 +27,34 @@ def run(config: Config) -> int:
 
     if config.dry_run:
         print(forecast.table(forecast.forecast(config)))
+        if config.repeats > 1:
+            print(f"for each of {config.repeats} seeds, the zero-shot calls after the first seed included")
         return OK
+    if config.runtime == "flower":
+        from utils.flower.launch import launch
+        return launch(config)
     check_names(config)
-    log = RunLog(config)
-    engines = connect(config, log.call_log)
+    if config.repeats > 1:
+        from utils.repeats import run_repeats
+        return run_repeats(config, run)
+    log = RunLog(config, call_log)
+    engines, hurry = connect(config, log.call_log, log.say), False
     try:
         result = importlib.import_module(config.module).run_training(config, engines, log)
-        summary = log.finish(result)
+        summary = log.finish(result, forecast.beside(config, engines.gateway.usage))
         log.say(f"\n{table(summary)}\n\nbest prompt (round {summary['best_round']}):\n{summary['prompts']['best']}\n\n"
                 f"everything is in {log.folder}")
         if result.stopped:
             log.say(f"incomplete: {result.stopped}; to go on, raise the cap: {resume_command(log.name)}")
         return SPENT if result.stopped else OK
     except StopRun as reason:
-        print(f"error: {reason}", file=sys.stderr)
-        return WRONG
+        return stopped(reason)
     except KeyboardInterrupt:
-        print(f"\ninterrupted; to go on: {resume_command(log.name)}", file=sys.stderr)
-        return INTERRUPTED
+        hurry = True
+        print(f"\ninterrupted; to go on: {resume_command(log.name)}", file=sys.stderr, flush=True)
+        raise
     finally:
-        log.close()
+        log.close(hurry)
         engines.gateway.close()
 
 
@@ -50,17 +64,31 @@ def resume_command(run_name: str) -> str:
     return shlex.join(words if "--run_name" in words else [*words, "--run_name", run_name])
 
 
+def stopped(reason: StopRun) -> int:
+    """Says in one line why there is no run, or no end of it."""
+    from utils.terminal import clean
+    print(f"error: {clean(' '.join(str(reason).split()))}", file=sys.stderr)
+    return WRONG
+
+
+def terminate(*_) -> None:
+    """The handler of SIGTERM."""
+    raise Terminated
+
+
 def main(arguments: list[str]) -> int:
     """Runs the command line; returns the exit status."""
     os.umask(0o077)  # prompts, replies and data are the user's alone
     try:
         return run(parse(arguments))
     except StopRun as reason:
-        print(f"error: {reason}", file=sys.stderr)
-        return WRONG
+        return stopped(reason)
+    except KeyboardInterrupt as signalled:
+        return TERMINATED if isinstance(signalled, Terminated) else INTERRUPTED
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, terminate)
     status = main(sys.argv[1:])
     sys.stdout.flush()
     sys.stderr.flush()

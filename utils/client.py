@@ -5,6 +5,7 @@ answers judged and criticized, carries the criticism back to the prompt, has the
 minibatch again, and keeps the rewrite by the accept rule. It uploads the prompt only.
 """
 
+import functools
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +15,8 @@ from textgrad.concurrency import at, expired, fan_out
 from textgrad.engine.base import EngineLM
 from textgrad.errors import BadReply
 
-from .evaluation import Sample, answer, is_right, prompt_id
+from .evaluation import Sample, prompt_id, too_long, verdict
+from .leakage import Leak, Private, guard
 
 PROMPT_ROLE = "system prompt that tells a language model how to work on the questions it is given"
 
@@ -30,7 +32,8 @@ class Step:
         n: questions in the minibatch.
         accepted: whether the rewrite was kept.
         reason: why, in a few words.
-        prompt: the client's prompt after the step.
+        prompt: the client's prompt after the step; "" where it stays on another machine.
+        rewrite: what the optimizer wrote, accepted or not; "" where there was no rewrite.
     """
 
     number: int
@@ -40,6 +43,7 @@ class Step:
     accepted: bool
     reason: str
     prompt: str
+    rewrite: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,14 +53,18 @@ class Update:
     Attributes:
         client: its number.
         started: id of the prompt its first step started from.
-        prompt: the upload.
+        prompt: the upload, as the leak guard lets it go.
         steps: every local step, in order.
+        leak: what the trained prompt would have revealed of the client's data.
+        guard: what was done about it: "none", "warned", "redacted" or "blocked".
     """
 
     client: int
     started: str
     prompt: str
     steps: tuple[Step, ...]
+    leak: Leak = Leak()
+    guard: str = "none"
 
     @property
     def accepted(self) -> int:
@@ -91,6 +99,9 @@ class Client:
         local_steps: steps a round, >= 1.
         proximal: see `accepts`.
         seed: of its draws; they depend on seed, client and step alone, so a restarted client draws the same.
+        leak_guard: a mode of `utils.leakage.guard`, for what it uploads. Its own steps go on unguarded, and its own log
+            keeps them as they are: in a simulation that log lies on the same machine as everybody's.
+        public: what everybody knows: descriptions and answer formats of the tasks.
     """
 
     number: int
@@ -101,6 +112,8 @@ class Client:
     local_steps: int
     proximal: bool = False
     seed: int = 0
+    leak_guard: str = "off"
+    public: str = ""
     on_step: Callable[[int, int, Step], None] = field(default=lambda round_number, client, step: None)
 
     def train(self, prompt: str, round_number: int) -> Update:
@@ -113,7 +126,7 @@ class Client:
         Raises:
             LateClient: the round's deadline passed.
         """
-        started, steps = prompt_id(prompt), []
+        broadcast, steps = prompt, []
         for number in range(1, self.local_steps + 1):
             if expired():
                 raise LateClient(f"client {self.number} passed the deadline of round {round_number}")
@@ -122,7 +135,13 @@ class Client:
             self.on_step(round_number, self.number, step)
             steps.append(step)
             prompt = step.prompt
-        return Update(self.number, started, prompt, tuple(steps))
+        sent, leak, done = guard(prompt, broadcast, self._private, self.leak_guard, self.public)
+        return Update(self.number, prompt_id(broadcast), sent, tuple(steps), leak, done)
+
+    @functools.cached_property
+    def _private(self) -> Private:
+        """Its questions and answers, prepared once for all rounds."""
+        return Private(text for sample in self.samples for text in (sample.question, sample.answer))
 
     def batch(self, index: int) -> list[Sample]:
         """The minibatch of the client's step `index` (0, 1, ... over the whole run): shuffled passes over its data.
@@ -138,28 +157,33 @@ class Client:
     def _step(self, prompt: str, batch: list[Sample], number: int) -> Step:
         variable = tg.Variable(prompt, role_description=PROMPT_ROLE, requires_grad=True)
         losses = self._losses(variable, batch)
-        before = sum(correct for _, correct in losses) / len(batch)
+        before = sum(correct for _, correct, _ in losses) / len(batch)
         try:
-            self._rewrite(variable, [loss for loss, _ in losses])
+            self._rewrite(variable, [loss for loss, _, _ in losses])
         except BadReply as problem:
             return Step(number, before, None, len(batch), False, f"bad reply: {problem}", prompt)
         rewritten = variable.get_value()
         with at(answers="after"):
-            after = sum(fan_out(lambda sample: is_right(self.engine, rewritten, sample), batch)) / len(batch)
+            answers = fan_out(lambda sample: verdict(self.engine, rewritten, sample), batch)
+        after = sum(correct for correct, _ in answers) / len(batch)
+        if any(new and not old for (_, new), (_, _, old) in zip(answers, losses, strict=True)):
+            return Step(number, before, after, len(batch), False, "too long for the model's context", prompt, rewritten)
         accepted = accepts(before, after, self.proximal)
         reason = "rose" if after > before else "fell" if after < before else "stayed"
-        return Step(number, before, after, len(batch), accepted, reason, rewritten if accepted else prompt)
+        return Step(number, before, after, len(batch), accepted, reason, rewritten if accepted else prompt, rewritten)
 
-    def _losses(self, variable: tg.Variable, batch: list[Sample]) -> list[tuple[tg.Variable, int]]:
-        """For each question its loss, whose graph reaches back to the prompt, and 1 where the answer is right."""
+    def _losses(self, variable: tg.Variable, batch: list[Sample]) -> list[tuple[tg.Variable, int, bool]]:
+        """For each question its loss, whose graph reaches back to the prompt, 1 where the answer is right, and whether
+        the request was too long."""
         model = tg.BlackboxLLM(self.engine, system_prompt=variable)
 
-        def loss_of(sample: Sample) -> tuple[tg.Variable, int]:
+        def loss_of(sample: Sample) -> tuple[tg.Variable, int, bool]:
             query, question, truth = (tg.Variable(text, requires_grad=False, role_description=role) for text, role in (
                 (sample.task.query(sample.question), "question to the language model, with the wanted form of the answer"),
                 (sample.question, "question to the language model"), (sample.answer, "right answer to the question")))
-            loss = sample.task.loss(question, model(query), truth)
-            return loss, sample.task.verdict(loss)
+            reply = model(query)
+            loss = sample.task.loss(question, reply, truth)
+            return loss, sample.task.verdict(loss), too_long(reply.value)
 
         with at(answers="before"):
             return fan_out(loss_of, batch)

@@ -50,6 +50,9 @@ class Config:
     seed: int = option(42, "experiment", "decides every random choice")
     initial_prompt: str = option("", "experiment", "the prompt to start from, or @file; the task's description if absent",
                                  metavar="TEXT")
+    repeats: int = option(1, "experiment", "run so many seeds from --seed on, in one folder; caps hold for each of them")
+    transfer_engine: tuple[str, ...] = option((), "experiment", "engines on which the initial and the best prompt are "
+                                              "tested besides", nargs="+", metavar="ENGINE")
     do_not_run_larger_model: bool = option(False, "experiment", "skip the zero-shot score of the evaluation engine")
 
     batch_size: int = option(3, "training", "questions of one local step")
@@ -67,14 +70,26 @@ class Config:
     merge_fan_in: int = option(8, "federation", "uploads merged by one call; more are merged as a tree")
     prompt_budget: int = option(2000, "federation", "tokens that a merged prompt may have")
     aggregate_gate: bool = option(False, "federation", "keep the old global prompt where the merged one validates worse")
+    aggregate_repair: bool = option(False, "federation", "one more call a round that adds lost instructions back")
+    leak_guard: str = option("warn", "federation", "what a client does about private data in its upload: off, warn, "
+                             "redact, block", choices=("off", "warn", "redact", "block"))
     min_clients: int = option(1, "federation", "uploads that a round needs; with fewer it keeps its prompt")
     round_deadline: float = option(0.0, "federation", "seconds after which a round goes on without late clients; 0: none")
     drop_rate: float = option(0.0, "federation", "share of clients that drop out of a round, for studies")
     straggler_rate: float = option(0.0, "federation", "share of clients that are slow in a round, for studies")
     straggler_delay: float = option(10.0, "federation", "seconds by which a slow client is late")
 
+    runtime: str = option("local", "several machines", "local runs all clients in this process, flower on their sites' "
+                          "machines", choices=("local", "flower"))
+    flower_federation: str = option("local", "several machines", "the SuperLink's name in $FLWR_HOME/config.toml",
+                                    metavar="NAME")
+    flower_wait: float = option(120.0, "several machines", "seconds to wait for sites before a run starts without them")
+    sites: tuple[str, ...] = option((), "several machines", "names of the sites, as clients 0, 1, ...; the sites that are "
+                                    "connected, in the order of their names, if absent", nargs="+", metavar="NAME")
+
     data_dir: str = option("", "data", "folder with bbh/, gsm8k/ or livebench/ files (default: $FEDTEXTGRAD_DATA)",
                            metavar="DIR")
+    data_seed: int = option(-1, "data", "draws the questions; -1: as --seed")
     train_size: int = option(0, "data", "use so many training questions; 0: all")
     val_size: int = option(0, "data", "use so many validation questions; 0: all")
     test_size: int = option(0, "data", "use so many test questions; 0: all")
@@ -102,6 +117,11 @@ class Config:
                                     "test=0.15/0.60 evaluation=2.50/10", nargs="+", metavar="ROLE=IN/OUT")
     price_file: str = option("", "budget", 'JSON file of prices by model: {"gpt-4o": [2.50, 10.00]}', metavar="FILE")
 
+    retention_judge: bool = option(False, "measures", "the evaluation engine says what survived aggregation")
+    surprisal_model: str = option("auto", "measures", "scores prompts token by token: smollm2, a .gguf file, "
+                                  "llama:URL, vllm:URL, a Hugging Face model or off; auto: the run's own local- engine",
+                                  metavar="MODEL")
+
     log_dir: str = option("logs", "results", "where the run's folder is made", metavar="DIR")
     run_name: str = option("", "results", "the run's folder; the same name again goes on where it stopped",
                            metavar="NAME")
@@ -112,7 +132,14 @@ class Config:
     @property
     def sampling_defaults(self) -> dict[str, Any]:
         """The fields of `textgrad.engine.base.Sampling`."""
-        return {"temperature": self.temperature, "top_p": self.top_p, "max_tokens": self.max_tokens, "seed": self.seed}
+        # Where replies are not drawn at random, runs on the same questions ask the same: their zero-shot calls are shared.
+        seed = self.seed if self.temperature > 0 else self.questions_seed
+        return {"temperature": self.temperature, "top_p": self.top_p, "max_tokens": self.max_tokens, "seed": seed}
+
+    @property
+    def questions_seed(self) -> int:
+        """The seed that draws the questions and deals them to train, validation and test."""
+        return self.seed if self.data_seed < 0 else self.data_seed
 
     def check(self) -> None:
         """Looks at everything that can be seen without touching an engine or the data.
@@ -140,13 +167,14 @@ class Config:
 _TINY, _NO_END = 1e-9, float("inf")
 _RANGES = {
     **dict.fromkeys(("batch_size", "max_epochs", "max_steps", "homo_split_num", "clients_per_task", "min_clients",
-                     "max_tokens", "max_concurrency", "max_consecutive_failures", "prompt_budget"), (1, _NO_END)),
+                     "max_tokens", "max_concurrency", "max_consecutive_failures", "prompt_budget", "repeats"), (1, _NO_END)),
     **dict.fromkeys(("max_calls", "max_tokens_total", "max_cost", "train_size", "val_size", "test_size", "temperature", "requests_per_minute", "max_retries",
-                     "round_deadline", "straggler_delay"), (0, _NO_END)),
+                     "round_deadline", "straggler_delay", "flower_wait"), (0, _NO_END)),
     **dict.fromkeys(("client_fraction", "top_p"), (_TINY, 1)),
     **dict.fromkeys(("drop_rate", "straggler_rate"), (0, 1)),
     **dict.fromkeys(("alpha", "request_timeout"), (_TINY, _NO_END)),
     "merge_fan_in": (2, _NO_END),
+    "data_seed": (-1, _NO_END),
 }
 
 

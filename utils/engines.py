@@ -1,7 +1,7 @@
 """The engines of a run by role, all behind one gateway: one call log, one limiter."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from textgrad.engine import get_engine
@@ -15,7 +15,7 @@ from textgrad.engine.registry import check_engine_name
 from .config import Config
 from .prices import prices
 
-TEST, EVALUATION = "test", "evaluation"
+TEST, EVALUATION, TRANSFER = "test", "evaluation", "transfer"
 
 
 @dataclass
@@ -27,12 +27,14 @@ class Engines:
         test: the model whose prompt is trained, as it is scored.
         evaluation: judges, criticizes, rewrites and merges.
         clients: the test engines of the clients, cycled.
+        transfers: engines on which the best prompt is tested besides, by name.
     """
 
     gateway: Gateway
     test: Route
     evaluation: Route
     clients: list[Route]
+    transfers: dict[str, Route] = field(default_factory=dict)
 
     def of_client(self, number: int) -> Route:
         """The test engine of a client."""
@@ -54,10 +56,11 @@ class Engines:
         """Model and endpoint by role, for the run's config.json."""
         roles = {TEST: self.test, EVALUATION: self.evaluation}
         roles |= {f"client_{number}": route for number, route in enumerate(self.clients) if route is not self.test}
+        roles |= {f"transfer to {name}": route for name, route in self.transfers.items()}
         return {role: {"model": route.model_string, "endpoint": route.endpoint} for role, route in roles.items()}
 
     def _all(self) -> list[Route]:
-        return [self.test, self.evaluation, *self.clients]
+        return [self.test, self.evaluation, *self.clients, *self.transfers.values()]
 
 
 def check_names(config: Config) -> None:
@@ -67,21 +70,22 @@ def check_names(config: Config) -> None:
         UsageError: an unknown engine, or a missing key.
     """
     if not config.replay_only:
-        for name in {config.test_engine, config.evaluation_engine, *config.client_engines}:
+        for name in {config.test_engine, config.evaluation_engine, *config.client_engines, *config.transfer_engine}:
             check_engine_name(name)
 
 
-def connect(config: Config, call_log: str | Path) -> Engines:
+def connect(config: Config, call_log: str | Path, warn: Callable[[str], None] = print) -> Engines:
     """The engines that a configuration names.
 
     Args:
         config: of the run.
         call_log: the file that keeps every reply, made at the first use; ":memory:" keeps them for this process.
+        warn: told in a line each what the user should know: a damaged call log, a key sent in the clear.
     """
     limiter = Limiter(config.max_concurrency, config.requests_per_minute or None, config.max_retries,
                       config.max_consecutive_failures)
     budget = Budget(config.max_calls or None, config.max_tokens_total or None, config.max_cost or None, prices(config))
-    gateway = Gateway(CallLog(call_log), limiter, budget, reuse=not config.no_cache, replay_only=config.replay_only)
+    gateway = Gateway(CallLog(call_log, warn), limiter, budget, reuse=not config.no_cache, replay_only=config.replay_only)
     made: dict[str, EngineLM] = {}
 
     def route(name: str, role: str) -> Route:
@@ -89,7 +93,10 @@ def connect(config: Config, call_log: str | Path) -> Engines:
             # A model on this machine is never unreachable, only slow: it keeps its own, longer timeout.
             timeout = {} if name.startswith("local-") else {"request_timeout": config.request_timeout}
             made[name] = get_engine(name, offline=config.replay_only, max_connections=config.max_concurrency, **timeout)
+            if getattr(made[name], "sends_key_in_the_clear", False) and not config.replay_only:
+                warn(f"warning: the key for {made[name].endpoint} goes over plain http: anybody on the way can read it")
         return gateway.route(made[name], role, Sampling(**config.sampling_defaults))
 
     test, evaluation = route(config.test_engine, TEST), route(config.evaluation_engine, EVALUATION)
-    return Engines(gateway, test, evaluation, [route(name, TEST) for name in config.client_engines] or [test])
+    return Engines(gateway, test, evaluation, [route(name, TEST) for name in config.client_engines] or [test],
+                   {name: route(name, TRANSFER) for name in config.transfer_engine})

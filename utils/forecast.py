@@ -6,17 +6,20 @@ kept (a rejected one leaves the prompt as it was, and repeated requests are free
 """
 
 import dataclasses
+import hashlib
 import importlib
 import re
 from dataclasses import dataclass
 
 from textgrad.engine.gateway import Usage
+from textgrad.errors import StopRun
 
 from .config import Config
 from .engines import connect
 from .prices import prices
 from .rounds import NullLog
 
+LONGEST_REHEARSAL = 20_000  # requests; about ten seconds
 REPLY_TOKENS = 250  # assumed length of a real model's reply
 
 
@@ -44,14 +47,35 @@ def forecast(config: Config) -> dict[str, Forecast]:
     """
     rehearsal = dataclasses.replace(
         config, test_engine=_stand_in(config.test_engine), evaluation_engine=_stand_in(config.evaluation_engine),
-        client_engines=tuple(_stand_in(name) for name in config.client_engines), straggler_rate=0.0, round_deadline=0.0,
+        client_engines=tuple(_stand_in(name) for name in config.client_engines), surprisal_model="off",
+        transfer_engine=tuple(_stand_in(name) for name in config.transfer_engine), straggler_rate=0.0, round_deadline=0.0,
         max_calls=0, max_tokens_total=0, max_cost=0.0, replay_only=False, requests_per_minute=0.0)
     engines = connect(rehearsal, ":memory:")
     importlib.import_module(config.module).run_training(rehearsal, engines, NullLog())
-    real = {"test": config.test_engine, "evaluation": config.evaluation_engine}
+    real = {"test": config.test_engine, "evaluation": config.evaluation_engine,
+            "transfer": next(iter(config.transfer_engine), "")}
     known = prices(config)
     return {role: _of(used, known.get(role), real[role], config.max_tokens)
             for role, used in sorted(engines.gateway.usage.items())}
+
+
+def beside(config: Config, usage: dict[str, Usage]) -> dict[str, dict[str, int]]:
+    """What a run was expected to take and what it took, by role; {} where a rehearsal of it would take long.
+
+    Args:
+        config: of the run.
+        usage: what it took, by role.
+    """
+    if sum(used.requests for used in usage.values()) > LONGEST_REHEARSAL:
+        return {}
+    try:
+        expected = forecast(config)
+    except StopRun:  # the data may have gone since; the results matter more
+        return {}
+    zero = Forecast(0, 0, 0, None)
+    return {role: {"calls": expected.get(role, zero).calls, "actual_calls": used.calls,
+                   "tokens": expected.get(role, zero).prompt_tokens + expected.get(role, zero).completion_tokens,
+                   "actual_tokens": used.prompt_tokens + used.completion_tokens} for role, used in sorted(usage.items())}
 
 
 def _of(used: Usage, price, engine: str, max_tokens: int) -> Forecast:
@@ -62,8 +86,10 @@ def _of(used: Usage, price, engine: str, max_tokens: int) -> Forecast:
 
 
 def _stand_in(engine: str) -> str:
-    """The simulated engine in place of a real one; a simulated one as it is, but without delay."""
-    return re.sub(r"latency=[\d.]+", "latency=0", engine) if engine.startswith("simulated") else "simulated"
+    """The simulated engine in place of a real one, one for each name; a simulated one as it is, but without delay."""
+    if engine.startswith("simulated"):
+        return re.sub(r"latency=[\d.]+", "latency=0", engine)
+    return f"simulated:seed={int.from_bytes(hashlib.sha256(engine.encode()).digest()[:4])}"
 
 
 def table(forecasts: dict[str, Forecast]) -> str:

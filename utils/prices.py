@@ -8,7 +8,7 @@ from textgrad.errors import UsageError, unknown
 
 from .config import Config
 
-ROLES = ("test", "evaluation")
+ROLES = ("test", "evaluation", "transfer")
 # Engines that run on the user's own machines.
 _UNPAID = ("local-", "simulated", "vllm-", "sglang-")
 
@@ -21,13 +21,14 @@ def prices(config: Config) -> dict[str, Price]:
     """
     by_model = _from_file(config.price_file) if config.price_file else {}
     known: dict[str, Price] = {}
-    for role, engine in zip(ROLES, (config.test_engine, config.evaluation_engine), strict=True):
+    engines = dict(zip(ROLES, (config.test_engine, config.evaluation_engine, *config.transfer_engine[:1]), strict=False))
+    for role, engine in engines.items():
         if engine in by_model:
             known[role] = by_model[engine]
         elif engine.startswith(_UNPAID):
             known[role] = Price(0.0, 0.0)
     known |= dict(_from_word(word) for word in config.price)
-    missing = [role for role in ROLES if role not in known]
+    missing = [role for role in engines if role not in known]
     if config.max_cost and missing:
         raise UsageError(f"--max_cost needs a price for the {' and the '.join(missing)} engine: give --price "
                          f"{missing[0]}=IN/OUT in dollars per million tokens, or --price_file")

@@ -1,11 +1,14 @@
 """From a finished `Result` to results.json: every number with its n and interval."""
 
+import hashlib
 from typing import Any
 
 from .evaluation import mean_estimate, prompt_id
 from .federation import Federation
+from .measures import complexities, lost_table, retention_record
+from .prices import prices
 from .rounds import Result, Round, Scores, overall
-from .statistics import accuracy
+from .statistics import accuracy, compare, minimum_detectable_difference
 from .tokens import estimate_tokens
 
 
@@ -22,12 +25,17 @@ def summarize(federation: Federation, result: Result) -> dict[str, Any]:
         "status": "incomplete" if result.stopped else "complete",
         "stopped": result.stopped,
         "simulated": federation.engines.simulated,
+        "data": {task.name: _data(federation, task) for task in federation.tasks},
         "metrics": _metrics(federation, result),
+        "comparisons": _comparisons(federation, result),
+        "detectable": detectable(federation, _share(result.tests.get("initial"))),
         "best_round": result.best,
         "prompts": {"initial": result.rounds[0].prompts[0], "best": best.prompts[0], "last": result.rounds[-1].prompts[0]},
         "rounds": [_round(each) for each in result.rounds],
+        "lost_instructions": lost_table(result.rounds),
+        "complexity": complexities(result.rounds, federation.scorer),
         "clients": _clients(federation, result),
-        "usage": usage_of(federation.engines.gateway),
+        "usage": usage_of(federation.engines.gateway, prices(federation.config)),
     }
     if fairness := _fairness(summary["clients"]):
         summary["fairness"] = fairness
@@ -46,6 +54,8 @@ def _metrics(federation: Federation, result: Result) -> dict[str, Any]:
         "last_test_acc": result.tests.get("last", {}),
         "best_test_acc": result.tests.get("best", {}),
     }
+    named |= {f"transfer_{name}_{which}_test_acc": result.tests.get(f"{which} on {name}", {})
+              for name in federation.config.transfer_engine for which in ("initial", "best")}
     metrics = {name: overall(scores).as_json() for name, scores in named.items() if scores}
     if len(federation.tasks) > 1:
         metrics |= {f"{task.name}_{name}": mean_estimate(scores[task.name]).as_json()
@@ -68,6 +78,7 @@ def _round(done: Round) -> dict[str, Any]:
                                          "accepted_steps": update.accepted, "steps": len(update.steps)}
                     for update in done.updates},
         "merge": merge_record(done),
+        **measures_record(done),
         "kept_old": done.kept_old,
         "bad_replies": sum(step.after is None for update in done.updates for step in update.steps),
     }
@@ -80,6 +91,60 @@ def merge_record(done: Round) -> dict[str, Any] | None:
     merge = done.merge
     return {"calls": merge.calls, "distinct_uploads": merge.distinct, "tokens_before": merge.tokens_before,
             "tokens_after": merge.tokens_after, "fallbacks": list(merge.fallbacks)}
+
+
+def measures_record(done: Round) -> dict[str, Any]:
+    """What a round's merge kept, and what its uploads would have revealed: counts alone, as logs get published."""
+    return {"retention": retention_record(done.retention) if done.retention else None, "repaired": done.repaired,
+            "leaks": {str(update.client): {"guard": update.guard, **update.leak.as_json()} for update in done.updates}}
+
+
+def _data(federation: Federation, task) -> dict[str, Any]:
+    """Sizes, and an id of the test questions: runs with the same id can be compared question by question."""
+    questions = [(sample.question, sample.answer) for sample in federation.questions[task.name, "test"]]
+    digest = hashlib.sha256(repr(questions).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return {"train": len(task.train), "val": len(task.val), "test": len(questions), "test_id": digest}
+
+
+def detectable(federation: Federation, base: float | None = None) -> dict[str, Any]:
+    """The smallest true gain that the test questions would show with 80 % power; see `utils.statistics`.
+
+    Args:
+        federation: whose test questions they are.
+        base: accuracy of the initial prompt; 0.5 where it is not known yet.
+    """
+    n = sum(len(federation.questions[task.name, "test"]) for task in federation.tasks)
+    base = 0.5 if base is None else base
+    return {"n": n, "base": round(base, 4), "difference": minimum_detectable_difference(n, base) if n else None}
+
+
+def _share(scores: Scores | None) -> float | None:
+    return overall(scores).value if scores else None
+
+
+def _comparisons(federation: Federation, result: Result) -> list[dict[str, Any]]:
+    """The best prompt against the initial one on the same test questions; of local-only training each client's own."""
+    found = []
+    for engine in ("", *federation.config.transfer_engine):
+        on = f" on {engine}" if engine else ""
+        before, after = result.tests.get(f"initial{on}"), result.tests.get(f"best{on}")
+        if not before or not after:
+            continue
+        for client in range(len(next(iter(after.values())))):
+            own = {"client": client} if len(next(iter(after.values()))) > 1 else {}
+            for names in _groups(list(after)):
+                sides = [{(name, index): right for name in names
+                          for index, right in enumerate(scores[name][client if scores is after else 0].correct)}
+                         for scores in (before, after)]
+                if sides[0]:
+                    found.append({"of": f"best prompt against initial prompt{on}", **own,
+                                  "task": names[0] if len(names) == 1 else "all tasks", **compare(*sides).as_json()})
+    return found
+
+
+def _groups(names: list[str]) -> list[list[str]]:
+    """All tasks together first, then each alone."""
+    return [names, *([name] for name in names)] if len(names) > 1 else [names]
 
 
 def _clients(federation: Federation, result: Result) -> dict[str, Any]:
@@ -132,9 +197,17 @@ def _fairness(clients: dict[str, Any]) -> dict[str, Any] | None:
     return {"worst_client": int(worst), "worst": known[worst], "spread": round(spread, 6), "n_clients": len(known)}
 
 
-def usage_of(gateway) -> dict[str, Any]:
-    """Calls, tokens and seconds by role; `requests` counts also those that an earlier reply answered."""
+def usage_of(gateway, known: dict | None = None) -> dict[str, Any]:
+    """Calls, tokens and seconds by role; `requests` counts also those that an earlier reply answered.
+
+    Args:
+        gateway: of the run.
+        known: prices by role; with one there are "dollars" too.
+    """
+    known = known or {}
     return {role: {"requests": used.requests, "calls": used.calls, "prompt_tokens": used.prompt_tokens,
                    "completion_tokens": used.completion_tokens, "seconds": round(used.seconds, 3),
-                   "bad_replies": dict(sorted(used.flaws.items()))}
+                   "bad_replies": dict(sorted(used.flaws.items())),
+                   "dollars": round(known[role].of(used.prompt_tokens, used.completion_tokens), 6) if role in known
+                   else None}
             for role, used in sorted(gateway.usage.items())}

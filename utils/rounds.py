@@ -4,6 +4,7 @@ Algorithm 1 of the paper. What gates nothing runs beside training: zero-shot sco
 beside round t+1 (unless the merge is gated by it).
 """
 
+import dataclasses
 from dataclasses import dataclass, field
 
 from textgrad.concurrency import Handle, at, beside, fan_out
@@ -11,9 +12,12 @@ from textgrad.errors import BudgetSpent
 
 from .aggregation import Merge, aggregate
 from .client import Step, Update
-from .evaluation import Score, evaluate, mean_estimate
+from .evaluation import Score, answer, evaluate, mean_estimate, too_long
 from .federation import Federation
+from .measures import retained
+from .retention import Retention, repair
 from .statistics import Estimate
+from .tokens import estimate_tokens
 from .transport import LocalTransport, chance
 
 Scores = dict[str, list[Score]]
@@ -37,6 +41,8 @@ class Round:
         dropped: why a client that was asked sent nothing.
         aggregated: the uploads that went into the merge.
         merge: how they were merged; None where nothing was.
+        retention: what the merge kept of each client's contribution, by client.
+        repaired: True where one more call added lost instructions back.
         quorum_missed: True where too few uploads came back.
         kept_old: why the old global prompt stayed, or "".
         prompts: the prompts in play after the round: the global one, or under "none" each client's own.
@@ -50,6 +56,8 @@ class Round:
     dropped: dict[int, str] = field(default_factory=dict)
     aggregated: list[str] = field(default_factory=list)
     merge: Merge | None = None
+    retention: dict[int, Retention] = field(default_factory=dict)
+    repaired: bool = False
     quorum_missed: bool = False
     kept_old: str = ""
     prompts: tuple[str, ...] = ()
@@ -63,7 +71,8 @@ class Result:
     Attributes:
         rounds: rounds[0] holds the initial prompt and its validation, rounds[t] what round t did.
         best: the first round with the highest validation accuracy; 0 where the initial prompt is best.
-        tests: scores on every task's test questions: "initial", "last", "best", and "evaluation_engine" where asked.
+        tests: scores on every task's test questions: "initial", "last", "best"; where asked
+            also "evaluation_engine", and "initial on NAME" and "best on NAME" for every engine of --transfer_engine.
         stopped: why the run ended before its last round and scores, or "".
     """
 
@@ -112,7 +121,7 @@ def run_rounds(federation: Federation, log=NullLog()) -> Result:
 class _Training:
     def __init__(self, federation: Federation, log: NullLog):
         self.federation, self.config, self.log = federation, federation.config, log
-        self.transport = LocalTransport(federation.config)
+        self.transport = federation.transport or LocalTransport(federation.config)
         self.local_only = self.config.aggregate_method == "none"
         self.rounds: list[Round] = []
         self.validations: list[Handle] = []
@@ -140,6 +149,9 @@ class _Training:
         best = _best(self.rounds)
         self._test("last", self.rounds[-1].prompts)
         self._test("best", self.rounds[best].prompts)
+        for name in self.config.transfer_engine:
+            self._test(f"initial on {name}", start[:1])
+            self._test(f"best on {name}", self.rounds[best].prompts)
         return Result(self.rounds, best, {name: scores.result() for name, scores in self.tests.items()})
 
     def _so_far(self, reason: str) -> Result:
@@ -172,6 +184,7 @@ class _Training:
     def _scores(self, split: str, prompts: tuple[str, ...], label: str) -> Scores:
         engines = self.federation.engines
         engine = engines.evaluation if label == "evaluation_engine" else engines.test
+        engine = engines.transfers.get(label.partition(" on ")[2], engine)
         width = self.config.max_concurrency
 
         def score(pair) -> Score:
@@ -195,7 +208,10 @@ class _Training:
             done.prompts = tuple(own.get(client, old) for client, old in enumerate(prompts))
         else:
             self._aggregate(done, prompts[0])
-            if self.config.aggregate_gate:
+            if self._too_long(done):
+                done.kept_old = "the merged prompt is too long for the model's context"
+                done.prompts = done.broadcast
+            elif self.config.aggregate_gate:
                 self._gate(done)
         return done
 
@@ -218,19 +234,54 @@ class _Training:
                 done.dropped[client.number] = answer
         if limit:
             late = [number for number, why in done.dropped.items() if why == "late"]
-            self.federation.engines.gateway.remember({"late in round": done.number}, late)
+            self.federation.engines.gateway.remember(self._late_note(done), late)
 
     def _known_late(self, done: Round) -> list[int] | None:
         """Who was late when this round was run before: a deadline is no function of the seed, so it is remembered."""
-        return self.federation.engines.gateway.recall({"late in round": done.number})
+        return self.federation.engines.gateway.recall(self._late_note(done))
+
+    def _late_note(self, done: Round) -> dict:
+        """Runs of several seeds may share one call log."""
+        return {"late in round": done.number, "seed": self.config.seed}
 
     def _aggregate(self, done: Round, old_prompt: str) -> None:
         done.aggregated = [update.prompt for update in done.updates]
         with at(aggregate=True):
             done.merge = aggregate(self.config.aggregate_method, done.aggregated, engine=self.federation.engines.evaluation,
                                    old_prompt=old_prompt, token_budget=self.config.prompt_budget,
-                                   fan_in=self.config.merge_fan_in)
+                                   fan_in=self.config.merge_fan_in, scorer=self.federation.scorer)
+            self._measure(done, old_prompt)
+            if self.config.aggregate_repair:
+                self._repair(done, old_prompt)
         done.prompts = (done.merge.prompt,)
+
+    def _measure(self, done: Round, old_prompt: str) -> None:
+        judge = self.federation.engines.evaluation if self.config.retention_judge else None
+        uploads = {update.client: update.prompt for update in done.updates}
+        done.retention = retained(uploads, old_prompt, done.merge.prompt, judge)
+
+    def _repair(self, done: Round, old_prompt: str) -> None:
+        """One more call that adds lost instructions back; what the merge keeps is then measured again."""
+        lost = list(dict.fromkeys(text for found in done.retention.values() for text in found.lost))
+        prompt = repair(self.federation.engines.evaluation, done.merge.prompt, lost, self.config.prompt_budget)
+        if prompt != done.merge.prompt:
+            done.repaired = True
+            done.merge = dataclasses.replace(done.merge, prompt=prompt, tokens_after=estimate_tokens(prompt))
+            self._measure(done, old_prompt)
+
+    def _too_long(self, done: Round) -> bool:
+        """Whether the longest validation question no longer fits under the merged prompt.
+
+        Asked only where that is longer than every prompt that clients have answered under. No call is lost: validation
+        needs it anyway.
+        """
+        merged = done.prompts[0]
+        if len(merged) <= max(map(len, (done.broadcast[0], *done.aggregated))):
+            return False
+        samples = [sample for task in self.federation.tasks for sample in self.federation.questions[task.name, "val"]]
+        longest = max(samples, key=lambda sample: len(sample.question), default=None)
+        with at(scores="fits"):
+            return longest is not None and too_long(answer(self.federation.engines.test, merged, longest))
 
     def _gate(self, done: Round) -> None:
         """Keeps the old global prompt where the merged one validates worse (the log answers its validation later)."""

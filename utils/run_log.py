@@ -19,24 +19,25 @@ from typing import Any
 from textgrad.concurrency import Handle
 from textgrad.errors import UsageError
 
-from . import holdings
+from . import holdings, report
 from .client import Step
 from .comet import Comet
 from .config import Config
 from .evaluation import mean_estimate, prompt_id
 from .federation import Federation
+from .measures import mean_rate
 from .files import Lines, to_json, write_whole
 from .ledger import GENESIS, entry_of, problem, sealed
 from .provenance import provenance
-from .report import curves
-from .results import merge_record, summarize
+from .results import detectable, measures_record, merge_record, summarize
 from .rounds import NullLog, Result, Round, Scores, overall
 from .terminal import Terminal
 
 # Options that change how fast, how far or where a run goes, but not what it finds.
 _FREE_OPTIONS = {"log_dir", "run_name", "data_dir", "max_concurrency", "requests_per_minute", "request_timeout",
                  "max_retries", "max_consecutive_failures", "replay_only", "comet_mode", "comet_project_name",
-                 "comet_log_path", "dry_run", "max_calls", "max_tokens_total", "max_cost", "price", "price_file"}
+                 "comet_log_path", "dry_run", "transfer_engine", "flower_federation",
+                 "flower_wait", "max_calls", "max_tokens_total", "max_cost", "price", "price_file"}
 
 
 class RunLog(NullLog):
@@ -44,14 +45,15 @@ class RunLog(NullLog):
 
     Args:
         config: of the run; names the folder.
+        call_log: a file of replies shared with other runs; one in the folder where left out.
     """
 
-    def __init__(self, config: Config):
+    def __init__(self, config: Config, call_log: Path | None = None):
         name = config.run_name or _default_name(config)
         if Path(name).name != name or name.startswith("."):
             raise UsageError(f"--run_name {name!r} is no plain name of a folder: use letters, digits, - and _")
         self.config, self.name, self.folder = config, name, Path(config.log_dir) / name
-        self.call_log = self.folder / "calls.sqlite"
+        self.call_log = call_log or self.folder / "calls.sqlite"
         self.terminal = Terminal(self.folder / "run.log")
         self.comet = Comet(config.comet_mode, config.comet_project_name, config.comet_log_path, self.say)
         self._waiting: deque[tuple[Handle | None, Callable[[], None]]] = deque()
@@ -84,13 +86,14 @@ class RunLog(NullLog):
         federation.engines.gateway.on_reply = self.terminal.count
         self.say(f"results go to {self.folder}")
         self._write_holdings()
+        self._say_what_it_can_show()
         self.comet.open({**dataclasses.asdict(self.config), "task_description": federation.initial_prompt})
 
     def _write_config(self, federation: Federation) -> None:
         path = self.folder / "config.json"
         options = json.loads(to_json(dataclasses.asdict(self.config)))
         if path.exists():
-            before = json.loads(path.read_text(encoding="utf-8"))["options"]
+            before = _options_in(path)
             differing = [name for name in options if name not in _FREE_OPTIONS and before.get(name) != options[name]]
             if differing:
                 told = ", ".join(f"--{name} was {before.get(name)!r} and is {options[name]!r}" for name in differing)
@@ -106,6 +109,16 @@ class RunLog(NullLog):
         if len(self.federation.clients) > 1:
             write_whole(self.folder / "partition.png", holdings.picture(held))
             self.say(holdings.table(held))
+
+    def _say_what_it_can_show(self) -> None:
+        found, scorer = detectable(self.federation), self.federation.scorer
+        gain = found["difference"]
+        self.say(f"{found['n']} test questions: a true gain in accuracy below {gain:.2f} would often not show (80 % power)"
+                 if gain else f"{found['n']} test questions are too few to show any gain in accuracy")
+        if scorer is not None:
+            scorer("Answer the question.")  # a failure is told now, and the measure left out
+            if scorer.problem:
+                self.say(f"no surprisal is measured: {scorer.problem}")
 
     def _point_latest_here(self) -> None:
         link, fresh = self.folder.parent / "latest", self.folder.parent / f".latest{os.getpid()}"
@@ -152,13 +165,13 @@ class RunLog(NullLog):
                 self._metrics.append({
                     "event": "step", "round": done.number, "client": update.client, "step": step.number,
                     "before": step.before, "after": step.after, "n": step.n, "accepted": step.accepted,
-                    "reason": step.reason, "prompt": prompt_id(step.prompt)})
+                    "reason": step.reason, "prompt": prompt_id(step.prompt) if step.prompt else None})
                 position = (done.number - 1) * self.config.max_steps + step.number
                 self.comet.log("log_metric", f"client_{update.client}_train_acc", step.before, step=position)
                 if step.after is not None:
                     self.comet.log("log_metric", f"client_{update.client}_updated_train_acc", step.after, step=position)
-                if step.accepted:
-                    self.prompt(f"{name}_step{step.number:02d}", step.prompt)
+                if step.rewrite:
+                    self.prompt(f"{name}_step{step.number:02d}{'' if step.accepted else '_rejected'}", step.rewrite)
             self.prompt(f"{name}_upload", update.prompt)
         for number, prompt in enumerate(done.prompts):
             self.prompt(f"round{done.number:02d}_" + (f"client{number:02d}_own" if self.local_only else "global"), prompt)
@@ -168,10 +181,13 @@ class RunLog(NullLog):
             "event": "round", "round": done.number, "sampled": done.sampled,
             "dropped": {str(client): why for client, why in sorted(done.dropped.items())},
             "uploads": {str(update.client): prompt_id(update.prompt) for update in done.updates},
-            "merge": merge_record(done), "kept_old": done.kept_old,
+            "merge": merge_record(done), **measures_record(done), "kept_old": done.kept_old,
             "prompts": [prompt_id(prompt) for prompt in done.prompts]})
         told = [f"{len(done.updates)} of {len(done.sampled)} uploads"]
         told += [f"client {client} {why}" for client, why in sorted(done.dropped.items())]
+        told += [f"client {update.client}: leak {update.guard}" for update in done.updates if update.guard != "none"]
+        if (rate := mean_rate(done.retention)) is not None:
+            told.append(f"{rate:.0%} of what clients added survived" + (" (repaired)" if done.repaired else ""))
         told += [f"merge fell back to {what}" for what in (done.merge.fallbacks if done.merge else ())]
         told += [f"kept the old prompt: {done.kept_old}"] if done.kept_old else []
         self.say(f"round {done.number} ended: " + "; ".join(told))
@@ -200,18 +216,22 @@ class RunLog(NullLog):
                 self._waiting.popleft()
                 write()
 
-    def finish(self, result: Result) -> dict[str, Any]:
+    def finish(self, result: Result, forecast: dict[str, Any] | None = None) -> dict[str, Any]:
         """Writes results.json, the best and last prompts and the picture.
+
+        Args:
+            result: what came out.
+            forecast: what the run was expected to take and took, by role.
 
         Returns:
             the content of results.json.
         """
         self._write_ready()
-        summary = summarize(self.federation, result)
+        summary = summarize(self.federation, result) | ({"forecast": forecast} if forecast else {})
         self.prompt("best", result.rounds[result.best].prompts[0])
         self.prompt("last", result.rounds[-1].prompts[0])
         write_whole(self.folder / "results.json", to_json(summary, indent=2) + "\n")
-        write_whole(self.folder / "curves.png", curves(summary))
+        report.write(self.folder)
         self.comet.log("log_parameters", {name: estimate["value"] for name, estimate in summary["metrics"].items()})
         for name in ("best", "last"):
             self.comet.log("log_asset", str(self.folder / "prompts" / f"{name}.txt"))
@@ -222,10 +242,17 @@ class RunLog(NullLog):
         for line in text.split("\n"):
             self.terminal.say(line)
 
-    def close(self) -> None:
-        """Ends comet, the bar and run.log."""
-        self.comet.close()
+    def close(self, hurry: bool = False) -> None:
+        """Ends comet, the bar and run.log; in a hurry comet is not waited for."""
+        self.comet.close(*([0.5] if hurry else []))
         self.terminal.close()
+
+
+def _options_in(path: Path) -> dict[str, Any]:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))["options"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"{path} cannot be read: {error}; remove it to go on with the options given") from error
 
 
 def _default_name(config: Config) -> str:

@@ -7,6 +7,7 @@ Sources: Wilson, JASA 22 (1927) 209-212; McNemar, Psychometrika 12 (1947) 153-15
 Statist. 7 (1979) 1-26, for the bootstrap; Zou and Donner, Stat. Med. 27 (2008) 1693-1702, for the mean over tasks.
 """
 
+import functools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -205,17 +206,31 @@ def power_of(n: int, base: float, difference: float, alpha: float = 0.05, correl
     Args: as in `minimum_detectable_difference`; `difference` in (0, 1 - base].
     """
     import numpy
-    from scipy.stats import binom
+    from scipy.special import bdtr, bdtrc, gammaln, xlogy  # scipy.stats would take a second to import
 
     after = base + difference
     shared = correlation * math.sqrt(base * (1 - base) * after * (1 - after))
     lost = max(0.0, base * (1 - after) - shared)
     gained = lost + difference
     discordant = numpy.arange(n + 1)
-    edge = binom.ppf(alpha / 2, discordant, 0.5) - 1  # the test rejects at this many of either kind, or fewer
+    edge = numpy.array([_edge(count, alpha) for count in range(n + 1)])  # it rejects at so many of either kind, or fewer
     side = gained / (gained + lost)
-    rejects = binom.cdf(edge, discordant, side) + binom.sf(discordant - edge - 1, discordant, side)
-    return float(numpy.sum(binom.pmf(discordant, n, gained + lost) * rejects))
+    some = edge >= 0
+    rejects = numpy.zeros(n + 1)
+    rejects[some] = (bdtr(edge[some], discordant[some], side)
+                     + bdtrc(discordant[some] - edge[some] - 1, discordant[some], side))
+    chances = numpy.exp(gammaln(n + 1) - gammaln(discordant + 1) - gammaln(n - discordant + 1)
+                        + xlogy(discordant, gained + lost) + xlogy(n - discordant, 1 - gained - lost))
+    return float(numpy.sum(chances * rejects))
+
+
+@functools.cache
+def _edge(n: int, alpha: float) -> int:
+    """The largest k with P(X <= k) < alpha / 2 for X of n fair coins; -1 where there is none."""
+    import numpy
+    from scipy.special import bdtr
+
+    return int(numpy.searchsorted(bdtr(numpy.arange(n + 1), n, 0.5), alpha / 2)) - 1 if n else -1
 
 
 def minimum_detectable_difference(n: int, base: float = 0.5, power: float = 0.8, alpha: float = 0.05,

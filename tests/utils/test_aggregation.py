@@ -41,7 +41,7 @@ def merge(method, uploads, engine=None, old_prompt="old", token_budget=1000, **o
 
 
 def test_the_methods_of_the_command_line_are_all_there():
-    assert set(AGGREGATORS) == {"concat", "summarization", "sum_uid", "concat_uid", "auto", "none"}
+    assert set(AGGREGATORS) == {"concat", "summarization", "sum_uid", "concat_uid", "auto", "none", "uid_select"}
 
 
 def test_an_unknown_method_lists_the_known_ones_nearest_first():

@@ -177,7 +177,7 @@ def test_a_round_goes_on_without_a_late_client_and_remembers_who_was_late(tmp_pa
 
     result, federation, _, _ = train(toy.config(tmp_path, "--round_deadline", "1", "--rounds", "1"), slow)
     assert result.rounds[1].dropped == {2: "late"} and len(result.rounds[1].updates) == 2
-    assert federation.engines.gateway.recall({"late in round": 1}) == [2]
+    assert federation.engines.gateway.recall({"late in round": 1, "seed": 42}) == [2]
 
 
 def test_a_merge_that_validates_worse_is_not_adopted_behind_the_gate(tmp_path):
@@ -257,3 +257,12 @@ def test_the_same_seed_gives_the_same_run_and_another_seed_another(tmp_path):
         return json.dumps([[done.prompts, [update.steps[0].reason for update in done.updates]] for done in result.rounds])
 
     assert story() == story() != story("--seed", "3")
+
+
+def test_two_files_of_one_name_are_refused_as_results_go_by_name(tmp_path):
+    from textgrad.errors import UsageError
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+    tasks = [toy.task_file(tmp_path / "a"), toy.task_file(tmp_path / "b")]
+    with pytest.raises(UsageError, match="two tasks are called 'sums'"):
+        train(toy.config(tmp_path, module="train_hetero_fed", tasks=tasks))

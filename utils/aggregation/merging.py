@@ -1,6 +1,7 @@
 """One aggregation while it runs: what a method may use, and what is counted."""
 
 import threading
+from collections.abc import Callable
 
 from textgrad.concurrency import fan_out
 from textgrad.engine.base import EngineLM
@@ -21,6 +22,8 @@ class Merging:
         engine: merges.
         token_budget: most tokens of the new prompt, and of the texts in one request; >= 1.
         fan_in: most texts in one request, >= 2.
+        old_prompt: what the uploads were made from.
+        scorer: surprisal in bits a token, see `utils.measures.Surprisal`; None where there is none.
 
     Attributes:
         calls: requests sent so far, those that were asked again included.
@@ -28,8 +31,10 @@ class Merging:
         fallbacks: what was done in place of a merge that failed, one word each.
     """
 
-    def __init__(self, engine: EngineLM, token_budget: int, fan_in: int):
+    def __init__(self, engine: EngineLM, token_budget: int, fan_in: int, old_prompt: str = "",
+                 scorer: Callable[[str], list[float]] | None = None):
         self.engine, self.token_budget, self.fan_in = engine, token_budget, fan_in
+        self.old_prompt, self.scorer = old_prompt, scorer
         self.calls = self.depth = 0
         self.fallbacks: list[str] = []
         self._lock = threading.Lock()

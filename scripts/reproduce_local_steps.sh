@@ -1,0 +1,11 @@
+#!/bin/sh
+# Local steps E = 1, 3, 5, 10 (paper: Table 1 with E = 3, 5, 10), heterogeneous and homogeneous.
+set -eu
+. "$(dirname "$0")/study.sh"
+
+for steps in 1 3 5 10; do
+    heterogeneous "hetero_E$steps" --local_steps "$steps"
+    homogeneous "homo_E$steps" --local_steps "$steps"
+done
+
+report

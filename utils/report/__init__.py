@@ -1,0 +1,71 @@
+"""From a run's folder to what people read: a table on the terminal, one page of HTML, pictures, CSV, LaTeX.
+
+    python -m utils.report logs/<run>               report.html, curves.png, report.csv, report.tex in the run's folder
+    python -m utils.report logs/<a> logs/<b> ...    the runs side by side, with the paired test; -o names the folder
+    python -m utils.report logs/                    index.html: all runs in one table
+"""
+
+from pathlib import Path
+from typing import Any
+
+from ..files import write_whole
+from .curves import curves
+from .runs import load
+from .single import single
+
+_ROWS = {
+    "0shot_eval_engine_test_acc": "evaluation engine, initial prompt, test",
+    "0shot_test_engine_test_acc": "test engine, initial prompt, test",
+    "last_test_acc": "test engine, last prompt, test",
+    "best_test_acc": "test engine, best prompt, test",
+    "0shot_test_engine_validation_acc": "test engine, initial prompt, validation",
+    "best_validation_acc": "test engine, best prompt, validation",
+    "update_success_rate": "local steps whose rewrite was kept",
+}
+
+
+def write(folder: Path) -> None:
+    """Makes report.html and curves.png of a finished run in its folder."""
+    run = load(folder)
+    write_whole(run.folder / "report.html", single(run))
+    write_whole(run.folder / "curves.png", curves(run.results))
+
+
+def table(summary: dict[str, Any]) -> str:
+    """The results as lines of text: what, value with its 95 % interval, n; comparisons; what could be detected at all.
+
+    Args:
+        summary: the content of results.json.
+    """
+    lines = [f"{'':<44}{'value':>7}  {'95 % interval':>16}  {'n':>5}"]
+    for name, estimate in summary["metrics"].items():
+        if name.startswith("transfer_"):
+            lines.append(f"{name.removesuffix('_test_acc').replace('_', ' ') + ', test':<44}{_row(estimate)}")
+        elif known := [key for key in _ROWS if name.endswith(key)]:
+            task = name.removesuffix(known[0]).rstrip("_")
+            label = _ROWS[known[0]] + (f" ({task})" if task else "")
+            lines.append(f"{label:<44}{_row(estimate)}")
+    for each in summary["comparisons"]:
+        where = ", ".join(([f"client {each['client']}"] if "client" in each else [])
+                          + ([each["task"]] if len(summary["data"]) > 1 else []))
+        lines.append(f"{each['of']}{f' ({where})' if where else ''}: {each['verdict']}")
+    detectable = summary["detectable"]
+    if detectable["difference"]:
+        lines.append(f"{detectable['n']} test questions: a true gain below {detectable['difference']:.2f} would often not "
+                     "show (80 % power)")
+    for role, used in summary["usage"].items():
+        lines.append(f"{role} engine: {used['calls']} calls ({used['requests']} requests), {used['prompt_tokens']} + "
+                     f"{used['completion_tokens']} tokens, bad replies: {used['bad_replies'] or 'none'}")
+    if told := summary.get("forecast"):
+        lines.append("calls, forecast and actual: " + ", ".join(
+            f"{role} {of_role['calls']} and {of_role['actual_calls']}" for role, of_role in told.items()))
+    if summary["simulated"]:
+        lines.append("SIMULATED: replies came from the simulated engine; these numbers say nothing about any real model")
+    return "\n".join(lines)
+
+
+def _row(estimate: dict[str, Any]) -> str:
+    if not estimate["n"]:
+        return f"{'-':>7}  {'-':>16}  {0:>5}"
+    low, high = estimate["ci95"]
+    return f"{estimate['value']:>7.3f}  {f'{low:.3f} to {high:.3f}':>16}  {estimate['n']:>5}"

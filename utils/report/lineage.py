@@ -1,0 +1,87 @@
+"""How the best prompt came about: round by round, each client's steps and each merge, as coloured differences."""
+
+import difflib
+import re
+
+from . import page
+from .runs import Run
+
+_MOST = 400  # differences on one page; a browser stays quick with so many
+_WORDS = re.compile(r"\s+|\w+|[^\w\s]")
+_LONGEST = 6000  # words: longer prompts are compared line by line
+
+
+def difference(before: str, after: str) -> str:
+    """HTML of the new text in which what came is green and what went is struck out."""
+    sides = [_WORDS.findall(text) for text in (before, after)]
+    if sum(map(len, sides)) > _LONGEST:
+        sides = [text.splitlines(keepends=True) for text in (before, after)]
+    old, new = sides
+    parts = []
+    for what, a, b, c, d in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        gone, come = page.text("".join(old[a:b])), page.text("".join(new[c:d]))
+        if what == "equal":
+            parts.append(come)
+        else:
+            parts.append((f"<del>{gone}</del>" if gone else "") + (f"<ins>{come}</ins>" if come else ""))
+    return f"<pre>{''.join(parts)}</pre>"
+
+
+def lineage(run: Run) -> str:
+    """The rounds up to the best one, the last of them open."""
+    best = run.results["best_round"]
+    if run.options.get("aggregate_method") == "none":
+        return "<p>Local training only: every client keeps its own prompt; see prompts/.</p>"
+    left = [_MOST]
+    parts = [_round(run, number, left, opened=number == best) for number in range(1, best + 1)]
+    if left[0] < 0:
+        parts.append(f'<p class="soft">{-left[0]} more differences are left out; the prompts are in prompts/.</p>')
+    return "".join(parts) or "<p>No round beat the initial prompt on the validation questions.</p>"
+
+
+def _round(run: Run, number: int, left: list[int], opened: bool) -> str:
+    """One round: its clients, then the merge."""
+    broadcast = run.prompt(f"round{number - 1:02d}_global") or run.prompt("initial")
+    done = run.results["rounds"][number]
+    parts = [_client(run, number, client, broadcast, done, left) for client in done["uploads"]]
+    after = run.prompt(f"round{number:02d}_global")
+    told = f"kept the old prompt: {done['kept_old']}" if done["kept_old"] else "new global prompt"
+    if done.get("repaired"):
+        told += ", lost instructions added back"
+    kept = (done.get("retention") or {}).get("mean")
+    told += "" if kept is None else f"; {kept:.0%} of what clients added survived"
+    parts.append(f"<h3>{page.text(told)}</h3>{_shown(broadcast, after, left)}")
+    validation = done["validation"].get("mean")
+    return page.folded(f"<b>round {number}</b> <span class=soft>validation {page.text(page.share(validation))}</span>",
+                       "".join(parts), opened)
+
+
+def _client(run: Run, number: int, client: str, broadcast: str, done: dict, left: list[int]) -> str:
+    """A client's steps. What a guard kept back is not shown here either: a report is made to be passed on."""
+    name = f"round{number:02d}_client{int(client):02d}"
+    steps = [event for event in run.events
+             if (event["event"], event.get("round"), event.get("client")) == ("step", number, int(client))]
+    guard = done.get("leaks", {}).get(client, {}).get("guard", "none")
+    upload = done["uploads"][client]
+    told = (f"<b>client {page.text(client)}</b> <span class=soft>{upload['accepted_steps']} of {upload['steps']} steps "
+            f"accepted{'' if guard == 'none' else '; leak ' + page.text(guard)}</span>")
+    if guard in ("redacted", "blocked"):
+        return page.folded(told, "<p class=soft>Its steps held private text and stay in its own log. What it uploaded:</p>"
+                           + _shown(broadcast, run.prompt(f"{name}_upload"), left))
+    parts, prompt = [], broadcast
+    for step in steps:
+        rejected = "" if step["accepted"] else "_rejected"
+        rewrite = run.prompt(f"{name}_step{step['step']:02d}{rejected}")
+        after = "no rewrite" if step["after"] is None else f"{step['after']:.2f}"
+        head = (f"step {step['step']}: batch accuracy {step['before']:.2f} → {after} (n = {step['n']}) "
+                + (f"<b class=ok>accepted</b>, {page.text(step['reason'])}" if step["accepted"] else
+                   f"<b class=no>rejected</b>, {page.text(step['reason'])}"))
+        inner = _shown(prompt, rewrite, left) if rewrite else "<p class=soft>No usable rewrite.</p>"
+        parts.append(page.folded(head, inner, step["accepted"]))
+        prompt = rewrite if step["accepted"] and rewrite else prompt
+    return page.folded(told, "".join(parts))
+
+
+def _shown(before: str, after: str, left: list[int]) -> str:
+    left[0] -= 1
+    return difference(before, after) if left[0] >= 0 else ""
