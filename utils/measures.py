@@ -97,15 +97,21 @@ def mean_rate(found: dict[int, Retention]) -> float | None:
 def retention_record(found: dict[int, Retention]) -> dict[str, Any]:
     """For logs: `{"mean": rate, "clients": {client: {"rate", "kept", "merged", "lost"}}}`."""
     mean = mean_rate(found)
-    clients = {str(client): {key: value for key, value in each.as_json().items() if key != "fates"}
-               for client, each in found.items()}
+    clients = {
+        str(client): {key: value for key, value in each.as_json().items() if key != "fates"}
+        for client, each in found.items()
+    }
     return {"mean": None if mean is None else round(mean, 4), "clients": clients}
 
 
 def lost_table(rounds) -> list[dict]:
     """The instructions that merges lost, and when: rows as `utils.retention.lost_rows` makes them."""
-    return [row for done in rounds for client, found in done.retention.items()
-            for row in lost_rows(done.number, client, found)]
+    return [
+        row
+        for done in rounds
+        for client, found in done.retention.items()
+        for row in lost_rows(done.number, client, found)
+    ]
 
 
 def complexities(rounds, scorer: Surprisal | None) -> list[dict[str, Any]]:
@@ -117,17 +123,23 @@ def complexities(rounds, scorer: Surprisal | None) -> list[dict[str, Any]]:
         rounds: of a `Result`, the start included.
         scorer: for surprisal; None leaves it out.
     """
-    collection = list(dict.fromkeys(text for done in rounds
-                                    for text in (*done.prompts, *(update.prompt for update in done.updates))))
+    collection = list(
+        dict.fromkeys(text for done in rounds for text in (*done.prompts, *(update.prompt for update in done.updates)))
+    )
 
     @functools.cache
     def of(text: str) -> dict[str, Any]:
         return _plain(complexity(text, collection, scorer))
 
-    return [{"round": done.number,
-             "uploads": {str(update.client): of(update.prompt) for update in done.updates},
-             **({"concatenation": of(joined)} if (joined := _joined([each.prompt for each in done.updates])) else {}),
-             "prompts": [of(prompt) for prompt in dict.fromkeys(done.prompts)]} for done in rounds]
+    return [
+        {
+            "round": done.number,
+            "uploads": {str(update.client): of(update.prompt) for update in done.updates},
+            **({"concatenation": of(joined)} if (joined := _joined([each.prompt for each in done.updates])) else {}),
+            "prompts": [of(prompt) for prompt in dict.fromkeys(done.prompts)],
+        }
+        for done in rounds
+    ]
 
 
 def _joined(prompts: Sequence[str]) -> str:

@@ -46,31 +46,49 @@ def run_repeats(config: Config, run_one: Callable[[Config, Path], int]) -> int:
 
 def repeats_of(config: Config, folder: Path) -> list[Config]:
     """The configuration of every seed: seed, seed + 1, ..., on the same questions."""
-    return [dataclasses.replace(config, repeats=1, seed=seed, data_seed=config.questions_seed, log_dir=str(folder),
-                                run_name=f"seed{seed}") for seed in range(config.seed, config.seed + config.repeats)]
+    return [
+        dataclasses.replace(
+            config, repeats=1, seed=seed, data_seed=config.questions_seed, log_dir=str(folder), run_name=f"seed{seed}"
+        )
+        for seed in range(config.seed, config.seed + config.repeats)
+    ]
 
 
 def spread(runs: list[Run]) -> dict[str, Any]:
-    """For each metric mean, standard deviation and t-interval over seeds, and the values; see `statistics.over_seeds`."""
+    """For each metric mean, standard deviation and t-interval over seeds, and the values; see `over_seeds`."""
     table = {}
     for name in runs[0].results["metrics"]:
         values = [run.results["metrics"].get(name, {"value": None})["value"] for run in runs]
         if None not in values:
             table[name] = {**over_seeds(values).as_json(), "values": values}
-    gains = [run.results["metrics"]["best_test_acc"]["value"] - run.results["metrics"]["0shot_test_engine_test_acc"]["value"]
-             for run in runs if {"best_test_acc", "0shot_test_engine_test_acc"} <= table.keys()]
+    gains = [
+        run.results["metrics"]["best_test_acc"]["value"] - run.results["metrics"]["0shot_test_engine_test_acc"]["value"]
+        for run in runs
+        if {"best_test_acc", "0shot_test_engine_test_acc"} <= table.keys()
+    ]
     if gains:
         table["gain_test_acc"] = {**over_seeds(gains).as_json(), "values": [round(gain, 4) for gain in gains]}
-    return {"seeds": [run.options["seed"] for run in runs], "simulated": any(run.results["simulated"] for run in runs),
-            "metrics": table}
+    return {
+        "seeds": [run.options["seed"] for run in runs],
+        "simulated": any(run.results["simulated"] for run in runs),
+        "metrics": table,
+    }
 
 
 def finish(folder: Path, runs: list[Run]) -> str:
     """Writes repeats.json and the reports of all seeds together; returns lines for the terminal."""
     found = spread(runs)
     write_whole(folder / "repeats.json", to_json(found, indent=2) + "\n")
-    rows = [(name, f"{own['mean']:.3f}", f"{own['sd']:.3f}", "[{:.3f}, {:.3f}]".format(*own["ci95"]),
-             ", ".join(f"{value:.2f}" for value in own["values"])) for name, own in found["metrics"].items()]
+    rows = [
+        (
+            name,
+            f"{own['mean']:.3f}",
+            f"{own['sd']:.3f}",
+            "[{:.3f}, {:.3f}]".format(*own["ci95"]),
+            ", ".join(f"{value:.2f}" for value in own["values"]),
+        )
+        for name, own in found["metrics"].items()
+    ]
     head = ("metric", "mean", "sd", "95 % interval of the mean", "each seed")
     above = page.section(f"Over {len(runs)} seeds (Student's t)", page.table(head, rows, (1, 2)))
     write_whole(folder / "report.html", comparison(runs, folder.name, above))

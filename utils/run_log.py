@@ -14,7 +14,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from textgrad.concurrency import Handle
 from textgrad.errors import UsageError
@@ -50,7 +50,7 @@ class RunLog(NullLog):
 
     def __init__(self, config: Config, call_log: Path | None = None):
         name = config.run_name or _default_name(config)
-        if Path(name).name != name or name.startswith("."):
+        if Path(name).name != name or name.startswith(".") or not name.isprintable():
             raise UsageError(f"--run_name {name!r} is no plain name of a folder: use letters, digits, - and _")
         self.config, self.name, self.folder = config, name, Path(config.log_dir) / name
         self.call_log = call_log or self.folder / "calls.sqlite"
@@ -58,6 +58,7 @@ class RunLog(NullLog):
         self.comet = Comet(config.comet_mode, config.comet_project_name, config.comet_log_path, self.say)
         self._waiting: deque[tuple[Handle | None, Callable[[], None]]] = deque()
         self._last_entry: dict[str, Any] | None = None
+        self._lock: TextIO | None = None
 
     def open(self, federation: Federation) -> None:
         """Makes the folder, or goes on in it.
@@ -113,8 +114,8 @@ class RunLog(NullLog):
     def _say_what_it_can_show(self) -> None:
         found, scorer = detectable(self.federation), self.federation.scorer
         gain = found["difference"]
-        self.say(f"{found['n']} test questions: a true gain in accuracy below {gain:.2f} would often not show (80 % power)"
-                 if gain else f"{found['n']} test questions are too few to show any gain in accuracy")
+        self.say(f"{found['n']} test questions: a true gain in accuracy below {gain:.2f} would often not show "
+                 "(80 % power)" if gain else f"{found['n']} test questions are too few to show any gain in accuracy")
         if scorer is not None:
             scorer("Answer the question.")  # a failure is told now, and the measure left out
             if scorer.problem:
@@ -174,7 +175,8 @@ class RunLog(NullLog):
                     self.prompt(f"{name}_step{step.number:02d}{'' if step.accepted else '_rejected'}", step.rewrite)
             self.prompt(f"{name}_upload", update.prompt)
         for number, prompt in enumerate(done.prompts):
-            self.prompt(f"round{done.number:02d}_" + (f"client{number:02d}_own" if self.local_only else "global"), prompt)
+            whose = f"client{number:02d}_own" if self.local_only else "global"
+            self.prompt(f"round{done.number:02d}_{whose}", prompt)
         if done.merge:
             self.prompt(f"round{done.number:02d}_merged", done.merge.prompt)
         self._metrics.append({
@@ -246,6 +248,8 @@ class RunLog(NullLog):
         """Ends comet, the bar and run.log; in a hurry comet is not waited for."""
         self.comet.close(*([0.5] if hurry else []))
         self.terminal.close()
+        if self._lock:
+            self._lock.close()
 
 
 def _options_in(path: Path) -> dict[str, Any]:

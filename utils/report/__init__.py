@@ -1,8 +1,8 @@
 """From a run's folder to what people read: a table on the terminal, one page of HTML, pictures, CSV, LaTeX.
 
-    python -m utils.report logs/<run>               report.html, curves.png, report.csv, report.tex in the run's folder
-    python -m utils.report logs/<a> logs/<b> ...    the runs side by side, with the paired test; -o names the folder
-    python -m utils.report logs/                    index.html: all runs in one table
+python -m utils.report logs/<run>               report.html, curves.png, report.csv, report.tex in the run's folder
+python -m utils.report logs/<a> logs/<b> ...    the runs side by side, with the paired test; -o names the folder
+python -m utils.report logs/                    index.html: all runs in one table
 """
 
 from pathlib import Path
@@ -46,21 +46,31 @@ def table(summary: dict[str, Any]) -> str:
             label = _ROWS[known[0]] + (f" ({task})" if task else "")
             lines.append(f"{label:<44}{_row(estimate)}")
     for each in summary["comparisons"]:
-        where = ", ".join(([f"client {each['client']}"] if "client" in each else [])
-                          + ([each["task"]] if len(summary["data"]) > 1 else []))
+        where = ", ".join(
+            ([f"client {each['client']}"] if "client" in each else [])
+            + ([each["task"]] if len(summary["data"]) > 1 else [])
+        )
         lines.append(f"{each['of']}{f' ({where})' if where else ''}: {each['verdict']}")
     detectable = summary["detectable"]
     if detectable["difference"]:
-        lines.append(f"{detectable['n']} test questions: a true gain below {detectable['difference']:.2f} would often not "
-                     "show (80 % power)")
+        lines.append(
+            f"{detectable['n']} test questions: a true gain below {detectable['difference']:.2f} would often not "
+            "show (80 % power)"
+        )
     for role, used in summary["usage"].items():
-        lines.append(f"{role} engine: {used['calls']} calls ({used['requests']} requests), {used['prompt_tokens']} + "
-                     f"{used['completion_tokens']} tokens, bad replies: {used['bad_replies'] or 'none'}")
+        lines.append(
+            f"{role} engine: {used['calls']} calls ({used['requests']} requests), {used['prompt_tokens']} + "
+            f"{used['completion_tokens']} tokens, bad replies: {used['bad_replies'] or 'none'}"
+        )
     if told := summary.get("forecast"):
-        lines.append("calls, forecast and actual: " + ", ".join(
-            f"{role} {of_role['calls']} and {of_role['actual_calls']}" for role, of_role in told.items()))
+        lines.append(
+            "calls, forecast and actual: "
+            + ", ".join(f"{role} {of_role['calls']} and {of_role['actual_calls']}" for role, of_role in told.items())
+        )
     if summary["simulated"]:
-        lines.append("SIMULATED: replies came from the simulated engine; these numbers say nothing about any real model")
+        lines.append(
+            "SIMULATED: replies came from the simulated engine; these numbers say nothing about any real model"
+        )
     return "\n".join(lines)
 
 

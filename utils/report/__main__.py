@@ -18,8 +18,13 @@ def main(arguments: list[str]) -> int:
     """Makes what the words ask for; 0, or 2 where that cannot be."""
     parser = argparse.ArgumentParser(prog="python -m utils.report", description="Reports of finished runs.")
     parser.add_argument("folder", nargs="+", help="logs/<run>, several of them, or logs/ for a table of all")
-    parser.add_argument("-o", "--output", default="", metavar="DIR", help="where the comparison of several runs goes "
-                        "(default: the folder that holds them)")
+    parser.add_argument(
+        "-o",
+        "--output",
+        default="",
+        metavar="DIR",
+        help="where the comparison of several runs goes (default: the folder that holds them)",
+    )
     given = parser.parse_args(arguments)
     try:
         for word in given.folder:
@@ -35,8 +40,13 @@ def _made(folders: list[Path], output: str) -> int:
     if len(folders) == 1 and not (folders[0] / "results.json").exists():
         return _index(folders[0])
     runs = [load(folder) for folder in folders]
-    target = Path(output) if output else runs[0].folder if len(runs) == 1 else Path(
-        os.path.commonpath([run.folder.parent for run in runs]))
+    target = (
+        Path(output)
+        if output
+        else runs[0].folder
+        if len(runs) == 1
+        else Path(os.path.commonpath([run.folder.parent for run in runs]))
+    )
     target.mkdir(parents=True, exist_ok=True)
     if len(runs) == 1:
         print(table(runs[0].results))

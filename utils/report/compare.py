@@ -11,7 +11,13 @@ from . import page
 from .runs import Run
 from .svg import Series, chart
 
-_METRICS = ("0shot_test_engine_test_acc", "best_test_acc", "last_test_acc", "best_validation_acc", "update_success_rate")
+_METRICS = (
+    "0shot_test_engine_test_acc",
+    "best_test_acc",
+    "last_test_acc",
+    "best_validation_acc",
+    "update_success_rate",
+)
 _ALL_PAIRS = 6  # runs; of more than so many, each is compared with the first alone that it can be compared with
 
 
@@ -25,7 +31,9 @@ def why_not(first: Run, second: Run) -> str:
     if tests[0] != tests[1]:
         return "other test questions: use the same data, --data_seed and --test_size"
     if first.options["seed"] != second.options["seed"]:
-        return f"other seeds: {first.options['seed']} and {second.options['seed']}; compare means over --repeats instead"
+        return (
+            f"other seeds: {first.options['seed']} and {second.options['seed']}; compare means over --repeats instead"
+        )
     return ""
 
 
@@ -38,26 +46,44 @@ def paired(runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
         reason = why_not(first, second)
         sides = [run.correct("best") for run in (first, second)]
         if reason or not all(sides):
-            yield {"first": first.name, "second": second.name, "why_not": reason or "a run has no test score of its best prompt"}
+            yield {
+                "first": first.name,
+                "second": second.name,
+                "why_not": reason or "a run has no test score of its best prompt",
+            }
             continue
         for (one, before), (other, after) in itertools.product(sides[0].items(), sides[1].items()):
-            names = [run.name + (f", client {client}" if len(side) > 1 else "")
-                     for run, side, client in ((first, sides[0], one), (second, sides[1], other))]
+            names = [
+                run.name + (f", client {client}" if len(side) > 1 else "")
+                for run, side, client in ((first, sides[0], one), (second, sides[1], other))
+            ]
             yield {"first": names[0], "second": names[1], **compare(before, after).as_json()}
 
 
 def _pairs(runs: Sequence[Run]) -> list[tuple[Run, Run]]:
     if len(runs) <= _ALL_PAIRS:
         return list(itertools.combinations(runs, 2))
-    partners = ((next((first for first in runs[:place] if not why_not(first, second)), None), second)
-                for place, second in enumerate(runs))
+    partners = (
+        (next((first for first in runs[:place] if not why_not(first, second)), None), second)
+        for place, second in enumerate(runs)
+    )
     return [(first, second) for first, second in partners if first is not None]
 
 
 def rows(runs: Sequence[Run]) -> list[dict[str, Any]]:
     """One row a run and metric, for CSV: run, metric, value, n, low, high."""
-    return [{"run": run.name, "metric": name, "value": estimate["value"], "n": estimate["n"], "low": estimate["ci95"][0],
-             "high": estimate["ci95"][1]} for run in runs for name, estimate in run.results["metrics"].items()]
+    return [
+        {
+            "run": run.name,
+            "metric": name,
+            "value": estimate["value"],
+            "n": estimate["n"],
+            "low": estimate["ci95"][0],
+            "high": estimate["ci95"][1],
+        }
+        for run in runs
+        for name, estimate in run.results["metrics"].items()
+    ]
 
 
 def as_csv(runs: Sequence[Run]) -> str:
@@ -87,7 +113,10 @@ def _cell(estimate: dict | None) -> str:
 
 
 _SPECIAL = {character: f"\\{character}" for character in "&%$#_{}"} | {
-    "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+}
 
 
 def _latex(text: str) -> str:
@@ -102,8 +131,10 @@ def as_text(runs: Sequence[Run]) -> str:
         initial, best = (page.share(run.results["metrics"].get(name)) for name in _METRICS[:2])
         lines.append(f"{run.name:<{width}}  {initial:<32}  {best}")
     lines += ["", "best prompts on the same test questions:"]
-    lines += [f"  {each['second']} against {each['first']}: {each.get('verdict') or 'not compared, ' + each['why_not']}"
-              for each in paired(runs)]
+    lines += [
+        f"  {each['second']} against {each['first']}: {each.get('verdict') or 'not compared, ' + each['why_not']}"
+        for each in paired(runs)
+    ]
     return "\n".join(lines)
 
 
@@ -115,24 +146,76 @@ def comparison(runs: Sequence[Run], title: str = "Comparison of runs", above: st
         title: of the page.
         above: HTML before the tables.
     """
-    table = page.table(("run", "initial, test", "best, test", "last, test", "best, validation", "steps accepted", "calls"),
-                       [(run.name, *(page.share(run.results["metrics"].get(name)) for name in _METRICS),
-                         f"{sum(used['calls'] for used in run.results['usage'].values()):,}") for run in runs], (6,))
-    tests = [(each["second"], each["first"], f"{each['difference']:+.3f}", "[{:+.2f}, {:+.2f}]".format(*each["ci95"]),
-              f"{each['p_value']:.3g}", each["verdict"]) if "verdict" in each else
-             (each["second"], each["first"], None, None, None, f"not compared: {each['why_not']}") for each in paired(runs)]
-    charts = [chart("Validation accuracy of the global prompt", [
-        Series(run.name, [(each["round"], each["validation"]["mean"]["value"]) for each in run.results["rounds"]
-                          if each["validation"].get("mean", {}).get("value") is not None]) for run in runs[:6]], top=1.0),
-              chart("Tokens of the global prompt", [
-                  Series(run.name, [(each["round"], each["prompt_tokens"][0]) for each in run.results["rounds"]])
-                  for run in runs[:6]])]
+    table = page.table(
+        ("run", "initial, test", "best, test", "last, test", "best, validation", "steps accepted", "calls"),
+        [
+            (
+                run.name,
+                *(page.share(run.results["metrics"].get(name)) for name in _METRICS),
+                f"{sum(used['calls'] for used in run.results['usage'].values()):,}",
+            )
+            for run in runs
+        ],
+        (6,),
+    )
+    tests = [
+        (
+            each["second"],
+            each["first"],
+            f"{each['difference']:+.3f}",
+            "[{:+.2f}, {:+.2f}]".format(*each["ci95"]),
+            f"{each['p_value']:.3g}",
+            each["verdict"],
+        )
+        if "verdict" in each
+        else (each["second"], each["first"], None, None, None, f"not compared: {each['why_not']}")
+        for each in paired(runs)
+    ]
+    charts = [
+        chart(
+            "Validation accuracy of the global prompt",
+            [
+                Series(
+                    run.name,
+                    [
+                        (each["round"], each["validation"]["mean"]["value"])
+                        for each in run.results["rounds"]
+                        if each["validation"].get("mean", {}).get("value") is not None
+                    ],
+                )
+                for run in runs[:6]
+            ],
+            top=1.0,
+        ),
+        chart(
+            "Tokens of the global prompt",
+            [
+                Series(run.name, [(each["round"], each["prompt_tokens"][0]) for each in run.results["rounds"]])
+                for run in runs[:6]
+            ],
+        ),
+    ]
     simulated = any(run.results["simulated"] for run in runs)
     note = '<p><span class="badge warn">SIMULATED: says nothing about any real model</span></p>' if simulated else ""
     head = ("run", "against", "difference", "95 % interval", "p", "in words")
-    return page.page(title, "".join([
-        f"<h1>{page.text(title)}</h1>{note}", above, page.section("Numbers", table),
-        page.section("Best prompts on the same test questions (exact McNemar test)", page.table(head, tests, (2, 3, 4))),
-        page.section("Rounds", '<div class="charts">', *charts, "</div>"),
-        page.section("Best prompts", *(page.folded(page.text(run.name),
-                                                   f"<pre>{page.text(run.results['prompts']['best'])}</pre>") for run in runs))]))
+    return page.page(
+        title,
+        "".join(
+            [
+                f"<h1>{page.text(title)}</h1>{note}",
+                above,
+                page.section("Numbers", table),
+                page.section(
+                    "Best prompts on the same test questions (exact McNemar test)", page.table(head, tests, (2, 3, 4))
+                ),
+                page.section("Rounds", '<div class="charts">', *charts, "</div>"),
+                page.section(
+                    "Best prompts",
+                    *(
+                        page.folded(page.text(run.name), f"<pre>{page.text(run.results['prompts']['best'])}</pre>")
+                        for run in runs
+                    ),
+                ),
+            ]
+        ),
+    )

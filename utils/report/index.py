@@ -23,19 +23,32 @@ def index(folder: Path, runs: Sequence[Run]) -> str:
     """The page; each run's name leads to its own report."""
     rows = "".join(_row(Path(folder).resolve(), run) for run in runs)
     heads = "".join(f"<th><button>{page.text(name)}</button></th>" for name in _HEAD)
-    return page.page("Runs", f"<h1>Runs</h1><p class=soft>{len(runs)} runs in {page.text(Path(folder).name)}/. A click on a "
-                     f"head sorts.</p><section><div class=wide><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody>"
-                     f"</table></div></section>{_SORT}")
+    return page.page(
+        "Runs",
+        f"<h1>Runs</h1><p class=soft>{len(runs)} runs in {page.text(Path(folder).name)}/. A click on a "
+        f"head sorts.</p><section><div class=wide><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody>"
+        f"</table></div></section>{_SORT}",
+    )
 
 
 def _row(folder: Path, run: Run) -> str:
     options, metrics = run.options, run.results["metrics"]
     where = run.folder.relative_to(folder).as_posix()
     tests = run.results.get("comparisons") or [{"p_value": None}]
-    cells = [options["module"].removeprefix("train_"), ", ".join(Path(task).stem for task in options["task"]),
-             f"{options['test_engine']} / {options['evaluation_engine']}" + (" (simulated)" if run.results["simulated"] else ""),
-             options["seed"], page.share(metrics.get("0shot_test_engine_test_acc")), page.share(metrics.get("best_test_acc")),
-             "–" if tests[0]["p_value"] is None else f"{tests[0]['p_value']:.3g}", len(run.results["rounds"]) - 1,
-             f"{sum(used['calls'] for used in run.results['usage'].values()):,}"]
-    return (f'<tr><td><a href="{page.text(where)}/report.html">{page.text(where)}</a></td>'
-            + "".join(f"<td>{page.text(cell)}</td>" for cell in cells) + "</tr>")
+    cells = [
+        options["module"].removeprefix("train_"),
+        ", ".join(Path(task).stem for task in options["task"]),
+        f"{options['test_engine']} / {options['evaluation_engine']}"
+        + (" (simulated)" if run.results["simulated"] else ""),
+        options["seed"],
+        page.share(metrics.get("0shot_test_engine_test_acc")),
+        page.share(metrics.get("best_test_acc")),
+        "–" if tests[0]["p_value"] is None else f"{tests[0]['p_value']:.3g}",
+        len(run.results["rounds"]) - 1,
+        f"{sum(used['calls'] for used in run.results['usage'].values()):,}",
+    ]
+    return (
+        f'<tr><td><a href="{page.text(where)}/report.html">{page.text(where)}</a></td>'
+        + "".join(f"<td>{page.text(cell)}</td>" for cell in cells)
+        + "</tr>"
+    )

@@ -52,30 +52,43 @@ def _round(run: Run, number: int, left: list[int], opened: bool) -> str:
     told += "" if kept is None else f"; {kept:.0%} of what clients added survived"
     parts.append(f"<h3>{page.text(told)}</h3>{_shown(broadcast, after, left)}")
     validation = done["validation"].get("mean")
-    return page.folded(f"<b>round {number}</b> <span class=soft>validation {page.text(page.share(validation))}</span>",
-                       "".join(parts), opened)
+    return page.folded(
+        f"<b>round {number}</b> <span class=soft>validation {page.text(page.share(validation))}</span>",
+        "".join(parts),
+        opened,
+    )
 
 
 def _client(run: Run, number: int, client: str, broadcast: str, done: dict, left: list[int]) -> str:
     """A client's steps. What a guard kept back is not shown here either: a report is made to be passed on."""
     name = f"round{number:02d}_client{int(client):02d}"
-    steps = [event for event in run.events
-             if (event["event"], event.get("round"), event.get("client")) == ("step", number, int(client))]
+    steps = [
+        event
+        for event in run.events
+        if (event["event"], event.get("round"), event.get("client")) == ("step", number, int(client))
+    ]
     guard = done.get("leaks", {}).get(client, {}).get("guard", "none")
     upload = done["uploads"][client]
-    told = (f"<b>client {page.text(client)}</b> <span class=soft>{upload['accepted_steps']} of {upload['steps']} steps "
-            f"accepted{'' if guard == 'none' else '; leak ' + page.text(guard)}</span>")
+    told = (
+        f"<b>client {page.text(client)}</b> <span class=soft>{upload['accepted_steps']} of {upload['steps']} steps "
+        f"accepted{'' if guard == 'none' else '; leak ' + page.text(guard)}</span>"
+    )
     if guard in ("redacted", "blocked"):
-        return page.folded(told, "<p class=soft>Its steps held private text and stay in its own log. What it uploaded:</p>"
-                           + _shown(broadcast, run.prompt(f"{name}_upload"), left))
+        return page.folded(
+            told,
+            "<p class=soft>Its steps held private text and stay in its own log. What it uploaded:</p>"
+            + _shown(broadcast, run.prompt(f"{name}_upload"), left),
+        )
     parts, prompt = [], broadcast
     for step in steps:
         rejected = "" if step["accepted"] else "_rejected"
         rewrite = run.prompt(f"{name}_step{step['step']:02d}{rejected}")
         after = "no rewrite" if step["after"] is None else f"{step['after']:.2f}"
-        head = (f"step {step['step']}: batch accuracy {step['before']:.2f} → {after} (n = {step['n']}) "
-                + (f"<b class=ok>accepted</b>, {page.text(step['reason'])}" if step["accepted"] else
-                   f"<b class=no>rejected</b>, {page.text(step['reason'])}"))
+        head = f"step {step['step']}: batch accuracy {step['before']:.2f} → {after} (n = {step['n']}) " + (
+            f"<b class=ok>accepted</b>, {page.text(step['reason'])}"
+            if step["accepted"]
+            else f"<b class=no>rejected</b>, {page.text(step['reason'])}"
+        )
         inner = _shown(prompt, rewrite, left) if rewrite else "<p class=soft>No usable rewrite.</p>"
         parts.append(page.folded(head, inner, step["accepted"]))
         prompt = rewrite if step["accepted"] and rewrite else prompt

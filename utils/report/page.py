@@ -17,34 +17,44 @@ main{max-width:1280px;margin:0 auto;padding:24px 20px 60px}
 h1{font-size:25px;line-height:1.25;margin:0 0 6px;overflow-wrap:anywhere}h2{font-size:18px;margin:0 0 12px}
 h3{font-size:15px;margin:18px 0 6px}p{margin:0 0 10px;max-width:80ch}a{color:var(--accent)}.soft{color:var(--soft)}
 section{background:var(--card);border:1px solid var(--rule);border-radius:10px;padding:18px 20px;margin:16px 0}
-.badge{display:inline-block;border-radius:99px;padding:1px 10px;font-size:13px;border:1px solid var(--rule);margin-right:6px}
-.badge.warn,.note{background:var(--warn);color:var(--warned);border-color:transparent}.note{padding:10px 14px;border-radius:8px}
+.badge{display:inline-block;border-radius:99px;padding:1px 10px;font-size:13px;border:1px solid var(--rule);
+margin-right:6px}
+.badge.warn,.note{background:var(--warn);color:var(--warned);border-color:transparent}
+.note{padding:10px 14px;border-radius:8px}
 .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,210px),1fr));gap:12px;margin:16px 0}
 .tile{background:var(--card);border:1px solid var(--rule);border-radius:10px;padding:12px 16px}
-.tile b{display:block;font-size:28px;line-height:1.2;font-variant-numeric:tabular-nums}.tile span{font-size:13px;color:var(--soft)}
+.tile b{display:block;font-size:28px;line-height:1.2;font-variant-numeric:tabular-nums}
+.tile span{font-size:13px;color:var(--soft)}
 .verdict{font-size:17px;border-left:4px solid var(--accent);padding-left:12px}
 .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,360px),1fr));gap:22px}
 figure{margin:0}figcaption{font-weight:600;font-size:14px;margin-bottom:4px}svg{width:100%;height:auto;display:block}
-svg text{font-size:12px;fill:var(--soft)}svg .grid{stroke:var(--rule);stroke-width:1}polyline{fill:none;stroke-width:2}
+svg text{font-size:12px;fill:var(--soft)}svg .grid{stroke:var(--rule);stroke-width:1}
+polyline{fill:none;stroke-width:2}
 svg .bar{stroke-width:1.5;opacity:.55}.dashed{stroke-dasharray:6 4}
-.c0{stroke:var(--c0)}.c1{stroke:var(--c1)}.c2{stroke:var(--c2)}.c3{stroke:var(--c3)}.c4{stroke:var(--c4)}.c5{stroke:var(--c5)}
-circle{stroke:none!important}circle.c0,i.c0{fill:var(--c0);background:var(--c0)}circle.c1,i.c1{fill:var(--c1);background:var(--c1)}
+.c0{stroke:var(--c0)}.c1{stroke:var(--c1)}.c2{stroke:var(--c2)}.c3{stroke:var(--c3)}.c4{stroke:var(--c4)}
+.c5{stroke:var(--c5)}
+circle{stroke:none!important}circle.c0,i.c0{fill:var(--c0);background:var(--c0)}
+circle.c1,i.c1{fill:var(--c1);background:var(--c1)}
 circle.c2,i.c2{fill:var(--c2);background:var(--c2)}circle.c3,i.c3{fill:var(--c3);background:var(--c3)}
 circle.c4,i.c4{fill:var(--c4);background:var(--c4)}circle.c5,i.c5{fill:var(--c5);background:var(--c5)}
-.legend{list-style:none;display:flex;flex-wrap:wrap;gap:2px 14px;margin:4px 0 0;padding:0;font-size:12.5px;color:var(--soft)}
+.legend{list-style:none;display:flex;flex-wrap:wrap;gap:2px 14px;margin:4px 0 0;padding:0;font-size:12.5px;
+color:var(--soft)}
 .legend i{display:inline-block;width:10px;height:10px;border-radius:3px;margin-right:5px}
 .wide{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:14px;font-variant-numeric:tabular-nums}
 th,td{text-align:left;padding:6px 12px 6px 0;border-bottom:1px solid var(--rule);vertical-align:top}
 th{color:var(--soft);font-weight:600;white-space:nowrap}td.n,th.n{text-align:right;white-space:nowrap}
 th button{all:unset;cursor:pointer}th button:focus-visible{outline:2px solid var(--accent)}
-pre{white-space:pre-wrap;overflow-wrap:anywhere;background:var(--page);border:1px solid var(--rule);border-radius:8px;padding:12px 14px;
+pre{white-space:pre-wrap;overflow-wrap:anywhere;background:var(--page);border:1px solid var(--rule);border-radius:8px;
+padding:12px 14px;
 margin:6px 0;font:13px/1.55 ui-monospace,SFMono-Regular,Menlo,monospace}
 ins{background:var(--add);color:var(--added);text-decoration:none}del{background:var(--cut);color:var(--removed)}
 details{border-top:1px solid var(--rule);padding:8px 0}details details{margin-left:16px}summary{cursor:pointer}
 summary b{font-weight:600}.ok{color:var(--added)}.no{color:var(--removed)}
-@media(max-width:520px){main{padding:14px 10px 40px}section{padding:14px 12px}h1{font-size:21px}.tile b{font-size:24px}
+@media(max-width:520px){main{padding:14px 10px 40px}section{padding:14px 12px}h1{font-size:21px}
+.tile b{font-size:24px}
 details details{margin-left:8px}.tiles{grid-template-columns:1fr 1fr}.tile{padding:10px 12px}}
-@media print{body{background:#fff;color:#000}section,.tile{break-inside:avoid;border-color:#bbb}main{max-width:none;padding:0}}
+@media print{body{background:#fff;color:#000}section,.tile{break-inside:avoid;border-color:#bbb}
+main{max-width:none;padding:0}}
 """
 
 
@@ -55,10 +65,12 @@ def text(value: Any) -> str:
 
 def page(title: str, body: str) -> str:
     """A whole page in one file: no network, no other file."""
-    return (f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{text(title)}</title>\n'
-            '<meta name="viewport" content="width=device-width,initial-scale=1">\n'
-            '<link rel="icon" href="data:,">\n'
-            f'<style>{_STYLE}</style></head>\n<body><main>\n{body}\n</main></body></html>\n')
+    return (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{text(title)}</title>\n'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">\n'
+        '<link rel="icon" href="data:,">\n'
+        f"<style>{_STYLE}</style></head>\n<body><main>\n{body}\n</main></body></html>\n"
+    )
 
 
 def section(title: str, *content: str) -> str:
@@ -79,8 +91,14 @@ def table(head: Sequence[str], rows: Sequence[Sequence[Any]], numbers: Sequence[
         return ""
     classes = [' class="n"' if place in numbers else "" for place in range(len(head))]
     top = "".join(f"<th{name}>{text(title)}</th>" for title, name in zip(head, classes, strict=True))
-    lines = ("<tr>" + "".join(f"<td{name}>{'–' if value is None else text(value)}</td>"
-                              for value, name in zip(row, classes, strict=True)) + "</tr>" for row in rows)
+    lines = (
+        "<tr>"
+        + "".join(
+            f"<td{name}>{'–' if value is None else text(value)}</td>" for value, name in zip(row, classes, strict=True)
+        )
+        + "</tr>"
+        for row in rows
+    )
     return f'<div class="wide"><table><thead><tr>{top}</tr></thead><tbody>{"".join(lines)}</tbody></table></div>'
 
 
@@ -99,4 +117,4 @@ def tile(name: str, value: str, below: str = "") -> str:
 
 def folded(summary: str, inner: str, opened: bool = False) -> str:
     """A part that opens at a click. `summary` and `inner` are HTML."""
-    return f'<details{" open" if opened else ""}><summary>{summary}</summary>{inner}</details>'
+    return f"<details{' open' if opened else ''}><summary>{summary}</summary>{inner}</details>"

@@ -77,5 +77,7 @@ def load(folder: Path) -> Run:
 def find(folder: Path) -> list[Path]:
     """The folders of finished runs in a folder and one level below it, by name."""
     folder = Path(folder)
-    found = {path.parent.resolve() for pattern in ("*/results.json", "*/*/results.json") for path in folder.glob(pattern)}
+    found = {
+        path.parent.resolve() for pattern in ("*/results.json", "*/*/results.json") for path in folder.glob(pattern)
+    }
     return sorted(found)

@@ -51,10 +51,13 @@ def chart(title: str, series: Sequence[Series], x_label: str = "round", top: flo
 
     parts = [_axes(xs, highest, place, x_label)]
     parts += [_drawn(each, number % _COLOURS, place) for number, each in enumerate(series)]
-    legend = "".join(f'<li><i class="c{number % _COLOURS}"></i>{html.escape(each.name)}</li>'
-                     for number, each in enumerate(series))
-    return (f'<figure><figcaption>{html.escape(title)}</figcaption><svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" '
-            f'aria-label="{html.escape(title)}">{"".join(parts)}</svg><ul class="legend">{legend}</ul></figure>')
+    legend = "".join(
+        f'<li><i class="c{number % _COLOURS}"></i>{html.escape(each.name)}</li>' for number, each in enumerate(series)
+    )
+    return (
+        f'<figure><figcaption>{html.escape(title)}</figcaption><svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" '
+        f'aria-label="{html.escape(title)}">{"".join(parts)}</svg><ul class="legend">{legend}</ul></figure>'
+    )
 
 
 def _axes(xs: Sequence[float], highest: float, place, x_label: str) -> str:
@@ -62,13 +65,17 @@ def _axes(xs: Sequence[float], highest: float, place, x_label: str) -> str:
     for tick in range(5):
         value = highest * tick / 4
         _, y = place(xs[0], value)
-        parts.append(f'<line class="grid" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y}" y2="{y}"/>'
-                     f'<text x="{_LEFT - 6}" y="{y + 4}" text-anchor="end">{_number(value)}</text>')
-    for x in xs[::math.ceil(len(xs) / 12)]:
+        parts.append(
+            f'<line class="grid" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y}" y2="{y}"/>'
+            f'<text x="{_LEFT - 6}" y="{y + 4}" text-anchor="end">{_number(value)}</text>'
+        )
+    for x in xs[:: math.ceil(len(xs) / 12)]:
         across, y = place(x, 0)
         parts.append(f'<text x="{across}" y="{y + 16}" text-anchor="middle">{x:g}</text>')
-    parts.append(f'<text class="label" x="{(_LEFT + _WIDTH - _RIGHT) / 2}" y="{_HEIGHT - 5}" text-anchor="middle">'
-                 f'{html.escape(x_label)}</text>')
+    parts.append(
+        f'<text class="label" x="{(_LEFT + _WIDTH - _RIGHT) / 2}" y="{_HEIGHT - 5}" text-anchor="middle">'
+        f"{html.escape(x_label)}</text>"
+    )
     return "".join(parts)
 
 
@@ -84,8 +91,10 @@ def _drawn(series: Series, colour: int, place) -> str:
             (_, low), (_, high) = place(point[0], point[2]), place(point[0], point[3])
             parts.append(f'<line class="c{colour} bar" x1="{x}" x2="{x}" y1="{low}" y2="{high}"/>')
             told += f" [{_number(point[2])}, {_number(point[3])}]"
-        parts.append(f'<circle class="c{colour}" cx="{x}" cy="{y}" r="{3.4 if series.joined else 2.6}">'
-                     f'<title>{html.escape(told)}</title></circle>')
+        parts.append(
+            f'<circle class="c{colour}" cx="{x}" cy="{y}" r="{3.4 if series.joined else 2.6}">'
+            f"<title>{html.escape(told)}</title></circle>"
+        )
     return "".join(parts)
 
 

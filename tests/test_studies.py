@@ -1,0 +1,42 @@
+"""Every study's smoke run: it ends in one report of all its runs, and started again it asks nothing twice."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+STUDIES = sorted((ROOT / "scripts").glob("reproduce_*.sh"))
+
+
+def run(script, tmp_path):
+    environment = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), "SMOKE": "1",
+                   "PYTHON": sys.executable, "LOG_DIR": str(tmp_path)}
+    return subprocess.run(["sh", str(script)], capture_output=True, text=True, env=environment, timeout=300)
+
+
+def test_there_is_a_script_for_every_study():
+    assert {path.stem.removeprefix("reproduce_") for path in STUDIES} == {
+        "local_steps", "batch_size", "num_clients", "aggregators", "engines", "centralized_vs_federated", "livebench",
+        "transfer"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("script", STUDIES, ids=lambda path: path.stem)
+def test_a_study_runs_to_its_report(script, tmp_path):
+    finished = run(script, tmp_path)
+    assert finished.returncode == 0, finished.stderr
+    folder, = tmp_path.iterdir()
+    assert {"report.html", "report.csv", "report.tex"} <= {path.name for path in folder.iterdir()}
+    runs = [path.name for path in folder.iterdir() if (path / "results.json").exists()]
+    assert len(runs) >= 2 and all(name in (folder / "report.csv").read_text() for name in runs)
+
+
+def test_a_study_goes_on_where_it_stopped(tmp_path):
+    script = ROOT / "scripts" / "reproduce_transfer.sh"
+    assert run(script, tmp_path).returncode == 0
+    before = {path: path.read_bytes() for path in tmp_path.rglob("results.json")}
+    again = run(script, tmp_path)
+    assert again.returncode == 0 and {path: path.read_bytes() for path in before} == before

@@ -1,0 +1,175 @@
+"""Reports: whole, offline, escaped, and the paired test only where it may be made."""
+
+import json
+import re
+import shlex
+import shutil
+import subprocess
+from html.parser import HTMLParser
+
+import pytest
+import toy
+
+import main
+from textgrad.errors import UsageError
+from utils.report.__main__ import main as report
+from utils.report.compare import as_csv, as_latex, paired
+from utils.report.lineage import difference
+from utils.report.runs import load
+from utils.report.tables import command
+
+_VOID = {"meta", "link", "br", "img"}
+
+
+class Tags(HTMLParser):
+    """Fails where a tag is closed that is not open; keeps addresses and the kinds of tags."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.addresses, self.seen = [], [], set()
+        self.feed(text)
+        assert not self.open, self.open
+
+    def handle_starttag(self, tag, attributes):
+        self.seen.add(tag)
+        self.addresses += [value for name, value in attributes if name in ("src", "href")]
+        if tag not in _VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.seen.add(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def trained(tmp_path, name, *more, **kwargs):
+    assert main.run(toy.config(tmp_path, "--run_name", name, *more, **kwargs)) == 0
+    return tmp_path / "logs" / name
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """Two runs on the same questions, one local-only, one with other questions, one from a hostile prompt."""
+    folder = tmp_path_factory.mktemp("runs")
+    hostile = "Add. <script>alert(1)</script> & </pre></body> \\LaTeX_{$"
+    return {"federated": trained(folder, "federated"),
+            "central": trained(folder, "central", module="train_centralized"),
+            "alone": trained(folder, "alone", "--aggregate_method", "none"),
+            "fewer": trained(folder, "fewer", "--test_size", "6"),
+            "hostile": trained(folder, "hostile_<b>", "--initial_prompt", hostile, "--leak_guard", "redact")}
+
+
+@pytest.mark.parametrize("name", ["federated", "alone", "hostile"])
+def test_a_page_is_whole_and_needs_no_network(runs, name):
+    text = (runs[name] / "report.html").read_text()
+    page = Tags(text)
+    assert all(address.startswith("data:") for address in page.addresses)
+    assert not re.search(r"https?://|@import|url\(", text)
+    assert "script" not in page.seen and {"svg", "table", "details", "ins"} - page.seen <= {"ins"}
+    assert text.isascii() or 'charset="utf-8"' in text
+
+
+def test_what_a_prompt_holds_is_shown_and_never_run(runs):
+    text = (runs["hostile"] / "report.html").read_text()
+    assert "<script" not in text and "&lt;script&gt;alert(1)&lt;/script&gt;" in text
+    assert "hostile_&lt;b&gt;" in text and "hostile_<b>" not in text
+
+
+def test_a_difference_shows_what_came_and_what_went():
+    assert difference("Add the numbers.", "Add all numbers.") == "<pre>Add <del>the</del><ins>all</ins> numbers.</pre>"
+    assert difference("a < b", "a < b") == "<pre>a &lt; b</pre>"
+
+
+def test_runs_on_the_same_questions_are_compared_question_by_question(runs):
+    federated, central = load(runs["federated"]), load(runs["central"])
+    found, = paired([central, federated])
+    before, after = central.correct("best")[0], federated.correct("best")[0]
+    assert len(before) == 10 and found["n"] == 10
+    assert found["gained"] == sum(after[key] > before[key] for key in before)
+    assert found["lost"] == sum(after[key] < before[key] for key in before)
+    assert "noise" in found["verdict"] or "better" in found["verdict"] or "worse" in found["verdict"]
+
+
+def test_each_prompt_of_local_only_training_is_compared(runs):
+    found = list(paired([load(runs["federated"]), load(runs["alone"])]))
+    assert [each["second"] for each in found] == ["alone, client 0", "alone, client 1", "alone, client 2"]
+
+
+def test_other_questions_are_not_compared_and_it_says_why(runs, tmp_path):
+    found, = paired([load(runs["federated"]), load(runs["fewer"])])
+    assert "verdict" not in found and "test questions" in found["why_not"]
+    other = tmp_path / "other_seed"
+    shutil.copytree(runs["federated"], other)
+    config = json.loads((other / "config.json").read_text())
+    config["options"]["seed"] = 7
+    (other / "config.json").write_text(json.dumps(config))
+    found, = paired([load(runs["federated"]), load(other)])
+    assert "seeds: 42 and 7" in found["why_not"]
+
+
+def test_the_command_line_writes_a_page_csv_and_latex_for_several_runs(runs, tmp_path, capsys):
+    assert report([str(runs["federated"]), str(runs["central"]), str(runs["hostile"]), "-o", str(tmp_path)]) == 0
+    assert "central against federated" in capsys.readouterr().out
+    Tags((tmp_path / "report.html").read_text())
+    lines = (tmp_path / "report.csv").read_text().splitlines()
+    assert lines[0] == "run,metric,value,n,low,high"
+    assert sum(line.startswith("federated,best_test_acc,") for line in lines) == 1
+    assert r"\toprule" in (tmp_path / "report.tex").read_text()
+
+
+def test_latex_escapes_what_would_break_it(runs):
+    assert r"hostile\_<b>" in as_latex([load(runs["hostile"])]) and "hostile_<b>" in as_csv([load(runs["hostile"])])
+
+
+def test_a_folder_of_runs_becomes_a_table_of_links(runs):
+    folder = runs["federated"].parent
+    assert report([str(folder)]) == 0
+    page = Tags((folder / "index.html").read_text())
+    assert "federated/report.html" in page.addresses and "button" in page.seen
+
+
+def test_a_folder_without_a_run_is_one_line(tmp_path, capsys):
+    assert report([str(tmp_path)]) == 2 and "no finished run" in capsys.readouterr().err
+    assert report([str(tmp_path / "absent")]) == 2
+    with pytest.raises(UsageError, match="results.json"):
+        load(tmp_path)
+
+
+def test_the_command_that_a_report_shows_makes_the_same_configuration(runs):
+    from utils.config import parse
+    options = load(runs["hostile"]).options
+    again = vars(parse(shlex.split(command(options))[2:]))
+    kept = {name: list(value) if isinstance(value, tuple) else value for name, value in again.items()}
+    assert {name for name in options if kept[name] != options[name]} <= {"log_dir", "run_name"}
+
+
+def test_text_that_a_guard_kept_back_is_not_in_the_report(runs, tmp_path):
+    folder = tmp_path / "guarded"
+    shutil.copytree(runs["federated"], folder)
+    results = json.loads((folder / "results.json").read_text())
+    for done in results["rounds"]:
+        for leak in done["leaks"].values():
+            leak["guard"] = "redacted"
+    (folder / "results.json").write_text(json.dumps(results))
+    step = next((folder / "prompts").glob("round01_client00_step01*.txt"))
+    step.write_text("the canary sings")
+    report([str(folder)])
+    assert "canary" not in (folder / "report.html").read_text()
+
+
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
+@pytest.mark.parametrize("width", [400, 1400])
+def test_a_browser_shows_the_page_without_complaint_and_without_scrolling_sideways(runs, tmp_path, width):
+    page = tmp_path / "frame.html"
+    page.write_text(f"""<iframe id=f style="border:0;width:{width}px;height:900px" src="file://{runs['federated']}/report.html">
+        </iframe><script>onload = () => {{ const d = document.getElementById("f").contentDocument;
+        document.title = [d.documentElement.scrollWidth <= {width}, d.querySelectorAll("svg").length,
+                          [...d.images].every(i => i.naturalWidth)].join(); }}</script>""")
+    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+             "--allow-file-access-from-files", f"--user-data-dir={tmp_path}/profile", "--window-size=1500,1000"]
+    shown = subprocess.run(["chromium", *flags, "--enable-logging=stderr", "--dump-dom", f"file://{page}"],
+                           capture_output=True, text=True, timeout=60)
+    wide, pictures, loaded = re.search(r"<title>(.*?)</title>", shown.stdout)[1].split(",")
+    assert wide == "true" and int(pictures) >= 4 and loaded == "true"
+    assert "CONSOLE" not in shown.stderr
