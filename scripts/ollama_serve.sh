@@ -10,9 +10,13 @@ Usage: sh scripts/ollama_serve.sh [-h] [MODEL [PORT [GPU]]]
   PORT   (or $PORT; 11434)
   GPU    one or more, such as 0 or 0,1, or cpu          (or $GPU; whatever Ollama finds)
 
-More from the environment, as Ollama knows them: OLLAMA_CONTEXT_LENGTH (8192 here: longer chats are cut silently),
-OLLAMA_NUM_PARALLEL (4 here), OLLAMA_KEEP_ALIVE (-1 here: never unloads). They only matter to a server that this
-script starts. Stops with ctrl-C.
+More from the environment, as Ollama knows it; it only matters to a server that this script starts:
+  OLLAMA_CONTEXT_LENGTH  tokens of a request and its reply, for each parallel request; longer chats are cut silently
+                         (8192 here; Ollama's own default may be 4096)
+  OLLAMA_NUM_PARALLEL    requests answered at once (4 here; Ollama's own default is 1)
+  OLLAMA_KEEP_ALIVE      how long an idle model stays loaded (-1 here: for ever; Ollama's own default is 5 minutes)
+  OFFLINE                1 to stay off the network: the model must have been pulled before
+Ollama chooses its own precision: that of the model's tag. Stops with ctrl-C.
 TEXT
 }
 
@@ -20,6 +24,7 @@ case "${1:-}" in -h|--help) usage; exit 0 ;; esac
 model=${1:-${MODEL:-llama3.1}}
 port=${2:-${PORT:-11434}}
 gpu=${3:-${GPU:-}}
+. "$(dirname "$0")/serving.sh"
 export OLLAMA_HOST="127.0.0.1:$port"
 export OLLAMA_CONTEXT_LENGTH="${OLLAMA_CONTEXT_LENGTH:-8192}" OLLAMA_NUM_PARALLEL="${OLLAMA_NUM_PARALLEL:-4}"
 export OLLAMA_KEEP_ALIVE="${OLLAMA_KEEP_ALIVE:--1}"
@@ -30,12 +35,18 @@ server=
 if ! ollama list >/dev/null 2>&1; then
     ollama serve &
     server=$!
-    trap 'kill "$server" 2>/dev/null' INT TERM EXIT
+    trap 'end_server; exit 0' INT TERM
+    trap end_server EXIT
     until ollama list >/dev/null 2>&1; do
         kill -0 "$server" 2>/dev/null || { echo "Ollama ended before it answered: see above" >&2; exit 1; }
         sleep 1
     done
 fi
-ollama pull "$model"
-echo "Ready. Use it with: OLLAMA_BASE_URL=http://127.0.0.1:$port/v1 python main.py --test_engine ollama-$model"
+if [ "${OFFLINE:-}" = 1 ]; then
+    ollama show "$model" >/dev/null || { echo "$model has not been pulled: run this once without OFFLINE=1" >&2; exit 1; }
+else
+    ollama pull "$model"
+fi
+engine=ollama-$model
+echo "Ready. Use it with: OLLAMA_BASE_URL=http://127.0.0.1:$port/v1 python main.py --test_engine $engine --evaluation_engine $engine"
 [ -z "$server" ] || wait "$server"

@@ -10,7 +10,8 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-_PATIENCE = 30.0  # seconds to wait at the end for what is still to be sent
+_PATIENCE = 30.0   # seconds to wait at the end for what is still to be sent
+_CONNECTING = 5.0  # seconds to wait at the end for an experiment that has not even begun
 
 
 class Comet:
@@ -28,6 +29,7 @@ class Comet:
         self._warn = warn
         self._orders: queue.SimpleQueue = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, daemon=True)
+        self._begun = threading.Event()
         self._enabled = mode != "disabled"
 
     def open(self, parameters: dict[str, Any]) -> None:
@@ -41,28 +43,40 @@ class Comet:
         if self._enabled:
             self._orders.put((method, args, kwargs))
 
-    def close(self) -> None:
-        """Sends what is left and ends the experiment, within half a minute."""
-        if self._thread.is_alive():
-            self._orders.put(None)
-            self._thread.join(_PATIENCE)
+    def close(self, patience: float = _PATIENCE) -> None:
+        """Sends what is left and ends the experiment, or leaves it after `patience` seconds."""
+        if not self._thread.is_alive():
+            return
+        self._orders.put(None)
+        if self._begun.wait(min(patience, _CONNECTING)):
+            self._thread.join(patience)
+        if self._thread.is_alive() and self._enabled:
+            self._enabled = False
+            self._warn("comet has not everything of this run: " + ("it is still sending" if self._begun.is_set() else
+                       "comet.com does not answer; --comet_mode offline needs no network"))
 
     def _work(self) -> None:
         try:
             experiment = self._make()
+            if not experiment.alive:  # it tells of a wrong key in its own log alone
+                raise RuntimeError("comet.com refused the experiment; is COMET_API_KEY right?")
+            self._begun.set()
             while order := self._orders.get():
                 method, args, kwargs = order
                 getattr(experiment, method)(*args, **kwargs)
             experiment.end()
         except Exception as error:  # comet raises many kinds, and none of them matters to the run
-            self._enabled = False
-            self._warn(f"comet is not used: {type(error).__name__}: {_without_key(str(error))}")
+            if self._enabled:
+                self._enabled = False
+                self._warn(f"comet is not used: {type(error).__name__}: {_without_key(str(error))}")
+        finally:
+            self._begun.set()
 
 
 def _experiment(mode: str, project_name: str, log_path: str):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        os.environ.setdefault("COMET_LOGGING_CONSOLE", "ERROR")
+        os.environ.setdefault("COMET_LOGGING_CONSOLE", "CRITICAL")
         import comet_ml
     quiet = {"project_name": project_name, "log_code": False, "log_env_details": False, "log_git_metadata": False,
              "log_git_patch": False, "auto_metric_logging": False, "auto_param_logging": False,

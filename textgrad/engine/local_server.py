@@ -24,19 +24,20 @@ def main() -> None:
     os._exit(0)  # at once, whatever is being generated
 
 
-def start(path: str, context: int, slots: int, threads: int):
-    """A server that answers on 127.0.0.1, on a port that the system chose.
+def start(path: str, context: int, slots: int, threads: int, port: int = 0):
+    """A server that answers on 127.0.0.1.
 
     Args:
         path: of the model.
         context: tokens a slot.
         slots: requests at once.
         threads: of the computation.
+        port: 0 lets the system choose one.
     """
     import xllamacpp
     options = xllamacpp.CommonParams()
     options.model.path = path
-    options.port = 0
+    options.port = port
     options.n_parallel = slots
     options.n_ctx = context * slots  # the total over all slots
     options.cpuparams.n_threads = options.cpuparams_batch.n_threads = threads

@@ -13,6 +13,7 @@ from ..errors import BrokenSystem, ContextExceeded, TransientError
 
 _LONGEST_MESSAGE = 300
 _KEY_LIKE = re.compile(r"\b(?:sk|pk|rk|gsk|xai|hf)[-_][\w*.\-]{6,}|\bAIza[\w\-]{20,}|(?<=Bearer )\S+")
+_COMMENT = re.compile(r"\A(?:\s*:[^\n]*\n)+")
 _MARKUP = re.compile(r"<(script|style)\b.*?</\1>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 _CONTEXT = re.compile(
     r"context_length_exceeded|exceed_context_size|string_above_max_length|maximum context length|max_model_len"
@@ -51,10 +52,15 @@ class Asked:
     key_name: str = ""
     secrets: tuple[str, ...] = ()
 
+    def without_secrets(self, text: str, shortest: int = 1) -> str:
+        """`text` with a mark in place of each secret of at least `shortest` characters."""
+        for secret in sorted((each for each in self.secrets if len(each) >= shortest), key=len, reverse=True):
+            text = text.replace(secret, "[key]")
+        return text
+
     def line(self, text: str) -> str:
         """`text` as one line of limited length without keys or control characters."""
-        for secret in sorted(self.secrets, key=len, reverse=True):
-            text = text.replace(secret, "[key]")
+        text = self.without_secrets(text)
         text = _KEY_LIKE.sub("[key]", text)
         text = " ".join("".join(char if char.isprintable() else " " for char in text).split())
         return text if len(text) <= _LONGEST_MESSAGE else text[:_LONGEST_MESSAGE - 3] + "..."
@@ -145,7 +151,8 @@ def read_response(status: int, headers: Mapping[str, str], text: str) -> dict[st
         text: the body.
     """
     try:
-        data = json.loads(text)
+        # Lines that begin with a colon only keep the connection open while a router waits for its provider.
+        data = json.loads(_COMMENT.sub("", text))
     except ValueError:
         data = None
     if status >= 400:

@@ -1,6 +1,8 @@
 """vLLM inside this process: callers who ask at the same time are answered by one batch."""
 
 import importlib
+import json
+import os
 import threading
 import time
 from collections import deque
@@ -8,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..errors import BrokenSystem, ContextExceeded
+from ..errors import BrokenSystem, ContextExceeded, UsageError
 from .base import DEFAULT_SYSTEM_PROMPT, ChatEngine, Reply, Sampling
 from .optional import need
 from .refusals import Problem
@@ -34,7 +36,11 @@ class ChatVLLM(ChatEngine):
         model_string: a model's name on the Hugging Face hub, or its folder.
         system_prompt: used when a call brings none.
         is_multimodal: True when the model takes images.
-        **llm_config: options of `vllm.LLM`.
+        **llm_config: options of `vllm.LLM`, on top of those in the environment variable VLLM_OPTIONS, a JSON object
+            such as {"dtype": "float32", "max_model_len": 4096}.
+
+    Raises:
+        UsageError: VLLM_OPTIONS is no JSON object.
     """
 
     endpoint = "vllm:in-process"
@@ -43,7 +49,7 @@ class ChatVLLM(ChatEngine):
                  system_prompt: str = DEFAULT_SYSTEM_PROMPT, *, is_multimodal: bool = False, seed: int | None = None,
                  **llm_config):
         self.model_string, self.system_prompt, self.is_multimodal = model_string, system_prompt, is_multimodal
-        self.llm_config = llm_config
+        self.llm_config = {**_options(), **llm_config}
         self.sampling = replace(self.sampling, seed=seed)
         self._model: Any = None
         self._waiting: deque[_Ticket] = deque()
@@ -100,6 +106,8 @@ class ChatVLLM(ChatEngine):
 
     def _load(self):
         need("vllm")
+        # An engine in a process of its own would outlive a program that ends at once, and hold its memory.
+        os.environ.setdefault("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
         vllm = importlib.import_module("vllm")
         if self._model is None:
             try:
@@ -110,6 +118,17 @@ class ChatVLLM(ChatEngine):
 
     def _told(self, error: Exception) -> str:
         return f"engine {self.model_string} at {self.endpoint}: {' '.join(str(error).split())}"
+
+
+def _options() -> dict[str, Any]:
+    told = os.environ.get("VLLM_OPTIONS") or "{}"
+    try:
+        options = json.loads(told)
+    except ValueError:
+        options = None
+    if not isinstance(options, dict):
+        raise UsageError(f'VLLM_OPTIONS is {told!r}: it must be a JSON object such as {{"max_model_len": 4096}}')
+    return options
 
 
 def _reply(output) -> Reply:

@@ -10,7 +10,7 @@ import pytest
 from textgrad.concurrency import fan_out
 from textgrad.engine.base import Sampling
 from textgrad.engine.vllm import ChatVLLM
-from textgrad.errors import BrokenSystem, ContextExceeded
+from textgrad.errors import BrokenSystem, ContextExceeded, UsageError
 
 
 class FakeVLLM(types.ModuleType):
@@ -107,3 +107,16 @@ def test_a_model_that_cannot_be_loaded_stops_everybody_with_one_line(fake):
 def test_without_vllm_one_line_says_how_to_install_it():
     with pytest.raises(BrokenSystem, match="pip install vllm"):
         ask(ChatVLLM("some/model"), "hi")
+
+
+def test_options_come_from_the_environment_and_from_the_caller_who_is_right(fake, monkeypatch):
+    monkeypatch.setenv("VLLM_OPTIONS", '{"dtype": "float32", "max_model_len": 512}')
+    ask(ChatVLLM("m", max_model_len=1024), "Hello.")
+    assert fake.loaded == [("m", {"dtype": "float32", "max_model_len": 1024})]
+
+
+@pytest.mark.parametrize("value", ["dtype=half", "[1]", "{"])
+def test_options_that_are_no_json_object_are_refused_by_name(monkeypatch, value):
+    monkeypatch.setenv("VLLM_OPTIONS", value)
+    with pytest.raises(UsageError, match="VLLM_OPTIONS.*JSON object"):
+        ChatVLLM("m")

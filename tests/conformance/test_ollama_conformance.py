@@ -1,0 +1,87 @@
+"""Runs through an imitation of Ollama."""
+
+import pytest
+import toy
+from conformance_products import Ollama
+from conformance_runs import brain, replies, trained
+from conformance_server import ConformanceServer
+
+import main
+from textgrad.engine import get_engine
+from textgrad.engine.cuts import Cuts
+from textgrad.engine.gateway import Gateway
+from textgrad.errors import BrokenSystem
+
+ENGINE = "ollama-llama3.1:8b"
+
+
+def test_a_model_with_a_tag_trains_through_a_full_queue_and_a_slow_first_call(tmp_path, monkeypatch):
+    with ConformanceServer(Ollama(busy=(1, 5), reload=0.5), brain(tmp_path)) as server:
+        monkeypatch.setenv("OLLAMA_BASE_URL", server.url)
+        results = trained(tmp_path, ENGINE)
+    assert {seen.json["model"] for seen in server.requests} == {"llama3.1:8b"}
+    assert len(server.requests) == 2 + replies(tmp_path)
+    assert results["metrics"]["best_test_acc"]["value"] > results["metrics"]["0shot_test_engine_test_acc"]["value"]
+
+
+def test_a_model_that_is_not_pulled_ends_the_run_with_its_name(tmp_path, monkeypatch, capsys):
+    with ConformanceServer(Ollama(), brain(tmp_path)) as server:
+        monkeypatch.setenv("OLLAMA_BASE_URL", server.url)
+        assert main.main(toy.options(tmp_path, engine="ollama-qwen3:4b")) == main.WRONG
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")]
+    assert "model 'qwen3:4b' not found" in line and server.url in line
+
+
+def test_a_name_without_a_tag_is_the_latest(tmp_path):
+    with ConformanceServer(Ollama(models=["llama3.1:latest"]), brain(tmp_path)) as server:
+        assert get_engine("ollama-llama3.1", base_url=server.url)("Hello.")
+        with pytest.raises(BrokenSystem, match="not found"):
+            get_engine("ollama-llama3.1:8b", base_url=server.url)("Hello.")
+
+
+def test_a_run_says_once_that_long_prompts_are_cut(tmp_path, monkeypatch, capsys):
+    with ConformanceServer(Ollama(context=1024), brain(tmp_path)) as server:
+        monkeypatch.setenv("OLLAMA_BASE_URL", server.url)
+        trained(tmp_path, ENGINE, "--initial_prompt", "Add the two numbers with the greatest care. " * 150)
+    told = [line for line in capsys.readouterr().out.splitlines() if "cut long prompts" in line]
+    assert len(told) == 1 and "read 512 tokens" in told[0] and "OLLAMA_CONTEXT_LENGTH" in told[0]
+
+
+def test_nothing_is_said_where_long_prompts_are_read_whole(tmp_path):
+    warnings = []
+    with ConformanceServer(Ollama(context=10**6), brain(tmp_path)) as server:
+        route = Gateway(warn=warnings.append).route(get_engine(ENGINE, base_url=server.url))
+        route("Add. " * 5000)
+        assert not warnings
+        server.product.context = 4096
+        route("Add. " * 5001)
+        route("Add. " * 5002)
+    assert len(warnings) == 1 and "read 2048 tokens" in warnings[0]
+
+
+@pytest.mark.parametrize("text, tokens, cut", [
+    ("x" * 20_000, 2048, True), ("x" * 20_000, 4500, False), ("x" * 20_000, None, False), ("x" * 1000, 10, False)])
+def test_a_cut_shows_in_characters_a_token(text, tokens, cut):
+    warnings = []
+    Cuts(warnings.append).saw("here", [{"role": "user", "content": text}], tokens)
+    assert bool(warnings) == cut
+
+
+def test_an_endpoint_that_counts_words_is_measured_by_its_own_short_prompts():
+    warnings = []
+    cuts = Cuts(warnings.append)
+    long, short = ([{"role": "user", "content": "seventy " * n}] for n in (2000, 100))
+    cuts.saw("words", short, 100)
+    cuts.saw("words", long, 2000)
+    assert not warnings
+    cuts.saw("words", long, 1000)
+    assert len(warnings) == 1
+
+
+def test_its_own_pages_are_there(tmp_path):
+    import httpx
+    with ConformanceServer(Ollama(), brain(tmp_path)) as server:
+        root = server.url.removesuffix("/v1")
+        assert httpx.get(f"{root}/").text == "Ollama is running"
+        assert httpx.get(f"{root}/api/tags").json()["models"][0]["name"] == "llama3.1:8b"
+        assert httpx.get(f"{root}/api/version").json()["version"]

@@ -1,0 +1,63 @@
+"""Stands in for packages that exist for CUDA only, so that SGLang can be imported and serve on a CPU.
+
+`scripts/test_servers.sh` copies it into SGLang's own environment as sitecustomize.py, which Python runs at its start.
+Whatever is imported from a stub is there and cannot be called; a real package of that name comes first.
+"""
+
+import importlib.abc
+import importlib.machinery
+import sys
+import types
+
+_PACKAGES = {"sgl_kernel", "torchvision"}
+
+
+class _Absent:
+    """Anything of a package that is not there: may be named and decorated, not called."""
+
+    def __init__(self, name: str):
+        self.name = name
+
+    def __getattr__(self, name: str):
+        return _part(self.name, name)
+
+    def __call__(self, *args, **kwargs):
+        raise NotImplementedError(f"{self.name} exists with CUDA only")
+
+
+class _Module(types.ModuleType):
+    def __getattr__(self, name: str):
+        return _part(self.__name__, name)
+
+
+def _part(whole: str, name: str) -> _Absent:
+    if name.startswith("__"):
+        raise AttributeError(f"{whole} has no {name}")
+    return _Absent(f"{whole}.{name}")
+
+
+class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Finds the stubs for `import`, and nothing for `importlib.util.find_spec`: that asks whether a package is there."""
+
+    def find_spec(self, fullname, path, target=None):
+        if fullname.partition(".")[0] not in _PACKAGES or _is_only_asked():
+            return None
+        return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
+
+    def create_module(self, spec):
+        return _Module(spec.name)
+
+    def exec_module(self, module):
+        pass
+
+
+def _is_only_asked() -> bool:
+    frame = sys._getframe()
+    while frame is not None:
+        if frame.f_globals.get("__name__") == "importlib.util":
+            return True
+        frame = frame.f_back
+    return False
+
+
+sys.meta_path.append(_Finder())

@@ -1,0 +1,34 @@
+"""llama.cpp as a server of its own, reached as one would reach Ollama or any endpoint of OpenAI's protocol."""
+
+import importlib.metadata
+import json
+import sys
+
+import pytest
+from live_server import MODULES, ROOT, free_port, serving, train, wanted
+
+from textgrad.engine.local import smollm2_path
+from textgrad.errors import BrokenSystem
+
+PRODUCT = "llama.cpp (xllamacpp {})"
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory):
+    wanted("llamacpp")
+    pytest.importorskip("xllamacpp")
+    try:
+        model = smollm2_path()
+    except BrokenSystem as missing:
+        pytest.skip(str(missing))
+    port = free_port()
+    options = json.dumps({"path": str(model), "context": 2048, "slots": 8, "threads": 2, "port": port})
+    command = [sys.executable, "-P", ROOT / "textgrad" / "engine" / "local_server.py", options]
+    with serving(command, port, tmp_path_factory.mktemp("server") / "log") as url:
+        yield url
+
+
+@pytest.mark.parametrize("engine, variable", [("ollama-smol", "OLLAMA_BASE_URL"), ("openai-smol", "BASE_URL")])
+@pytest.mark.parametrize("module", MODULES)
+def test_it_trains(url, tmp_path, engine, variable, module):
+    train(engine, PRODUCT.format(importlib.metadata.version("xllamacpp")), module, tmp_path, **{variable: url})

@@ -1,0 +1,27 @@
+"""Ollama, where it is installed and the model has been pulled."""
+
+import json
+import os
+import shutil
+import urllib.request
+
+import pytest
+from live_server import MODULES, free_port, serving, train, wanted
+
+MODEL = os.environ.get("FEDTEXTGRAD_OLLAMA_MODEL", "smollm2:135m")
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory):
+    wanted("ollama")
+    if shutil.which("ollama") is None:
+        pytest.skip("ollama is not on PATH; tests/conformance imitates it")
+    port, log = free_port(), tmp_path_factory.mktemp("server") / "log"
+    with serving(["sh", "scripts/ollama_serve.sh", MODEL, port], port, log) as url:
+        yield url
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_it_trains(url, tmp_path, module):
+    version = json.load(urllib.request.urlopen(url.replace("/v1", "/api/version")))["version"]
+    train(f"ollama-{MODEL}", f"Ollama {version}", module, tmp_path, OLLAMA_BASE_URL=url)
