@@ -1,8 +1,9 @@
 """Homogeneous federated training: one task, its data split over the clients."""
 
+from textgrad.tasks import Task
 from utils.config import Config
 from utils.engines import Engines
-from utils.evaluation import samples_of
+from utils.evaluation import Sample, samples_of
 from utils.federation import federate, load_tasks, split_evenly, split_over_clients
 from utils.rounds import NullLog, Result, run_rounds
 
@@ -10,8 +11,18 @@ from utils.rounds import NullLog, Result, run_rounds
 def run_training(config: Config, engines: Engines, log: NullLog) -> Result:
     """N clients that share one task; a Dirichlet partition is over the classes of its answers."""
     tasks = load_tasks(config, engines)
-    task, clients = tasks[0], config.homo_split_num
+    return run_rounds(federate(config, engines, tasks, owners_of(config, tasks), shards_of(config, tasks)), log)
+
+
+def owners_of(config: Config, tasks: list[Task]) -> list[list[Sample]]:
+    """For each client its training questions."""
+    task, = tasks
     samples = samples_of(task, task.train)
     labels = [task.answer_class((sample.question, sample.answer)) for sample in samples]
-    shards = [{task.name: positions} for positions in split_evenly(task, clients, config.seed)]
-    return run_rounds(federate(config, engines, tasks, split_over_clients(config, samples, labels, clients), shards), log)
+    return split_over_clients(config, samples, labels, config.homo_split_num)
+
+
+def shards_of(config: Config, tasks: list[Task]) -> list[dict[str, list[int]]]:
+    """For each client the positions of its own validation questions."""
+    task, = tasks
+    return [{task.name: positions} for positions in split_evenly(task, config.homo_split_num, config.seed)]

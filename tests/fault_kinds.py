@@ -100,5 +100,6 @@ FAULTS: dict[str, Callable[[dict, dict], Fault] | None] = {
     "drop": None,    # ends in the middle of the body
     "reset": None,   # ends before an answer
     "hang": None,    # says nothing for `hang` seconds
+    "drip": None,    # says a byte now and then
     "refuse": None,  # ends, and nobody listens for `refuse` seconds
 }

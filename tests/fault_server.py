@@ -122,6 +122,13 @@ class FaultServer:
             fault = self._random.choice(self.faults)
         return fault
 
+    def page(self, path: str) -> Fault:
+        """What a GET gets."""
+        if not path.rstrip("/").endswith("/models"):
+            return Fault(404, error(f"no {path} here"))
+        listed = [{"id": name, "object": "model", "owned_by": "test"} for name in self.models]
+        return Fault(200, {"object": "list", "data": listed})
+
     def left(self) -> None:
         """Notes that a chat request was dealt with."""
         with self._lock:
@@ -139,9 +146,9 @@ class FaultServer:
         with self._lock:
             self._sockets.discard(connection)
 
-    def wait(self, seconds: float) -> None:
-        """Waits, but no longer than the server lives."""
-        self._ended.wait(seconds)
+    def wait(self, seconds: float) -> bool:
+        """Waits, but no longer than the server lives; True when it has ended."""
+        return self._ended.wait(seconds)
 
 
 class _Listener(ThreadingHTTPServer):
@@ -171,11 +178,7 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
     def do_GET(self):
-        if self.path.rstrip("/").endswith("/models"):
-            listed = [{"id": name, "object": "model", "owned_by": "test"} for name in self.faulty.models]
-            self._send(Fault(200, {"object": "list", "data": listed}))
-        else:
-            self._send(Fault(404, error(f"no {self.path} here")))
+        self._send(self.faulty.page(self.path))
 
     def do_POST(self):
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -207,11 +210,24 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(Fault(200, completion(request, echo(request))), cut=True)
         elif fault == "hang":
             self.faulty.wait(self.faulty.hang)
+        elif fault == "drip":
+            self._drip(json.dumps(completion(request, echo(request) + " and so on" * 9999)).encode())
         elif fault == "refuse":
             self.faulty.stop_listening(self.faulty.refuse)
         self.wfile.flush()
         _end(self.connection)
         self.close_connection = True
+
+    def _drip(self, body: bytes) -> None:
+        """A byte now and then, so that no pause is long and the whole never ends."""
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        for position in range(len(body)):
+            self.wfile.write(body[position:position + 1])
+            self.wfile.flush()
+            if self.faulty.wait(0.05):
+                return
 
     def _send(self, answer: Fault, cut: bool = False) -> None:
         is_text = isinstance(answer.body, str)

@@ -80,12 +80,14 @@ def connect(config: Config, call_log: str | Path, warn: Callable[[str], None] = 
     Args:
         config: of the run.
         call_log: the file that keeps every reply, made at the first use; ":memory:" keeps them for this process.
-        warn: told in a line each what the user should know: a damaged call log, a key sent in the clear.
+        warn: told in a line each what the user should know: a damaged call log, a key sent in the clear, an
+            endpoint that cuts prompts.
     """
     limiter = Limiter(config.max_concurrency, config.requests_per_minute or None, config.max_retries,
                       config.max_consecutive_failures)
     budget = Budget(config.max_calls or None, config.max_tokens_total or None, config.max_cost or None, prices(config))
-    gateway = Gateway(CallLog(call_log, warn), limiter, budget, reuse=not config.no_cache, replay_only=config.replay_only)
+    gateway = Gateway(CallLog(call_log, warn), limiter, budget, reuse=not config.no_cache, replay_only=config.replay_only,
+                      warn=warn)
     made: dict[str, EngineLM] = {}
 
     def route(name: str, role: str) -> Route:

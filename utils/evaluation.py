@@ -55,9 +55,15 @@ def answer(engine: EngineLM, prompt: str, sample: Sample) -> str:
     return engine.generate(sample.task.query(sample.question), system_prompt=prompt)
 
 
-def is_right(engine: EngineLM, prompt: str, sample: Sample) -> int:
-    """1 where the engine answers the question rightly under the prompt, else 0."""
-    return sample.task.score(sample.question, answer(engine, prompt, sample), sample.answer)
+def too_long(reply: str) -> bool:
+    """True when there is no reply because the request was longer than the model's context."""
+    return getattr(reply, "flaw", None) == "too long"
+
+
+def verdict(engine: EngineLM, prompt: str, sample: Sample) -> tuple[int, bool]:
+    """1 where the engine answers the question rightly under the prompt, else 0; whether the request was too long."""
+    reply = answer(engine, prompt, sample)
+    return sample.task.score(sample.question, reply, sample.answer), too_long(reply)
 
 
 def evaluate(engine: EngineLM, prompt: str, task: Task, samples: Sequence[Sample], width: int) -> Score:
@@ -70,7 +76,7 @@ def evaluate(engine: EngineLM, prompt: str, task: Task, samples: Sequence[Sample
         samples: n questions.
         width: how many are answered at once at the most.
     """
-    correct = fan_out(lambda sample: is_right(engine, prompt, sample), samples, width=width)
+    correct = fan_out(lambda sample: verdict(engine, prompt, sample)[0], samples, width=width)
     return Score(prompt_id(prompt), task.name, tuple(correct))
 
 

@@ -75,7 +75,8 @@ def beside(config: Config, usage: dict[str, Usage]) -> dict[str, dict[str, int]]
     zero = Forecast(0, 0, 0, None)
     return {role: {"calls": expected.get(role, zero).calls, "actual_calls": used.calls,
                    "tokens": expected.get(role, zero).prompt_tokens + expected.get(role, zero).completion_tokens,
-                   "actual_tokens": used.prompt_tokens + used.completion_tokens} for role, used in sorted(usage.items())}
+                   "actual_tokens": used.prompt_tokens + used.completion_tokens}
+            for role, used in sorted(usage.items())}
 
 
 def _of(used: Usage, price, engine: str, max_tokens: int) -> Forecast:

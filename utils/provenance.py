@@ -1,6 +1,7 @@
 """What made a run: versions of the program and of the libraries it stands on."""
 
 import importlib.metadata
+import os
 import platform
 import subprocess
 from pathlib import Path
@@ -23,8 +24,10 @@ def _version(name: str) -> str | None:
 
 
 def _commit() -> str | None:
+    environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}  # git needs nobody's keys
     command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=12"]
     try:
-        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=5).stdout.strip() or None
+        ran = subprocess.run(command, capture_output=True, text=True, check=True, timeout=5, env=environment)
+        return ran.stdout.strip() or None
     except (OSError, subprocess.SubprocessError):
         return None

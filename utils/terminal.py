@@ -1,5 +1,6 @@
 """What a person sees while a run goes on: lines and one bar, in a terminal or in a log file. run.log keeps the lines."""
 
+import contextlib
 import sys
 import threading
 import time
@@ -56,11 +57,12 @@ class Terminal:
                 with told_of(self.path):
                     self._file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')}  {line}\n")
                     self._file.flush()
-            if self._bar is not None:
-                self._bar.write(line, file=sys.stdout)
-                sys.stdout.flush()
-            else:
-                print(line, flush=True)
+            with contextlib.suppress(BrokenPipeError):  # whoever read along has left; run.log goes on
+                if self._bar is not None:
+                    self._bar.write(line, file=sys.stdout)
+                    sys.stdout.flush()
+                else:
+                    print(line, flush=True)
 
     def close(self) -> None:
         """Ends the bar and run.log."""
@@ -69,7 +71,8 @@ class Terminal:
                 self._bar.close()
                 self._bar = None
             if self._file is not None:
-                self._file.close()
+                with contextlib.suppress(OSError):  # a full disk, of which the run has told
+                    self._file.close()
                 self._file = None
 
 

@@ -6,6 +6,7 @@ Another transport has the same `exchange`; the round loop knows no other way to 
 import random
 import time
 from collections.abc import Sequence
+from typing import Protocol
 
 from textgrad.concurrency import LATE, at, fan_out
 from textgrad.errors import StopRun
@@ -19,15 +20,8 @@ def chance(what: str, *which: int) -> float:
     return random.Random(" ".join((what, *map(str, which)))).random()
 
 
-class LocalTransport:
-    """Clients in this process.
-
-    Args:
-        config: of the run.
-    """
-
-    def __init__(self, config: Config):
-        self.config = config
+class Transport(Protocol):
+    """A way to the clients."""
 
     def exchange(self, round_number: int, clients: Sequence[Client], prompts: Sequence[str],
                  deadline: float | None) -> list[Update | str]:
@@ -45,6 +39,21 @@ class LocalTransport:
         Raises:
             StopRun: the system is broken, or a cap was reached.
         """
+
+
+class LocalTransport:
+    """Clients in this process.
+
+    Args:
+        config: of the run.
+    """
+
+    def __init__(self, config: Config):
+        self.config = config
+
+    def exchange(self, round_number: int, clients: Sequence[Client], prompts: Sequence[str],
+                 deadline: float | None) -> list[Update | str]:
+        """See `Transport`."""
         def train(asked: tuple[Client, str]) -> Update | str:
             return self._train(*asked, round_number)
 

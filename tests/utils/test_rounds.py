@@ -7,6 +7,7 @@ import pytest
 import toy
 
 from textgrad.engine.base import ChatEngine, Reply
+from textgrad.errors import ContextExceeded
 from utils.evaluation import prompt_id
 from utils.rounds import NullLog, overall
 
@@ -266,3 +267,24 @@ def test_two_files_of_one_name_are_refused_as_results_go_by_name(tmp_path):
     tasks = [toy.task_file(tmp_path / "a"), toy.task_file(tmp_path / "b")]
     with pytest.raises(UsageError, match="two tasks are called 'sums'"):
         train(toy.config(tmp_path, module="train_hetero_fed", tasks=tasks))
+
+
+def test_a_merged_prompt_that_no_longer_fits_the_context_is_not_adopted(tmp_path):
+    class Narrow(ChatEngine):
+        model_string, endpoint = "narrow", "here"
+
+        def __init__(self, engine):
+            self.engine = engine
+
+        def complete(self, messages, sampling):
+            if len(messages[0]["content"]) > 120:
+                raise ContextExceeded("too long")
+            return self.engine.complete(messages, sampling)
+
+    def prepare(engines, test, evaluation):
+        test.engine = Narrow(test.engine)
+
+    result, *_ = train(toy.config(tmp_path, "--aggregate_method", "concat"), prepare)
+    done = result.rounds[1]
+    assert len(done.merge.prompt) > 120 and "too long" in done.kept_old and done.prompts == done.broadcast
+    assert overall(result.rounds[-1].validation).value > 0

@@ -54,8 +54,8 @@ class Budget:
         with self._changed:
             while short := self._short(need):
                 if not self._reserved["calls"]:
-                    raise BudgetSpent(f"the cap of {self.caps[short]:g} {short} is reached ({self.used[short]:.6g} used; the "
-                                      f"next call may need {need[short]:.6g})")
+                    raise BudgetSpent(f"the cap of {self.caps[short]:g} {short} is reached ({self.used[short]:.6g} used; "
+                                      f"the next call may need {need[short]:.6g})")
                 self._changed.wait()
             self._hold(need, 1)
         try:

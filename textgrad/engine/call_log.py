@@ -7,19 +7,24 @@ replies are random also by its place in the run, so that samples stay independen
 import contextlib
 import hashlib
 import json
+import os
 import sqlite3
+import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from ..errors import BrokenSystem, StopRun
+from . import salvage
 from .base import Reply
 
+_COLUMNS = "key, request, text, finish_reason, prompt_tokens, completion_tokens, seconds, ended, seal"
 _TABLE = """CREATE TABLE IF NOT EXISTS calls (
     key TEXT PRIMARY KEY, request TEXT NOT NULL, text TEXT NOT NULL, finish_reason TEXT NOT NULL,
-    prompt_tokens INTEGER, completion_tokens INTEGER, seconds REAL NOT NULL, ended REAL NOT NULL) WITHOUT ROWID"""
+    prompt_tokens INTEGER, completion_tokens INTEGER, seconds REAL NOT NULL, ended REAL NOT NULL, seal TEXT NOT NULL
+    ) WITHOUT ROWID"""
 
 
 def _plain(value: Any) -> Any:
@@ -40,17 +45,33 @@ def key_of(request: Any) -> str:
     return hashlib.blake2b(text, digest_size=16).hexdigest()
 
 
+def _print(line: str) -> None:
+    print(line, file=sys.stderr)
+
+
+def _seal(row: tuple) -> str:
+    """A checksum over what a row says, times left out."""
+    return hashlib.blake2b(repr(row[:6]).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+
+
+def whole(row: tuple) -> bool:
+    """True when a row of the table says what was written into it."""
+    return row[-1] == _seal(row)
+
+
 class CallLog:
     """Replies by key, safe for many threads, each reply on disk before anyone acts on it.
 
     Args:
-        path: the SQLite file; opened at the first use, made when absent.
+        path: the SQLite file; opened at the first use, made when absent. A damaged one is replaced by what can still be
+            read of it.
+        warn: told in one line of damage that was found.
 
     Every method raises `BrokenSystem` where the file cannot be opened, read or written.
     """
 
-    def __init__(self, path: str | Path):
-        self.path = Path(path)
+    def __init__(self, path: str | Path, warn: Callable[[str], None] = _print):
+        self.path, self.warn = Path(path), warn
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
         self._closed = False
@@ -69,7 +90,14 @@ class CallLog:
                 raise BrokenSystem(f"the call log {self.path} cannot be used: {error}") from error
 
     def _open(self) -> sqlite3.Connection:
+        if str(self.path) != ":memory:":
+            salvage.finish(self.path)
+            if self.path.exists() and (damage := salvage.damage(self.path)):
+                self.warn(salvage.rescue(self.path, _TABLE, whole) + f" ({damage})")
+            with contextlib.suppress(OSError):  # SQLite says what is wrong better than we would
+                os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
         connection = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None)
+        connection.text_factory = salvage.as_text
         # A write-ahead log keeps every finished reply through a SIGKILL and costs no sync a call.
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
@@ -82,11 +110,14 @@ class CallLog:
         return found[0] if found else None
 
     def row(self, key: str) -> tuple[Reply, float] | None:
-        """The reply kept under a key and the seconds it took when it was made, or None."""
+        """The reply kept under a key and the seconds it took when it was made, or None. A damaged row is forgotten."""
         with self._db() as db:
-            row = db.execute("SELECT text, finish_reason, prompt_tokens, completion_tokens, seconds "
-                             "FROM calls WHERE key = ?", (key,)).fetchone()
-        return (Reply(*row[:4]), row[4]) if row else None
+            row = db.execute(f"SELECT {_COLUMNS} FROM calls WHERE key = ?", (key,)).fetchone()
+            if row and not whole(row):
+                db.execute("DELETE FROM calls WHERE key = ?", (key,))
+                self.warn(f"the call log {self.path} held a damaged reply: it is left out, and asked for again")
+                row = None
+        return (Reply(*row[2:6]), row[6]) if row else None
 
     def put(self, key: str, request: Any, reply: Reply, seconds: float) -> None:
         """Keeps a reply. The first one under a key stays: what a run once acted on never changes.
@@ -100,7 +131,14 @@ class CallLog:
         row = (key, canonical(request), reply.text, reply.finish_reason, reply.prompt_tokens,
                reply.completion_tokens, seconds, time.time())
         with self._db() as db:
-            db.execute("INSERT OR IGNORE INTO calls VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+            db.execute("INSERT OR IGNORE INTO calls VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (*row, _seal(row)))
+
+    def endpoints(self, model: str) -> list[str]:
+        """The endpoints at which a model was asked, sorted."""
+        with self._db() as db:
+            rows = db.execute("SELECT DISTINCT json_extract(request, '$.endpoint') FROM calls "
+                              "WHERE json_extract(request, '$.model') = ?", (model,)).fetchall()
+        return sorted(endpoint for endpoint, in rows if endpoint)
 
     def __len__(self) -> int:
         with self._db() as db:

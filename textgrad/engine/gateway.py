@@ -19,6 +19,7 @@ from ..errors import CallFailed, ContextExceeded, StopRun, UsageError
 from .base import EngineLM, Reply, Sampling, Text, messages_of
 from .budget import Budget
 from .call_log import CallLog, key_of
+from .cuts import Cuts
 from .limiter import Limiter
 
 _ASK_AGAIN = ("empty", "filtered", "malformed")
@@ -54,18 +55,21 @@ class Gateway:
         reuse: False sends the same request anew at every place of the run (it still replays after a crash).
         replay_only: True refuses to send anything.
         forgiving: True turns a request that was given up into a flawed reply, so that no reply ends a run.
+        warn: told in one line what the user should know; standard error if left out.
     """
 
     def __init__(self, call_log: CallLog | None = None, limiter: Limiter | None = None,
                  budget: Budget | None = None, *, reuse: bool = True, replay_only: bool = False,
-                 forgiving: bool = True):
+                 forgiving: bool = True, warn: Callable[[str], None] | None = None):
         self.call_log, self.limiter, self.budget = call_log, limiter or Limiter(), budget or Budget()
         self.reuse, self.replay_only, self.forgiving = reuse, replay_only, forgiving
         self.usage: dict[str, Usage] = {}
         self.on_reply: Callable[[], None] = lambda: None
+        self._cuts = Cuts(warn)
         self._counted: set[tuple[str, str]] = set()
         self._paid: set[str] = set()
         self._flying: dict[str, threading.Event] = {}
+        self._endpoints: dict[EngineLM, str] = {}
         self._lock = threading.Lock()
 
     def route(self, engine: EngineLM, role: str = "", sampling: Sampling | None = None) -> "Route":
@@ -109,7 +113,7 @@ class Gateway:
     def _draw(self, engine: EngineLM, role: str, messages: list[dict], sampling: Sampling, draw: int) -> Reply:
         if self.call_log is None:
             return self._send(engine, messages, sampling)[0]
-        request = {"model": engine.model_string, "endpoint": engine.endpoint, "messages": messages,
+        request = {"model": engine.model_string, "endpoint": self._endpoint(engine), "messages": messages,
                    **dataclasses.asdict(sampling), "draw": draw}
         if sampling.temperature > 0 or not self.reuse:
             request["place"] = place()
@@ -123,6 +127,15 @@ class Gateway:
                     return self._fetch(engine, role, messages, sampling, request, key)
                 finally:
                     self._land(key)
+
+    def _endpoint(self, engine: EngineLM) -> str:
+        """Where a request goes; in a replay, where it went: a log from elsewhere needs no base URL set to the same."""
+        if not self.replay_only:
+            return engine.endpoint
+        if engine not in self._endpoints:
+            known = self.call_log.endpoints(engine.model_string)
+            self._endpoints[engine] = known[0] if len(known) == 1 else engine.endpoint
+        return self._endpoints[engine]
 
     def _take_off(self, key: str) -> bool:
         """True when this thread is to send the request; else returns when the one that sent it has ended."""
@@ -156,12 +169,14 @@ class Gateway:
         try:
             reply = self.limiter.call(lambda: engine.complete(messages, sampling), engine.endpoint)
         except StopRun as reason:
-            self.limiter.stop(reason)
+            if self.forgiving:  # a run is over; without one, another engine may do better
+                self.limiter.stop(reason)
             raise
         except (CallFailed, ContextExceeded) as error:
             if not self.forgiving:
                 raise
             reply = Reply("", finish_reason="failed" if isinstance(error, CallFailed) else "context")
+        self._cuts.saw(engine.endpoint, messages, reply.prompt_tokens)
         return reply, time.monotonic() - started
 
     def _pay(self, role: str, key: str, reply: Reply) -> None:

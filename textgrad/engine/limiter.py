@@ -4,12 +4,22 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
-from ..errors import BrokenSystem, CallFailed, StopRun, TransientError
+from ..errors import BrokenSystem, CallFailed, ContextExceeded, StopRun, TransientError
 from .base import Reply
 
 _REFUSALS_BEFORE_FIRST_ANSWER = 4  # about five seconds: long enough for a server that is just starting
-_LONGEST_WAIT = 60.0
+_SHORTEST_WAIT, _LONGEST_WAIT = 0.5, 60.0  # seconds before a retry, doubled each time
+_SECONDS_A_FAILURE = 1.5
+
+
+@dataclass
+class _Row:
+    """Failed tries of one endpoint since it last answered: how many, and when the first one failed."""
+
+    failures: int = 0
+    since: float = 0.0
 
 
 class Limiter:
@@ -19,7 +29,10 @@ class Limiter:
         max_concurrency: requests in flight at once, >= 1.
         requests_per_minute: spacing of request starts, or None for no limit.
         max_retries: how often one request is tried again, >= 0.
-        max_consecutive_failures: that many failed tries in a row, over all callers, end the run, >= 1.
+        max_consecutive_failures: that many failed tries of an endpoint in a row, over all callers, end the run, >= 1.
+
+    Where 64 callers ask at once, a server that restarts fails 64 tries within a second. So a row must also have lasted
+    1.5 s for each failure allowed: with the default of 20 an outage of 30 s is waited out, whoever asks.
     """
 
     def __init__(self, max_concurrency: int = 64, requests_per_minute: float | None = None, max_retries: int = 8,
@@ -32,7 +45,7 @@ class Limiter:
         self._changed = threading.Condition()
         self._in_flight = 0
         self._next_start = 0.0
-        self._failures_in_a_row = 0
+        self._rows: dict[str, _Row] = {}
         self._answered: set[str] = set()
         self._stopped: StopRun | None = None
 
@@ -53,6 +66,9 @@ class Limiter:
                 reply = request()
             except TransientError as error:
                 last = error
+            except ContextExceeded:
+                self._succeeded(endpoint)
+                raise
             else:
                 self._succeeded(endpoint)
                 return reply
@@ -101,23 +117,28 @@ class Limiter:
 
     def _succeeded(self, endpoint: str) -> None:
         with self._changed:
-            self._failures_in_a_row = 0
+            self._rows.pop(endpoint, None)
             self._answered.add(endpoint)
 
     def _count_failure(self, error: TransientError, endpoint: str, attempt: int) -> None:
         with self._changed:
-            # A server that asks to wait is alive; only silence and errors count towards giving up.
-            self._failures_in_a_row += not error.rate_limited
-            never = error.refused and endpoint not in self._answered and attempt >= _REFUSALS_BEFORE_FIRST_ANSWER
-            hopeless = self._failures_in_a_row >= self.max_consecutive_failures
-        if never:
+            row = self._rows.setdefault(endpoint, _Row(since=time.monotonic()))
+            given_up = attempt == self.max_retries or (error.malformed and attempt)
+            if not error.rate_limited:
+                row.failures += 1
+            elif given_up:  # a server that asks to wait is alive, unless it never does anything else
+                row.failures += attempt + 1
+            failures, lasted = row.failures, time.monotonic() - row.since
+            starting = error.refused and endpoint not in self._answered
+        if starting and attempt >= _REFUSALS_BEFORE_FIRST_ANSWER:
             raise BrokenSystem(f"nothing answers at {endpoint}: {error}; start the server or set its base URL")
-        if hopeless:
-            raise BrokenSystem(f"{self.max_consecutive_failures} requests in a row failed, the last at {endpoint}: "
-                               f"{error}")
+        # Where requests are given up meanwhile, waiting would fill the run with failed replies.
+        patient = not given_up and lasted < self.max_consecutive_failures * _SECONDS_A_FAILURE
+        if failures >= self.max_consecutive_failures and not patient:
+            raise BrokenSystem(f"{failures} requests in a row failed, the last at {endpoint}: {error}")
 
     def _wait_before_retry(self, error: TransientError, attempt: int) -> None:
-        backoff = min(_LONGEST_WAIT, 0.5 * 2 ** attempt) * self._jitter.uniform(0.5, 1.0)
+        backoff = min(_LONGEST_WAIT, _SHORTEST_WAIT * 2 ** attempt) * self._jitter.uniform(0.5, 1.0)
         seconds = backoff if error.retry_after is None else error.retry_after + self._jitter.uniform(0, 0.25)
         if error.rate_limited:  # everybody waits, so that the server is not asked again by the others
             with self._changed:

@@ -7,6 +7,7 @@ import re
 import socket
 import ssl
 import threading
+import time
 import urllib.parse
 from collections.abc import Sequence
 from dataclasses import replace
@@ -23,6 +24,7 @@ OPENAI_URL = "https://api.openai.com/v1"
 _NO_KEY = "none"  # the client library wants some key, also for servers that ask for none
 _CONNECT_TIMEOUT = 15.0
 _MOST_MENDINGS = 8
+_SHORTEST_KEY = 8  # a shorter one may stand in a reply by chance
 _NOBODY_THERE = (errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH)
 
 
@@ -82,6 +84,12 @@ class ChatOpenAI(ChatEngine, CachedEngine):
     def client(self, client) -> None:
         self._client = client
 
+    @property
+    def sends_key_in_the_clear(self) -> bool:
+        """True when a key, or a password in the address, goes over plain http to another machine."""
+        secret = self._key != _NO_KEY or "@" in urllib.parse.urlsplit(self._address).netloc
+        return secret and self._address.startswith("http://") and not is_local(self._address)
+
     def check(self) -> None:
         """Passes when what this engine needs is installed.
 
@@ -97,7 +105,8 @@ class ChatOpenAI(ChatEngine, CachedEngine):
             request = self._request(wire, sampling)
             answer = self._exchange(request)
             if not isinstance(answer, Problem):
-                return read_completion(answer, wire)
+                reply = read_completion(answer, wire)
+                return replace(reply, text=self._asked().without_secrets(reply.text, _SHORTEST_KEY))
             if answer.filtered:
                 return Reply("", "content_filter", prompt_tokens(wire), 0)
             room = answer.room_for_reply()
@@ -140,7 +149,8 @@ class ChatOpenAI(ChatEngine, CachedEngine):
 
     def _asked(self) -> Asked:
         user = urllib.parse.urlsplit(self._address)
-        secrets = {self._key, user.password or "", urllib.parse.unquote(user.password or "")} - {"", _NO_KEY}
+        parts = [part for part in (user.password, user.username) if part and (part is user.password or len(part) >= 4)]
+        secrets = {self._key, *parts, *map(urllib.parse.unquote, parts)} - {"", _NO_KEY}
         return Asked(self.model_string, self.endpoint, self.key_name, tuple(secrets))
 
     def _make_client(self, openai):
@@ -149,13 +159,15 @@ class ChatOpenAI(ChatEngine, CachedEngine):
     def _transport(self, openai) -> dict[str, Any]:
         """How to connect. The limiter retries, so the client must not."""
         try:
-            from httpx2 import Limits  # openai >= 3 is built on it
+            import httpx2 as httpx  # openai >= 3 is built on it
         except ImportError:
-            from httpx import Limits
+            import httpx
         timeout = openai.Timeout(self.request_timeout, connect=min(_CONNECT_TIMEOUT, self.request_timeout))
-        limits = Limits(max_connections=None, max_keepalive_connections=self.max_connections, keepalive_expiry=60.0)
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=self.max_connections,
+                              keepalive_expiry=60.0)
         # A proxy from the environment has no business between us and this machine.
-        client = openai.DefaultHttpxClient(limits=limits, timeout=timeout, trust_env=not is_local(self._address))
+        client = openai.DefaultHttpxClient(limits=limits, timeout=timeout, trust_env=not is_local(self._address),
+                                            event_hooks={"response": [timely(httpx, self.request_timeout)]})
         return {"max_retries": 0, "timeout": timeout, "http_client": client}
 
 
@@ -214,6 +226,27 @@ def lost_call(error: BaseException, asked: Asked, timeout: float) -> Exception:
     nobody = any(isinstance(cause, socket.gaierror) or getattr(cause, "errno", None) in _NOBODY_THERE
                  for cause in causes)
     return TransientError(told if nobody else f"the connection was lost: {told}", refused=nobody)
+
+
+def timely(httpx, seconds: float):
+    """A hook for responses whose body must have arrived within so many seconds of its head: the client's own timeout
+    begins anew with every byte, so that a server that drips would hold a call for ever."""
+    class Timely(httpx.SyncByteStream):
+        def __init__(self, response):
+            self._response, self._stream, self._end = response, response.stream, time.monotonic() + seconds
+
+        def __iter__(self):
+            for chunk in self._stream:
+                yield chunk
+                if time.monotonic() > self._end:
+                    raise httpx.ReadTimeout("the answer came too slowly", request=self._response.request)
+
+        def close(self):
+            self._stream.close()
+
+    def hook(response):
+        response.stream = Timely(response)
+    return hook
 
 
 def _without_credentials(url: str) -> str:

@@ -66,11 +66,17 @@ def test_many_threads_may_write(tmp_path):
     assert len(log) == 50
 
 
-def test_a_file_that_is_no_data_base_is_named(tmp_path):
-    path = tmp_path / "calls.sqlite"
+def test_a_file_that_is_no_data_base_is_put_aside_and_named(tmp_path):
+    path, said = tmp_path / "calls.sqlite", []
     path.write_text("this is no data base, it is a text of some length " * 40)
+    assert CallLog(path, said.append).get("k") is None
+    assert len(said) == 1 and "calls.sqlite" in said[0] and (tmp_path / "calls.sqlite.damaged").exists()
+
+
+def test_a_folder_in_its_place_is_named(tmp_path):
+    (tmp_path / "calls.sqlite").mkdir()
     with pytest.raises(BrokenSystem, match="calls.sqlite"):
-        CallLog(path).get("k")
+        CallLog(tmp_path / "calls.sqlite").get("k")
 
 
 def test_the_requests_can_be_read_with_any_sqlite_client(tmp_path):

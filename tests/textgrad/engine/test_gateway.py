@@ -193,3 +193,12 @@ def test_without_a_run_failures_are_raised():
     with pytest.raises(ContextExceeded):
         Scripted(too_long).generate("q")
     assert standalone_gateway().call_log is None
+
+
+def test_without_a_run_one_broken_engine_does_not_stop_another():
+    def broken(messages, sampling, number):
+        raise BrokenSystem("model not found")
+
+    with pytest.raises(BrokenSystem):
+        Scripted(broken).generate("q")
+    assert Scripted(lambda messages, sampling, number: Reply("well")).generate("q") == "well"

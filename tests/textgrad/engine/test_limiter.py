@@ -84,12 +84,64 @@ def test_the_server_decides_how_long_to_wait_and_everybody_waits():
     assert sent[0] >= 0.4
 
 
-def test_failures_in_a_row_end_the_run_with_the_last_cause():
+def test_failures_in_a_row_end_the_run_with_the_last_cause(monkeypatch):
+    monkeypatch.setattr("textgrad.engine.limiter._SECONDS_A_FAILURE", 0.0)
     limiter = Limiter(max_retries=99, max_consecutive_failures=5)
     request = failing(99, TransientError("502 bad gateway", retry_after=0.0))
     with pytest.raises(BrokenSystem, match="5 requests in a row.*502 bad gateway"):
         limiter.call(request, "e")
     assert request.count == 5
+
+
+def test_many_callers_wait_out_an_outage_that_fails_more_than_so_many_requests_in_a_row(monkeypatch):
+    monkeypatch.setattr("textgrad.engine.limiter._SECONDS_A_FAILURE", 0.05)  # 20 failures: a second
+    monkeypatch.setattr("textgrad.engine.limiter._SHORTEST_WAIT", 0.02)
+    limiter, failed = Limiter(), []
+    limiter.call(lambda: Reply("x"), "e")
+    end = time.monotonic() + 0.7  # as 20 s are to the 30 s of the real constants
+
+    def request():
+        if time.monotonic() < end:
+            failed.append(1)
+            raise TransientError("connection refused", refused=True)
+        return Reply("good")
+
+    assert [reply.text for reply in fan_out(lambda _: limiter.call(request, "e"), range(64))] == ["good"] * 64
+    assert len(failed) >= 64
+
+
+def test_an_outage_that_does_not_end_ends_the_run(monkeypatch):
+    monkeypatch.setattr("textgrad.engine.limiter._SECONDS_A_FAILURE", 0.02)
+    monkeypatch.setattr("textgrad.engine.limiter._SHORTEST_WAIT", 0.02)
+    limiter = Limiter()
+    limiter.call(lambda: Reply("x"), "e")
+    request, started = failing(10 ** 9, TransientError("connection refused", refused=True)), time.monotonic()
+    with pytest.raises(BrokenSystem, match="requests in a row failed.*connection refused"):
+        fan_out(lambda _: limiter.call(request, "e"), range(64))
+    assert 0.4 <= time.monotonic() - started < 3
+
+
+@pytest.mark.parametrize("error", [TransientError("HTML", malformed=True, retry_after=0.0),
+                                   TransientError("429", rate_limited=True, retry_after=0.0)])
+def test_where_every_request_is_given_up_the_run_ends_without_patience(error):
+    limiter = Limiter(max_retries=1, max_consecutive_failures=4)
+    with pytest.raises(BrokenSystem, match="4 requests in a row"):
+        for _ in range(4):
+            try:
+                limiter.call(failing(99, error), "e")
+            except CallFailed:
+                pass
+
+
+def test_another_endpoint_that_answers_does_not_hide_a_dead_one():
+    limiter = Limiter(max_retries=0, max_consecutive_failures=3)
+    with pytest.raises(BrokenSystem, match="at dead"):
+        for _ in range(3):
+            limiter.call(lambda: Reply("x"), "well")
+            try:
+                limiter.call(failing(99, TransientError("500")), "dead")
+            except CallFailed:
+                pass
 
 
 def test_one_success_in_between_starts_the_count_anew():

@@ -1,0 +1,132 @@
+"""Every fault of the table, on one call: what is retried, asked again, a bad reply, or the end of the run."""
+
+import time
+
+import pytest
+from fault_server import Fault, FaultServer
+
+from textgrad.concurrency import fan_out
+from textgrad.engine.call_log import CallLog
+from textgrad.engine.gateway import Gateway
+from textgrad.engine.limiter import Limiter
+from textgrad.engine.openai import ChatOpenAI
+from textgrad.errors import BrokenSystem
+
+KEY = "sk-marked-key-0123456789"
+
+
+@pytest.fixture
+def ask(tmp_path):
+    """Asks a server once through a gateway of a run: the reply, and how many requests it took and how long."""
+    def one(server: FaultServer, question: str = "How are you?", **limits):
+        gateway = Gateway(CallLog(tmp_path / "calls.sqlite"), Limiter(**limits))
+        engine = ChatOpenAI("some-model", base_url=server.url, api_key=KEY, request_timeout=0.5)
+        before, started = len(server.requests), time.monotonic()
+        reply = gateway.route(engine, "test")(question)
+        return reply, len(server.requests) - before, time.monotonic() - started
+    return one
+
+
+@pytest.mark.parametrize("fault, least, most", [
+    ("429-retry-after", 1.0, 3), ("429-date", 0.4, 4), ("429", 0.25, 3), ("500", 0.25, 3), ("502", 0.25, 3),
+    ("503", 0.25, 3), ("529", 0.25, 3), ("drop", 0.25, 3), ("reset", 0.25, 3), ("hang", 0.75, 5), ("drip", 0.75, 5),
+    ("error-in-200", 0.25, 3)])
+def test_it_is_waited_for_and_tried_again(ask, row, fault, least, most):
+    with FaultServer(script=[fault], hang=8) as server:
+        reply, requests, seconds = ask(server)
+    row(fault, "alone", f"retried after {seconds:.1f} s")
+    assert reply.startswith("You said") and reply.flaw is None and requests == 2 and least <= seconds <= most
+
+
+def test_backoff_doubles(ask):
+    with FaultServer(script=["503"] * 3) as server:
+        ask(server)
+    sent = [request.time for request in server.requests]
+    for wait, full in zip((b - a for a, b in zip(sent, sent[1:], strict=False)), (0.5, 1, 2), strict=True):
+        assert full / 2 <= wait <= full + 0.4
+
+
+def test_refused_connections_are_waited_out_by_64_callers(row, quick, tmp_path):
+    with FaultServer() as server:
+        engine = ChatOpenAI("some-model", base_url=server.url, api_key=KEY)
+        route = Gateway(CallLog(tmp_path / "calls.sqlite")).route(engine)
+        route("How are you?")
+        server.stop_listening(0.8)  # 20 s, 25 times faster, as the waits are
+        time.sleep(0.2)
+        started = time.monotonic()
+        replies = fan_out(lambda number: route(f"Question {number}?"), range(64))
+    row("refuse", "alone", f"64 callers waited {time.monotonic() - started:.1f} s (25 times faster than in earnest)")
+    assert all(reply.flaw is None for reply in replies) and len(server.requests) == 65
+
+
+@pytest.mark.slow
+def test_twenty_seconds_of_refused_connections_are_waited_out_in_earnest(tmp_path):
+    with FaultServer() as server:
+        route = Gateway(CallLog(tmp_path / "calls.sqlite")).route(ChatOpenAI("m", base_url=server.url, api_key=KEY))
+        route("How are you?")
+        server.stop_listening(20)
+        time.sleep(0.2)
+        replies = fan_out(lambda number: route(f"Question {number}?"), range(64))
+    assert all(reply.flaw is None for reply in replies)
+
+
+@pytest.mark.parametrize("fault", ["html", "no-choices", "empty-choices", "empty", "null", "whitespace",
+                                   "content-filter"])
+def test_it_is_asked_again_once_and_then_a_counted_bad_reply(ask, row, fault):
+    malformed = fault in ("html", "no-choices", "empty-choices")
+    with FaultServer(script=[fault]) as server:
+        reply, requests, _ = ask(server)
+        assert reply.flaw is None and requests == 2
+    with FaultServer(script=[fault] * 9) as server:
+        reply, requests, _ = ask(server, "Something else?")
+    row(fault, "alone", f"asked again once, then a bad reply: {reply.flaw}")
+    assert reply.strip() == "" and reply.flaw in ("malformed", "empty", "filtered")
+    assert requests == (4 if malformed else 2)
+
+
+def test_a_truncated_reply_is_known_as_such(ask, row):
+    with FaultServer(script=["truncated"]) as server:
+        reply, requests, _ = ask(server)
+    row("truncated", "alone", "a bad reply: truncated")
+    assert reply.flaw == "truncated" and requests == 1
+
+
+@pytest.mark.parametrize("fault, status, told", [
+    ("400", "400", "messages must alternate"), ("401", "401", "Incorrect API key"),
+    ("403", "403", "may not use this model"),
+    ("404", "404", "does not exist"), ("429-quota", "429", "out of credit")])
+def test_it_ends_the_run_at_once_with_engine_endpoint_status_and_message(ask, row, fault, status, told):
+    with FaultServer(script=[fault]) as server:
+        with pytest.raises(BrokenSystem) as error:
+            ask(server)
+    line = str(error.value)
+    row(fault, "alone", f"the run stops at once: {line[:60]}...")
+    assert len(server.requests) == 1 and "\n" not in line and KEY not in line
+    assert "some-model" in line and server.url in line and f"HTTP {status}" in line and told in line
+
+
+def test_a_request_that_is_too_long_is_a_bad_reply_of_its_own_kind(ask, row):
+    with FaultServer(script=["context"]) as server:
+        reply, requests, _ = ask(server)
+    row("context", "alone", "no retry; a bad reply: too long")
+    assert reply.flaw == "too long" and requests == 1
+
+
+@pytest.mark.parametrize("fault", ["500", "429", "refuse", "html", "hang"])
+def test_when_every_call_fails_the_run_stops_with_the_last_cause(row, quick, fault, tmp_path):
+    gateway = Gateway(CallLog(tmp_path / "calls.sqlite"), Limiter(max_retries=3, max_consecutive_failures=4))
+    with FaultServer(policy=lambda request, number: fault, refuse=60, hang=8) as server:
+        route = gateway.route(ChatOpenAI("some-model", base_url=server.url, api_key=KEY, request_timeout=0.5))
+        with pytest.raises(BrokenSystem, match="requests in a row failed, the last at http") as error:
+            for number in range(4):
+                route(f"Question {number}?")
+    row("every call fails", "alone", str(error.value)[:75])
+
+
+def test_all_callers_slow_down_together():
+    with FaultServer(script=[None] * 3 + [Fault(429, {"error": {"message": "slow"}}, {"Retry-After": "1"})]) as server:
+        engine = ChatOpenAI("m", base_url=server.url, api_key=KEY)
+        route = Gateway(limiter=Limiter(max_concurrency=4)).route(engine)
+        fan_out(lambda number: route(f"question {number}"), range(40), width=4)
+    told = server.requests[3].time
+    assert not [request for request in server.requests[7:] if request.time < told + 0.95]

@@ -1,0 +1,96 @@
+"""Every fault of the table at 5 percent of all calls at random, in a whole federated run."""
+
+import random
+import re
+import time
+from collections import Counter
+
+import pytest
+from fault_runs import KEY, Runs
+from fault_server import Fault
+
+RATE = 0.05
+_LIMITED = {"error": {"message": "Rate limit reached", "code": "rate_limit_exceeded"}}
+SOON = Fault(429, _LIMITED, {"Retry-After": "0.05"})
+PAST_DATE = Fault(429, _LIMITED, {"Retry-After": "Sun, 06 Nov 1994 08:49:37 GMT"})
+
+
+@pytest.fixture
+def runs(tmp_path, monkeypatch, capsys, quick):
+    return Runs(tmp_path, monkeypatch, capsys)
+
+
+def at_random(runs, name, fault, **more):
+    """A run in which a call in twenty gets the fault: exit status, standard error, and how many got it."""
+    rng = random.Random(f"{name} at {RATE}")
+    status, errors, server = runs(name, "--request_timeout", "2" if fault not in ("hang", "drip") else "0.6",
+                                  policy=lambda request, number: fault if rng.random() < RATE else None, hang=5,
+                                  refuse=0.3, **more)
+    return status, errors, sum(seen.fault is not None for seen in server.requests), len(server.requests)
+
+
+def only_good_prompts(runs, name):
+    """No fault's text became a prompt: each holds the task's own words and lessons alone."""
+    prompts = runs.prompts(name)
+    initial = prompts["initial.txt"].splitlines()
+    for prompt in prompts.values():
+        assert prompt.strip()
+        assert all(line in initial or line.startswith("Lesson topic-") for line in prompt.splitlines())
+
+
+@pytest.mark.parametrize("name, fault", [
+    ("429-retry-after", SOON), ("429-date", PAST_DATE), *((name, name) for name in (
+        "429", "500", "502", "503", "529", "drop", "reset", "hang", "drip", "refuse", "error-in-200"))])
+def test_it_changes_nothing_but_the_time(runs, row, name, fault):
+    assert runs("clean")[0] == 0
+    status, _, faults, calls = at_random(runs, name, fault)
+    row(name, "5 %", f"{faults} of {calls} calls, results as without")
+    assert status == 0 and faults >= 3
+    assert runs.story(name) == runs.story("clean")
+
+
+@pytest.mark.parametrize("name", ["html", "no-choices", "empty-choices", "empty", "null", "whitespace",
+                                  "content-filter", "truncated", "context"])
+def test_bad_replies_never_end_the_run_and_are_counted(runs, row, name):
+    status, _, faults, calls = at_random(runs, name, name)
+    assert status == 0 and faults >= 3
+    results = runs.results(name)
+    flaws = dict(sum((Counter(used["bad_replies"]) for used in results["usage"].values()), Counter()))
+    row(name, "5 %", f"{faults} of {calls} calls, bad replies {flaws or 'none left'}")
+    assert results["status"] == "complete" and results["metrics"]["best_test_acc"]["value"] > 0.2
+    if name in ("truncated", "context", "empty"):
+        assert flaws
+    only_good_prompts(runs, name)
+
+
+@pytest.mark.parametrize("name", ["400", "401", "403", "404", "429-quota"])
+def test_it_stops_the_run_which_goes_on_when_it_is_mended(runs, row, name):
+    status, errors, faults, calls = at_random(runs, name, name)
+    assert status == 2 and faults >= 1 and not (runs.path(name) / "results.json").exists()
+    lines = [line for line in errors.splitlines() if line.startswith("error: ")]
+    assert len(lines) == 1 and "HTTP " in lines[0] and "http://127.0.0.1" in lines[0] and " x " in lines[0]
+    assert KEY not in errors and "Traceback" not in errors
+    row(name, "5 %", f"stopped after {calls} calls, exit 2, one line")
+
+
+def test_every_call_fails_from_the_middle_on_and_the_run_does_not_end_with_zeros(runs, row):
+    status, errors, server = runs("always", policy=lambda request, number: "500" if number > 60 else None)
+    assert status == 2 and not (runs.path("always") / "results.json").exists()
+    assert re.search(r"error: \d+ requests in a row failed.*HTTP 500: The server had an error", errors)
+    row("every call fails", "5 %", f"from call 61 on: stopped after {len(server.requests) - 61} more, exit 2")
+
+
+def test_a_slow_reply_holds_only_the_work_that_waits_for_it(runs):
+    slow = []
+
+    def reply(request):
+        if request["messages"][0]["content"].startswith("You are the critic") and not slow:
+            slow.append(request)
+            time.sleep(2.5)
+        return answer(request)
+
+    answer, runs.reply = runs.reply, reply
+    assert runs("slow")[0] == 0
+    steps = re.findall(r"round 1  client (\d)  step (\d)", (runs.path("slow") / "run.log").read_text())
+    held = steps[-1][0]
+    assert steps[-2:] == [(held, "1"), (held, "2")] and len(steps) == 6

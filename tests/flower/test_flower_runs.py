@@ -1,0 +1,53 @@
+"""Whole runs over several processes: the same prompts as on one machine, plain and with TLS and keys."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+import toy
+from flower_machines import ROOT, free_port
+
+import main
+from utils.ledger import verify
+
+pytestmark = pytest.mark.slow
+
+
+def by_script(script, folder, *arguments):
+    """One command: everything is started, run and stopped."""
+    environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHON": sys.executable, "PORT": str(free_port()),
+                   "NODE_PORT": str(free_port()), "ENGINE": "simulated:topics=4"}
+    return subprocess.run(["sh", ROOT / "scripts" / script, folder / "machines", *map(str, arguments)],
+                          env=environment, capture_output=True, text=True, timeout=400)
+
+
+def prompts_in(folder):
+    return {path.name: path.read_text() for path in (folder / "prompts").glob("*.txt") if "_step" not in path.name}
+
+
+@pytest.mark.timeout(500)
+@pytest.mark.parametrize("script, module", [("flower_local.sh", "train_homo_fed"),
+                                            ("flower_tls.sh", "train_hetero_fed")])
+def test_sites_and_one_machine_find_the_same_prompts(flower, tmp_path, script, module):
+    tasks = [toy.task_file(tmp_path, name, topics, seed=seed) for seed, (name, topics) in enumerate(
+        [("first", [1, 2]), ("second", [2, 3]), ("third", [0, 3])])][:1 if module == "train_homo_fed" else 3]
+    options = toy.options(tmp_path, module=module, tasks=tasks)
+    assert main.main([*options, "--run_name", "alone"]) == 0
+    finished = by_script(script, tmp_path, *options)
+    assert finished.returncode == 0, finished.stdout[-3000:] + finished.stderr[-3000:]
+    alone, apart = tmp_path / "logs" / "alone", tmp_path / "logs" / "run"
+    assert prompts_in(apart) == prompts_in(alone) and len(prompts_in(apart)) > 10
+    assert (apart / "ledger.jsonl").read_bytes() == (alone / "ledger.jsonl").read_bytes()
+    assert verify(apart) == (2, None)
+    metrics = [json.loads((folder / "results.json").read_text())["metrics"] for folder in (apart, alone)]
+    assert metrics[0] == metrics[1]
+    for number in range(3):
+        assert (tmp_path / "machines" / f"site-{number}" / "logs" / "run" / "calls.sqlite").exists()
+    brought_back = {path.name for path in apart.iterdir()}
+    kept = {path.name for path in (tmp_path / "machines" / "server" / "logs" / "run").iterdir()}
+    assert brought_back <= kept and "calls.sqlite" in kept - brought_back
+    if script == "flower_tls.sh":
+        assert "https://" in (tmp_path / "machines" / "superlink" / "log").read_text()
+        assert (tmp_path / "machines" / "keys" / "register.log").read_text().count("registered") == 3

@@ -1,0 +1,200 @@
+"""For tests/flower: a SuperLink and SuperNodes of real Flower as processes on 127.0.0.1, and a run over them."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import toy
+from fault_server import FaultServer, Seen
+
+import main
+from textgrad.engine.base import Sampling
+from textgrad.engine.simulated import SimulatedEngine
+from utils.flower.export_shards import export
+
+ROOT = Path(main.__file__).parent
+BIN = Path(sys.executable).parent
+SITES = ("north", "south", "west")
+KEY = "sk-planted-key-of-"
+PATIENCE = 150.0  # seconds for anything to happen on a busy machine
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def until(condition, seconds: float = PATIENCE):
+    """Waits for a condition to hold, and returns what it gave."""
+    end = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < end, f"waited {seconds} seconds for {condition}"
+        time.sleep(0.1)
+    return found
+
+
+class Tap:
+    """A TCP proxy that keeps every byte that passes, in both directions."""
+
+    def __init__(self, target: int):
+        self.target, self.heard = target, bytearray()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                near, _ = self._listener.accept()
+            except OSError:
+                return
+            far = socket.create_connection(("127.0.0.1", self.target))
+            for source, sink in ((near, far), (far, near)):
+                threading.Thread(target=self._pass_on, args=(source, sink), daemon=True).start()
+
+    def _pass_on(self, source: socket.socket, sink: socket.socket) -> None:
+        try:
+            while data := source.recv(65536):
+                self.heard += data
+                sink.sendall(data)
+        except OSError:
+            pass
+        for end in (source, sink):
+            end.close()
+
+    def close(self) -> None:
+        self._listener.close()
+
+
+class Machines:
+    """One SuperLink and its sites. Sites reach it through `tap`.
+
+    Args:
+        folder: gets a folder for each of them.
+        more: for the environment of the SuperLink, in which the server's side of a run starts.
+    """
+
+    def __init__(self, folder: Path, more: dict[str, str]):
+        self.folder, self.port, self.started = folder, free_port(), []
+        self.superlink = self._start("superlink", {"FEDTEXTGRAD_LOGS": str(folder / "server-logs"), **more},
+                                     "flower-superlink", "--insecure", "--host", "127.0.0.1", "--port", self.port,
+                                     "--database", folder / "superlink" / "state.db",
+                                     "--disable-runtime-dependency-installation")
+        until(lambda: self._answers(self.port))
+        self.tap = Tap(self.port)
+        home = folder / "home"
+        home.mkdir()
+        (home / "config.toml").write_text(f'[superlink]\ndefault = "local"\n[superlink.local]\n'
+                                          f'address = "127.0.0.1:{self.port}"\ninsecure = true\n')
+
+    @staticmethod
+    def _answers(port: int) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", port)) == 0
+
+    def environment(self, home: str, more: dict[str, str]) -> dict[str, str]:
+        return {"PATH": f"{BIN}:{os.environ['PATH']}", "HOME": str(self.folder), "PYTHONPATH": str(ROOT),
+                "FLWR_HOME": str(self.folder / home), "FLWR_TELEMETRY_ENABLED": "0", "FLWR_DISABLE_UPDATE_CHECK": "1",
+                **more}
+
+    def _start(self, name: str, more: dict[str, str], *command) -> subprocess.Popen:
+        (self.folder / name).mkdir(exist_ok=True)
+        with open(self.folder / name / "log", "ab") as log:
+            process = subprocess.Popen([str(word) for word in command], stdout=log, stderr=log,
+                                       env=self.environment(name, more), start_new_session=True)
+        self.started.append(process)
+        return process
+
+    def site(self, name: str, data: Path, engine: str, more: dict[str, str] | None = None, **said) -> subprocess.Popen:
+        """Starts a SuperNode; what it says of itself follows."""
+        said = {"name": name, "data": str(data), "engine": engine, **said}
+        config = " ".join(f"{key}={json.dumps(value)}" for key, value in said.items())
+        return self._start(f"node-{name}", more or {}, "flower-supernode", "--insecure", "--superlink",
+                           f"127.0.0.1:{self.tap.port}", "--host", "127.0.0.1", "--port", free_port(),
+                           "--node-config", config)
+
+    def run(self, *arguments) -> subprocess.Popen:
+        """main.py --runtime flower, started."""
+        process = subprocess.Popen([sys.executable, str(ROOT / "main.py"), "--runtime", "flower", *map(str, arguments)],
+                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                   env=self.environment("home", {}))
+        self.started.append(process)
+        return process
+
+    def log(self, name: str) -> str:
+        """What a machine has printed."""
+        return (self.folder / name / "log").read_text(errors="replace")
+
+    def server_app(self) -> int | None:
+        """The id of the process in which the server's side of a run is, or None."""
+        home = f"FLWR_HOME={self.folder / 'superlink'}".encode()
+        for entry in Path("/proc").glob("[0-9]*"):
+            try:
+                words = (entry / "cmdline").read_bytes().split(b"\0")
+                ours = home in (entry / "environ").read_bytes().split(b"\0")
+            except OSError:
+                continue
+            if ours and any(word.endswith(b"flwr-serverapp") for word in words):
+                return int(entry.name)
+        return None
+
+    def stop(self) -> None:
+        for process in reversed(self.started):
+            end(process)
+        self.tap.close()
+
+
+def end(process: subprocess.Popen) -> None:
+    """Kills a process and those that it started in its session."""
+    for target in (lambda: os.killpg(process.pid, signal.SIGKILL), process.kill):
+        try:
+            target()
+        except (ProcessLookupError, PermissionError):
+            pass
+    process.wait()
+
+
+class Trial:
+    """Three sites with their shards of one task, a server with held-out questions, and one model behind HTTP for all.
+
+    Args:
+        folder: for everything.
+        model: where every engine's requests go; each side shows it a key of its own.
+        more: options of the run.
+    """
+
+    def __init__(self, folder: Path, model: FaultServer, *more: str):
+        self.folder, self.model = folder, model
+        self.machines = Machines(folder, self.keys("server"))
+        path = toy.task_file(folder)
+        simulated = SimulatedEngine("topics=4")
+        simulated.teach([(row["question"], row["answer"]) for row in map(json.loads, path.read_text().splitlines())])
+        model.reply = lambda request: simulated.complete(request["messages"], Sampling(0.0)).text
+        export(toy.config(folder, "--sites", *SITES, tasks=[path]), folder / "data")
+        self.options = toy.options(folder, "--sites", *SITES, "--flower_wait", str(PATIENCE), *more, engine="ollama-m",
+                                   tasks=[folder / "data" / "server" / "sums.jsonl"])
+
+    def keys(self, name: str) -> dict[str, str]:
+        """The environment in which a side finds the model."""
+        return {"OLLAMA_BASE_URL": self.model.url, "OLLAMA_API_KEY": f"{KEY}{name}"}
+
+    def site(self, name: str, **said) -> subprocess.Popen:
+        """Starts a site."""
+        return self.machines.site(name, self.folder / "data" / name, "ollama-m", self.keys(name), **said)
+
+    def rounds(self) -> list[dict]:
+        """What the server has written of its rounds so far."""
+        path = self.folder / "server-logs" / "run" / "metrics.jsonl"
+        lines = path.read_text().splitlines() if path.exists() else []
+        return [line for line in map(json.loads, lines) if line["event"] == "round"]
+
+    def asked_by(self, name: str) -> list[Seen]:
+        """The requests that came with a side's key."""
+        return [seen for seen in list(self.model.requests) if seen.headers["authorization"].endswith(f"{KEY}{name}")]

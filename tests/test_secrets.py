@@ -1,0 +1,140 @@
+"""No key is ever written, printed or handed on: marked keys in every variable, and a search through everything."""
+
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+import toy
+from fault_kinds import Fault, error
+from fault_runs import simulated
+from fault_server import FaultServer
+
+import main
+from textgrad.engine.openai import ChatOpenAI
+from utils import provenance
+from utils.engines import connect
+
+ROOT = Path(main.__file__).parent
+MARK = "MARKED"
+KEYS = {name: f"sk-{MARK}-{name.lower()}-0123456789" for name in (
+    "OPENAI_API_KEY", "OLLAMA_API_KEY", "VLLM_API_KEY", "SGLANG_API_KEY", "AZURE_OPENAI_API_KEY", "ANTHROPIC_API_KEY",
+    "GEMINI_API_KEY", "TOGETHER_API_KEY", "GROQ_API_KEY", "COHERE_API_KEY", "COMET_API_KEY", "HF_TOKEN")}
+
+
+def echoes_key(request, number):
+    """An error whose text holds every secret there is."""
+    return Fault(401, error(f"Incorrect key {' '.join(KEYS.values())} user-{MARK} pass-{MARK}%21 pass-{MARK}!"))
+
+
+def found_in(folder: Path) -> list[str]:
+    """The files under a folder that hold the mark, archives opened."""
+    guilty = []
+    for path in folder.rglob("*"):
+        if path.is_file() and not path.is_symlink():
+            data = path.read_bytes()
+            if zipfile.is_zipfile(io.BytesIO(data)):
+                with zipfile.ZipFile(path) as archive:
+                    data += b"".join(archive.read(name) for name in archive.namelist())
+            if MARK.encode() in data:
+                guilty.append(path.relative_to(folder).as_posix())
+    return guilty
+
+
+@pytest.mark.parametrize("engine, variable", [("openai-x", "OPENAI_BASE_URL"), ("ollama-x", "OLLAMA_BASE_URL"),
+                                              ("vllm-api-x", "VLLM_BASE_URL"), ("sglang-x", "SGLANG_BASE_URL")])
+@pytest.mark.parametrize("misbehaviour, status", [({}, 0), ({"policy": echoes_key}, 2)])
+def test_no_key_is_written_or_printed_whatever_the_end(tmp_path, engine, variable, misbehaviour, status):
+    task = toy.task_file(tmp_path)
+    answer = simulated(task)
+    with FaultServer(lambda request: answer(request) + f" My key is {KEYS[variable.replace('BASE_URL', 'API_KEY')]}.",
+                     **misbehaviour) as server:
+        url = server.url.replace("http://", f"http://user-{MARK}:pass-{MARK}%21@")
+        environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), variable: url, **KEYS}
+        options = toy.options(tmp_path, "--comet_mode", "offline", "--comet_log_path", str(tmp_path / "comet"),
+                              tasks=[task], engine=engine)
+        ran = subprocess.run([sys.executable, str(ROOT / "main.py"), *options], capture_output=True, text=True,
+                             timeout=120, env=environment)
+        assert ran.returncode == status, ran.stderr
+        assert server.requests and not re.search(MARK, ran.stdout + ran.stderr)
+    files = sum(path.is_file() for path in tmp_path.rglob("*"))
+    assert found_in(tmp_path) == []
+    print(f"{engine}, exit {status}: {files} files, {len(ran.stdout + ran.stderr)} printed characters: no key")
+
+
+def test_git_is_given_no_keys(tmp_path, monkeypatch):
+    fake = tmp_path / "git"
+    fake.write_text(f"#!/bin/sh\nenv > {tmp_path}/seen\necho v1\n")
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    for name, key in KEYS.items():
+        monkeypatch.setenv(name, key)
+    assert provenance.provenance()["commit"] == "v1"
+    assert "PATH=" in (tmp_path / "seen").read_text() and MARK not in (tmp_path / "seen").read_text()
+
+
+def test_the_process_of_verifiers_is_given_no_keys_or_addresses(monkeypatch):
+    pytest.importorskip("reasoning_gym")
+    from textgrad.tasks.reasoning_gym import Examiner
+    addresses = {"OPENAI_BASE_URL": f"https://u:{MARK}@x/v1", "HTTPS_PROXY": f"http://u:{MARK}@p:1"}
+    for name, key in {**KEYS, **addresses}.items():
+        monkeypatch.setenv(name, key)
+    examiner = Examiner("gcd", 1, 5)
+    assert MARK.encode() not in Path(f"/proc/{examiner._process.pid}/environ").read_bytes()
+
+
+def test_a_key_over_plain_http_to_another_machine_is_warned_of_once(tmp_path, monkeypatch):
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://models.example.org/v1")
+    monkeypatch.setenv("OPENAI_API_KEY", KEYS["OPENAI_API_KEY"])
+    said = []
+    connect(toy.config(tmp_path, engine="openai-x"), ":memory:", said.append)
+    assert len(said) == 1 and "http://models.example.org/v1" in said[0] and "plain http" in said[0]
+    assert MARK not in said[0]
+
+
+@pytest.mark.parametrize("url, key, clear", [
+    ("http://models.example.org/v1", "k", True), ("http://u:p@models.example.org/v1", None, True),
+    ("http://models.example.org/v1", None, False), ("https://models.example.org/v1", "k", False),
+    ("http://127.0.0.1:8000/v1", "k", False), ("http://localhost:8000/v1", "k", False)])
+def test_what_goes_in_the_clear(url, key, clear):
+    assert ChatOpenAI("m", base_url=url, api_key=key).sends_key_in_the_clear is clear
+
+
+@pytest.mark.parametrize("name", ["../up", "a/b", "/tmp/x", "..", ".hidden", "a\nb", "a\x1b[2Jb"])
+def test_a_name_never_leads_out_of_the_folder(tmp_path, name, capsys):
+    assert main.main(toy.options(tmp_path, "--run_name", name)) == 2
+    shown = capsys.readouterr().err
+    assert not (tmp_path / "logs").exists() and "\x1b" not in shown and len(shown.splitlines()) == 1
+
+
+def test_a_task_name_never_leads_out_of_the_data(tmp_path, capsys):
+    for task in ("BBH_../../etc/passwd", "RG_../x", "livebench_../../x"):
+        assert main.main(toy.options(tmp_path, tasks=[task])) == 2
+    assert not (tmp_path / "logs").exists()
+    assert all(line.startswith("error: ") for line in capsys.readouterr().err.splitlines())
+
+
+def test_control_characters_of_data_and_models_reach_no_terminal(tmp_path, capsys):
+    task = toy.task_file(tmp_path)
+    lines = [json.loads(line) for line in task.read_text().splitlines()]
+    evil = "\x1b]0;title\x07\x1b[2J"
+    task.write_text("\n".join(json.dumps({**line, "answer": line["answer"] + evil}) for line in lines))
+    main.main(toy.options(tmp_path, "--initial_prompt", "Go \x1b[31mred", "--scorer", "exact", tasks=[task]))
+    shown = capsys.readouterr()
+    assert "\x1b" not in shown.out and "\x1b]0" not in shown.err and "\x1b[2J" not in shown.err
+
+
+def test_every_file_is_private_also_where_the_folder_was_open(tmp_path):
+    (tmp_path / "logs").mkdir(mode=0o755)
+    before = os.umask(0o022)
+    try:
+        assert main.main(toy.options(tmp_path)) == 0
+    finally:
+        os.umask(before)
+    for path in (tmp_path / "logs" / "run").rglob("*"):
+        assert path.stat().st_mode & 0o077 == 0, path
