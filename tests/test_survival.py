@@ -142,7 +142,8 @@ def test_a_file_that_may_not_grow_stops_the_run_with_one_line_and_it_goes_on_lat
     def limited():
         resource.setrlimit(resource.RLIMIT_FSIZE, (kilobytes * 1024, kilobytes * 1024))
 
-    status, _, err = run(*options, preexec_fn=limited)
+    # Python's own byte code must not be written under the limit: a torn .pyc would break every later import.
+    status, _, err = run(*options, preexec_fn=limited, env={"PYTHONDONTWRITEBYTECODE": "1"})
     lines = [line for line in err.splitlines() if not line.startswith("replies:")]
     assert status == 2 and len(lines) == 1 and lines[0].startswith("error: ")
     assert str(tmp_path / "logs" / "run") in lines[0]

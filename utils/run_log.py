@@ -88,7 +88,8 @@ class RunLog(NullLog):
         self.say(f"results go to {self.folder}")
         self._write_holdings()
         self._say_what_it_can_show()
-        self.comet.open({**dataclasses.asdict(self.config), "task_description": federation.initial_prompt})
+        self.comet.open({**dataclasses.asdict(self.config), "task_description": federation.initial_prompt,
+                         **_lengths(federation)})
 
     def _write_config(self, federation: Federation) -> None:
         path = self.folder / "config.json"
@@ -168,9 +169,10 @@ class RunLog(NullLog):
                     "before": step.before, "after": step.after, "n": step.n, "accepted": step.accepted,
                     "reason": step.reason, "prompt": prompt_id(step.prompt) if step.prompt else None})
                 position = (done.number - 1) * self.config.max_steps + step.number
-                self.comet.log("log_metric", f"client_{update.client}_train_acc", step.before, step=position)
+                whose = "" if self.config.module == "train_centralized" else f"client_{update.client}_"
+                self.comet.log("log_metric", f"{whose}train_acc", step.before, step=position)
                 if step.after is not None:
-                    self.comet.log("log_metric", f"client_{update.client}_updated_train_acc", step.after, step=position)
+                    self.comet.log("log_metric", f"{whose}updated_train_acc", step.after, step=position)
                 if step.rewrite:
                     self.prompt(f"{name}_step{step.number:02d}{'' if step.accepted else '_rejected'}", step.rewrite)
             self.prompt(f"{name}_upload", update.prompt)
@@ -250,6 +252,13 @@ class RunLog(NullLog):
         self.terminal.close()
         if self._lock:
             self._lock.close()
+
+
+def _lengths(federation: Federation) -> dict[str, int]:
+    """How many questions there are, under the names of the published code; with several tasks, of all together."""
+    lengths = {f"{split}_length": sum(len(getattr(task, split)) for task in federation.tasks)
+               for split in ("train", "val", "test")}
+    return lengths | {f"client_{client.number}_train_length": len(client.samples) for client in federation.clients}
 
 
 def _options_in(path: Path) -> dict[str, Any]:

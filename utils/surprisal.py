@@ -111,7 +111,8 @@ def _load(name: str):
         raise BrokenSystem(f"the surprisal model {name} needs torch and transformers ({error}); install them, or leave "
                            "out --surprisal_model for the embedded model") from error
     try:
-        return AutoModelForCausalLM.from_pretrained(name).eval(), AutoTokenizer.from_pretrained(name)
+        # In float32 whatever the files hold: half precision is off by some hundredths of a bit, and slow on a CPU.
+        return AutoModelForCausalLM.from_pretrained(name).float().eval(), AutoTokenizer.from_pretrained(name)
     except (OSError, ValueError) as error:
         raise BrokenSystem(f"cannot load the surprisal model {name}: {str(error).splitlines()[0]}") from error
 

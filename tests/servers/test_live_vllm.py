@@ -61,4 +61,4 @@ def test_it_scores_texts_as_transformers_does(url, times):
     scorer = subprocess.run([python_of("convert"), "-c", SCORE, MODEL], input=TEXT * times, capture_output=True,
                             text=True, cwd=ROOT, timeout=1200)
     assert scorer.returncode == 0, scorer.stderr[-2000:]
-    assert VLLM(url)(TEXT * times) == pytest.approx(json.loads(scorer.stdout), abs=0.02)
+    assert VLLM(url)(TEXT * times) == pytest.approx(json.loads(scorer.stdout), abs=0.002)
