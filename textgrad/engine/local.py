@@ -55,7 +55,7 @@ class _Server:
     slots: threading.Semaphore
 
 
-_servers: dict[Path, _Server] = {}
+_servers: dict[tuple[Path, Settings], _Server] = {}
 _starting = threading.Lock()
 
 
@@ -140,15 +140,15 @@ def smollm2_path() -> Path:
 
 
 def serve(path: Path, settings: Settings) -> _Server:
-    """The server of a model file; started when there is none, or it has died.
+    """The server of a model file with these settings; started when there is none, or it has died.
 
     Raises:
         BrokenSystem: it cannot start.
     """
     with _starting:
-        server = _servers.get(path)
+        server = _servers.get((path, settings))
         if server is None or server.process.poll() is not None:
-            server = _servers[path] = _start(path, settings)
+            server = _servers[path, settings] = _start(path, settings)
         return server
 
 
