@@ -146,76 +146,45 @@ def comparison(runs: Sequence[Run], title: str = "Comparison of runs", above: st
         title: of the page.
         above: HTML before the tables.
     """
-    table = page.table(
-        ("run", "initial, test", "best, test", "last, test", "best, validation", "steps accepted", "calls"),
-        [
-            (
-                run.name,
-                *(page.share(run.results["metrics"].get(name)) for name in _METRICS),
-                f"{sum(used['calls'] for used in run.results['usage'].values()):,}",
-            )
-            for run in runs
-        ],
-        (6,),
-    )
-    tests = [
-        (
-            each["second"],
-            each["first"],
-            f"{each['difference']:+.3f}",
-            "[{:+.2f}, {:+.2f}]".format(*each["ci95"]),
-            f"{each['p_value']:.3g}",
-            each["verdict"],
-        )
-        if "verdict" in each
-        else (each["second"], each["first"], None, None, None, f"not compared: {each['why_not']}")
-        for each in paired(runs)
-    ]
-    charts = [
-        chart(
-            "Validation accuracy of the global prompt",
-            [
-                Series(
-                    run.name,
-                    [
-                        (each["round"], each["validation"]["mean"]["value"])
-                        for each in run.results["rounds"]
-                        if each["validation"].get("mean", {}).get("value") is not None
-                    ],
-                )
-                for run in runs[:6]
-            ],
-            top=1.0,
-        ),
-        chart(
-            "Tokens of the global prompt",
-            [
-                Series(run.name, [(each["round"], each["prompt_tokens"][0]) for each in run.results["rounds"]])
-                for run in runs[:6]
-            ],
-        ),
-    ]
     simulated = any(run.results["simulated"] for run in runs)
     note = '<p><span class="badge warn">SIMULATED: says nothing about any real model</span></p>' if simulated else ""
+    prompts = [page.folded(page.text(run.name), f"<pre>{page.text(run.results['prompts']['best'])}</pre>")
+               for run in runs]
+    return page.page(title, "".join([
+        f"<h1>{page.text(title)}</h1>{note}",
+        above,
+        page.section("Numbers", _numbers(runs)),
+        page.section("Best prompts on the same test questions (exact McNemar test)", _tests(runs)),
+        page.section("Rounds", '<div class="charts">', *_charts(runs[:6]), "</div>"),
+        page.section("Best prompts", *prompts),
+    ]))
+
+
+def _numbers(runs: Sequence[Run]) -> str:
+    head = ("run", "initial, test", "best, test", "last, test", "best, validation", "steps accepted", "calls")
+    return page.table(head, [
+        (run.name, *(page.share(run.results["metrics"].get(name)) for name in _METRICS),
+         f"{sum(used['calls'] for used in run.results['usage'].values()):,}")
+        for run in runs], (6,))
+
+
+def _tests(runs: Sequence[Run]) -> str:
     head = ("run", "against", "difference", "95 % interval", "p", "in words")
-    return page.page(
-        title,
-        "".join(
-            [
-                f"<h1>{page.text(title)}</h1>{note}",
-                above,
-                page.section("Numbers", table),
-                page.section(
-                    "Best prompts on the same test questions (exact McNemar test)", page.table(head, tests, (2, 3, 4))
-                ),
-                page.section("Rounds", '<div class="charts">', *charts, "</div>"),
-                page.section(
-                    "Best prompts",
-                    *(
-                        page.folded(page.text(run.name), f"<pre>{page.text(run.results['prompts']['best'])}</pre>")
-                        for run in runs
-                    ),
-                ),
-            ]
-        ),
-    )
+    return page.table(head, [
+        (each["second"], each["first"], f"{each['difference']:+.3f}", "[{:+.2f}, {:+.2f}]".format(*each["ci95"]),
+         f"{each['p_value']:.3g}", each["verdict"])
+        if "verdict" in each
+        else (each["second"], each["first"], None, None, None, f"not compared: {each['why_not']}")
+        for each in paired(runs)], (2, 3, 4))
+
+
+def _charts(runs: Sequence[Run]) -> list[str]:
+    def points(run: Run) -> list[tuple[int, float]]:
+        return [(each["round"], each["validation"]["mean"]["value"]) for each in run.results["rounds"]
+                if each["validation"].get("mean", {}).get("value") is not None]
+
+    def tokens(run: Run) -> list[tuple[int, int]]:
+        return [(each["round"], each["prompt_tokens"][0]) for each in run.results["rounds"]]
+
+    return [chart("Validation accuracy of the global prompt", [Series(run.name, points(run)) for run in runs], top=1.0),
+            chart("Tokens of the global prompt", [Series(run.name, tokens(run)) for run in runs])]
