@@ -43,10 +43,12 @@ if ! ollama list >/dev/null 2>&1; then
     done
 fi
 if [ "${OFFLINE:-}" = 1 ]; then
-    ollama show "$model" >/dev/null || { echo "$model has not been pulled: run this once without OFFLINE=1" >&2; exit 1; }
+    ollama show "$model" >/dev/null || {
+        echo "$model has not been pulled: run this once without OFFLINE=1" >&2
+        exit 1
+    }
 else
     ollama pull "$model"
 fi
-engine=ollama-$model
-echo "Ready. Use it with: OLLAMA_BASE_URL=http://127.0.0.1:$port/v1 python main.py --test_engine $engine --evaluation_engine $engine"
+tell_its_use OLLAMA "http://127.0.0.1:$port/v1" "ollama-$model"
 [ -z "$server" ] || wait "$server"

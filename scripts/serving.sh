@@ -26,8 +26,13 @@ wait_until_ready() {
         kill -0 "$server" 2>/dev/null || { echo "$2 ended before it answered: see above" >&2; exit 1; }
         sleep 2
     done
-    echo "Ready. Use it with: $3_BASE_URL=$url python main.py --test_engine $5 --evaluation_engine $5"
+    tell_its_use "$3" "$url" "$5"
     wait "$server"
+}
+
+# tell_its_use PREFIX URL ENGINE: the line that uses the server.
+tell_its_use() {
+    echo "Ready. Use it with: $1_BASE_URL=$2 python main.py --test_engine $3 --evaluation_engine $3"
 }
 
 # answers URL PREFIX: true when a server does; PREFIX_API_KEY is sent where it is set.

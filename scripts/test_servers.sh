@@ -7,9 +7,9 @@ usage() {
     cat <<'TEXT'
 Usage: sh scripts/test_servers.sh [-h] [llamacpp|vllm|sglang|ollama ...]
 
-Without a name: all of them. Each server gets an environment of its own (vllm 2.6 GB, sglang 3.4 GB, and 1.3 GB for the
-conversion of the test model SmolLM2-135M), made at the first time, and is stopped at the end. No GPU is needed; with two
-cores it takes some minutes a server. What a machine cannot run is skipped with the reason.
+Without a name: all of them. Each server gets an environment of its own (vllm 2.6 GB, sglang 3.4 GB, and 1.3 GB for
+the conversion of the test model SmolLM2-135M), made at the first time, and is stopped at the end. No GPU is needed; with
+two cores it takes some minutes a server. What a machine cannot run is skipped with the reason.
 
 From the environment: FEDTEXTGRAD_SERVERS_DIR (~/.cache/fedtextgrad/servers), where the environments go; PYTHON, which
 runs our side (.venv, made by scripts/setup.sh, if absent).
@@ -57,7 +57,8 @@ install_vllm() {
 
 install_sglang() {
     install "$1" --requirement tests/servers/sglang_requirements.txt && install "$1" --no-deps sglang==0.5.23 &&
-        cp tests/servers/cuda_stubs.py "$("$1" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/sitecustomize.py"
+        packages=$("$1" -c 'import sysconfig; print(sysconfig.get_path("purelib"))') &&
+        cp tests/servers/cuda_stubs.py "$packages/sitecustomize.py"
 }
 
 # The model for servers that load Hugging Face folders.
@@ -72,7 +73,8 @@ for name; do
         vllm) { converted && environment vllm install_vllm; } || status=1 ;;
         sglang) { converted && environment sglang install_sglang; } || status=1 ;;
     esac
-    FEDTEXTGRAD_LIVE="$name" "$PYTHON" -m pytest -q -rs -p no:cacheprovider "tests/servers/test_live_$name.py" || status=1
+    FEDTEXTGRAD_LIVE="$name" "$PYTHON" -m pytest -q -rs -p no:cacheprovider "tests/servers/test_live_$name.py" ||
+        status=1
 done
 echo
 "$PYTHON" tests/live_server.py

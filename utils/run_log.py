@@ -154,6 +154,9 @@ class RunLog(NullLog):
                                       "prompt": score.prompt, "accuracy": estimate["value"], "n": estimate["n"],
                                       "ci95": estimate["ci95"], "correct": "".join(map(str, score.correct))})
             self.say(f"{label}: {task} {split} accuracy {mean_estimate(of_task)}")
+        if split == "val":  # labelled by its round, the one before any training too
+            number = int(label.removeprefix("round "))
+            self.comet.log("log_metric", "validation_acc", overall(scores).value, step=number)
 
     def round(self, done: Round, validation: Handle) -> None:
         """Writes what a round did, its prompts, and its line of the ledger."""
@@ -197,7 +200,6 @@ class RunLog(NullLog):
         self.say(f"round {done.number} ended: " + "; ".join(told))
 
     def _write_entry(self, done: Round, validation: Scores) -> None:
-        self.comet.log("log_metric", "validation_acc", overall(validation).value, step=done.number)
         self.comet.log("log_text", done.prompts[0], step=done.number)
         entry = sealed(entry_of(done, validation, self.local_only), self._last_entry["seal"] if self._last_entry else
                        GENESIS)

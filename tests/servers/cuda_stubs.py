@@ -37,7 +37,7 @@ def _part(whole: str, name: str) -> _Absent:
 
 
 class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Finds the stubs for `import`, and nothing for `importlib.util.find_spec`: that asks whether a package is there."""
+    """Finds the stubs for `import`, and nothing for `importlib.util.find_spec`, which asks if a package is there."""
 
     def find_spec(self, fullname, path, target=None):
         if fullname.partition(".")[0] not in _PACKAGES or _is_only_asked():
