@@ -40,7 +40,7 @@ def test_a_run_leaves_a_folder_that_tells_everything(tmp_path):
     folder = tmp_path / "logs" / "run"
     names = {path.name for path in folder.iterdir()}
     assert {"config.json", "metrics.jsonl", "ledger.jsonl", "prompts", "calls.sqlite", "results.json", "run.log",
-            "curves.png"} <= names
+            "figures"} <= names
     assert (tmp_path / "logs" / "latest").resolve() == folder.resolve()
     config = json.loads((folder / "config.json").read_text())
     assert config["options"]["seed"] == 42 and config["engines"]["test"]["model"].startswith("simulated")

@@ -17,8 +17,7 @@ from textgrad.errors import UsageError
 
 from .config import Config
 from .files import to_json, told_of, write_whole
-from .report import page
-from .report.compare import as_csv, as_latex, comparison
+from .report import page, write_comparison
 from .report.runs import Run, load
 from .statistics import over_seeds
 
@@ -91,9 +90,7 @@ def finish(folder: Path, runs: list[Run]) -> str:
     ]
     head = ("metric", "mean", "sd", "95 % interval of the mean", "each seed")
     above = page.section(f"Over {len(runs)} seeds (Student's t)", page.table(head, rows, (1, 2)))
-    write_whole(folder / "report.html", comparison(runs, folder.name, above))
-    write_whole(folder / "report.csv", as_csv(runs))
-    write_whole(folder / "report.tex", as_latex(runs))
+    write_comparison(folder, runs, folder.name, above)
     lines = [f"\n{f'over {len(runs)} seeds':<44}{'mean':>7}{'sd':>8}  95 % interval"]
     lines += [f"{name:<44}{mean:>7}{sd:>8}  {interval}" for name, mean, sd, interval, _ in rows]
     return "\n".join([*lines, f"\neverything is in {folder}"])

@@ -13,6 +13,7 @@ import toy
 import main
 from textgrad.errors import UsageError
 from utils.report.__main__ import main as report
+from utils.report.chart import Chart, Series, dodge
 from utils.report.compare import as_csv, as_latex, paired
 from utils.report.lineage import difference
 from utils.report.runs import load
@@ -68,6 +69,26 @@ def test_a_page_is_whole_and_needs_no_network(runs, name):
     assert not re.search(r"https?://|@import|url\(", text)
     assert "script" not in page.seen and {"svg", "table", "details", "ins"} - page.seen <= {"ins"}
     assert text.isascii() or 'charset="utf-8"' in text
+
+
+@pytest.mark.parametrize("name", ["federated", "central", "alone", "hostile"])
+def test_every_figure_of_the_page_is_a_picture_too(runs, name):
+    from matplotlib.image import imread
+    drawn = (runs[name] / "report.html").read_text().count("<figure>")
+    pictures = sorted((runs[name] / "figures").iterdir())
+    assert len(pictures) == drawn and {path.stem for path in pictures} >= {"accuracy", "acceptance", "calls"}
+    for path in pictures:
+        assert imread(path)[..., :3].std() > 0.05, "it is not blank"
+
+
+def test_intervals_at_the_same_place_stand_side_by_side():
+    bare, wide = Series("bare", [(1, 0.5)]), Series("wide", [(1, 0.5, 0.2, 0.8)])
+    assert dodge([wide, bare, wide]) == [-0.5, 0.0, 0.5] and dodge([wide]) == [0.0]
+
+
+def test_the_axis_ends_at_a_round_number_above_the_highest_point():
+    assert Chart("x", "", [Series("a", [(0, 84.0), (1, 3.0, 2.0, 170.0)])]).top == 200
+    assert Chart("x", "", [Series("a", [(0, 0.0)])]).top == 1.0 and not Chart("x", "", [Series("a", [])])
 
 
 def test_what_a_prompt_holds_is_shown_and_never_run(runs):
@@ -162,8 +183,8 @@ def test_text_that_a_guard_kept_back_is_not_in_the_report(runs, tmp_path):
 @pytest.mark.parametrize("width", [400, 1400])
 def test_a_browser_shows_the_page_without_complaint_and_without_scrolling_sideways(runs, tmp_path, width):
     page = tmp_path / "frame.html"
-    page.write_text(f"""<iframe id=f style="border:0;width:{width}px;height:900px" src="file://{runs['federated']}/report.html">
-        </iframe><script>onload = () => {{ const d = document.getElementById("f").contentDocument;
+    page.write_text(f"""<iframe id=f style="border:0;width:{width}px;height:900px" 
+        src="file://{runs['federated']}/report.html"></iframe><script>onload = () => {{ const d = document.getElementById("f").contentDocument;
         document.title = [d.documentElement.scrollWidth <= {width}, d.querySelectorAll("svg").length,
                           [...d.images].every(i => i.naturalWidth)].join(); }}</script>""")
     flags = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",

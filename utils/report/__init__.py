@@ -1,17 +1,21 @@
 """From a run's folder to what people read: a table on the terminal, one page of HTML, pictures, CSV, LaTeX.
 
-python -m utils.report logs/<run>               report.html, curves.png, report.csv, report.tex in the run's folder
+python -m utils.report logs/<run>               report.html, figures/*.png, report.csv, report.tex in its folder
 python -m utils.report logs/<a> logs/<b> ...    the runs side by side, with the paired test; -o names the folder
 python -m utils.report logs/                    index.html: all runs in one table
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from ..files import write_whole
-from .curves import curves
-from .runs import load
+from .charts import charts, charts_of
+from .compare import as_csv, as_latex, comparison
+from .pictures import write_pictures
+from .runs import Run, load
 from .single import single
+from .tables import flaws
 
 _ROWS = {
     "0shot_eval_engine_test_acc": "evaluation engine, initial prompt, test",
@@ -24,11 +28,29 @@ _ROWS = {
 }
 
 
-def write(folder: Path) -> None:
-    """Makes report.html and curves.png of a finished run in its folder."""
+def write(folder: Path) -> Run:
+    """Makes report.html and figures/*.png of a finished run in its folder."""
     run = load(folder)
     write_whole(run.folder / "report.html", single(run))
-    write_whole(run.folder / "curves.png", curves(run.results))
+    write_pictures(run.folder, charts(run), _note([run]))
+    return run
+
+
+def write_comparison(folder: Path, runs: Sequence[Run], title: str = "Comparison of runs", above: str = "") -> None:
+    """Makes report.html, figures/*.png, report.csv and report.tex of several runs; see `compare.comparison`."""
+    write_whole(folder / "report.html", comparison(runs, title, above))
+    write_pictures(folder, charts_of(runs), _note(runs))
+    write_tables(folder, runs)
+
+
+def write_tables(folder: Path, runs: Sequence[Run]) -> None:
+    """Makes report.csv and report.tex of one or more runs."""
+    write_whole(folder / "report.csv", as_csv(runs))
+    write_whole(folder / "report.tex", as_latex(runs))
+
+
+def _note(runs: Sequence[Run]) -> str:
+    return "SIMULATED" if any(run.results["simulated"] for run in runs) else ""
 
 
 def table(summary: dict[str, Any]) -> str:
@@ -60,7 +82,7 @@ def table(summary: dict[str, Any]) -> str:
     for role, used in summary["usage"].items():
         lines.append(
             f"{role} engine: {used['calls']} calls ({used['requests']} requests), {used['prompt_tokens']} + "
-            f"{used['completion_tokens']} tokens, bad replies: {used['bad_replies'] or 'none'}"
+            f"{used['completion_tokens']} tokens, bad replies: {flaws(used)}"
         )
     if told := summary.get("forecast"):
         lines.append(

@@ -8,8 +8,8 @@ from pathlib import Path
 from textgrad.errors import StopRun, UsageError
 
 from ..files import write_whole
-from . import table, write
-from .compare import as_csv, as_latex, as_text, comparison
+from . import table, write, write_comparison, write_tables
+from .compare import as_text
 from .index import index
 from .runs import find, load
 
@@ -51,11 +51,10 @@ def _made(folders: list[Path], output: str) -> int:
     if len(runs) == 1:
         print(table(runs[0].results))
         write(runs[0].folder)
+        write_tables(target, runs)
     else:
         print(as_text(runs))
-        write_whole(target / "report.html", comparison(runs))
-    write_whole(target / "report.csv", as_csv(runs))
-    write_whole(target / "report.tex", as_latex(runs))
+        write_comparison(target, runs)
     print(f"\n{target / 'report.html'}")
     return 0
 

@@ -1,37 +1,44 @@
-"""The charts of one run."""
+"""The figures of one run and of several, as data: see `chart`."""
+
+from collections.abc import Sequence
+from typing import Any
 
 from ..statistics import accuracy
-from . import page
+from .chart import Bars, Chart, Series
 from .runs import Run
-from .svg import Series, chart
+
+_MOST_RUNS = 6  # in one chart: so many colours there are
 
 
-def charts(run: Run) -> list[str]:
-    """Every chart, "" for one with nothing to show."""
+def charts(run: Run) -> list[Chart | Bars]:
+    """Every figure of one run; empty ones are left out where they are drawn."""
     rounds = run.results["rounds"]
     steps = [event for event in run.events if event["event"] == "step"]
+    accepted = [(each["round"], *_accepted(each)) for each in rounds if each["uploads"]]
     return [
-        chart("Accuracy, with 95 % intervals", _accuracy(rounds, steps), top=1.0),
-        chart(
-            "Share of local steps accepted",
-            [Series("all clients", [(each["round"], *_accepted(each)) for each in rounds if each["uploads"]])],
-            top=1.0,
-        ),
-        chart(
-            "Tokens of the prompts",
-            [
-                Series("global", [(each["round"], each["prompt_tokens"][0]) for each in rounds]),
-                Series(
-                    "uploads",
-                    [(each["round"], upload["tokens"]) for each in rounds for upload in each["uploads"].values()],
-                    joined=False,
-                ),
-            ],
-        ),
-        chart("Retention: what a merge kept of additions", _retention(rounds), top=1.0),
-        chart("Variance of surprisal (bits²)", _surprisal(run.results.get("complexity", []))),
-        _usage_chart(run.results["usage"]),
+        Chart("accuracy", "Accuracy, with 95 % intervals", _accuracy(rounds, steps), limit=1.0),
+        Chart("acceptance", "Share of local steps accepted", [Series("all clients", accepted)], limit=1.0),
+        Chart("prompt_tokens", "Tokens of the prompts", _tokens(rounds)),
+        Chart("retention", "Retention: what a merge kept of additions", _retention(rounds), limit=1.0),
+        Chart("surprisal_variance", "Variance of surprisal (bits²)", _surprisal(run.results.get("complexity", []))),
+        Chart("clients", "Accuracy by client, with 95 % intervals", _clients(run.results["clients"]), "client", 1.0),
+        _usage(run.results["usage"]),
     ]
+
+
+def charts_of(runs: Sequence[Run]) -> list[Chart | Bars]:
+    """The figures of several runs, the first six of them."""
+    def validation(run: Run) -> list[tuple[int, float]]:
+        return [(each["round"], each["validation"]["mean"]["value"]) for each in run.results["rounds"]
+                if each["validation"].get("mean", {}).get("value") is not None]
+
+    def tokens(run: Run) -> list[tuple[int, int]]:
+        return [(each["round"], each["prompt_tokens"][0]) for each in run.results["rounds"]]
+
+    runs = runs[:_MOST_RUNS]
+    return [Chart("validation", "Validation accuracy of the global prompt",
+                  [Series(run.name, validation(run)) for run in runs], limit=1.0),
+            Chart("prompt_tokens", "Tokens of the global prompt", [Series(run.name, tokens(run)) for run in runs])]
 
 
 def _accuracy(rounds: list, steps: list) -> list[Series]:
@@ -40,15 +47,11 @@ def _accuracy(rounds: list, steps: list) -> list[Series]:
     series = [
         Series(
             f"validation, global prompt{'' if name == 'mean' else ' on ' + name}",
-            [
-                (each["round"], each["validation"][name]["value"], *each["validation"][name]["ci95"])
-                for each in rounds
-                if each["validation"].get(name, {}).get("value") is not None
-            ],
+            [_point(each["round"], each["validation"].get(name)) for each in rounds
+             if (each["validation"].get(name) or {}).get("value") is not None],
         )
         for name in shown
     ]
-    before, after = (_pooled(steps, side) for side in ("before", "after"))
     first = rounds[0]["validation"].get("mean") if rounds else None
     if first and first["value"] is not None:
         series.append(
@@ -56,75 +59,83 @@ def _accuracy(rounds: list, steps: list) -> list[Series]:
         )
     return [
         *series,
-        Series("clients' batches before", before, joined=False),
-        Series("clients' batches after", after, joined=False),
+        Series("clients' batches before", _pooled(steps, "before"), joined=False),
+        Series("clients' batches after", _pooled(steps, "after"), joined=False),
     ]
 
 
-def _pooled(steps: list, side: str) -> list[tuple]:
+def _point(x: int, estimate: dict[str, Any]) -> tuple[float, ...]:
+    return (x, estimate["value"], *estimate["ci95"])
+
+
+def _pooled(steps: list, side: str) -> list[tuple[float, ...]]:
     """Accuracy over all minibatches of each round; after a rejected step the prompt answers as before."""
-    sums: dict[int, list[float]] = {}
+    sums: dict[int, tuple[int, int]] = {}
     for step in steps:
         value = step["after"] if side == "after" and step["accepted"] else step["before"]
-        right, n = sums.setdefault(step["round"], [0.0, 0])
-        sums[step["round"]] = [right + value * step["n"], n + step["n"]]
-    return [(number, right / n) for number, (right, n) in sorted(sums.items())]
+        right, n = sums.get(step["round"], (0, 0))
+        sums[step["round"]] = right + round(value * step["n"]), n + step["n"]
+    return [_point(number, _estimate(right, n)) for number, (right, n) in sorted(sums.items()) if n]
+
+
+def _estimate(right: int, n: int) -> dict[str, Any]:
+    return accuracy([1] * right + [0] * (n - right)).as_json()
 
 
 def _accepted(each: dict) -> tuple[float, ...]:
     steps, kept = (sum(upload[key] for upload in each["uploads"].values()) for key in ("steps", "accepted_steps"))
-    estimate = accuracy([1] * kept + [0] * (steps - kept))
-    return (estimate.value or 0.0, *estimate.ci95)
+    estimate = _estimate(kept, steps)
+    return (estimate["value"] or 0.0, *estimate["ci95"])
+
+
+def _tokens(rounds: list) -> list[Series]:
+    return [
+        Series("global", [(each["round"], each["prompt_tokens"][0]) for each in rounds]),
+        Series("uploads", [(each["round"], upload["tokens"]) for each in rounds for upload in each["uploads"].values()],
+               joined=False),
+    ]
 
 
 def _retention(rounds: list) -> list[Series]:
     found = [(each["round"], each["retention"]) for each in rounds if each.get("retention")]
     return [
-        Series(
-            "mean over clients", [(number, record["mean"]) for number, record in found if record["mean"] is not None]
-        ),
-        Series(
-            "each client",
-            [
-                (number, own["rate"])
-                for number, record in found
-                for own in record["clients"].values()
-                if own["rate"] is not None
-            ],
-            joined=False,
-        ),
+        Series("mean over clients",
+               [(number, record["mean"]) for number, record in found if record["mean"] is not None]),
+        Series("each client",
+               [(number, own["rate"]) for number, record in found for own in record["clients"].values()
+                if own["rate"] is not None], joined=False),
     ]
 
 
 def _surprisal(complexity: list) -> list[Series]:
     key = "surprisal_variance"
     return [
-        Series(
-            "global", [(each["round"], each["prompts"][0][key]) for each in complexity if key in each["prompts"][0]]
-        ),
-        Series(
-            "uploads",
-            [(each["round"], own[key]) for each in complexity for own in each["uploads"].values() if key in own],
-            joined=False,
-        ),
+        Series("global", [(each["round"], each["prompts"][0][key]) for each in complexity
+                          if key in each["prompts"][0]]),
+        Series("uploads, concatenated", [(each["round"], each["concatenation"][key]) for each in complexity
+                                         if key in each.get("concatenation", {})], dashed=True),
+        Series("uploads", [(each["round"], own[key]) for each in complexity for own in each["uploads"].values()
+                           if key in own], joined=False),
     ]
 
 
-def _usage_chart(usage: dict) -> str:
-    """Calls by role as bars; tokens and cost are in the table."""
-    most = max((used["calls"] for used in usage.values()), default=0)
-    rows = "".join(
-        f'<text x="0" y="{16 + 44 * place}">{page.text(role)}: {used["calls"]:,} calls, '
-        f"{used['prompt_tokens'] + used['completion_tokens']:,} tokens</text>"
-        f'<rect x="0" y="{22 + 44 * place}" height="14" rx="3" fill="var(--c{place % 6})" '
-        f'width="{max(2, 430 * used["calls"] / most):.1f}"/>'
-        for place, (role, used) in enumerate(usage.items())
-    )
-    return (
-        (
-            f'<figure><figcaption>Calls by role</figcaption><svg viewBox="0 0 440 {44 * len(usage) + 4}" role="img" '
-            f'aria-label="Calls by role">{rows}</svg></figure>'
-        )
-        if most
-        else ""
-    )
+def _clients(clients: dict[str, dict]) -> list[Series]:
+    """Fairness: what each client got out of it. A single client has nobody to be compared with."""
+    if len(clients) < 2:
+        return []
+    told = {"best prompt, own validation": "best_prompt_on_own_validation", "batches before": "batch_accuracy_before",
+            "batches after": "batch_accuracy_after"}
+    return [
+        Series(name, [_point(int(number), row[key]) for number, row in clients.items() if row[key]["n"]], joined=False)
+        for name, key in told.items()
+    ]
+
+
+def _usage(usage: dict) -> Bars:
+    """A bar a role, as long as its calls are many."""
+    rows = []
+    for role, used in usage.items():
+        cost = "" if used.get("dollars") is None else f", ${used['dollars']:.2f}"
+        tokens = used["prompt_tokens"] + used["completion_tokens"]
+        rows.append((f"{role}: {used['calls']:,} calls, {tokens:,} tokens{cost}", used["calls"]))
+    return Bars("calls", "Calls by role", rows)

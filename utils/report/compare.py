@@ -8,8 +8,9 @@ from typing import Any
 
 from ..statistics import compare
 from . import page
+from .charts import charts_of
 from .runs import Run
-from .svg import Series, chart
+from .svg import figure
 
 _METRICS = (
     "0shot_test_engine_test_acc",
@@ -155,7 +156,7 @@ def comparison(runs: Sequence[Run], title: str = "Comparison of runs", above: st
         above,
         page.section("Numbers", _numbers(runs)),
         page.section("Best prompts on the same test questions (exact McNemar test)", _tests(runs)),
-        page.section("Rounds", '<div class="charts">', *_charts(runs[:6]), "</div>"),
+        page.section("Rounds", '<div class="charts">', *map(figure, charts_of(runs)), "</div>"),
         page.section("Best prompts", *prompts),
     ]))
 
@@ -176,15 +177,3 @@ def _tests(runs: Sequence[Run]) -> str:
         if "verdict" in each
         else (each["second"], each["first"], None, None, None, f"not compared: {each['why_not']}")
         for each in paired(runs)], (2, 3, 4))
-
-
-def _charts(runs: Sequence[Run]) -> list[str]:
-    def points(run: Run) -> list[tuple[int, float]]:
-        return [(each["round"], each["validation"]["mean"]["value"]) for each in run.results["rounds"]
-                if each["validation"].get("mean", {}).get("value") is not None]
-
-    def tokens(run: Run) -> list[tuple[int, int]]:
-        return [(each["round"], each["prompt_tokens"][0]) for each in run.results["rounds"]]
-
-    return [chart("Validation accuracy of the global prompt", [Series(run.name, points(run)) for run in runs], top=1.0),
-            chart("Tokens of the global prompt", [Series(run.name, tokens(run)) for run in runs])]

@@ -6,6 +6,7 @@ from . import page, tables
 from .charts import charts
 from .lineage import lineage
 from .runs import Run
+from .svg import figure
 
 _TILES = (
     ("0shot_test_engine_test_acc", "initial prompt, test"),
@@ -22,7 +23,7 @@ def single(run: Run) -> str:
         _header(run),
         _tiles(results),
         page.section("Is it better?", *_verdicts(results)),
-        page.section("Rounds", '<div class="charts">', *charts(run), "</div>"),
+        page.section("Rounds", '<div class="charts">', *map(figure, charts(run)), "</div>"),
         page.section(
             "The best prompt",
             f'<p class="soft">round {results["best_round"]}, chosen on the validation '

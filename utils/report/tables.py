@@ -143,7 +143,7 @@ def usage(results: dict) -> str:
             f"{used['completion_tokens']:,}",
             f"{used['seconds']:,.0f}",
             None if used.get("dollars") is None else f"{used['dollars']:.4f}",
-            ", ".join(f"{count} {kind}" for kind, count in used["bad_replies"].items()) or "none",
+            flaws(used),
         )
         for role, used in results["usage"].items()
     ]
@@ -158,6 +158,11 @@ def usage(results: dict) -> str:
         "bad replies",
     )
     return page.table(head, rows, (1, 2, 3, 4, 5, 6))
+
+
+def flaws(used: dict) -> str:
+    """A role's bad replies in words."""
+    return ", ".join(f"{count} {kind}" for kind, count in used["bad_replies"].items()) or "none"
 
 
 def metrics(results: dict) -> str:
