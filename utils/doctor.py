@@ -85,7 +85,7 @@ class Probe:
             return
         from .server_facts import ServerFacts
         facts = ServerFacts(self.engine)
-        yield "model found", f"yes (in the server's list: {facts.listed()})"
+        yield "model found", facts.listed()
         yield "context length", facts.context()
         yield "product", facts.product()
         yield "prefix caching", facts.prefix_caching()

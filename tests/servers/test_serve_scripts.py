@@ -1,0 +1,195 @@
+"""The serve scripts with a stand-in for each product: what it is started with, the line that is told, and a clean end.
+
+The stand-in takes the place of the `python` (or `ollama`) that a script starts, writes down its arguments and
+environment, and answers as a server does that has loaded its model.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+from live_server import free_port
+
+ROOT = Path(__file__).parents[2]
+STAND_IN = """#!{python}
+import json, os, pathlib, sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+class Page(BaseHTTPRequestHandler):
+    def do_GET(self):
+        key = os.environ.get("VLLM_API_KEY")
+        self.send_response(200 if not key or self.headers.get("Authorization") == "Bearer " + key else 401)
+        self.end_headers()
+
+    def log_message(self, *args):
+        pass
+
+here = pathlib.Path({folder!r})
+words = sys.argv[1:]
+with (here / "calls").open("a") as file:
+    file.write(json.dumps([words, dict(os.environ)]) + "\\n")
+if words[0] in ("list", "show"):
+    sys.exit(not (here / "pulled" if words[0] == "show" else here / "up").exists())
+if words[0] == "pull":
+    sys.exit(0)
+if "--broken" in words:
+    sys.exit(3)
+(here / "up").touch()
+port = words[words.index("--port") + 1] if "--port" in words else os.environ["OLLAMA_HOST"].partition(":")[2]
+HTTPServer(("127.0.0.1", int(port)), Page).serve_forever()
+"""
+NVIDIA = "#!/bin/sh\necho {capability}\n"
+
+
+class Script:
+    """One run of a serve script.
+
+    Args:
+        folder: for the stand-ins and what they write down.
+        name: vllm, sglang or ollama.
+        words: its arguments; "PORT" among them becomes a free one.
+        capability: of the GPU that nvidia-smi tells of; "" where there is none.
+        **more: environment.
+    """
+
+    def __init__(self, folder: Path, name: str, *words: str, capability: str = "", **more: str):
+        self.folder, self.port = folder, free_port()
+        made = folder / "bin"
+        made.mkdir(exist_ok=True)
+        stand_ins = {"stand-in": STAND_IN.format(python=sys.executable, folder=str(folder))}
+        stand_ins["ollama"] = stand_ins["stand-in"]
+        if capability:
+            stand_ins["nvidia-smi"] = NVIDIA.format(capability=capability)
+        for file, text in stand_ins.items():
+            (made / file).write_text(text)
+            (made / file).chmod(0o755)
+        environment = {"PATH": f"{made}:{os.environ['PATH']}", "HOME": str(folder), "PYTHON": str(made / "stand-in")}
+        words = [str(self.port) if word == "PORT" else word for word in words]
+        self.process = subprocess.Popen(["sh", ROOT / "scripts" / f"{name}_serve.sh", *words], text=True,
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment | more,
+                                        start_new_session=True)
+
+    def ready(self) -> str:
+        """Waits for the line that uses the server, and returns it."""
+        for line in self.process.stdout:
+            if line.startswith("Ready."):
+                return line.strip()
+        raise AssertionError(self.process.stderr.read())
+
+    def calls(self) -> list[tuple[list[str], dict[str, str]]]:
+        """Arguments and environment of what was started, in order."""
+        return [tuple(json.loads(line)) for line in (self.folder / "calls").read_text().splitlines()]
+
+    def end(self) -> int:
+        """Ends the script as ctrl-C does; its exit status."""
+        os.kill(self.process.pid, signal.SIGINT)
+        self.process.communicate(timeout=30)
+        return self.process.returncode
+
+
+@pytest.fixture
+def script(tmp_path):
+    """Starts serve scripts; whatever is left of them at the end is killed."""
+    started = []
+
+    def start(*args, **more) -> Script:
+        started.append(Script(tmp_path, *args, **more))
+        return started[-1]
+
+    yield start
+    for each in started:
+        try:
+            os.killpg(each.process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        each.process.wait()
+
+
+def answers(port: int) -> bool:
+    try:
+        return urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/models", timeout=5).status == 200
+    except OSError:
+        return False
+
+
+def option(words: list[str], name: str) -> str:
+    return words[words.index(name) + 1]
+
+
+@pytest.mark.parametrize("name, parallel, engine", [("vllm", "--tensor-parallel-size", "VLLM_BASE_URL={} {}vllm-api-m"),
+                                                    ("sglang", "--tp-size", "SGLANG_BASE_URL={} {}sglang-m")])
+def test_on_gpus_it_serves_until_ctrl_c_and_tells_the_line_that_uses_it(script, name, parallel, engine):
+    served = script(name, "m", "PORT", "0,1", "--extra", "7", capability="8.0")
+    url = f"http://127.0.0.1:{served.port}/v1"
+    assert engine.format(url, "python main.py --test_engine ") in served.ready() and answers(served.port)
+    (words, environment), = served.calls()
+    assert option(words, parallel) == "2" and environment["CUDA_VISIBLE_DEVICES"] == "0,1"
+    assert option(words, "--dtype") == "auto" and option(words, "--extra") == "7"
+    assert served.end() == 0 and not answers(served.port)
+
+
+@pytest.mark.parametrize("name", ["vllm", "sglang"])
+@pytest.mark.parametrize("capability, dtype", [("7.5", "half"), ("6.1", "half"), ("8.9", "auto"), ("12.0", "auto")])
+def test_gpus_older_than_ampere_get_half_precision(script, name, capability, dtype):
+    served = script(name, "m", "PORT", capability=capability)
+    served.ready()
+    assert option(served.calls()[0][0], "--dtype") == dtype
+
+
+@pytest.mark.parametrize("name, words, variables", [
+    ("vllm", ["--enforce-eager", "--max-model-len"], ["VLLM_CPU_KVCACHE_SPACE", "VLLM_NO_USAGE_STATS"]),
+    ("sglang", ["--device", "--attention-backend", "--context-length"], ["SGLANG_USE_CPU_ENGINE"])])
+def test_on_a_cpu_without_a_network(script, name, words, variables):
+    served = script(name, "m", "PORT", "cpu", HF_HUB_OFFLINE="1", MAX_MODEL_LEN="99", CONTEXT_LENGTH="99", NAME="smol",
+                    DTYPE="float32", capability="7.5")
+    assert served.ready().endswith("-smol")
+    (given, environment), = served.calls()
+    assert set(words) <= set(given) and "99" in given and option(given, "--dtype") == "float32"
+    assert {"HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", *variables} <= set(environment)
+    assert "CUDA_VISIBLE_DEVICES" not in environment and not {"--tensor-parallel-size", "--tp-size"} & set(given)
+
+
+def test_a_key_is_asked_of_clients_and_not_told(script):
+    served = script("vllm", "m", "PORT", VLLM_API_KEY="its-own-key")
+    assert "its-own-key" not in served.ready() and not answers(served.port)
+
+
+@pytest.mark.parametrize("name", ["vllm", "sglang"])
+def test_a_server_that_ends_before_it_answers_is_told(script, name):
+    _, told = script(name, "m", "PORT", "0", "--broken").process.communicate(timeout=30)
+    assert "ended before it answered" in told
+
+
+def test_ollama_is_started_and_the_model_pulled(script, tmp_path):
+    served = script("ollama", "llama3.1:8b", "PORT", "cpu")
+    told = served.ready()
+    assert f"OLLAMA_BASE_URL=http://127.0.0.1:{served.port}/v1 python main.py --test_engine ollama-llama3.1:8b" in told
+    calls = served.calls()
+    environment = next(environment for words, environment in calls if words == ["serve"])
+    assert calls[-1][0] == ["pull", "llama3.1:8b"] and environment["CUDA_VISIBLE_DEVICES"] == "-1"
+    assert {name: environment[f"OLLAMA_{name}"] for name in ("CONTEXT_LENGTH", "NUM_PARALLEL", "KEEP_ALIVE")} == {
+        "CONTEXT_LENGTH": "8192", "NUM_PARALLEL": "4", "KEEP_ALIVE": "-1"}
+    assert served.end() == 0 and not answers(served.port)
+
+
+def test_an_ollama_that_runs_is_left_running_and_off_line_nothing_is_pulled(script, tmp_path):
+    (tmp_path / "up").touch()
+    refused = script("ollama", "m", "PORT", OFFLINE="1").process
+    _, told = refused.communicate(timeout=30)
+    assert refused.returncode == 1 and "m has not been pulled" in told
+    (tmp_path / "pulled").touch()
+    served = script("ollama", "m", "PORT", OFFLINE="1")
+    assert served.ready() and served.process.wait(timeout=30) == 0
+    assert not [words for words, _ in served.calls() if words[0] in ("serve", "pull")]
+
+
+@pytest.mark.parametrize("name", ["vllm", "sglang", "ollama", "test"])
+def test_help_tells_every_variable(name):
+    script = ROOT / "scripts" / ("test_servers.sh" if name == "test" else f"{name}_serve.sh")
+    told = subprocess.run(["sh", script, "--help"], capture_output=True, text=True, timeout=30)
+    assert told.returncode == 0 and told.stdout.startswith("Usage: sh scripts/")
