@@ -26,6 +26,7 @@ from .wire import ERROR, RESULTS
 OK, SPENT = 0, 3
 _QUIET = {"FLWR_TELEMETRY_ENABLED": "0", "FLWR_DISABLE_UPDATE_CHECK": "1"}
 _POLL = 2.0  # seconds between looks at the run's status
+_LOOKS = 15  # that may fail in a row: the way to the SuperLink may be gone for a moment
 
 
 def launch(config: Config) -> int:
@@ -44,7 +45,7 @@ def launch(config: Config) -> int:
         status = _wait(run_id, config.flower_federation)
         log.end()
     except KeyboardInterrupt:
-        _flwr("stop", run_id, config.flower_federation, check=False)
+        _stop(run_id, config)
         raise
     finally:
         log.close()
@@ -55,6 +56,18 @@ def launch(config: Config) -> int:
     unpack(log.results, folder)
     print(f"everything is in {folder}")
     return SPENT if json.loads((folder / "results.json").read_text(encoding="utf-8"))["stopped"] else OK
+
+
+def _stop(run_id: str, config: Config) -> None:
+    """Ends the run at the SuperLink: nobody here waits for it any more."""
+    print(f"\ninterrupted; stopping Flower's run {run_id} ...", file=sys.stderr, flush=True)
+    try:
+        stopped = _json(_flwr("stop", run_id, config.flower_federation, "--format", "json")).get("success")
+    except BrokenSystem:
+        stopped = False
+    told = "it is stopped" if stopped else f"it may still go on: flwr stop {run_id} {config.flower_federation}"
+    print(f"{told}; to go on later, give the same command with --run_name {config.run_name}", file=sys.stderr,
+          flush=True)
 
 
 def _check(config: Config) -> None:
@@ -81,12 +94,10 @@ def _program() -> str | None:
     return str(beside) if beside.exists() else shutil.which("flwr")
 
 
-def _flwr(*words: str, check: bool = True) -> str:
-    """What a command of Flower's printed."""
+def _flwr(*words: str) -> str:
+    """What a command of Flower's printed. Its exit status tells nothing: it is 0 where the SuperLink is not there."""
     done = subprocess.run([_program(), *words], capture_output=True, text=True, env=os.environ | _QUIET)
-    if check and done.returncode:
-        raise BrokenSystem(f"flwr {words[0]}: {_last_line(done.stderr + done.stdout)}")
-    return done.stdout
+    return done.stdout or done.stderr
 
 
 def _last_line(text: str) -> str:
@@ -108,8 +119,7 @@ def _start(config: Config) -> str:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "run.toml"
         path.write_text(f"run = {json.dumps(run)}\n", encoding="utf-8")  # a JSON string is a TOML string
-        told = _flwr("run", str(Path(__file__).parent), config.flower_federation, "-c", str(path), "--format", "json",
-                     check=False)
+        told = _flwr("run", str(Path(__file__).parent), config.flower_federation, "-c", str(path), "--format", "json")
     answer = _json(told)
     if not answer.get("run-id"):
         reason = answer.get("error-message") or answer.get("error") or "no run was started"
@@ -119,13 +129,30 @@ def _start(config: Config) -> str:
 
 
 def _wait(run_id: str, federation: str) -> str:
-    """Flower's status of the run once it has ended. `flwr run` itself tells nothing of failures."""
+    """Flower's status of the run once it has ended. `flwr run` itself tells nothing of failures.
+
+    Raises:
+        BrokenSystem: the SuperLink has not answered for a while.
+    """
+    failed = 0
     while True:
-        runs = _json(_flwr("ls", federation, "--run-id", run_id, "--format", "json")).get("runs") or [{}]
-        status = str(runs[0].get("status", "unknown"))
-        if status.startswith("finished") or status == "unknown":
+        try:
+            status, failed = _status(run_id, federation), 0
+        except BrokenSystem as error:
+            status, failed = "", failed + 1
+            if failed == _LOOKS:
+                raise BrokenSystem(f"Flower's run {run_id} may still go on, but the SuperLink {federation!r} tells no "
+                                   f"more of it: {error}") from error
+        if status.startswith("finished"):
             return status
         time.sleep(_POLL)
+
+
+def _status(run_id: str, federation: str) -> str:
+    told = _json(_flwr("ls", federation, "--run-id", run_id, "--format", "json"))
+    if not told.get("runs"):
+        raise BrokenSystem(_last_line(str(told.get("error-message") or "it does not know the run")))
+    return str(told["runs"][0].get("status", ""))
 
 
 class _Log:
@@ -158,7 +185,7 @@ class _Log:
         """The run has ended: reads what is left, from the beginning if its end was not seen."""
         self._reader.join(timeout=10)
         if self.results is None and not self.error:
-            told = _flwr("log", self._words[2], self._words[3], "--show", check=False)
+            told = _flwr("log", self._words[2], self._words[3], "--show")
             self._read(told.splitlines(), show=False)
 
     def close(self) -> None:
