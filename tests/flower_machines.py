@@ -161,6 +161,48 @@ def end(process: subprocess.Popen) -> None:
     process.wait()
 
 
+def rounds_in(run: Path) -> list[dict]:
+    """What a run has written of its rounds so far."""
+    path = run / "metrics.jsonl"
+    lines = path.read_text().splitlines() if path.exists() else []
+    return [line for line in map(json.loads, lines) if line["event"] == "round"]
+
+
+def by_script(script: str, folder: Path, *arguments) -> subprocess.Popen:
+    """One command that starts everything, runs and stops; what the machines keep is in folder/machines."""
+    environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHON": sys.executable, "PORT": str(free_port()),
+                   "NODE_PORT": str(free_port()), "ENGINE": "simulated:topics=4"}
+    return subprocess.Popen(["sh", ROOT / "scripts" / script, folder / "machines", *map(str, arguments)],
+                            env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                            start_new_session=True)
+
+
+def end_tree(program: str, word: bytes):
+    """Kills the process of this program with this in its arguments, and all that it started, at once.
+
+    Returns:
+        a function that starts it anew, as a session of its own.
+    """
+    found, = [entry for entry in Path("/proc").glob("[0-9]*") if _is(entry, program.encode(), word)]
+    words, environment = ((found / name).read_bytes().split(b"\0")[:-1] for name in ("cmdline", "environ"))
+    environment = dict(line.split(b"=", 1) for line in environment)
+    tree = [int(found.name)]
+    for parent in tree:  # grows while it is read
+        tree += map(int, Path(f"/proc/{parent}/task/{parent}/children").read_text().split())
+    for process in tree:
+        os.kill(process, signal.SIGKILL)
+    return lambda: subprocess.Popen(words, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL,
+                                    stderr=subprocess.DEVNULL, start_new_session=True)
+
+
+def _is(entry: Path, program: bytes, word: bytes) -> bool:
+    try:
+        words = (entry / "cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False  # it has ended since
+    return any(each.endswith(program) for each in words[:2]) and any(word in each for each in words)
+
+
 class Trial:
     """Three sites with their shards of one task, a server with held-out questions, and one model behind HTTP for all.
 
@@ -191,9 +233,7 @@ class Trial:
 
     def rounds(self) -> list[dict]:
         """What the server has written of its rounds so far."""
-        path = self.folder / "server-logs" / "run" / "metrics.jsonl"
-        lines = path.read_text().splitlines() if path.exists() else []
-        return [line for line in map(json.loads, lines) if line["event"] == "round"]
+        return rounds_in(self.folder / "server-logs" / "run")
 
     def asked_by(self, name: str) -> list[Seen]:
         """The requests that came with a side's key."""

@@ -3,12 +3,14 @@
 import json
 import os
 import signal
+import threading
 import time
 from collections import Counter
 
 import pytest
+import toy
 from fault_server import FaultServer
-from flower_machines import KEY, SITES, end, until
+from flower_machines import KEY, SITES, by_script, end, end_tree, rounds_in, until
 
 from utils.ledger import verify
 
@@ -71,6 +73,60 @@ def test_a_killed_server_goes_on_from_its_last_finished_round_and_nothing_is_pai
         # What the server was still waiting for when it was killed was not finished; sites lived on and finished theirs.
         assert not [moment for moment in again if side != "server" or not killed - 1.0 < moment <= killed], side
     assert verify(run.folder / "logs" / "run") == (3, None)
+
+
+def test_ctrl_c_of_the_launching_user_ends_the_run_on_all_machines_and_the_same_command_goes_on(trial):
+    with FaultServer() as model:
+        run = trial(model, "--rounds", "3")
+        for name in SITES:
+            run.site(name)
+        first = run.machines.run(*run.options)
+        until(lambda: len(run.rounds()) >= 1)
+        first.send_signal(signal.SIGINT)
+        told, _ = first.communicate(timeout=120)
+        assert first.returncode == 130, told
+        assert "it is stopped" in told and "give the same command with --run_name run" in told
+        until(lambda: run.machines.server_app() is None)
+        until(lambda: all(time.monotonic() - seen.time > 5.0 for seen in list(model.requests)))
+        rounds, before = run.rounds(), len(model.requests)
+        second = run.machines.run(*run.options)
+        told, _ = second.communicate(timeout=300)
+    assert second.returncode == 0, told
+    assert len(rounds) < 3 and run.rounds()[:len(rounds)] == rounds and len(run.rounds()) == 3
+    assert len(model.requests) > before and verify(run.folder / "logs" / "run") == (3, None)
+
+
+def test_a_site_with_a_key_that_is_killed_is_refused_for_a_while_and_then_takes_part_again(flower, tmp_path):
+    options = toy.options(tmp_path, "--rounds", "12", "--round_deadline", "20", "--min_clients", "2")
+    started = by_script("flower_tls.sh", tmp_path, *options)
+    server = tmp_path / "machines" / "server" / "logs" / "run"
+    until(lambda: len(rounds_in(server)) >= 1)
+    restart = end_tree("flower-supernode", b"name='site-1'")
+    over = threading.Event()
+    tries = []
+
+    def supervise() -> None:
+        while not over.is_set():
+            tries.append(node := restart())
+            while node.poll() is None and not over.wait(0.2):
+                pass
+            end(node)
+            over.wait(5.0)
+
+    supervisor = threading.Thread(target=supervise)
+    supervisor.start()
+    try:
+        told, _ = started.communicate(timeout=500)
+    finally:
+        over.set()
+        supervisor.join()
+        end(started)
+    assert started.returncode == 0, told
+    rounds = rounds_in(server)
+    dropped = [done["dropped"] for done in rounds]
+    assert len(tries) > 1 and {"1": "late"} in dropped, "it was never away"
+    assert sorted(rounds[-1]["uploads"]) == ["0", "1", "2"], dropped
+    assert verify(tmp_path / "logs" / "run") == (12, None)
 
 
 def test_nothing_private_is_on_the_wire_in_the_servers_logs_or_in_its_data_base(trial):

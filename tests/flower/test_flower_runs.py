@@ -1,26 +1,15 @@
 """Whole runs over several processes: the same prompts as on one machine, plain and with TLS and keys."""
 
 import json
-import os
-import subprocess
-import sys
 
 import pytest
 import toy
-from flower_machines import ROOT, free_port
+from flower_machines import by_script
 
 import main
 from utils.ledger import verify
 
 pytestmark = pytest.mark.slow
-
-
-def by_script(script, folder, *arguments):
-    """One command: everything is started, run and stopped."""
-    environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHON": sys.executable, "PORT": str(free_port()),
-                   "NODE_PORT": str(free_port()), "ENGINE": "simulated:topics=4"}
-    return subprocess.run(["sh", ROOT / "scripts" / script, folder / "machines", *map(str, arguments)],
-                          env=environment, capture_output=True, text=True, timeout=400)
 
 
 def prompts_in(folder):
@@ -35,8 +24,9 @@ def test_sites_and_one_machine_find_the_same_prompts(flower, tmp_path, script, m
         [("first", [1, 2]), ("second", [2, 3]), ("third", [0, 3])])][:1 if module == "train_homo_fed" else 3]
     options = toy.options(tmp_path, module=module, tasks=tasks)
     assert main.main([*options, "--run_name", "alone"]) == 0
-    finished = by_script(script, tmp_path, *options)
-    assert finished.returncode == 0, finished.stdout[-3000:] + finished.stderr[-3000:]
+    started = by_script(script, tmp_path, *options)
+    told, _ = started.communicate(timeout=400)
+    assert started.returncode == 0, told[-6000:]
     alone, apart = tmp_path / "logs" / "alone", tmp_path / "logs" / "run"
     assert prompts_in(apart) == prompts_in(alone) and len(prompts_in(apart)) > 10
     assert (apart / "ledger.jsonl").read_bytes() == (alone / "ledger.jsonl").read_bytes()
