@@ -1,7 +1,10 @@
-# What the studies (scripts/reproduce_*.sh) share. A study is a list of settings, each a run with a name of its own: started again,
-# it goes on where it stopped and asks nothing twice. It ends in one report of all its runs.
-#     TEST_ENGINE=ollama-llama3.1 EVALUATION_ENGINE=ollama-llama3.1 sh scripts/reproduce_local_steps.sh [arguments of main.py]
-# LOG_DIR (default: logs) holds the study's folder. SMOKE=1 makes a tiny study on the simulated engine, to see that it works.
+# What the studies (scripts/reproduce_*.sh) share. A study is a list of settings, each a run with a name of its own:
+# started again, it goes on where it stopped and asks nothing twice. It ends in one report of all its runs.
+#     TEST_ENGINE=ollama-llama3.1 sh scripts/reproduce_local_steps.sh [arguments of main.py]
+# EVALUATION_ENGINE   judges, criticizes, rewrites and merges (default: TEST_ENGINE)
+# REPEATS=3           every setting with three seeds; the report tells means over seeds and compares them
+# LOG_DIR             holds the study's folder (default: logs)
+# SMOKE=1             a tiny study on the simulated engine, to see that it works
 
 cd "$(dirname "$0")/.."
 python=${PYTHON:-.venv/bin/python}
@@ -29,9 +32,9 @@ setting() {
     smoke=
     [ -z "${SMOKE:-}" ] || smoke="--train_size 30 --val_size 6 --test_size 8 --rounds 1 --comet_mode disabled"
     echo "== $study: $name"
-    # shellcheck disable=SC2086  # $smoke is several words; arguments of the study's caller win, those of SMOKE win over all
+    # shellcheck disable=SC2086  # several words; arguments of the study's caller win, those of SMOKE win over all
     "$python" main.py --log_dir "$folder" --run_name "$name" --test_engine "$TEST_ENGINE" \
-        --evaluation_engine "$EVALUATION_ENGINE" "$@" $given $smoke
+        --evaluation_engine "$EVALUATION_ENGINE" --repeats "${REPEATS:-1}" "$@" $given $smoke
     runs="$runs $folder/$name"
 }
 

@@ -9,7 +9,7 @@ from textgrad.concurrency import fan_out
 from textgrad.engine.base import EngineLM
 from textgrad.tasks import Task
 
-from .statistics import Estimate, accuracy, mean_of
+from .statistics import Estimate, accuracy, mean_of, mean_of_prompts
 
 
 class Sample(NamedTuple):
@@ -81,6 +81,9 @@ def evaluate(engine: EngineLM, prompt: str, task: Task, samples: Sequence[Sample
 
 
 def mean_estimate(scores: Sequence[Score]) -> Estimate:
-    """The mean accuracy over tasks (or over clients), each counting the same."""
-    estimates = [score.estimate for score in scores]
-    return estimates[0] if len(estimates) == 1 else mean_of(estimates)
+    """The mean accuracy over tasks, each counting the same; of one task over its prompts, which share its questions."""
+    by_task: dict[str, list[Estimate]] = {}
+    for score in scores:
+        by_task.setdefault(score.task, []).append(score.estimate)
+    of_tasks = [own[0] if len(own) == 1 else mean_of_prompts(own) for own in by_task.values()]
+    return of_tasks[0] if len(of_tasks) == 1 else mean_of(of_tasks)

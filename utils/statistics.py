@@ -122,13 +122,27 @@ def accuracy(correct: Sequence[int]) -> Estimate:
     """
     if any(score not in (0, 1) for score in correct):
         raise ValueError(f"a score must be 0 or 1, not {next(s for s in correct if s not in (0, 1))!r}")
-    n, right = len(correct), int(sum(correct))
-    if not n:
-        return Estimate(None, 0, (0.0, 1.0))
-    share = right / n
+    n = len(correct)
+    return _wilson(sum(correct) / n, n) if n else Estimate(None, 0, (0.0, 1.0))
+
+
+def _wilson(share: float, n: int) -> Estimate:
     middle = (share + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
     half = _Z / (1 + _Z**2 / n) * math.sqrt(share * (1 - share) / n + _Z**2 / (4 * n**2))
     return Estimate(share, n, (max(0.0, middle - half), min(1.0, middle + half)))
+
+
+def mean_of_prompts(estimates: Sequence[Estimate]) -> Estimate:
+    """The mean over several prompts that answered the same questions, such as those of local-only training.
+
+    Its n is the number of questions and its interval that of one prompt: more prompts are no more questions, and how
+    alike the prompts answer is not known. So it is wide enough even where all of them answer the same.
+
+    Args:
+        estimates: at least one, all with the same n.
+    """
+    n = estimates[0].n
+    return _wilson(sum(estimate.value for estimate in estimates) / len(estimates), n) if n else estimates[0]
 
 
 def mean_of(estimates: Sequence[Estimate]) -> Estimate:
@@ -213,7 +227,7 @@ def power_of(n: int, base: float, difference: float, alpha: float = 0.05, correl
     lost = max(0.0, base * (1 - after) - shared)
     gained = lost + difference
     discordant = numpy.arange(n + 1)
-    edge = numpy.array([_edge(count, alpha) for count in range(n + 1)])  # it rejects at so many of either kind, or fewer
+    edge = numpy.array([_edge(count, alpha) for count in range(n + 1)])  # at so many of either kind, or fewer, it rejects
     side = gained / (gained + lost)
     some = edge >= 0
     rejects = numpy.zeros(n + 1)

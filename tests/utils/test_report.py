@@ -4,7 +4,7 @@ import json
 import re
 import shlex
 import shutil
-import subprocess
+import time
 from html.parser import HTMLParser
 
 import pytest
@@ -14,7 +14,7 @@ import main
 from textgrad.errors import UsageError
 from utils.report.__main__ import main as report
 from utils.report.chart import Chart, Series, dodge
-from utils.report.compare import as_csv, as_latex, paired
+from utils.report.compare import as_csv, as_latex, paired, rows
 from utils.report.lineage import difference
 from utils.report.runs import load
 from utils.report.tables import command
@@ -98,8 +98,22 @@ def test_what_a_prompt_holds_is_shown_and_never_run(runs):
 
 
 def test_a_difference_shows_what_came_and_what_went():
-    assert difference("Add the numbers.", "Add all numbers.") == "<pre>Add <del>the</del><ins>all</ins> numbers.</pre>"
+    assert difference("Add the numbers.", "Add all numbers.") == "<pre>Add <del>the </del><ins>all </ins>numbers.</pre>"
     assert difference("a < b", "a < b") == "<pre>a &lt; b</pre>"
+
+
+def test_a_new_sentence_is_not_read_as_the_old_one_with_other_words():
+    before, after = "Add. Check each digit twice.", "Add. Write the answer on one line."
+    assert difference(before, after) == ("<pre>Add. <del>Check each digit twice.</del>"
+                                         "<ins>Write the answer on one line.</ins></pre>")
+
+
+def test_long_prompts_are_compared_in_no_time():
+    before = "\n".join(f"Rule {number}: look at item {number * 7 % 400} and then at the next one."
+                       for number in range(400))
+    began = time.process_time()
+    assert "<ins>" in difference(before, before.replace("item 7 ", "thing 7 ")) and difference(before, before[::-1])
+    assert time.process_time() - began < 2
 
 
 def test_runs_on_the_same_questions_are_compared_question_by_question(runs):
@@ -140,7 +154,8 @@ def test_the_command_line_writes_a_page_csv_and_latex_for_several_runs(runs, tmp
 
 
 def test_latex_escapes_what_would_break_it(runs):
-    assert r"hostile\_<b>" in as_latex([load(runs["hostile"])]) and "hostile_<b>" in as_csv([load(runs["hostile"])])
+    table = rows([load(runs["hostile"])])
+    assert r"hostile\_<b>" in as_latex(table) and "hostile_<b>" in as_csv(table)
 
 
 def test_a_folder_of_runs_becomes_a_table_of_links(runs):
@@ -160,7 +175,7 @@ def test_a_folder_without_a_run_is_one_line(tmp_path, capsys):
 def test_the_command_that_a_report_shows_makes_the_same_configuration(runs):
     from utils.config import parse
     options = load(runs["hostile"]).options
-    again = vars(parse(shlex.split(command(options))[2:]))
+    again = vars(parse(shlex.split(" ".join(command(options)))[2:]))
     kept = {name: list(value) if isinstance(value, tuple) else value for name, value in again.items()}
     assert {name for name in options if kept[name] != options[name]} <= {"log_dir", "run_name"}
 
@@ -177,20 +192,3 @@ def test_text_that_a_guard_kept_back_is_not_in_the_report(runs, tmp_path):
     step.write_text("the canary sings")
     report([str(folder)])
     assert "canary" not in (folder / "report.html").read_text()
-
-
-@pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
-@pytest.mark.parametrize("width", [400, 1400])
-def test_a_browser_shows_the_page_without_complaint_and_without_scrolling_sideways(runs, tmp_path, width):
-    page = tmp_path / "frame.html"
-    page.write_text(f"""<iframe id=f style="border:0;width:{width}px;height:900px" 
-        src="file://{runs['federated']}/report.html"></iframe><script>onload = () => {{ const d = document.getElementById("f").contentDocument;
-        document.title = [d.documentElement.scrollWidth <= {width}, d.querySelectorAll("svg").length,
-                          [...d.images].every(i => i.naturalWidth)].join(); }}</script>""")
-    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-             "--allow-file-access-from-files", f"--user-data-dir={tmp_path}/profile", "--window-size=1500,1000"]
-    shown = subprocess.run(["chromium", *flags, "--enable-logging=stderr", "--dump-dom", f"file://{page}"],
-                           capture_output=True, text=True, timeout=60)
-    wide, pictures, loaded = re.search(r"<title>(.*?)</title>", shown.stdout)[1].split(",")
-    assert wide == "true" and int(pictures) >= 4 and loaded == "true"
-    assert "CONSOLE" not in shown.stderr

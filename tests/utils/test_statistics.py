@@ -8,8 +8,8 @@ import sys
 import pytest
 
 from textgrad.errors import UsageError
-from utils.statistics import (Estimate, accuracy, compare, mcnemar, mean_of, minimum_detectable_difference,
-                              over_seeds, power_of)
+from utils.statistics import (Estimate, accuracy, compare, mcnemar, mean_of, mean_of_prompts,
+                              minimum_detectable_difference, over_seeds, power_of)
 
 
 def test_wilson_interval_of_eight_in_ten():
@@ -62,6 +62,14 @@ def test_the_mean_of_one_task_is_that_task():
     one = accuracy([1, 1, 0, 1])
     mean = mean_of([one, accuracy([])])
     assert (mean.value, mean.n) == (one.value, one.n) and mean.ci95 == pytest.approx(one.ci95)
+
+
+def test_several_prompts_on_the_same_questions_are_no_more_questions():
+    one, other = accuracy([1, 1, 1, 1, 0]), accuracy([1, 1, 0, 0, 0])
+    mean = mean_of_prompts([one, other])
+    assert mean.value == pytest.approx(0.6) and mean.n == 5
+    assert mean.ci95 == pytest.approx(accuracy([1, 1, 1, 0, 0]).ci95)
+    assert mean_of_prompts([one] * 4) == one and mean_of_prompts([accuracy([])] * 2) == accuracy([])
 
 
 def test_the_mean_of_perfect_tasks_still_has_an_interval():

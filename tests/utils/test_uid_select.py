@@ -17,7 +17,8 @@ POOR = OLD
 
 def merged(replies, scorer=None):
     """What is chosen from three candidates; the hints and orders in which they are asked for do not matter here."""
-    engine = ScriptedEngine([f"<IMPROVED_VARIABLE>\n{text}\n</IMPROVED_VARIABLE>" if text else "no" for text in replies])
+    engine = ScriptedEngine([f"<IMPROVED_VARIABLE>\n{text}\n</IMPROVED_VARIABLE>" if text else "no"
+                             for text in replies])
     return aggregate("uid_select", UPLOADS, engine=engine, old_prompt=OLD, token_budget=500, scorer=scorer), engine
 
 

@@ -2,6 +2,7 @@
 
 python -m utils.report logs/<run>               report.html, figures/*.png, report.csv, report.tex in its folder
 python -m utils.report logs/<a> logs/<b> ...    the runs side by side, with the paired test; -o names the folder
+                                                also of what --repeats made: means over seeds, compared seed by seed
 python -m utils.report logs/                    index.html: all runs in one table
 """
 
@@ -11,7 +12,7 @@ from typing import Any
 
 from ..files import write_whole
 from .charts import charts, charts_of
-from .compare import as_csv, as_latex, comparison
+from .compare import as_csv, as_latex, comparison, rows
 from .pictures import write_pictures
 from .runs import Run, load
 from .single import single
@@ -36,17 +37,27 @@ def write(folder: Path) -> Run:
     return run
 
 
-def write_comparison(folder: Path, runs: Sequence[Run], title: str = "Comparison of runs", above: str = "") -> None:
-    """Makes report.html, figures/*.png, report.csv and report.tex of several runs; see `compare.comparison`."""
+def write_comparison(folder: Path, runs: Sequence[Run], title: str = "Comparison of runs", above: str = "",
+                     more: Sequence[dict[str, Any]] = ()) -> None:
+    """Makes report.html, figures/*.png, report.csv and report.tex of several runs.
+
+    Args:
+        folder: where they go.
+        runs: at least two.
+        title: of the page.
+        above: HTML before the page's tables.
+        more: further rows of report.csv and report.tex.
+    """
     write_whole(folder / "report.html", comparison(runs, title, above))
     write_pictures(folder, charts_of(runs), _note(runs))
-    write_tables(folder, runs)
+    write_tables(folder, runs, more)
 
 
-def write_tables(folder: Path, runs: Sequence[Run]) -> None:
+def write_tables(folder: Path, runs: Sequence[Run], more: Sequence[dict[str, Any]] = ()) -> None:
     """Makes report.csv and report.tex of one or more runs."""
-    write_whole(folder / "report.csv", as_csv(runs))
-    write_whole(folder / "report.tex", as_latex(runs))
+    numbers = [*rows(runs), *more]
+    write_whole(folder / "report.csv", as_csv(numbers))
+    write_whole(folder / "report.tex", as_latex(numbers))
 
 
 def _note(runs: Sequence[Run]) -> str:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from textgrad.errors import StopRun, UsageError
 
-from ..files import write_whole
-from . import table, write, write_comparison, write_tables
+from ..files import told_of, write_whole
+from ..repeats import finish
+from . import groups, table, write, write_comparison, write_tables
 from .compare import as_text
 from .index import index
 from .runs import find, load
@@ -37,26 +38,31 @@ def main(arguments: list[str]) -> int:
 
 
 def _made(folders: list[Path], output: str) -> int:
-    if len(folders) == 1 and not (folders[0] / "results.json").exists():
-        return _index(folders[0])
-    runs = [load(folder) for folder in folders]
-    target = (
-        Path(output)
-        if output
-        else runs[0].folder
-        if len(runs) == 1
-        else Path(os.path.commonpath([run.folder.parent for run in runs]))
-    )
-    target.mkdir(parents=True, exist_ok=True)
-    if len(runs) == 1:
+    single = folders[0] if len(folders) == 1 else None
+    if single and groups.is_group(single):
+        print(finish(single.resolve(), [load(run.folder) for run in groups.load_group(single).runs]))
+        return 0
+    if single and not (single / "results.json").exists():
+        return _index(single)
+    several = [groups.load_group(folder) for folder in folders if groups.is_group(folder)]
+    runs = [run for folder in folders
+            for run in (groups.load_group(folder).runs if groups.is_group(folder) else [load(folder)])]
+    target = Path(output or runs[0].folder if single else output or _common(folders))
+    with told_of(target):
+        target.mkdir(parents=True, exist_ok=True)
+    if single:
         print(table(runs[0].results))
         write(runs[0].folder)
         write_tables(target, runs)
     else:
-        print(as_text(runs))
-        write_comparison(target, runs)
+        print("\n\n".join(filter(None, [groups.as_text(several), as_text(runs)])))
+        write_comparison(target, runs, above=groups.table(several), more=groups.rows(several))
     print(f"\n{target / 'report.html'}")
     return 0
+
+
+def _common(folders: list[Path]) -> str:
+    return os.path.commonpath([folder.resolve().parent for folder in folders])
 
 
 def _index(folder: Path) -> int:

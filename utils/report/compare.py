@@ -72,7 +72,7 @@ def _pairs(runs: Sequence[Run]) -> list[tuple[Run, Run]]:
 
 
 def rows(runs: Sequence[Run]) -> list[dict[str, Any]]:
-    """One row a run and metric, for CSV: run, metric, value, n, low, high."""
+    """One row a run and metric: run, metric, value, n, low, high."""
     return [
         {
             "run": run.name,
@@ -87,30 +87,31 @@ def rows(runs: Sequence[Run]) -> list[dict[str, Any]]:
     ]
 
 
-def as_csv(runs: Sequence[Run]) -> str:
-    """All numbers of all runs."""
+def as_csv(table: Sequence[dict[str, Any]]) -> str:
+    """All numbers, given as `rows` gives them."""
     file = io.StringIO()
     writer = csv.DictWriter(file, ["run", "metric", "value", "n", "low", "high"], lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows(runs))
+    writer.writerows(table)
     return file.getvalue()
 
 
-def as_latex(runs: Sequence[Run]) -> str:
-    """A table for a paper, for the booktabs package: test accuracy with its interval."""
+def as_latex(table: Sequence[dict[str, Any]]) -> str:
+    """A table for a paper, for the booktabs package: test accuracy with its interval.
+
+    Args:
+        table: as `rows` gives it.
+    """
     lines = [r"\begin{tabular}{lrrr}", r"\toprule", r"run & initial & best & $n$ \\", r"\midrule"]
-    for run in runs:
-        cells = [_cell(run.results["metrics"].get(name)) for name in ("0shot_test_engine_test_acc", "best_test_acc")]
-        n = (run.results["metrics"].get("best_test_acc") or {"n": 0})["n"]
-        lines.append(f"{_latex(run.name)} & {' & '.join(cells)} & {n} \\\\")
+    found = {(row["run"], row["metric"]): row for row in table}
+    for name in dict.fromkeys(row["run"] for row in table):
+        initial, best = (found.get((name, metric)) for metric in _METRICS[:2])
+        lines.append(f"{_latex(name)} & {_cell(initial)} & {_cell(best)} & {best['n'] if best else 0} \\\\")
     return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", ""])
 
 
-def _cell(estimate: dict | None) -> str:
-    if not estimate or estimate["value"] is None:
-        return "--"
-    low, high = estimate["ci95"]
-    return f"{estimate['value']:.3f} [{low:.2f}, {high:.2f}]"
+def _cell(row: dict[str, Any] | None) -> str:
+    return "--" if row is None or row["value"] is None else f"{row['value']:.3f} [{row['low']:.2f}, {row['high']:.2f}]"
 
 
 _SPECIAL = {character: f"\\{character}" for character in "&%$#_{}"} | {
@@ -171,9 +172,24 @@ def _numbers(runs: Sequence[Run]) -> str:
 
 def _tests(runs: Sequence[Run]) -> str:
     head = ("run", "against", "difference", "95 % interval", "p", "in words")
-    return page.table(head, [
+    found = list(paired(runs))
+    compared = sum("verdict" in each for each in found)
+    if not compared:
+        return "".join(f"<p>Not compared: {page.text(why)}.</p>" for why in {each["why_not"]: 0 for each in found})
+    return _reach(runs[0], compared) + page.table(head, [
         (each["second"], each["first"], f"{each['difference']:+.3f}", "[{:+.2f}, {:+.2f}]".format(*each["ci95"]),
          f"{each['p_value']:.3g}", each["verdict"])
         if "verdict" in each
         else (each["second"], each["first"], None, None, None, f"not compared: {each['why_not']}")
-        for each in paired(runs)], (2, 3, 4))
+        for each in found], (2, 3, 4))
+
+
+def _reach(run: Run, compared: int) -> str:
+    """What the tests can show, and what many of them show by chance."""
+    told = []
+    if (detectable := run.results.get("detectable")) and (gain := detectable["difference"]):
+        told.append(f"With {detectable['n']} test questions a true difference below {gain:.2f} would often not show "
+                    "(80 % power).")
+    if compared > 3:
+        told.append(f"Of {compared} tests one in twenty falls below p = 0.05 by chance alone.")
+    return f'<p class="soft">{" ".join(told)}</p>' if told else ""

@@ -4,6 +4,7 @@ import html
 from collections.abc import Sequence
 from typing import Any
 
+_SHORT = 28  # characters
 _STYLE = """
 :root{color-scheme:light dark;--page:#f6f7f9;--card:#fff;--ink:#1b2330;--soft:#5d6878;--rule:#dfe3e9;--accent:#2563c9;
 --add:#d9f5e0;--added:#11602c;--cut:#fde3e1;--removed:#9c2118;--warn:#fff1cf;--warned:#6f4a00;
@@ -27,7 +28,8 @@ margin-right:6px}
 .tile span{font-size:13px;color:var(--soft)}
 .verdict{font-size:17px;border-left:4px solid var(--accent);padding-left:12px}
 .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,360px),1fr));gap:22px}
-figure{margin:0}figcaption{font-weight:600;font-size:14px;margin-bottom:4px}svg{width:100%;height:auto;display:block}
+figure{margin:0;min-width:0;break-inside:avoid}figcaption{font-weight:600;font-size:14px;margin-bottom:4px}
+svg{width:100%;height:auto;display:block}
 svg text{font-size:12px;fill:var(--soft)}svg .grid{stroke:var(--rule);stroke-width:1}
 polyline{fill:none;stroke-width:2}
 svg .bar{stroke-width:1.5;opacity:.55}.dashed{stroke-dasharray:6 4}
@@ -38,23 +40,29 @@ circle.c1,i.c1{fill:var(--c1);background:var(--c1)}
 circle.c2,i.c2{fill:var(--c2);background:var(--c2)}circle.c3,i.c3{fill:var(--c3);background:var(--c3)}
 circle.c4,i.c4{fill:var(--c4);background:var(--c4)}circle.c5,i.c5{fill:var(--c5);background:var(--c5)}
 .legend{list-style:none;display:flex;flex-wrap:wrap;gap:2px 14px;margin:4px 0 0;padding:0;font-size:12.5px;
-color:var(--soft)}
+color:var(--soft);overflow-wrap:anywhere}
 .legend i{display:inline-block;width:10px;height:10px;border-radius:3px;margin-right:5px}
 .wide{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:14px;font-variant-numeric:tabular-nums}
-th,td{text-align:left;padding:6px 12px 6px 0;border-bottom:1px solid var(--rule);vertical-align:top}
+th,td{text-align:left;padding:6px 18px 6px 0;border-bottom:1px solid var(--rule);vertical-align:top}
+td.k{white-space:nowrap}td.l{min-width:26ch;overflow-wrap:anywhere}
 th{color:var(--soft);font-weight:600;white-space:nowrap}td.n,th.n{text-align:right;white-space:nowrap}
-th button{all:unset;cursor:pointer}th button:focus-visible{outline:2px solid var(--accent)}
+th button{all:unset;cursor:pointer}th[aria-sort=ascending] button::after{content:" ▲"}
+th[aria-sort=descending] button::after{content:" ▼"}th button:focus-visible{outline:2px solid var(--accent)}
 pre{white-space:pre-wrap;overflow-wrap:anywhere;background:var(--page);border:1px solid var(--rule);border-radius:8px;
 padding:12px 14px;
 margin:6px 0;font:13px/1.55 ui-monospace,SFMono-Regular,Menlo,monospace}
 ins{background:var(--add);color:var(--added);text-decoration:none}del{background:var(--cut);color:var(--removed)}
-details{border-top:1px solid var(--rule);padding:8px 0}details details{margin-left:16px}summary{cursor:pointer}
+.word{display:inline-block;max-width:100%}
+details{border-top:1px solid var(--rule);padding:8px 0}details details{margin-left:16px}
+summary{cursor:pointer;overflow-wrap:anywhere}
 summary b{font-weight:600}.ok{color:var(--added)}.no{color:var(--removed)}
 @media(max-width:520px){main{padding:14px 10px 40px}section{padding:14px 12px}h1{font-size:21px}
 .tile b{font-size:24px}
 details details{margin-left:8px}.tiles{grid-template-columns:1fr 1fr}.tile{padding:10px 12px}}
-@media print{body{background:#fff;color:#000}section,.tile{break-inside:avoid;border-color:#bbb}
-main{max-width:none;padding:0}}
+@media print{h2,h3,summary{break-after:avoid}
+body{background:#fff;color:#000}section,.tile{break-inside:avoid;border-color:#bbb}
+main{max-width:none;padding:0}section:has(details,pre){break-inside:auto}.charts{grid-template-columns:1fr 1fr}
+.wide{overflow:visible}table{font-size:10px}th,td{padding-right:8px}th,td.k,td.n{white-space:normal}td.l{min-width:0}}
 """
 
 
@@ -89,17 +97,17 @@ def table(head: Sequence[str], rows: Sequence[Sequence[Any]], numbers: Sequence[
     """
     if not rows:
         return ""
-    classes = [' class="n"' if place in numbers else "" for place in range(len(head))]
-    top = "".join(f"<th{name}>{text(title)}</th>" for title, name in zip(head, classes, strict=True))
-    lines = (
-        "<tr>"
-        + "".join(
-            f"<td{name}>{'–' if value is None else text(value)}</td>" for value, name in zip(row, classes, strict=True)
-        )
-        + "</tr>"
-        for row in rows
-    )
-    return f'<div class="wide"><table><thead><tr>{top}</tr></thead><tbody>{"".join(lines)}</tbody></table></div>'
+    heads = (f'<th class="{"n" if place in numbers else ""}">{text(title)}</th>' for place, title in enumerate(head))
+    lines = (f"<tr>{''.join(cell(value, place in numbers) for place, value in enumerate(row))}</tr>" for row in rows)
+    return (f'<div class="wide"><table><thead><tr>{"".join(heads)}</tr></thead>'
+            f'<tbody>{"".join(lines)}</tbody></table></div>')
+
+
+def cell(value: Any, number: bool = False) -> str:
+    """A cell of a table: short texts stay on one line, long ones get room."""
+    shown = "–" if value is None else text(value)
+    kind = "n" if number else "k" if len(str(value)) <= _SHORT else "l"
+    return f'<td class="{kind}">{shown}</td>'
 
 
 def share(estimate: dict | None) -> str:

@@ -57,7 +57,8 @@ def _chart(axes, chart: Chart) -> None:
         if spread:
             axes.vlines(*zip(*spread, strict=True), color=colour, alpha=0.5)
         axes.plot(moved, columns[1], linestyle="--" if each.dashed else "-" if each.joined else "none", color=colour,
-                  marker="" if each.dashed else "o", markersize=4 if each.joined else 3, label=_short(each.name))
+                  marker="" if each.dashed and len(moved) > 1 else "o", 
+                  markersize=4 if each.joined else 3, label=_short(each.name))
     axes.set(xlabel=chart.x_label, ylim=(0, chart.top * 1.02), xticks=xs[:: math.ceil(len(xs) / 12)])
     axes.grid(alpha=0.3)
     axes.figure.legend(fontsize="x-small", loc="lower center", ncols=2, frameon=False)

@@ -17,17 +17,19 @@ class Run:
         results: the content of results.json.
         config: the content of config.json.
         events: the lines of metrics.jsonl.
+        group: the setting of which it is one seed, or "".
     """
 
     folder: Path
     results: dict[str, Any]
     config: dict[str, Any]
     events: list[dict[str, Any]] = field(default_factory=list)
+    group: str = ""
 
     @property
     def name(self) -> str:
-        """The folder's name."""
-        return self.folder.name
+        """The folder's name, after that of its group."""
+        return f"{self.group}/{self.folder.name}" if self.group else self.folder.name
 
     @property
     def options(self) -> dict[str, Any]:
@@ -53,8 +55,8 @@ class Run:
         return found
 
 
-def load(folder: Path) -> Run:
-    """The run in a folder.
+def load(folder: Path, group: str = "") -> Run:
+    """The run in a folder, one seed of a group or not.
 
     Raises:
         UsageError: it holds no finished run, or a file in it cannot be read.
@@ -71,7 +73,7 @@ def load(folder: Path) -> Run:
         events = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
     except (OSError, ValueError) as error:
         raise UsageError(f"{path} cannot be read: {error}") from error
-    return Run(folder, results, config, events)
+    return Run(folder, results, config, events, group)
 
 
 def find(folder: Path) -> list[Path]:

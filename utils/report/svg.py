@@ -81,7 +81,7 @@ def _drawn(series: Series, colour: int, place) -> str:
     if series.joined and len(series.points) > 1:
         path = " ".join("{},{}".format(*place(*point[:2])) for point in series.points)
         parts.append(f'<polyline class="c{colour}{" dashed" if series.dashed else ""}" points="{path}"/>')
-    for point in () if series.dashed else series.points:
+    for point in () if series.dashed and len(series.points) > 1 else series.points:
         x, y = place(*point[:2])
         told = f"{series.name}: {_number(point[1])} at {point[0]:g}"
         if len(point) == 4:
@@ -89,7 +89,7 @@ def _drawn(series: Series, colour: int, place) -> str:
             parts.append(f'<line class="c{colour} bar" x1="{x}" x2="{x}" y1="{low}" y2="{high}"/>')
             told += f" [{_number(point[2])}, {_number(point[3])}]"
         parts.append(
-            f'<circle class="c{colour}" cx="{x}" cy="{y}" r="{3.4 if series.joined else 2.6}">'
+            f'<circle class="c{colour}" cx="{x}" cy="{y}" r="{3.4 if series.joined else 3}">'
             f"<title>{html.escape(told)}</title></circle>"
         )
     return "".join(parts)

@@ -171,17 +171,26 @@ def metrics(results: dict) -> str:
     return page.folded("every metric by its name in results.json", page.table(("metric", "value"), rows))
 
 
-def command(options: dict[str, Any]) -> str:
-    """The command line that has these options: those that are not the default."""
+def command(options: dict[str, Any], *more: str) -> list[str]:
+    """The command line that has these options, in its parts: those that are not the default, each with its value.
+
+    Args:
+        options: of the run.
+        more: further parts.
+    """
     defaults = vars(Config())
-    words = ["python", "main.py"]
+    parts = ["python main.py"]
     for name, value in options.items():
         value = tuple(value) if isinstance(value, list) else value
         if value != defaults.get(name) and name not in ("log_dir", "run_name"):
-            words += [f"--{name}"] + (
-                [] if value is True else [str(each) for each in value] if isinstance(value, tuple) else [str(value)]
-            )
-    return shlex.join(words)
+            values = () if value is True else value if isinstance(value, tuple) else (value,)
+            parts.append(shlex.join([f"--{name}", *map(str, values)]))
+    return [*parts, *more]
+
+
+def _unbroken(parts: list[str]) -> str:
+    """A command in which a line ends between options only."""
+    return f"<pre>{' '.join(f'<span class=word>{page.text(part)}</span>' for part in parts)}</pre>"
 
 
 def configuration(run: Run) -> str:
@@ -189,9 +198,10 @@ def configuration(run: Run) -> str:
     made_by = {key: value for key, value in run.config.items() if key not in ("options", "engines", "simulated")}
     rows = [(name, value) for name, value in run.options.items()]
     return (
-        f"<p>The same seed and the same replies give the same files. With the run's calls.sqlite in the folder, "
-        f"<code>--replay_only --run_name {page.text(run.name)}</code> makes all of it again without a model.</p>"
-        f"<pre>{page.text(command(run.options))}</pre>"
+        f"{_unbroken(command(run.options))}"
+        "<p>The same seed and the same replies give the same files. With the run's calls.sqlite in its folder this "
+        "makes all of it again without a model:</p>"
+        + _unbroken(command(run.options, f"--run_name {shlex.quote(run.name)}", "--replay_only"))
         + page.folded("all options", page.table(("option", "value"), rows))
         + page.folded("made by", page.table(("what", "version"), list(made_by.items())))
     )

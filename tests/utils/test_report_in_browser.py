@@ -1,0 +1,77 @@
+"""The pages in headless Chromium: no complaint, no scrolling sideways, pictures drawn, the table of runs sorts."""
+
+import json
+import re
+import shutil
+import subprocess
+from html import unescape
+
+import pytest
+import toy
+
+import main
+from utils.report.__main__ import main as report
+
+pytestmark = pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
+FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+         "--allow-file-access-from-files", "--enable-logging=stderr", "--dump-dom", "--window-size=1500,1000")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Three runs, one of them local-only with a very long name, their comparison, and the table of all."""
+    above = tmp_path_factory.mktemp("shown")
+    for name, more in (("federated", ()), ("alone_" + "x" * 60, ("--aggregate_method", "none")),
+                       ("fewer", ("--test_size", "6"))):
+        assert main.run(toy.config(above, "--run_name", name, *more)) == 0
+    logs = above / "logs"
+    runs = sorted(str(path.parent) for path in logs.glob("*/results.json") if not path.parent.is_symlink())
+    assert report([*runs, "-o", str(logs / "together")]) == 0 and report([str(logs)]) == 0
+    return logs
+
+
+def browsed(tmp_path, body, script, *flags):
+    """What the expression `script` gives once the page and its frames are there; fails on a line of the console."""
+    page = tmp_path / "frame.html"
+    page.write_text(f"<body>{body}<script>onload = () => document.title = JSON.stringify({script})</script>")
+    shown = subprocess.run(["chromium", *FLAGS, *flags, f"--user-data-dir={tmp_path}/profile", f"file://{page}"],
+                           capture_output=True, text=True, timeout=60)
+    assert "CONSOLE" not in shown.stderr, shown.stderr
+    return json.loads(unescape(re.search(r"<title>(.*?)</title>", shown.stdout, re.DOTALL)[1]))
+
+
+def frames(folder, width):
+    pages = [folder / "federated" / "report.html", folder / "together" / "report.html", folder / "index.html"]
+    return "".join(f'<iframe style="border:0;width:{width}px;height:900px" src="file://{page}"></iframe>'
+                   for page in pages)
+
+
+@pytest.mark.parametrize("scheme, dark", [(0, True), (1, False)], ids=["dark", "light"])
+@pytest.mark.parametrize("width", [400, 1400])
+def test_pages_fit_and_are_drawn(folder, tmp_path, width, scheme, dark):
+    script = """[...document.querySelectorAll("iframe")].map(frame => { const d = frame.contentDocument,
+        text = getComputedStyle(d.body).color.match(/\\d+/g).map(Number);
+        return {wide: d.documentElement.scrollWidth, figures: d.querySelectorAll("svg").length,
+                loaded: [...d.images].every(i => i.naturalWidth), bright: text[0] > 128,
+                empty: [...d.querySelectorAll("section")].filter(s => s.querySelector("h2") && s.children.length < 2).length,
+                outside: [...d.querySelectorAll("svg text")].filter(t => { const b = t.getBoundingClientRect(),
+                    s = t.ownerSVGElement.getBoundingClientRect();
+                    return b.left < s.left - 1 || b.right > s.right + 1; }).map(t => t.textContent)}; })"""
+    found = browsed(tmp_path, frames(folder, width), script, f"--blink-settings=preferredColorScheme={scheme}")
+    assert [page["wide"] <= width for page in found] == [True] * 3, found
+    assert [page["figures"] for page in found][0] >= 6 and all(page["loaded"] for page in found)
+    assert [page["bright"] for page in found] == [dark] * 3, "the text follows the colours of the system"
+    assert not any(page["empty"] or page["outside"] for page in found), found
+
+
+def test_a_click_on_a_head_sorts_the_table_of_runs_and_another_turns_it(folder, tmp_path):
+    script = """(() => { const d = document.querySelector("iframe").contentDocument,
+        heads = [...d.querySelectorAll("th button")], place = heads.findIndex(h => h.textContent === "best, test"),
+        told = () => [...d.querySelectorAll("tbody tr")].map(r => parseFloat(r.cells[place].textContent)),
+        names = () => [...d.querySelectorAll("tbody tr")].map(r => r.cells[0].textContent);
+        heads[place].click(); const up = told(); heads[place].click(); const down = told();
+        heads[0].click(); return {up, down, names: names(), sorted: heads[0].parentElement.ariaSort}; })()"""
+    found = browsed(tmp_path, f'<iframe src="file://{folder}/index.html"></iframe>', script)
+    assert len(found["up"]) == 3 and found["up"] == sorted(found["up"]) == found["down"][::-1]
+    assert len(set(found["up"])) > 1, "the runs must differ for the test to mean something"
+    assert found["names"] == sorted(found["names"]) and found["sorted"] == "ascending"
