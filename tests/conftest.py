@@ -1,6 +1,7 @@
 """What all tests share: where the real data is, and an environment without anybody's keys."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,13 @@ _KEYS = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "BASE_URL", "OLLAMA_BASE_URL", "OL
 def _no_keys_from_outside(monkeypatch):
     for name in _KEYS:
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _programs_can_be_interrupted():
+    """A shell that starts the suite in the background has it ignore ctrl-C, and what the tests start would inherit that."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

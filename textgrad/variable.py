@@ -25,12 +25,12 @@ class WrongValue(UsageError, AssertionError):
 
 
 def _checked(value) -> str | bytes:
-    if isinstance(value, Integral) and not isinstance(value, bool):
-        return str(int(value))
-    if not isinstance(value, str | bytes):
+    if isinstance(value, (str, bytes)):
+        return value
+    if isinstance(value, bool) or not isinstance(value, Integral):
         raise WrongValue(f"a Variable's value must be text (str), an image (bytes) or a whole number, "
                          f"not {type(value).__name__}: {str(value)[:40]!r}; convert it with str(...)")
-    return value
+    return str(int(value))
 
 
 class Variable:

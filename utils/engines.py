@@ -94,7 +94,7 @@ def connect(config: Config, call_log: str | Path, warn: Callable[[str], None] = 
         if name not in made:
             # A model on this machine is never unreachable, only slow: it keeps its own, longer timeout.
             timeout = {} if name.startswith("local-") else {"request_timeout": config.request_timeout}
-            made[name] = get_engine(name, offline=config.replay_only, max_connections=config.max_concurrency, **timeout)
+            made[name] = get_engine(name, offline=config.replay_only, **timeout)
             if getattr(made[name], "sends_key_in_the_clear", False) and not config.replay_only:
                 warn(f"warning: the key for {made[name].endpoint} goes over plain http: anybody on the way can read it")
         return gateway.route(made[name], role, Sampling(**config.sampling_defaults))

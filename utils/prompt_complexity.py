@@ -6,6 +6,7 @@ Uniform information density (UID): a text whose surprisal per token varies littl
 (FedTextGrad, arXiv 2502.19980, section on UID). `density_variance` is that variance, as a number to choose by.
 """
 
+import functools
 import math
 import re
 import zlib
@@ -92,10 +93,15 @@ def mean_tf_idf(text: str, collection: Sequence[str]) -> float:
     counts = Counter(_WORD.findall(text.lower()))
     if not counts:
         return 0.0
-    documents = [set(_WORD.findall(document.lower())) for document in collection]
-    total = sum(count * (math.log((1 + len(documents)) / (1 + sum(word in document for document in documents))) + 1)
-                for word, count in counts.items())
-    return total / len(counts)
+    frequencies, n = _document_frequencies(tuple(collection)), len(collection)
+    return sum(count * (math.log((1 + n) / (1 + frequencies[word])) + 1)
+               for word, count in counts.items()) / len(counts)
+
+
+@functools.lru_cache(maxsize=1)  # all prompts of a run are measured against the same collection
+def _document_frequencies(collection: tuple[str, ...]) -> Counter[str]:
+    """For each word the number of documents that have it."""
+    return Counter(word for document in collection for word in set(_WORD.findall(document.lower())))
 
 
 def density_variance(text: str, scorer: Scorer) -> float:

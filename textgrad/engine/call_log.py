@@ -12,7 +12,7 @@ import sqlite3
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -74,18 +74,19 @@ class CallLog:
         self.path, self.warn = Path(path), warn
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
+        self._keys: set[str] | None = None  # of the open file: most look-ups of a run are for what is not there
         self._closed = False
 
-    @contextlib.contextmanager
-    def _db(self) -> Iterator[sqlite3.Connection]:
-        """The open data base, for one thread at a time."""
+    def _run(self, statement: str, values: tuple = ()) -> list[tuple]:
+        """What a statement gives, for one thread at a time."""
         with self._lock:
             try:
                 if self._closed:
                     raise StopRun(f"the call log {self.path} is closed")
                 if self._connection is None:
                     self._connection = self._open()
-                yield self._connection
+                    self._keys = {key for key, in self._connection.execute("SELECT key FROM calls")}
+                return self._connection.execute(statement, values).fetchall()
             except sqlite3.Error as error:
                 raise BrokenSystem(f"the call log {self.path} cannot be used: {error}") from error
 
@@ -111,13 +112,15 @@ class CallLog:
 
     def row(self, key: str) -> tuple[Reply, float] | None:
         """The reply kept under a key and the seconds it took when it was made, or None. A damaged row is forgotten."""
-        with self._db() as db:
-            row = db.execute(f"SELECT {_COLUMNS} FROM calls WHERE key = ?", (key,)).fetchone()
-            if row and not whole(row):
-                db.execute("DELETE FROM calls WHERE key = ?", (key,))
-                self.warn(f"the call log {self.path} held a damaged reply: it is left out, and asked for again")
-                row = None
-        return (Reply(*row[2:6]), row[6]) if row else None
+        if self._keys is not None and key not in self._keys:
+            return None
+        for row in self._run(f"SELECT {_COLUMNS} FROM calls WHERE key = ?", (key,)):
+            if whole(row):
+                return Reply(*row[2:6]), row[6]
+            self._run("DELETE FROM calls WHERE key = ?", (key,))
+            self._keys.discard(key)
+            self.warn(f"the call log {self.path} held a damaged reply: it is left out, and asked for again")
+        return None
 
     def put(self, key: str, request: Any, reply: Reply, seconds: float) -> None:
         """Keeps a reply. The first one under a key stays: what a run once acted on never changes.
@@ -130,24 +133,23 @@ class CallLog:
         """
         row = (key, canonical(request), reply.text, reply.finish_reason, reply.prompt_tokens,
                reply.completion_tokens, seconds, time.time())
-        with self._db() as db:
-            db.execute("INSERT OR IGNORE INTO calls VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (*row, _seal(row)))
+        self._run("INSERT OR IGNORE INTO calls VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (*row, _seal(row)))
+        self._keys.add(key)
 
     def endpoints(self, model: str) -> list[str]:
         """The endpoints at which a model was asked, sorted."""
-        with self._db() as db:
-            rows = db.execute("SELECT DISTINCT json_extract(request, '$.endpoint') FROM calls "
-                              "WHERE json_extract(request, '$.model') = ?", (model,)).fetchall()
+        rows = self._run("SELECT DISTINCT json_extract(request, '$.endpoint') FROM calls "
+                         "WHERE json_extract(request, '$.model') = ?", (model,))
         return sorted(endpoint for endpoint, in rows if endpoint)
 
     def __len__(self) -> int:
-        with self._db() as db:
-            return db.execute("SELECT COUNT(*) FROM calls").fetchone()[0]
+        return self._run("SELECT COUNT(*) FROM calls")[0][0]
 
     def close(self) -> None:
         """Folds the write-ahead log into the one file, so that it can be copied or published."""
         with self._lock:
             connection, self._connection, self._closed = self._connection, None, True
+            self._keys = None
         if connection is None:
             return
         with contextlib.suppress(sqlite3.Error):  # a full disk: the next opening folds it

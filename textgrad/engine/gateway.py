@@ -114,7 +114,7 @@ class Gateway:
         if self.call_log is None:
             return self._send(engine, messages, sampling)[0]
         request = {"model": engine.model_string, "endpoint": self._endpoint(engine), "messages": messages,
-                   **dataclasses.asdict(sampling), "draw": draw}
+                   **vars(sampling), "draw": draw}
         if sampling.temperature > 0 or not self.reuse:
             request["place"] = place()
         key = key_of(request)

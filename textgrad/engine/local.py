@@ -92,8 +92,7 @@ class LocalEngine(ChatOpenAI):
             self.path = smollm2_path() if model == "smollm2" else _checked(Path(model).expanduser())
         self.settings = Settings.from_environment()
         super().__init__(model if model == "smollm2" else self.path.stem, system_prompt, base_url="http://127.0.0.1",
-                         key_name="", seed=seed, request_timeout=request_timeout,
-                         max_connections=self.settings.slots)
+                         key_name="", seed=seed, request_timeout=request_timeout)
         self.endpoint = f"local:{self.path.name}"
 
     def check(self) -> None:

@@ -101,8 +101,8 @@ def get_engine(engine_name: str, *, offline: bool = False, **kwargs) -> EngineLM
     Args:
         engine_name: such as "gpt-4o", "ollama-llama3.1", "local-smollm2"; see `known_engines`.
         offline: True to only replay kept replies: no key, model or package is needed, and it must not be asked.
-        **kwargs: options of the engine's class. For every engine: `seed` (int); `request_timeout` (seconds) and
-            `max_connections` (int), which only matter to those behind a network; for "experimental:" ones `cache`.
+        **kwargs: options of the engine's class. For every engine: `seed` (int); `request_timeout` (seconds),
+            which only matters to those behind a network; for "experimental:" ones `cache`.
 
     Raises:
         UsageError: no engine has this name, its key is missing, or an option cannot be.
@@ -112,19 +112,13 @@ def get_engine(engine_name: str, *, offline: bool = False, **kwargs) -> EngineLM
     if "cache" in kwargs and kind.make is not _experimental:
         raise UsageError(f"engine {engine_name}: cache= is for names like experimental:{engine_name}; "
                          f"a run keeps its replies in its call log anyway")
-    common = {name: kwargs.pop(name, None) for name in ("seed", "request_timeout", "max_connections")}
+    seed, timeout = kwargs.pop("seed", None), kwargs.pop("request_timeout", None)
     engine = kind.make(model, **kwargs, **(kind.offline if offline else {}))
-    if common["seed"] is not None:
-        engine.sampling = replace(engine.sampling, seed=common["seed"])
-    if kind.remote:
-        _set_network(engine, common)
+    if seed is not None:
+        engine.sampling = replace(engine.sampling, seed=seed)
+    if timeout is not None and kind.remote:
+        engine.request_timeout = timeout
     return engine
-
-
-def _set_network(engine: Any, options: dict[str, Any]) -> None:
-    for name in ("request_timeout", "max_connections"):
-        if options[name] is not None and hasattr(engine, name):
-            setattr(engine, name, options[name])
 
 
 def _kind_of(name: str) -> tuple[_Kind, str]:

@@ -3,6 +3,7 @@
 Questions are made by a process beside this one (`reasoning_gym_child`), which also checks the answers.
 """
 
+import functools
 import hashlib
 import importlib.util
 import json
@@ -42,7 +43,7 @@ def load(request: Request) -> Source:
     """
     dataset = request.name.removeprefix("RG_")
     sizes = Sizes(*(given or default for given, default in zip(request.sizes, DEFAULTS, strict=True)))
-    examiner = Examiner(dataset, request.seed, sum(sizes))
+    examiner = _examiner(dataset, request.seed, sum(sizes))
     made = len(examiner.examples)
     if made < sum(sizes) and any(request.sizes) or made < 5:
         raise UsageError(f"{request.name} has {made} different questions, but the sizes add up to {sum(sizes)} "
@@ -137,6 +138,10 @@ class Examiner:
                 yield message["question"], message["answer"]
         raise BrokenSystem(f"reasoning_gym cannot make {self._dataset!r}: its process ended with exit status "
                            f"{self._process.wait()}; try another data set or release of reasoning-gym")
+
+
+# A run, its rehearsal and its other seeds ask for the same questions, and a process takes a second to make them.
+_examiner = functools.lru_cache(maxsize=4)(Examiner)
 
 
 def candidates(prediction: str) -> list[str]:

@@ -86,11 +86,7 @@ def _round(run: Run, number: int, left: list[int], opened: bool) -> str:
 def _client(run: Run, number: int, client: str, broadcast: str, done: dict, left: list[int], opened: bool) -> str:
     """A client's steps. What a guard kept back is not shown here either: a report is made to be passed on."""
     name = f"round{number:02d}_client{int(client):02d}"
-    steps = [
-        event
-        for event in run.events
-        if (event["event"], event.get("round"), event.get("client")) == ("step", number, int(client))
-    ]
+    steps = run.steps.get((number, int(client)), [])
     guard = done.get("leaks", {}).get(client, {}).get("guard", "none")
     upload = done["uploads"][client]
     told = (

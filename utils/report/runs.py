@@ -1,5 +1,6 @@
 """A finished run as its folder tells it, and where runs are."""
 
+import functools
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,6 +41,15 @@ class Run:
         """A prompt of the run by its file's name without .txt; "" where there is none."""
         path = self.folder / "prompts" / f"{name}.txt"
         return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+
+    @functools.cached_property
+    def steps(self) -> dict[tuple[int, int], list[dict[str, Any]]]:
+        """By round and client the events of its local steps."""
+        found: dict[tuple[int, int], list[dict[str, Any]]] = {}
+        for event in self.events:
+            if event["event"] == "step":
+                found.setdefault((event["round"], event["client"]), []).append(event)
+        return found
 
     def correct(self, label: str) -> dict[int, dict[tuple[str, int], int]]:
         """For each client (0 alone where there is one global prompt) its right answers on the test questions.

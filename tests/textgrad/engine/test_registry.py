@@ -124,13 +124,12 @@ def test_a_seed_becomes_the_engines_own(keys):
         assert get_engine(name).sampling.seed is None
 
 
-def test_timeouts_and_connections_matter_to_engines_behind_a_network_only(keys, tmp_path):
-    engine = get_engine("ollama-m", request_timeout=7.0, max_connections=300)
-    assert (engine.request_timeout, engine.max_connections) == (7.0, 300)
-    assert get_engine("claude-3", request_timeout=7.0, max_connections=300).request_timeout == 7.0
+def test_timeouts_matter_to_engines_behind_a_network_only(keys, tmp_path):
+    assert get_engine("ollama-m", request_timeout=7.0).request_timeout == 7.0
+    assert get_engine("claude-3", request_timeout=7.0).request_timeout == 7.0
     model = tmp_path / "m.gguf"
     model.write_bytes(b"GGUF")
-    assert get_engine(f"local-{model}", request_timeout=7.0, max_connections=300).request_timeout > 7.0
+    assert get_engine(f"local-{model}", request_timeout=7.0).request_timeout > 7.0
     assert isinstance(get_engine("simulated", request_timeout=7.0), SimulatedEngine)
 
 

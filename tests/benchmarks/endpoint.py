@@ -1,0 +1,190 @@
+"""An OpenAI-compatible chat server for benchmarks, a process of its own: known latency, capacity and rate limit.
+
+    with Endpoint(latency=0.2, capacity=16) as endpoint:
+        ...                                   # ask at endpoint.url
+        usage = endpoint.usage()
+
+A request waits for one of `capacity` places, holds it for `latency` seconds and is answered. Its replies are those that
+every role of a run can use, and differ where requests differ, so that no two clients write the same prompt. It costs
+about a tenth of what a client pays for the same request, and says how much it used.
+"""
+
+import asyncio
+import contextlib
+import dataclasses
+import json
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections import deque
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Self
+
+_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+_TOO_MANY = (b"HTTP/1.1 429 Too Many Requests\r\nContent-Type: application/json\r\nRetry-After: %d\r\n"
+             b"X-RateLimit-Limit-Requests: %d\r\nContent-Length: %d\r\n\r\n")
+
+
+@dataclass
+class Usage:
+    """What an endpoint has seen, times in seconds on its own clock.
+
+    Attributes:
+        answered, refused: requests.
+        first, last: when the first request came, and when the last answer left.
+        held: seconds that places were taken, summed over places: the area under the curve of requests in work.
+        peak: the most requests that were there at once.
+        refusals: when each refusal was sent, counted from the first request.
+        cpu: seconds of processor time that the endpoint used.
+    """
+
+    answered: int = 0
+    refused: int = 0
+    first: float = 0.0
+    last: float = 0.0
+    held: float = 0.0
+    peak: int = 0
+    refusals: list[float] = field(default_factory=list)
+    cpu: float = 0.0
+
+
+class Endpoint:
+    """The server as a context manager; see the module's text.
+
+    Args:
+        latency: seconds that an answer takes.
+        capacity: how many are answered at once; 0: any number.
+        per_minute: requests that are taken within any minute, counted in slices of a second; 0: any number.
+    """
+
+    def __init__(self, latency: float = 0.0, capacity: int = 0, per_minute: int = 0):
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self._port = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self._port}/v1"
+        self._command = [sys.executable, __file__, str(self._port), str(latency), str(capacity), str(per_minute)]
+
+    def __enter__(self) -> Self:
+        self._process = subprocess.Popen(self._command, stdout=subprocess.PIPE)
+        self._process.stdout.readline()
+        return self
+
+    def __exit__(self, *error) -> None:
+        self._process.terminate()
+        self._process.wait()
+
+    def usage(self) -> Usage:
+        """What it has seen since it was last asked."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/usage") as response:
+            return Usage(**json.load(response))
+
+
+class _Work:
+    """Places, queue and rate limit, and the usage of them."""
+
+    def __init__(self, latency: float, capacity: int, per_minute: int):
+        self.latency, self.capacity, self.per_minute = latency, capacity, per_minute
+        self.usage, self.there, self.taken = Usage(), 0, 0
+        self.queue: deque = deque()
+        self.admitted: deque = deque()
+
+    def arrived(self, connection: "_Connection", body: bytes) -> None:
+        loop, now = asyncio.get_running_loop(), time.monotonic()
+        self.usage.first = self.usage.first or now
+        if self.per_minute and not self._admits(now):
+            self.usage.refused += 1
+            self.usage.refusals.append(now - self.usage.first)
+            text = b'{"error": {"message": "too many requests", "code": "rate_limit_exceeded"}}'
+            connection.send(_TOO_MANY % (1, self.per_minute, len(text)) + text)
+            return
+        self.there += 1
+        self.usage.peak = max(self.usage.peak, self.there)
+        self.queue.append((connection, body))
+        self._start(loop)
+
+    def _admits(self, now: float) -> bool:
+        """No more in any second than a sixtieth of the minute's, one more for the rounding of clocks."""
+        while self.admitted and self.admitted[0] <= now - 1.0:
+            self.admitted.popleft()
+        if len(self.admitted) > self.per_minute / 60:
+            return False
+        self.admitted.append(now)
+        return True
+
+    def _start(self, loop) -> None:
+        while self.queue and (not self.capacity or self.taken < self.capacity):
+            self.taken += 1
+            connection, body = self.queue.popleft()
+            if self.latency:
+                loop.call_later(self.latency, self._end, loop, connection, body, time.monotonic())
+            else:
+                self._end(loop, connection, body, time.monotonic())
+
+    def _end(self, loop, connection: "_Connection", body: bytes, started: float) -> None:
+        self.taken -= 1
+        self.there -= 1
+        self._start(loop)
+        text = _completion(body)
+        connection.send(_HEAD % len(text) + text)
+        self.usage.answered += 1
+        self.usage.last = time.monotonic()
+        self.usage.held += self.usage.last - started
+
+    def told(self) -> bytes:
+        """The usage as JSON, which then begins anew."""
+        self.usage.cpu = time.process_time()
+        told, self.usage = json.dumps(dataclasses.asdict(self.usage)).encode(), Usage()
+        return told
+
+
+class _Connection(asyncio.Protocol):
+    """Just enough HTTP/1.1 for clients that keep their connections and send whole bodies."""
+
+    def __init__(self, work: _Work):
+        self.work, self.received = work, b""
+
+    def connection_made(self, transport) -> None:
+        self.transport = transport
+
+    def send(self, data: bytes) -> None:
+        self.transport.write(data)
+
+    def data_received(self, data: bytes) -> None:
+        self.received += data
+        while (end := self.received.find(b"\r\n\r\n")) >= 0:
+            head = self.received[:end].lower()
+            length = head.partition(b"content-length:")[2].partition(b"\r\n")[0]
+            whole = end + 4 + int(length or 0)
+            if len(self.received) < whole:
+                return
+            body, self.received = self.received[end + 4:whole], self.received[whole:]
+            if head.startswith(b"post"):
+                self.work.arrived(self, body)
+            else:
+                text = self.work.told()
+                self.send(_HEAD % len(text) + text)
+
+
+def _completion(body: bytes) -> bytes:
+    """An answer that is right for one question in two, or a rewrite; which one is told by what the request asks for."""
+    mark = blake2b(body, digest_size=6).hexdigest()
+    if b"<IMPROVED_VARIABLE>" in body:
+        text = f"<IMPROVED_VARIABLE>\\nWork in small steps and check case {mark} twice.\\n</IMPROVED_VARIABLE>"
+    else:
+        text = f"Step by step, case {mark}.\\nAnswer: {int(mark, 16) % 2}"
+    return (f'{{"object": "chat.completion", "choices": [{{"index": 0, "finish_reason": "stop", "message": '
+            f'{{"role": "assistant", "content": "{text}"}}}}], "usage": {{"prompt_tokens": {len(body) // 4}, '
+            f'"completion_tokens": {len(text) // 4}}}}}').encode()
+
+
+async def _serve(port: int, work: _Work) -> None:
+    server = await asyncio.get_running_loop().create_server(lambda: _Connection(work), "127.0.0.1", port, backlog=4096)
+    print("ready", flush=True)
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_serve(int(sys.argv[1]), _Work(float(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))))

@@ -1,0 +1,142 @@
+"""Runs of the program as processes of their own: what they took and what they made."""
+
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Took:
+    """What a process took.
+
+    Attributes:
+        seconds: from its start to its end.
+        cpu: seconds of processor time, of it and of what it started.
+        megabytes: its peak resident memory.
+    """
+
+    seconds: float
+    cpu: float
+    megabytes: float
+
+
+def run(command: list[str], url: str = "", **environment: str) -> Took:
+    """Runs a command at the repository's root to its end.
+
+    Args:
+        command: its words.
+        url: of the endpoint to ask, for openai- engines.
+        **environment: variables to set.
+
+    Raises:
+        RuntimeError: it failed; the text ends with what it printed.
+    """
+    known = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "FEDTEXTGRAD_DATA")}
+    known |= {"OPENAI_API_KEY": "sk-benchmark", "OPENAI_BASE_URL": url, **environment}
+    started = time.monotonic()
+    process = subprocess.Popen(command, cwd=ROOT, env=known, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    printed = process.stdout.read()
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}:\n{printed.decode()[-2000:]}")
+    return Took(time.monotonic() - started, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+
+
+@dataclass(frozen=True)
+class Setup:
+    """One federated run, as the benchmarks vary it.
+
+    Attributes:
+        module: of the command line.
+        clients: how many; of `train_hetero_fed` one a task.
+        rounds, steps, batch: rounds, local steps a round, questions a step.
+        scored: validation and test questions.
+        engine: of both roles.
+        more: further options.
+    """
+
+    module: str = "train_homo_fed"
+    clients: int = 3
+    rounds: int = 3
+    steps: int = 3
+    batch: int = 3
+    scored: int = 20
+    engine: str = "openai-benchmark"
+    more: tuple[str, ...] = ()
+
+    @property
+    def tasks(self) -> int:
+        """How many tasks there are."""
+        return self.clients if self.module == "train_hetero_fed" else 1
+
+    @property
+    def chain(self) -> int:
+        """The longest chain of calls of which each needs the one before it, in calls.
+
+        A step: answer, criticize the answer, criticize the prompt, rewrite, answer again. A round's steps wait for one
+        another, its merge for the last of them, and the next round for the merge. At the end the last validation
+        decides which prompt is tested.
+        """
+        merges = 0 if self.module == "train_centralized" else merge_depth(self.clients)
+        return self.rounds * (5 * self.steps + merges) + 2
+
+    @property
+    def published_calls(self) -> int:
+        """What the paper's Algorithm 1 takes for the same setting, evaluated as its code does it.
+
+        For every question of a batch an answer, two criticisms and an answer under the rewrite, and one rewrite a step; one
+        merge a round; the initial prompt and each round's scored on validation and test, and once by the larger model.
+        """
+        steps = self.clients * self.rounds * self.steps
+        merges = 0 if self.module == "train_centralized" else self.rounds
+        return steps * (4 * self.batch + 1) + merges + self.tasks * self.scored * (2 * (self.rounds + 1) + 1)
+
+    def run(self, folder: Path, url: str = "", name: str = "run") -> Took:
+        """One run, its log in folder/logs/<name>."""
+        return run(self.command(folder, name), url)
+
+    def command(self, folder: Path, name: str) -> list[str]:
+        """The command line of the run; makes its task files."""
+        each = self.clients // self.tasks
+        training = each * self.batch * self.steps * self.rounds
+        tasks = [_task_file(folder, number, max(2 * training, 4 * self.scored)) for number in range(self.tasks)]
+        split = ["--homo_split_num", str(self.clients)] if self.module == "train_homo_fed" else []
+        return [sys.executable, "main.py", "--module", self.module, "--task", *map(str, tasks), *split,
+                "--test_engine", self.engine, "--evaluation_engine", self.engine, "--comet_mode", "disabled",
+                "--log_dir", str(folder / "logs"), "--run_name", name, "--max_epochs", str(self.rounds),
+                "--max_steps", str(self.steps), "--batch_size", str(self.batch), "--train_size", str(training),
+                "--val_size", str(self.scored), "--test_size", str(self.scored), *self.more]
+
+
+def merge_depth(uploads: int, fan_in: int = 8) -> int:
+    """How many merges follow one another from so many uploads to one prompt."""
+    depth = 0
+    while uploads > 1:
+        uploads, depth = -(-uploads // fan_in), depth + 1
+    return depth
+
+
+def results(folder: Path, name: str = "run") -> dict[str, Any]:
+    """The results.json of a run."""
+    return json.loads((folder / "logs" / name / "results.json").read_text())
+
+
+def _task_file(folder: Path, number: int, n: int) -> Path:
+    """A task with n questions whose answers are 0 or 1."""
+    path = folder / f"parity{number}_{n}.jsonl"
+    if not path.exists():
+        rng = random.Random(number)
+        lines = (json.dumps({"question": f"Is the sum of {rng.randrange(10 ** 6)} and {rng.randrange(10 ** 6)} odd? "
+                             f"(question {index} of list {number})", "answer": str(rng.randrange(2))})
+                 for index in range(n))
+        path.write_text("\n".join(lines) + "\n")
+    return path
