@@ -9,6 +9,8 @@ engine=${ENGINE:-simulated:topics=4}
 port=${PORT:-8000}
 node_port=${NODE_PORT:-9094}
 pids=
+# Where it can be had: ctrl-C then reaches the run alone, which tells the SuperLink to stop before that is stopped.
+apart=$(command -v setsid || true)
 umask 077
 
 [ $# -ge 1 ] || { echo "usage: sh $0 FOLDER [arguments of main.py]" >&2; exit 2; }
@@ -18,10 +20,34 @@ mkdir -p "$1"
 work=$(cd "$1" && pwd)
 shift
 
+# descendants: the processes that ours have started, one a line.
+descendants() {
+    command -v ps >/dev/null || return 0
+    ps -A -o pid= -o ppid= | awk -v ours="$pids" '
+        BEGIN { split(ours, list, " "); for (i in list) found[list[i]] }
+        { parent[$1] = $2 }
+        END {
+            do {
+                grown = 0
+                for (pid in parent) if (!(pid in found) && parent[pid] in found) { print pid; found[pid]; grown = 1 }
+            } while (grown)
+        }'
+}
+
+# shellcheck disable=SC2086  # a word a process
 stop() {
     trap - EXIT INT TERM
-    # shellcheck disable=SC2086  # a word a process
-    [ -z "$pids" ] || { kill $pids 2>/dev/null; wait $pids 2>/dev/null; } || true
+    [ -n "$pids" ] || return 0
+    # Flower's helpers look only every few seconds whether they are still needed: they are told, and waited for.
+    helpers=$(descendants)
+    kill $pids $helpers 2>/dev/null || true
+    wait $pids 2>/dev/null || true
+    tries=0
+    until [ -z "$helpers" ] || [ $tries -gt 50 ] || ! ps -o stat= -p "$(echo $helpers | tr ' ' ,)" | grep -qv '^Z'; do
+        tries=$((tries + 1))
+        sleep 0.2
+    done
+    [ $tries -le 50 ] || kill -9 $helpers 2>/dev/null || true
 }
 trap stop EXIT
 trap 'exit 130' INT
@@ -35,8 +61,8 @@ deal() {
 # superlink [options]: with its state in $work/superlink and the run's results in $work/server/logs.
 superlink() {
     mkdir -p "$work/superlink" "$work/server"
-    FLWR_HOME="$work/superlink" FEDTEXTGRAD_LOGS="$work/server/logs" flower-superlink --host 127.0.0.1 --port "$port" \
-        --database "$work/superlink/state.db" --disable-runtime-dependency-installation "$@" \
+    FLWR_HOME="$work/superlink" FEDTEXTGRAD_LOGS="$work/server/logs" $apart flower-superlink --host 127.0.0.1 \
+        --port "$port" --database "$work/superlink/state.db" --disable-runtime-dependency-installation "$@" \
         >"$work/superlink/log" 2>&1 &
     pids="$pids $!"
     tries=0
@@ -56,8 +82,9 @@ site() {
     name=$1
     shift
     mkdir -p "$work/$name"
-    FLWR_HOME="$work/$name/flwr" flower-supernode --superlink "127.0.0.1:$port" --host 127.0.0.1 --port "$node_port" \
-        --node-config "name='$name' data='$work/$name' engine='$engine'" "$@" >"$work/$name/log" 2>&1 &
+    FLWR_HOME="$work/$name/flwr" $apart flower-supernode --superlink "127.0.0.1:$port" --host 127.0.0.1 \
+        --port "$node_port" --node-config "name='$name' data='$work/$name' engine='$engine'" "$@" \
+        >"$work/$name/log" 2>&1 &
     pids="$pids $!"
     node_port=$((node_port + 1))
 }

@@ -177,6 +177,19 @@ def by_script(script: str, folder: Path, *arguments) -> subprocess.Popen:
                             start_new_session=True)
 
 
+def living_with(folder: Path) -> list[str]:
+    """What runs with this folder among its arguments or in its environment."""
+    def told(entry: Path, name: str) -> bytes:
+        try:
+            return (entry / name).read_bytes()
+        except OSError:
+            return b""  # it has ended since, or is not ours
+
+    return [told(entry, "cmdline").replace(b"\0", b" ").decode(errors="replace")
+            for entry in Path("/proc").glob("[0-9]*")
+            if str(folder).encode() in told(entry, "cmdline") + told(entry, "environ")]
+
+
 def end_tree(program: str, word: bytes):
     """Kills the process of this program with this in its arguments, and all that it started, at once.
 

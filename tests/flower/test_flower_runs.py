@@ -1,10 +1,12 @@
 """Whole runs over several processes: the same prompts as on one machine, plain and with TLS and keys."""
 
 import json
+import os
+import signal
 
 import pytest
 import toy
-from flower_machines import by_script
+from flower_machines import by_script, living_with, rounds_in, until
 
 import main
 from utils.ledger import verify
@@ -27,6 +29,7 @@ def test_sites_and_one_machine_find_the_same_prompts(flower, tmp_path, script, m
     started = by_script(script, tmp_path, *options)
     told, _ = started.communicate(timeout=400)
     assert started.returncode == 0, told[-6000:]
+    assert not living_with(tmp_path / "machines")
     alone, apart = tmp_path / "logs" / "alone", tmp_path / "logs" / "run"
     assert prompts_in(apart) == prompts_in(alone) and len(prompts_in(apart)) > 10
     assert (apart / "ledger.jsonl").read_bytes() == (alone / "ledger.jsonl").read_bytes()
@@ -41,3 +44,15 @@ def test_sites_and_one_machine_find_the_same_prompts(flower, tmp_path, script, m
     if script == "flower_tls.sh":
         assert "https://" in (tmp_path / "machines" / "superlink" / "log").read_text()
         assert (tmp_path / "machines" / "keys" / "register.log").read_text().count("registered") == 3
+
+
+@pytest.mark.timeout(300)
+def test_ctrl_c_at_the_terminal_of_a_trial_stops_the_run_and_leaves_no_process(flower, tmp_path):
+    started = by_script("flower_local.sh", tmp_path, *toy.options(tmp_path, "--rounds", "30"))
+    server = tmp_path / "machines" / "server" / "logs" / "run"
+    until(lambda: len(rounds_in(server)) >= 1)
+    os.killpg(started.pid, signal.SIGINT)
+    told, _ = started.communicate(timeout=60)
+    assert started.returncode == 130, told
+    assert "it is stopped" in told and not living_with(tmp_path / "machines")
+    assert len(rounds_in(server)) < 30

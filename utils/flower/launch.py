@@ -6,6 +6,7 @@ import dataclasses
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -26,6 +27,7 @@ from .wire import ERROR, RESULTS
 OK, SPENT = 0, 3
 _QUIET = {"FLWR_TELEMETRY_ENABLED": "0", "FLWR_DISABLE_UPDATE_CHECK": "1"}
 _POLL = 2.0  # seconds between looks at the run's status
+_FLOWERS_OWN = re.compile(r"^(\x1b\[\d*m)?(INFO|DEBUG)\s*(\x1b\[0m)?:\s*")  # what begins a line of its log
 _LOOKS = 15  # that may fail in a row: the way to the SuperLink may be gone for a moment
 
 
@@ -178,8 +180,8 @@ class _Log:
                 self.results = _decoded(line.partition(RESULTS)[2])
             elif ERROR in line:
                 self.error = clean(line.partition(ERROR)[2].strip())
-            elif show and line.strip():
-                print(clean(line.rstrip("\n")), flush=True)
+            elif show and (told := clean(_FLOWERS_OWN.sub("", line).rstrip())):
+                print(told, flush=True)
 
     def end(self) -> None:
         """The run has ended: reads what is left, from the beginning if its end was not seen."""
