@@ -31,13 +31,18 @@ def place() -> tuple:
 
 
 @contextlib.contextmanager
-def at(**labels) -> Iterator[None]:
-    """Adds labels such as round=3, client=1 to the place of everything inside the block."""
-    token = _place.set(_place.get() + tuple(labels.items()))
+def standing_at(place: tuple) -> Iterator[None]:
+    """Makes `place` the place of everything inside the block."""
+    token = _place.set(place)
     try:
         yield
     finally:
         _place.reset(token)
+
+
+def at(**labels) -> contextlib.AbstractContextManager[None]:
+    """Adds labels such as round=3, client=1 to the place of everything inside the block."""
+    return standing_at(place() + tuple(labels.items()))
 
 
 def expired() -> bool:

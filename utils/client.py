@@ -11,11 +11,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import textgrad as tg
-from textgrad.concurrency import at, expired, fan_out
+from textgrad.concurrency import at, expired, fan_out, place, standing_at
 from textgrad.engine.base import EngineLM
 from textgrad.errors import BadReply
 
-from .evaluation import Sample, prompt_id, too_long, verdict
+from .evaluation import Sample, answer, prompt_id, too_long, verdict
 from .leakage import Leak, Private, guard
 
 PROMPT_ROLE = "system prompt that tells a language model how to work on the questions it is given"
@@ -28,7 +28,7 @@ class Step:
     Attributes:
         number: 1, 2, ... within the round.
         before, after: share of the minibatch answered rightly under the old and the new prompt, in [0, 1]; `after`
-            is None where there was no rewrite to answer under.
+            is None where there was no rewrite to answer under, and 1 for a batch that was left alone as it was solved.
         n: questions in the minibatch.
         accepted: whether the rewrite was kept.
         reason: why, in a few words.
@@ -45,6 +45,11 @@ class Step:
     prompt: str
     rewrite: str = ""
 
+    @property
+    def solved(self) -> bool:
+        """True for a batch that was all right and left alone; else a rewrite that keeps it all right is accepted."""
+        return self.before == self.after == 1.0 and not self.accepted
+
 
 @dataclass(frozen=True)
 class Update:
@@ -57,6 +62,7 @@ class Update:
         steps: every local step, in order.
         leak: what the trained prompt would have revealed of the client's data.
         guard: what was done about it: "none", "warned", "redacted" or "blocked".
+        thrown_away: answers that were asked for ahead of time, under rewrites that were then rejected.
     """
 
     client: int
@@ -65,6 +71,7 @@ class Update:
     steps: tuple[Step, ...]
     leak: Leak = Leak()
     guard: str = "none"
+    thrown_away: int = 0
 
     @property
     def accepted(self) -> int:
@@ -102,6 +109,9 @@ class Client:
         leak_guard: a mode of `utils.leakage.guard`, for what it uploads. Its own steps go on unguarded, and its own log
             keeps them as they are: in a simulation that log lies on the same machine as everybody's.
         public: what everybody knows: descriptions and answer formats of the tasks.
+        skip_solved: True to criticize wrong answers only, and to leave a batch alone that is all right.
+        speculate: True to answer the next batch under a rewrite while it is not yet known whether that is kept. Nothing
+            but time depends on it: the answers are found in the call log when they are due.
     """
 
     number: int
@@ -114,6 +124,8 @@ class Client:
     seed: int = 0
     leak_guard: str = "off"
     public: str = ""
+    skip_solved: bool = False
+    speculate: bool = False
     on_step: Callable[[int, int, Step], None] = field(default=lambda round_number, client, step: None)
 
     def train(self, prompt: str, round_number: int) -> Update:
@@ -126,17 +138,20 @@ class Client:
         Raises:
             LateClient: the round's deadline passed.
         """
-        broadcast, steps = prompt, []
+        broadcast, steps, thrown_away = prompt, [], 0
         for number in range(1, self.local_steps + 1):
             if expired():
                 raise LateClient(f"client {self.number} passed the deadline of round {round_number}")
+            coming = self._ahead(round_number, number + 1)
             with at(step=number):
-                step = self._step(prompt, self.batch((round_number - 1) * self.local_steps + number - 1), number)
+                step = self._step(prompt, self._batch_of(round_number, number), number, coming)
+            if step.rewrite and not step.accepted:
+                thrown_away += len(coming)
             self.on_step(round_number, self.number, step)
             steps.append(step)
             prompt = step.prompt
         sent, leak, done = guard(prompt, broadcast, self._private, self.leak_guard, self.public)
-        return Update(self.number, prompt_id(broadcast), sent, tuple(steps), leak, done)
+        return Update(self.number, prompt_id(broadcast), sent, tuple(steps), leak, done, thrown_away)
 
     @functools.cached_property
     def _private(self) -> Private:
@@ -154,17 +169,36 @@ class Client:
         random.Random(f"batches {self.seed} {self.number} {lap}").shuffle(order)
         return [self.samples[chosen] for chosen in order[position * size:(position + 1) * size]]
 
-    def _step(self, prompt: str, batch: list[Sample], number: int) -> Step:
+    def _batch_of(self, round_number: int, step: int) -> list[Sample]:
+        return self.batch((round_number - 1) * self.local_steps + step - 1)
+
+    def _ahead(self, round_number: int, step: int) -> list[Callable[[str], object]]:
+        """What asks a coming step's questions under a prompt, at the place where that step will ask them again."""
+        if not self.speculate or step > self.local_steps:
+            return []
+
+        def asks(where: tuple, sample: Sample, prompt: str) -> str:
+            with standing_at(where):
+                return answer(self.engine, prompt, sample)
+
+        first = (*place(), ("step", step), ("answers", "before"))
+        return [functools.partial(asks, (*first, ("item", index)), sample)
+                for index, sample in enumerate(self._batch_of(round_number, step))]
+
+    def _step(self, prompt: str, batch: list[Sample], number: int, coming: list[Callable[[str], object]]) -> Step:
         variable = tg.Variable(prompt, role_description=PROMPT_ROLE, requires_grad=True)
         losses = self._losses(variable, batch)
         before = sum(correct for _, correct, _ in losses) / len(batch)
+        if self.skip_solved and before == 1.0:
+            return Step(number, before, before, len(batch), False, "solved: left alone", prompt)
         try:
-            self._rewrite(variable, [loss for loss, _, _ in losses])
+            self._rewrite(variable, [loss for loss, correct, _ in losses if not (self.skip_solved and correct)])
         except BadReply as problem:
             return Step(number, before, None, len(batch), False, f"bad reply: {problem}", prompt)
         rewritten = variable.get_value()
+        again = [functools.partial(verdict, self.engine, sample=sample) for sample in batch]
         with at(answers="after"):
-            answers = fan_out(lambda sample: verdict(self.engine, rewritten, sample), batch)
+            answers = fan_out(lambda ask: ask(prompt=rewritten), [*again, *coming])[:len(batch)]
         after = sum(correct for correct, _ in answers) / len(batch)
         if any(new and not old for (_, new), (_, _, old) in zip(answers, losses, strict=True)):
             return Step(number, before, after, len(batch), False, "too long for the model's context", prompt, rewritten)

@@ -60,6 +60,10 @@ class Config:
     max_steps: int = option(3, "training", "local steps of a client in one round", "--local_steps")
     proximal_update: bool = option(False, "training", "keep a rewrite only if its batch got better or is all right")
 
+    skip_solved: bool = option(False, "training", "criticize wrong answers only; leave a batch alone that is all right")
+    speculate: bool = option(False, "training", "answer the next batch under a rewrite before it is known to be kept: "
+                             "quicker, with more calls where it is not")
+
     homo_split_num: int = option(3, "federation", "clients of train_homo_fed", "--num_clients", "--homo_split")
     clients_per_task: int = option(1, "federation", "clients of each task of train_hetero_fed")
     client_fraction: float = option(1.0, "federation", "share of the clients that take part in a round, in (0, 1]")

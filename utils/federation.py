@@ -94,7 +94,7 @@ def federate(config: Config, engines: Engines, tasks: list[Task], owners: Sequen
 def client_of(config: Config, engines: Engines, number: int, samples: Sequence[Sample], public: str) -> Client:
     """One client as the options describe it; `public` is as in `Client`."""
     return Client(number, samples, engines.of_client(number), engines.evaluation, config.batch_size, config.max_steps,
-                  config.proximal_update, config.seed, config.leak_guard, public)
+                  config.proximal_update, config.seed, config.leak_guard, public, config.skip_solved, config.speculate)
 
 
 def public_text(tasks: list[Task]) -> str:

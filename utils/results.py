@@ -38,6 +38,8 @@ def summarize(federation: Federation, result: Result) -> dict[str, Any]:
         "clients": _clients(federation, result),
         "usage": usage_of(federation.engines.gateway, prices(federation.config)),
     }
+    if federation.config.speculate:
+        summary["answers_thrown_away"] = sum(update.thrown_away for each in result.rounds for update in each.updates)
     if fairness := _fairness(summary["clients"]):
         summary["fairness"] = fairness
     return summary
@@ -62,7 +64,7 @@ def _metrics(federation: Federation, result: Result) -> dict[str, Any]:
         metrics |= {f"{task.name}_{name}": mean_estimate(scores[task.name]).as_json()
                     for task in federation.tasks for name, scores in named.items() if scores}
     steps = [step for each in result.rounds for update in each.updates for step in update.steps]
-    metrics["update_success_rate"] = accuracy([int(step.accepted) for step in steps]).as_json()
+    metrics["update_success_rate"] = accuracy([int(step.accepted) for step in steps if not step.solved]).as_json()
     return metrics
 
 
@@ -163,7 +165,7 @@ def _clients(federation: Federation, result: Result) -> dict[str, Any]:
             "rounds_dropped": sum(client.number in each.dropped for each in result.rounds),
             "batch_accuracy_before": _pooled((step.before, step.n) for step in steps),
             "batch_accuracy_after": _pooled((step.after if step.accepted else step.before, step.n) for step in steps),
-            "acceptance": accuracy([int(step.accepted) for step in steps]).as_json(),
+            "acceptance": accuracy([int(step.accepted) for step in steps if not step.solved]).as_json(),
             "best_prompt_on_own_validation": _own_validation(federation, result, client.number),
         }
     return table

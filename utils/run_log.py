@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TextIO
 
-from textgrad.concurrency import Handle
+from textgrad.concurrency import Handle, beside
 from textgrad.errors import UsageError
 
 from . import holdings, report
@@ -31,13 +31,14 @@ from .ledger import GENESIS, entry_of, problem, sealed
 from .provenance import provenance
 from .results import detectable, measures_record, merge_record, summarize
 from .rounds import NullLog, Result, Round, Scores, overall
+from .statistics import share_of
 from .terminal import Terminal
 
 # Options that change how fast, how far or where a run goes, but not what it finds.
 _FREE_OPTIONS = {"log_dir", "run_name", "data_dir", "max_concurrency", "requests_per_minute", "request_timeout",
                  "max_retries", "max_consecutive_failures", "replay_only", "comet_mode", "comet_project_name",
-                 "comet_log_path", "dry_run", "transfer_engine", "flower_federation",
-                 "flower_wait", "max_calls", "max_tokens_total", "max_cost", "price", "price_file"}
+                 "comet_log_path", "dry_run", "transfer_engine", "flower_federation", "flower_wait", "speculate",
+                 "max_calls", "max_tokens_total", "max_cost", "price", "price_file"}
 
 
 class RunLog(NullLog):
@@ -88,6 +89,7 @@ class RunLog(NullLog):
         self.say(f"results go to {self.folder}")
         self._write_holdings()
         self._say_what_it_can_show()
+        beside(report.get_ready)  # while the first replies are on their way
         self.comet.open({**dataclasses.asdict(self.config), "task_description": federation.initial_prompt,
                          **_lengths(federation)})
 
@@ -106,11 +108,10 @@ class RunLog(NullLog):
                                        "simulated": federation.engines.simulated, **provenance()}, indent=2) + "\n")
 
     def _write_holdings(self) -> None:
-        held = holdings.holdings(self.federation)
-        write_whole(self.folder / "partition.json", to_json(held, indent=2) + "\n")
+        self._held = holdings.holdings(self.federation)
+        write_whole(self.folder / "partition.json", to_json(self._held, indent=2) + "\n")
         if len(self.federation.clients) > 1:
-            write_whole(self.folder / "partition.png", holdings.picture(held))
-            self.say(holdings.table(held))
+            self.say(holdings.table(self._held))
 
     def _say_what_it_can_show(self) -> None:
         found, scorer = detectable(self.federation), self.federation.scorer
@@ -135,10 +136,10 @@ class RunLog(NullLog):
 
     def step(self, round_number: int, client: int, step: Step) -> None:
         """Says on the terminal what a local step did."""
-        after = "no rewrite" if step.after is None else f"{step.after:.2f}"
+        after = "no rewrite" if step.after is None else f"{share_of(step.after, step.n)}"
         verdict = "accepted" if step.accepted else "rejected"
-        self.say(f"round {round_number}  client {client}  step {step.number}  accuracy {step.before:.2f} -> "
-                          f"{after} (n = {step.n})  {verdict}: {step.reason}")
+        self.say(f"round {round_number}  client {client}  step {step.number}  accuracy "
+                 f"{share_of(step.before, step.n)} -> {after}  {verdict}: {step.reason}")
         self._write_ready()
 
     def scores(self, label: str, split: str, handle: Handle) -> None:
@@ -237,6 +238,8 @@ class RunLog(NullLog):
         self.prompt("best", result.rounds[result.best].prompts[0])
         self.prompt("last", result.rounds[-1].prompts[0])
         write_whole(self.folder / "results.json", to_json(summary, indent=2) + "\n")
+        if len(self.federation.clients) > 1:
+            write_whole(self.folder / "partition.png", holdings.picture(self._held))
         report.write(self.folder)
         self.comet.log("log_parameters", {name: estimate["value"] for name, estimate in summary["metrics"].items()})
         for name in ("best", "last"):

@@ -29,6 +29,12 @@ _ROWS = {
 }
 
 
+def get_ready() -> None:
+    """Loads what pictures are drawn with: a third of a second that a run has while it waits for replies."""
+    import matplotlib.backends.backend_agg
+    import matplotlib.figure  # noqa: F401
+
+
 def write(folder: Path) -> Run:
     """Makes report.html and figures/*.png of a finished run in its folder."""
     run = load(folder)
@@ -95,6 +101,8 @@ def table(summary: dict[str, Any]) -> str:
             f"{role} engine: {used['calls']} calls ({used['requests']} requests), {used['prompt_tokens']} + "
             f"{used['completion_tokens']} tokens, bad replies: {flaws(used)}"
         )
+    if "answers_thrown_away" in summary:
+        lines.append(f"answers asked for ahead of time and thrown away: {summary['answers_thrown_away']}")
     if told := summary.get("forecast"):
         lines.append(
             "calls, forecast and actual: "

@@ -1,0 +1,66 @@
+"""Settings with several seeds in one report: means over seeds, differences seed by seed."""
+
+import dataclasses
+import json
+
+import pytest
+import toy
+
+import main
+from textgrad.errors import UsageError
+from utils.report import groups
+from utils.report.__main__ import main as report
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory):
+    """Three seeds of federated and of centralized training on the same questions."""
+    above = tmp_path_factory.mktemp("seeds")
+    for name, module in (("federated", "train_homo_fed"), ("central", "train_centralized")):
+        assert main.run(toy.config(above, "--run_name", name, "--repeats", "3", module=module)) == 0
+    return above / "logs"
+
+
+def with_scores(group, values):
+    """The group as if its best prompts had these test accuracies."""
+    def scored(run, value):
+        metrics = run.results["metrics"] | {"best_test_acc": {"value": value, "n": 10, "ci95": [0.0, 1.0]}}
+        return dataclasses.replace(run, results=run.results | {"metrics": metrics})
+    return dataclasses.replace(group, runs=[scored(run, value) for run, value in zip(group.runs, values, strict=True)])
+
+
+def test_settings_are_compared_seed_by_seed(settings):
+    first, second = (groups.load_group(settings / name) for name in ("central", "federated"))
+    found = groups.difference(with_scores(first, (0.1, 0.5, 0.3)), with_scores(second, (0.4, 0.8, 0.6)))
+    assert found.mean == pytest.approx(0.3) and found.sd == pytest.approx(0.0) and found.n == 3
+    assert groups.in_words(found).startswith("+0.300")
+    told = groups.in_words(groups.difference(with_scores(first, (0.1, 0.5, 0.3)), with_scores(second, (0.5, 0.1, 0.4))))
+    assert told.startswith("not distinguishable from noise: +0.033")
+    assert groups.difference(first, dataclasses.replace(second, runs=[])) is None
+
+
+def test_a_report_of_settings_tells_means_and_keeps_seeds_apart(settings, tmp_path, capsys):
+    assert report([str(settings / "central"), str(settings / "federated"), "-o", str(tmp_path)]) == 0
+    shown = capsys.readouterr().out
+    assert "federated: best, test" in shown and "3 seeds" in shown
+    assert "federated/seed43 against central/seed43" in shown
+    page, table = (tmp_path / "report.html").read_text(), (tmp_path / "report.csv").read_text()
+    assert "Over seeds" in page and "federated/seed42" in page
+    mean = json.loads((settings / "federated" / "repeats.json").read_text())["metrics"]["best_test_acc"]
+    row = next(line for line in table.splitlines() if line.startswith("federated (mean over seeds),best_test_acc,"))
+    assert row.split(",")[2:] == [str(value) for value in (mean["mean"], 3, *mean["ci95"])]
+    assert r"central (mean over seeds) &" in (tmp_path / "report.tex").read_text()
+
+
+def test_the_report_of_one_setting_is_made_again(settings, capsys):
+    page = settings / "federated" / "report.html"
+    before = page.read_text()
+    page.unlink()
+    assert report([str(settings / "federated")]) == 0 and "over 3 seeds" in capsys.readouterr().out
+    assert page.read_text() == before
+
+
+def test_seeds_that_cannot_be_read_are_one_line(tmp_path):
+    (tmp_path / "repeats.json").write_text("{}")
+    with pytest.raises(UsageError, match="repeats.json"):
+        groups.load_group(tmp_path)
