@@ -1,7 +1,9 @@
 #!/bin/sh
-# Ways to aggregate, homogeneous and heterogeneous (paper: Figure 6a and Table 4).
+# Ways to aggregate, homogeneous on each of the three tasks and heterogeneous (paper: Figure 6a and Table 4).
 set -eu
 . "$(dirname "$0")/study.sh"
+
+[ -n "${SMOKE:-}${TASK:-}" ] || one_task=$three_tasks
 
 for method in concat summarization sum_uid uid_select none; do
     homogeneous "homo_$method" --aggregate_method "$method"

@@ -3,7 +3,8 @@
 set -eu
 . "$(dirname "$0")/study.sh"
 
-for clients in 1 3 5 10; do
+for clients in ${CLIENTS:-1 3 5 10}; do
+    possible "N$clients" --num_clients "$clients" || break
     homogeneous "N$clients" --num_clients "$clients"
 done
 

@@ -2,6 +2,7 @@
 # started again, it goes on where it stopped and asks nothing twice. It ends in one report of all its runs.
 #     TEST_ENGINE=ollama-llama3.1 sh scripts/reproduce_local_steps.sh [arguments of main.py]
 # EVALUATION_ENGINE   judges, criticizes, rewrites and merges (default: TEST_ENGINE)
+# TASK, TASKS         the task or tasks of homogeneous settings, and the three of heterogeneous ones
 # REPEATS=3           every setting with three seeds; the report tells means over seeds and compares them
 # LOG_DIR             holds the study's folder (default: logs)
 # SMOKE=1             a tiny study on the simulated engine, to see that it works
@@ -38,9 +39,20 @@ setting() {
     runs="$runs $folder/$name"
 }
 
-# homogeneous NAME [arguments]: one task over several clients; heterogeneous: one client a task
-homogeneous() { name=$1; shift; setting "$name" --module train_homo_fed --task $one_task "$@"; }
-heterogeneous() { name=$1; shift; setting "$name" --module train_hetero_fed --task $three_tasks "$@"; }
+# homogeneous NAME [arguments]: one task over several clients, once for each word of TASK
+homogeneous() {
+    what=$1
+    shift
+    for task in $one_task; do
+        setting "${what}_$(printf %s "${task##*/}" | tr -c 'A-Za-z0-9._-' _)" --module train_homo_fed --task "$task" "$@"
+    done
+}
+
+# heterogeneous NAME [arguments]: one client a task
+heterogeneous() { what=$1; shift; setting "$what" --module train_hetero_fed --task $three_tasks "$@"; }
+
+# possible [as homogeneous]: whether there is data enough; says why not
+possible() { ! homogeneous "$@" --dry_run 2>&1 | grep "too few for"; }
 
 # report: all runs of the study side by side, in the study's folder
 report() {

@@ -60,7 +60,8 @@ def test_a_run_leaves_a_folder_that_tells_everything(tmp_path):
     steps = [step for step in steps if step["event"] == "step"]
     assert len(steps) == 4 and all(step["n"] == 3 for step in steps)
     assert "SIMULATED" in finished.stdout and str(folder) in finished.stdout
-    assert re.search(r"accuracy 0\.\d\d -> \d\.\d\d \(n = 3\)  accepted", finished.stdout)
+    assert re.search(r"accuracy 0\.\d\d \[0\.\d\d, \d\.\d\d\], n = 3 -> \d\.\d\d \[.*?\], n = 3  accepted",
+                     finished.stdout)
 
 
 def test_the_files_are_private_to_the_user(tmp_path):

@@ -285,8 +285,8 @@ class _Training:
 
     def _gate(self, done: Round) -> None:
         """Keeps the old global prompt where the merged one validates worse (the log answers its validation later)."""
-        before = overall(self.validations[-1].result()).value
-        after = overall(self._scores("val", done.prompts, f"round {done.number}")).value
-        if after < before:
-            done.kept_old = f"gate: validation {after:.3f} under the merged prompt, {before:.3f} under the old one"
+        before = overall(self.validations[-1].result())
+        after = overall(self._scores("val", done.prompts, f"round {done.number}"))
+        if after.value < before.value:
+            done.kept_old = f"gate: validation {after} under the merged prompt, {before} under the old one"
             done.prompts = done.broadcast

@@ -123,7 +123,17 @@ def accuracy(correct: Sequence[int]) -> Estimate:
     if any(score not in (0, 1) for score in correct):
         raise ValueError(f"a score must be 0 or 1, not {next(s for s in correct if s not in (0, 1))!r}")
     n = len(correct)
-    return _wilson(sum(correct) / n, n) if n else Estimate(None, 0, (0.0, 1.0))
+    return share_of(sum(correct) / n if n else 0.0, n)
+
+
+def share_of(value: float, n: int) -> Estimate:
+    """A share of right answers that was given as a number, such as a minibatch's, with Wilson's interval.
+
+    Args:
+        value: in [0, 1].
+        n: number of questions, >= 0.
+    """
+    return _wilson(value, n) if n else Estimate(None, 0, (0.0, 1.0))
 
 
 def _wilson(share: float, n: int) -> Estimate:

@@ -9,7 +9,7 @@ from textgrad.errors import StopRun, UsageError
 
 from ..files import told_of, write_whole
 from ..repeats import finish
-from . import groups, table, write, write_comparison, write_tables
+from . import groups, page, table, write, write_comparison, write_tables
 from .compare import as_text
 from .index import index
 from .runs import find, load
@@ -73,8 +73,7 @@ def _index(folder: Path) -> int:
         if not (run.folder / "report.html").exists():
             write(run.folder)
         best = run.results["metrics"].get("best_test_acc")
-        value = "-" if not best or best["value"] is None else f"{best['value']:.3f}"
-        print(f"{value:>6}  {run.folder.relative_to(folder.resolve())}")
+        print(f"{page.share(best):<32}  {run.folder.relative_to(folder.resolve())}")
     write_whole(folder / "index.html", index(folder, runs))
     print(f"\n{folder / 'index.html'}")
     return 0

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from ..statistics import accuracy
+from ..statistics import share_of
 from .chart import Bars, Chart, Series
 from .runs import Run
 
@@ -79,7 +79,7 @@ def _pooled(steps: list, side: str) -> list[tuple[float, ...]]:
 
 
 def _estimate(right: int, n: int) -> dict[str, Any]:
-    return accuracy([1] * right + [0] * (n - right)).as_json()
+    return share_of(right / max(1, n), n).as_json()
 
 
 def _accepted(each: dict) -> tuple[float, ...]:

@@ -4,6 +4,7 @@ import difflib
 import re
 from collections.abc import Iterator
 
+from ..statistics import share_of
 from . import page
 from .runs import Run
 
@@ -104,8 +105,8 @@ def _client(run: Run, number: int, client: str, broadcast: str, done: dict, left
     for step in steps:
         rejected = "" if step["accepted"] else "_rejected"
         rewrite = run.prompt(f"{name}_step{step['step']:02d}{rejected}")
-        after = "no rewrite" if step["after"] is None else f"{step['after']:.2f}"
-        head = f"step {step['step']}: batch accuracy {step['before']:.2f} → {after} (n = {step['n']}) " + (
+        after = "no rewrite" if step["after"] is None else str(share_of(step["after"], step["n"]))
+        head = f"step {step['step']}: batch accuracy {share_of(step['before'], step['n'])} → {after} " + (
             f"<b class=ok>accepted</b>, {page.text(step['reason'])}"
             if step["accepted"]
             else f"<b class=no>rejected</b>, {page.text(step['reason'])}"
