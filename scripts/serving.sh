@@ -14,6 +14,8 @@ dtype_for() {
     case "$capability" in [1-7].*) echo half ;; *) echo auto ;; esac
 }
 
+# A server that reads its key from a file has it in the folder $private, which is removed when that is read.
+
 # wait_until_ready PROCESS PRODUCT PREFIX PORT ENGINE: until the server answers; then prints its use, and stays until it
 # ends or this script is told to stop.
 wait_until_ready() {
@@ -26,6 +28,7 @@ wait_until_ready() {
         kill -0 "$server" 2>/dev/null || { echo "$2 ended before it answered: see above" >&2; exit 1; }
         sleep 2
     done
+    rm -rf "${private:-}"
     tell_its_use "$3" "$url" "$5"
     wait "$server"
 }
@@ -50,6 +53,7 @@ PYTHON
 end_server() {
     trap '' INT TERM
     trap - EXIT
+    rm -rf "${private:-}"
     kill "$server" 2>/dev/null || true
     wait "$server" 2>/dev/null || true
 }

@@ -36,7 +36,12 @@ else
     set -- --tp-size "$(count_of "$gpu")" "$@"
 fi
 [ -z "${CONTEXT_LENGTH:-}" ] || set -- "$@" --context-length "$CONTEXT_LENGTH"
-[ -z "${SGLANG_API_KEY:-}" ] || set -- "$@" --api-key "$SGLANG_API_KEY"
+if [ -n "${SGLANG_API_KEY:-}" ]; then
+    # Not as an argument: every user of the machine could read it.
+    private=$(mktemp -d)
+    printf 'api-key: "%s"\n' "$SGLANG_API_KEY" >"$private/key.yaml"
+    set -- "$@" --config "$private/key.yaml"
+fi
 [ "${HF_HUB_OFFLINE:-}" != 1 ] || export TRANSFORMERS_OFFLINE=1
 "${PYTHON:-python}" -m sglang.launch_server --model-path "$model" --served-model-name "${NAME:-$model}" \
     --host 127.0.0.1 --port "$port" --dtype "${DTYPE:-$(dtype_for "$gpu")}" "$@" &

@@ -3,10 +3,14 @@
 import json
 import os
 import signal
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
 
 import pytest
 import toy
-from flower_machines import by_script, living_with, rounds_in, until
+from flower_machines import ROOT, by_script, living_with, rounds_in, until
 
 import main
 from utils.ledger import verify
@@ -19,8 +23,8 @@ def prompts_in(folder):
 
 
 @pytest.mark.timeout(500)
-@pytest.mark.parametrize("script, module", [("flower_local.sh", "train_homo_fed"),
-                                            ("flower_tls.sh", "train_hetero_fed")])
+@pytest.mark.parametrize("module", ["train_homo_fed", "train_hetero_fed"])
+@pytest.mark.parametrize("script", ["flower_local.sh", "flower_tls.sh"])
 def test_sites_and_one_machine_find_the_same_prompts(flower, tmp_path, script, module):
     tasks = [toy.task_file(tmp_path, name, topics, seed=seed) for seed, (name, topics) in enumerate(
         [("first", [1, 2]), ("second", [2, 3]), ("third", [0, 3])])][:1 if module == "train_homo_fed" else 3]
@@ -44,6 +48,17 @@ def test_sites_and_one_machine_find_the_same_prompts(flower, tmp_path, script, m
     if script == "flower_tls.sh":
         assert "https://" in (tmp_path / "machines" / "superlink" / "log").read_text()
         assert (tmp_path / "machines" / "keys" / "register.log").read_text().count("registered") == 3
+
+
+def test_what_goes_to_the_sites_is_the_two_files_of_the_app(flower, tmp_path):
+    flwr = Path(sys.executable).with_name("flwr")
+    quiet = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "FLWR_TELEMETRY_ENABLED": "0",
+             "FLWR_DISABLE_UPDATE_CHECK": "1"}
+    subprocess.run([flwr, "build", "--app", ROOT / "utils" / "flower"], cwd=tmp_path, env=quiet, check=True, timeout=60,
+                   capture_output=True)
+    bundle, = tmp_path.glob("*.fab")
+    assert set(zipfile.ZipFile(bundle).namelist()) == {"pyproject.toml", "server_app.py", "client_app.py",
+                                                       ".info/CONTENT"}
 
 
 @pytest.mark.timeout(300)

@@ -22,7 +22,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 class Page(BaseHTTPRequestHandler):
     def do_GET(self):
-        key = os.environ.get("VLLM_API_KEY")
+        key = os.environ.get("VLLM_API_KEY") or key_in_file
         self.send_response(200 if not key or self.headers.get("Authorization") == "Bearer " + key else 401)
         self.end_headers()
 
@@ -31,6 +31,9 @@ class Page(BaseHTTPRequestHandler):
 
 here = pathlib.Path({folder!r})
 words = sys.argv[1:]
+key_in_file = None
+if "--config" in words:
+    key_in_file = pathlib.Path(words[words.index("--config") + 1]).read_text().removeprefix('api-key: "').rstrip('"\\n')
 with (here / "calls").open("a") as file:
     file.write(json.dumps([words, dict(os.environ)]) + "\\n")
 if words[0] in ("list", "show"):
@@ -154,9 +157,13 @@ def test_on_a_cpu_without_a_network(script, name, words, variables):
     assert "CUDA_VISIBLE_DEVICES" not in environment and not {"--tensor-parallel-size", "--tp-size"} & set(given)
 
 
-def test_a_key_is_asked_of_clients_and_not_told(script):
-    served = script("vllm", "m", "PORT", VLLM_API_KEY="its-own-key")
+@pytest.mark.parametrize("name", ["vllm", "sglang"])
+def test_a_key_is_asked_of_clients_and_not_shown(script, tmp_path, name):
+    served = script(name, "m", "PORT", TMPDIR=str(tmp_path), **{f"{name.upper()}_API_KEY": "its-own-key"})
     assert "its-own-key" not in served.ready() and not answers(served.port)
+    words = served.calls()[0][0]
+    assert not [word for word in words if "its-own-key" in word]
+    assert name == "vllm" or not Path(option(words, "--config")).exists()  # read, and removed
 
 
 @pytest.mark.parametrize("name", ["vllm", "sglang"])
