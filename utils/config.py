@@ -72,6 +72,7 @@ class Config:
     alpha: float = option(0.5, "federation", "skew of dirichlet and quantity partitions; smaller is more skewed")
     aggregate_method: str = option("summarization", "federation", ", ".join(AGGREGATE_METHODS), metavar="NAME")
     merge_fan_in: int = option(8, "federation", "uploads merged by one call; more are merged as a tree")
+    uid_candidates: int = option(3, "federation", "merges that uid_select draws to choose from")
     prompt_budget: int = option(2000, "federation", "tokens that a merged prompt may have")
     aggregate_gate: bool = option(False, "federation", "keep the old global prompt where the merged one validates worse")
     aggregate_repair: bool = option(False, "federation", "one more call a round that adds lost instructions back")
@@ -171,7 +172,8 @@ class Config:
 _TINY, _NO_END = 1e-9, float("inf")
 _RANGES = {
     **dict.fromkeys(("batch_size", "max_epochs", "max_steps", "homo_split_num", "clients_per_task", "min_clients",
-                     "max_tokens", "max_concurrency", "max_consecutive_failures", "prompt_budget", "repeats"), (1, _NO_END)),
+                     "max_tokens", "max_concurrency", "max_consecutive_failures", "prompt_budget", "repeats",
+                     "uid_candidates"), (1, _NO_END)),
     **dict.fromkeys(("max_calls", "max_tokens_total", "max_cost", "train_size", "val_size", "test_size", "temperature", "requests_per_minute", "max_retries",
                      "round_deadline", "straggler_delay", "flower_wait"), (0, _NO_END)),
     **dict.fromkeys(("client_fraction", "top_p"), (_TINY, 1)),

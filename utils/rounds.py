@@ -249,7 +249,8 @@ class _Training:
         with at(aggregate=True):
             done.merge = aggregate(self.config.aggregate_method, done.aggregated, engine=self.federation.engines.evaluation,
                                    old_prompt=old_prompt, token_budget=self.config.prompt_budget,
-                                   fan_in=self.config.merge_fan_in, scorer=self.federation.scorer)
+                                   fan_in=self.config.merge_fan_in, scorer=self.federation.scorer,
+                                   candidates=self.config.uid_candidates)
             self._measure(done, old_prompt)
             if self.config.aggregate_repair:
                 self._repair(done, old_prompt)

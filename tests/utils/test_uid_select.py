@@ -15,11 +15,12 @@ TURNED = f"{OLD}\nWrite negative results with a minus.\nCount every item twice."
 POOR = OLD
 
 
-def merged(replies, scorer=None):
+def merged(replies, scorer=None, candidates=3):
     """What is chosen from three candidates; the hints and orders in which they are asked for do not matter here."""
     engine = ScriptedEngine([f"<IMPROVED_VARIABLE>\n{text}\n</IMPROVED_VARIABLE>" if text else "no"
                              for text in replies])
-    return aggregate("uid_select", UPLOADS, engine=engine, old_prompt=OLD, token_budget=500, scorer=scorer), engine
+    return aggregate("uid_select", UPLOADS, engine=engine, old_prompt=OLD, token_budget=500, scorer=scorer,
+                     candidates=candidates), engine
 
 
 def test_of_candidates_that_keep_as_much_the_one_of_lowest_variance_is_taken():
@@ -44,6 +45,13 @@ def test_the_candidates_differ_in_hint_or_order_and_are_all_counted():
     assert len({(prompt, system) for prompt, system in engine.calls}) == 3 == result.calls
     firsts = {re.search(r'client="1">\n(.*?)\n</PROMPT>', prompt, re.DOTALL)[1] for prompt, _ in engine.calls}
     assert firsts == set(UPLOADS)
+
+
+@pytest.mark.parametrize("candidates, different", [(1, 1), (4, 4), (8, 4)])
+def test_as_many_candidates_are_drawn_as_asked_for(candidates, different):
+    result, engine = merged([FULL] * candidates, candidates=candidates)
+    assert result.calls == candidates
+    assert len({(prompt, system) for prompt, system in engine.calls}) == different, "two uploads have two orders"
 
 
 def test_unusable_candidates_fall_back_as_every_merge_does():

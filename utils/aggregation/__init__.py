@@ -55,7 +55,7 @@ class Merge:
 
 
 def aggregate(method: str, uploads: Sequence[str], *, engine: EngineLM, old_prompt: str, token_budget: int,
-              fan_in: int = 8, scorer: Callable[[str], list[float]] | None = None) -> Merge:
+              fan_in: int = 8, scorer: Callable[[str], list[float]] | None = None, candidates: int = 3) -> Merge:
     """Merges what the clients uploaded. Replies that cannot be used cost a fallback, never the run.
 
     Args:
@@ -67,6 +67,7 @@ def aggregate(method: str, uploads: Sequence[str], *, engine: EngineLM, old_prom
         token_budget: most tokens of the new prompt, and of the uploads in one request; >= 1.
         fan_in: most uploads in one request, >= 2.
         scorer: surprisal in bits a token, for methods that choose by it; None where there is none.
+        candidates: how many merges such a method draws, >= 1.
 
     Raises:
         UsageError: an unknown method, a budget or fan-in out of range, or "none", which has nothing to merge.
@@ -77,7 +78,7 @@ def aggregate(method: str, uploads: Sequence[str], *, engine: EngineLM, old_prom
     if token_budget < 1 or fan_in < 2:
         raise UsageError(f"a merge needs a token budget of at least 1 and a fan-in of at least 2, not {token_budget} "
                          f"and {fan_in}")
-    merging = Merging(engine, token_budget, fan_in, old_prompt, scorer)
+    merging = Merging(engine, token_budget, fan_in, old_prompt, scorer, candidates)
     texts = _admitted(uploads, merging)
     prompt = _merged(AGGREGATORS[method], texts, merging, old_prompt)
     return Merge(prompt, merging.calls, merging.depth, tuple(merging.fallbacks), len(texts),

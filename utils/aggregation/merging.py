@@ -24,6 +24,7 @@ class Merging:
         fan_in: most texts in one request, >= 2.
         old_prompt: what the uploads were made from.
         scorer: surprisal in bits a token, see `utils.measures.Surprisal`; None where there is none.
+        candidates: merges that a method which chooses draws, >= 1.
 
     Attributes:
         calls: requests sent so far, those that were asked again included.
@@ -32,9 +33,9 @@ class Merging:
     """
 
     def __init__(self, engine: EngineLM, token_budget: int, fan_in: int, old_prompt: str = "",
-                 scorer: Callable[[str], list[float]] | None = None):
+                 scorer: Callable[[str], list[float]] | None = None, candidates: int = 3):
         self.engine, self.token_budget, self.fan_in = engine, token_budget, fan_in
-        self.old_prompt, self.scorer = old_prompt, scorer
+        self.old_prompt, self.scorer, self.candidates = old_prompt, scorer, candidates
         self.calls = self.depth = 0
         self.fallbacks: list[str] = []
         self._lock = threading.Lock()

@@ -35,12 +35,11 @@ def get_ready() -> None:
     import matplotlib.figure  # noqa: F401
 
 
-def write(folder: Path) -> Run:
-    """Makes report.html and figures/*.png of a finished run in its folder."""
+def write(folder: Path, target: Path | None = None) -> None:
+    """Makes report.html and figures/*.png of a finished run, in its folder or another one."""
     run = load(folder)
-    write_whole(run.folder / "report.html", single(run))
-    write_pictures(run.folder, charts(run), _note([run]))
-    return run
+    write_whole((target or run.folder) / "report.html", single(run))
+    write_pictures(target or run.folder, charts(run), _note([run]))
 
 
 def write_comparison(folder: Path, runs: Sequence[Run], title: str = "Comparison of runs", above: str = "",

@@ -52,7 +52,7 @@ def _made(folders: list[Path], output: str) -> int:
         target.mkdir(parents=True, exist_ok=True)
     if single:
         print(table(runs[0].results))
-        write(runs[0].folder)
+        write(runs[0].folder, target)
         write_tables(target, runs)
     else:
         print("\n\n".join(filter(None, [groups.as_text(several), as_text(runs)])))

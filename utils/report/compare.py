@@ -63,12 +63,17 @@ def paired(runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
 
 def _pairs(runs: Sequence[Run]) -> list[tuple[Run, Run]]:
     if len(runs) <= _ALL_PAIRS:
-        return list(itertools.combinations(runs, 2))
+        return [pair for pair in itertools.combinations(runs, 2) if not _only_seeds(*pair)]
     partners = (
         (next((first for first in runs[:place] if not why_not(first, second)), None), second)
         for place, second in enumerate(runs)
     )
     return [(first, second) for first, second in partners if first is not None]
+
+
+def _only_seeds(first: Run, second: Run) -> bool:
+    """Whether two runs of settings with several seeds differ in their seeds, which `groups` compares."""
+    return bool(first.group and second.group) and first.options["seed"] != second.options["seed"]
 
 
 def rows(runs: Sequence[Run]) -> list[dict[str, Any]]:

@@ -38,19 +38,19 @@ def merge(uploads: list[str], merging: Merging) -> str:
 
 
 def _candidates(uploads: list[str], merging: Merging) -> list[str | None]:
-    """Three merges side by side. They differ in hint and order of the uploads, so that they do at temperature 0 too."""
-    draws = [(SUMMARIZE_EVENLY, uploads), (SUMMARIZE_EVENLY, uploads[::-1]), (SUMMARIZE, uploads)]
-    own = [Merging(merging.engine, merging.token_budget, merging.fan_in) for _ in draws]
+    """Merges side by side. They differ in hint and order of the uploads, so that they do at temperature 0 too."""
+    own = [Merging(merging.engine, merging.token_budget, merging.fan_in) for _ in range(merging.candidates)]
 
     def drawn(number: int) -> str | None:
-        job, texts = draws[number]
+        turns = number // 4 % len(uploads)
+        texts = (uploads[turns:] + uploads[:turns])[::-1 if number % 2 else 1]
         try:
             with at(candidate=number):
-                return own[number].tree(job, texts)
+                return own[number].tree(SUMMARIZE if number % 4 >= 2 else SUMMARIZE_EVENLY, texts)
         except BadReply:
             return None
 
-    found = fan_out(drawn, range(len(draws)))
+    found = fan_out(drawn, range(merging.candidates))
     merging.calls += sum(each.calls for each in own)
     merging.depth += max(each.depth for each in own)
     merging.fallbacks += [word for each in own for word in each.fallbacks]
