@@ -152,9 +152,9 @@ def _note(row: dict) -> None:
 
 
 def table(rows: list[dict]) -> str:
-    """Rows as Markdown; of runs that are alike, the last."""
-    latest = {(row["engine"], row["server"], row["run"]): row for row in rows}
-    lines = [list(map(str, row.values())) for row in latest.values()]
+    """Rows as Markdown, server by server; of runs that are alike, the last."""
+    latest = {(row["server"], row["engine"], row["run"]): row for row in rows}
+    lines = [list(map(str, latest[run].values())) for run in sorted(latest)]
     head = list(rows[0])
     return "\n".join(f"| {' | '.join(line)} |" for line in [head, ["---"] * len(head), *lines])
 

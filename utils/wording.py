@@ -1,5 +1,6 @@
 """The words of an instruction, made comparable: for `utils.retention`."""
 
+import functools
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -41,6 +42,7 @@ class Wording:
     numbers: frozenset[str]
 
     @classmethod
+    @functools.lru_cache(maxsize=4096)  # clients of a round share most of their instructions
     def of(cls, text: str) -> "Wording":
         """The wording of one instruction."""
         words, content, numbers, negated = [], set(), set(), False

@@ -70,6 +70,7 @@ def test_only_wrong_answers_are_criticized_on_request(parts):
     wrong = client.batch(0)[1].question
     for skip, criticisms in ((False, 6), (True, 2)):
         engine = Scripted(samples, lambda question, prompt: question != wrong)
+        engine.endpoint = f"skip_solved={skip}"  # else the log would answer
         step = client_of(gateway, samples, engine, skip_solved=skip, seed=1).train(f"Add {skip}.", 1).steps[0]
         assert (engine.count("criticism"), engine.count("rewrite")) == (criticisms, 1)
         assert not step.solved and step.accepted and step.n == 3

@@ -36,6 +36,7 @@ class Budget:
     def __init__(self, max_calls: int | None = None, max_tokens: int | None = None, max_cost: float | None = None,
                  prices: Mapping[str, Price] | None = None):
         self.caps = {"calls": max_calls, "tokens": max_tokens, "dollars": max_cost}
+        self.capped = any(cap is not None for cap in self.caps.values())
         self.prices = prices or {}
         self.used = dict.fromkeys(self.caps, 0.0)
         self._reserved = dict.fromkeys(self.caps, 0.0)
@@ -50,6 +51,9 @@ class Budget:
         Raises:
             BudgetSpent: the call might exceed a cap.
         """
+        if not self.capped:
+            yield
+            return
         need = self._amounts(role, prompt_tokens, max_tokens)
         with self._changed:
             while short := self._short(need):

@@ -68,7 +68,7 @@ class Gateway:
         self._cuts = Cuts(warn)
         self._counted: set[tuple[str, str]] = set()
         self._paid: set[str] = set()
-        self._flying: dict[str, threading.Event] = {}
+        self._flying: dict[str, threading.Lock] = {}
         self._endpoints: dict[EngineLM, str] = {}
         self._lock = threading.Lock()
 
@@ -142,14 +142,15 @@ class Gateway:
         with self._lock:
             flying = self._flying.get(key)
             if flying is None:
-                self._flying[key] = threading.Event()
+                self._flying[key] = threading.Lock()
+                self._flying[key].acquire()
                 return True
-        flying.wait()
-        return False
+        with flying:  # held by the one that sent it
+            return False
 
     def _land(self, key: str) -> None:
         with self._lock:
-            self._flying.pop(key).set()
+            self._flying.pop(key).release()
 
     def _fetch(self, engine, role, messages, sampling, request, key) -> Reply:
         if found := self.call_log.row(key):  # it landed between the look-up and the take-off

@@ -75,14 +75,7 @@ def table(summary: dict[str, Any]) -> str:
     Args:
         summary: the content of results.json.
     """
-    lines = [f"{'':<44}{'value':>7}  {'95 % interval':>16}  {'n':>5}"]
-    for name, estimate in summary["metrics"].items():
-        if name.startswith("transfer_"):
-            lines.append(f"{name.removesuffix('_test_acc').replace('_', ' ') + ', test':<44}{_row(estimate)}")
-        elif known := [key for key in _ROWS if name.endswith(key)]:
-            task = name.removesuffix(known[0]).rstrip("_")
-            label = _ROWS[known[0]] + (f" ({task})" if task else "")
-            lines.append(f"{label:<44}{_row(estimate)}")
+    lines = _numbers(summary["metrics"])
     for each in summary["comparisons"]:
         where = ", ".join(
             ([f"client {each['client']}"] if "client" in each else [])
@@ -112,6 +105,22 @@ def table(summary: dict[str, Any]) -> str:
             "SIMULATED: replies came from the simulated engine; these numbers say nothing about any real model"
         )
     return "\n".join(lines)
+
+
+def _numbers(metrics: dict[str, Any]) -> list[str]:
+    rows = {label: estimate for name, estimate in metrics.items() if (label := _label(name))}
+    width = max(map(len, rows), default=0) + 2
+    head = f"{'':<{width}}{'value':>7}  {'95 % interval':>16}  {'n':>5}"
+    return [head, *(f"{label:<{width}}{_row(estimate)}" for label, estimate in rows.items())]
+
+
+def _label(name: str) -> str:
+    """A metric's name in words; "" for one that is not shown."""
+    if name.startswith("transfer_"):
+        return name.removesuffix("_test_acc").replace("_", " ") + ", test"
+    known = next((key for key in _ROWS if name.endswith(key)), "")
+    task = name.removesuffix(known).rstrip("_")
+    return known and _ROWS[known] + (f" ({task})" if task else "")
 
 
 def _row(estimate: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ from ..statistics import share_of
 from .chart import Bars, Chart, Series
 from .runs import Run
 
-_MOST_RUNS = 6  # in one chart: so many colours there are
+_MOST_RUNS = 8  # in one chart: so many colours there are
 
 
 def charts(run: Run) -> list[Chart | Bars]:
@@ -27,7 +27,7 @@ def charts(run: Run) -> list[Chart | Bars]:
 
 
 def charts_of(runs: Sequence[Run]) -> list[Chart | Bars]:
-    """The figures of several runs, the first six of them."""
+    """The figures of several runs, the first eight of them."""
     def validation(run: Run) -> list[tuple[int, float]]:
         return [(each["round"], each["validation"]["mean"]["value"]) for each in run.results["rounds"]
                 if each["validation"].get("mean", {}).get("value") is not None]

@@ -4,14 +4,17 @@ import html
 from collections.abc import Sequence
 from typing import Any
 
+COLOURS = 8  # --c0 to --c7, for figures
 _SHORT = 28  # characters
 _STYLE = """
 :root{color-scheme:light dark;--page:#f6f7f9;--card:#fff;--ink:#1b2330;--soft:#5d6878;--rule:#dfe3e9;--accent:#2563c9;
 --add:#d9f5e0;--added:#11602c;--cut:#fde3e1;--removed:#9c2118;--warn:#fff1cf;--warned:#6f4a00;
---c0:#2563c9;--c1:#d9622b;--c2:#21875a;--c3:#8a4bc2;--c4:#b08900;--c5:#5d6878}
+--c0:#2563c9;--c1:#d9622b;--c2:#21875a;--c3:#8a4bc2;--c4:#b08900;--c5:#5d6878;
+--c6:#0a8f9c;--c7:#c2407f}
 @media(prefers-color-scheme:dark){:root{--page:#12161c;--card:#1a2029;--ink:#e6eaf0;--soft:#9aa6b6;--rule:#2e3744;
 --accent:#7db0ff;--add:#123a22;--added:#8ee2ab;--cut:#471c1a;--removed:#ffb0a8;--warn:#3d3110;--warned:#ffd978;
---c0:#7db0ff;--c1:#ff9c6b;--c2:#63d29c;--c3:#c79bf2;--c4:#e6c34d;--c5:#9aa6b6}}
+--c0:#7db0ff;--c1:#ff9c6b;--c2:#63d29c;--c3:#c79bf2;--c4:#e6c34d;--c5:#9aa6b6;
+--c6:#4fd0dc;--c7:#f58bb8}}
 *{box-sizing:border-box}html{-webkit-text-size-adjust:100%}
 body{margin:0;background:var(--page);color:var(--ink);font:15px/1.5 system-ui,-apple-system,"Segoe UI",sans-serif}
 main{max-width:1280px;margin:0 auto;padding:24px 20px 60px}
@@ -33,12 +36,7 @@ svg{width:100%;height:auto;display:block}
 svg text{font-size:12px;fill:var(--soft)}svg .grid{stroke:var(--rule);stroke-width:1}
 polyline{fill:none;stroke-width:2}
 svg .bar{stroke-width:1.5;opacity:.55}.dashed{stroke-dasharray:6 4}
-.c0{stroke:var(--c0)}.c1{stroke:var(--c1)}.c2{stroke:var(--c2)}.c3{stroke:var(--c3)}.c4{stroke:var(--c4)}
-.c5{stroke:var(--c5)}
-circle{stroke:none!important}circle.c0,i.c0{fill:var(--c0);background:var(--c0)}
-circle.c1,i.c1{fill:var(--c1);background:var(--c1)}
-circle.c2,i.c2{fill:var(--c2);background:var(--c2)}circle.c3,i.c3{fill:var(--c3);background:var(--c3)}
-circle.c4,i.c4{fill:var(--c4);background:var(--c4)}circle.c5,i.c5{fill:var(--c5);background:var(--c5)}
+circle{stroke:none!important}
 .legend{list-style:none;display:flex;flex-wrap:wrap;gap:2px 14px;margin:4px 0 0;padding:0;font-size:12.5px;
 color:var(--soft);overflow-wrap:anywhere}
 .legend i{display:inline-block;width:10px;height:10px;border-radius:3px;margin-right:5px}
@@ -64,6 +62,9 @@ body{background:#fff;color:#000}section,.tile{break-inside:avoid;border-color:#b
 main{max-width:none;padding:0}section:has(details,pre){break-inside:auto}.charts{grid-template-columns:1fr 1fr}
 .wide{overflow:visible}table{font-size:10px}th,td{padding-right:8px}th,td.k,td.n{white-space:normal}td.l{min-width:0}}
 """
+_STYLE += "".join(
+    f".c{n}{{stroke:var(--c{n})}}circle.c{n},i.c{n}{{fill:var(--c{n});background:var(--c{n})}}" for n in range(COLOURS)
+)
 
 
 def text(value: Any) -> str:

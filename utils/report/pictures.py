@@ -8,7 +8,7 @@ from pathlib import Path
 from ..files import told_of, write_whole
 from .chart import Bars, Chart, dodge
 
-_COLOURS = ("#2563c9", "#d9622b", "#21875a", "#8a4bc2", "#b08900", "#5d6878")
+_COLOURS = ("#2563c9", "#d9622b", "#21875a", "#8a4bc2", "#b08900", "#5d6878", "#0a8f9c", "#c2407f")
 _SIZE, _DPI = (6.0, 4.2), 120  # inches; dots an inch
 _AXES = (0.1, 0.26, 0.87, 0.66)  # fixed, the legend below: a layout that is found out draws everything twice
 

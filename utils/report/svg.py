@@ -4,10 +4,10 @@ import html
 import math
 
 from .chart import Bars, Chart, Series, dodge
+from .page import COLOURS
 
 _WIDTH, _HEIGHT = 440, 250
 _LEFT, _RIGHT, _TOP, _BOTTOM = 48, 14, 12, 40
-_COLOURS = 6
 _DODGE = 5
 
 
@@ -25,7 +25,7 @@ def figure(chart: Chart | Bars) -> str:
 
 def _legend(chart: Chart) -> str:
     names = "".join(
-        f'<li><i class="c{number % _COLOURS}"></i>{html.escape(each.name)}</li>'
+        f'<li><i class="c{number % COLOURS}"></i>{html.escape(each.name)}</li>'
         for number, each in enumerate(chart.shown)
     )
     return f'<ul class="legend">{names}</ul>'
@@ -34,7 +34,7 @@ def _legend(chart: Chart) -> str:
 def _bars(bars: Bars) -> tuple[int, str]:
     rows = "".join(
         f'<text x="0" y="{16 + 44 * place}">{html.escape(told)}</text><rect x="0" y="{22 + 44 * place}" height="14" '
-        f'rx="3" fill="var(--c{place % _COLOURS})" width="{max(2, (_WIDTH - 10) * length / bars.longest):.1f}"/>'
+        f'rx="3" fill="var(--c{place % COLOURS})" width="{max(2, (_WIDTH - 10) * length / bars.longest):.1f}"/>'
         for place, (told, length) in enumerate(bars.rows)
     )
     return 44 * len(bars.rows) + 4, rows
@@ -53,7 +53,7 @@ def _chart(chart: Chart) -> tuple[int, str]:
     parts = [_axes(chart, place)]
     for number, (each, aside) in enumerate(zip(chart.shown, dodge(chart.shown), strict=True)):
         moved = f'<g transform="translate({aside * _DODGE:g})">' if aside else "<g>"
-        parts.append(f"{moved}{_drawn(each, number % _COLOURS, place)}</g>")
+        parts.append(f"{moved}{_drawn(each, number % COLOURS, place)}</g>")
     return _HEIGHT, "".join(parts)
 
 
