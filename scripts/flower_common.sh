@@ -66,11 +66,11 @@ superlink() {
         >"$work/superlink/log" 2>&1 &
     pids="$pids $!"
     tries=0
-    until grep -q "Uvicorn running\|Application startup complete" "$work/superlink/log"; do
+    until grep -q "Uvicorn running" "$work/superlink/log"; do
         tries=$((tries + 1))
-        if [ $tries -gt 120 ] || ! kill -0 $! 2>/dev/null; then
-            tail -5 "$work/superlink/log" >&2
-            echo "error: the SuperLink does not start on port $port" >&2
+        if [ $tries -gt 120 ] || grep -q "shutdown complete" "$work/superlink/log" || ! kill -0 $! 2>/dev/null; then
+            { grep ERROR "$work/superlink/log" || cat "$work/superlink/log"; } | tail -5 >&2
+            echo "error: the SuperLink does not start on port $port; PORT=... chooses another" >&2
             exit 1
         fi
         sleep 0.5
