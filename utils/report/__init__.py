@@ -53,8 +53,9 @@ def write_comparison(folder: Path, runs: Sequence[Run], title: str = "Comparison
         above: HTML before the page's tables.
         more: further rows of report.csv and report.tex.
     """
-    write_whole(folder / "report.html", comparison(runs, title, above))
-    write_pictures(folder, charts_of(runs), _note(runs))
+    figures = charts_of(runs, more or rows(runs))
+    write_whole(folder / "report.html", comparison(runs, figures, title, above))
+    write_pictures(folder, figures, _note(runs))
     write_tables(folder, runs, more)
 
 

@@ -8,6 +8,7 @@ from .chart import Bars, Chart, Series
 from .runs import Run
 
 _MOST_RUNS = 8  # in one chart: so many colours there are
+_MOST_BARS = 24
 
 
 def charts(run: Run) -> list[Chart | Bars]:
@@ -26,8 +27,13 @@ def charts(run: Run) -> list[Chart | Bars]:
     ]
 
 
-def charts_of(runs: Sequence[Run]) -> list[Chart | Bars]:
-    """The figures of several runs, the first eight of them."""
+def charts_of(runs: Sequence[Run], numbers: Sequence[dict[str, Any]]) -> list[Chart | Bars]:
+    """The figures of several runs; those over rounds show the first eight of them.
+
+    Args:
+        runs: at least two.
+        numbers: rows as `compare.rows` makes them; where several seeds were averaged, the averages alone.
+    """
     def validation(run: Run) -> list[tuple[int, float]]:
         return [(each["round"], each["validation"]["mean"]["value"]) for each in run.results["rounds"]
                 if each["validation"].get("mean", {}).get("value") is not None]
@@ -36,7 +42,10 @@ def charts_of(runs: Sequence[Run]) -> list[Chart | Bars]:
         return [(each["round"], each["prompt_tokens"][0]) for each in run.results["rounds"]]
 
     runs = runs[:_MOST_RUNS]
-    return [Chart("validation", "Validation accuracy of the global prompt",
+    best = [(f"{row['run']}: {row['value']:.3f} [{row['low']:.2f}, {row['high']:.2f}]", row["value"])
+            for row in numbers if row["metric"] == "best_test_acc" and row["value"] is not None]
+    return [Bars("best_test", "Test accuracy of the best prompts", best[:_MOST_BARS]),
+            Chart("validation", "Validation accuracy of the global prompt",
                   [Series(run.name, validation(run)) for run in runs], limit=1.0),
             Chart("prompt_tokens", "Tokens of the global prompt", [Series(run.name, tokens(run)) for run in runs])]
 

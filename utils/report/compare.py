@@ -8,7 +8,7 @@ from typing import Any
 
 from ..statistics import compare
 from . import page
-from .charts import charts_of
+from .chart import Bars, Chart
 from .runs import Run
 from .svg import figure
 
@@ -145,11 +145,12 @@ def as_text(runs: Sequence[Run]) -> str:
     return "\n".join(lines)
 
 
-def comparison(runs: Sequence[Run], title: str = "Comparison of runs", above: str = "") -> str:
+def comparison(runs: Sequence[Run], charts: Sequence[Chart | Bars], title: str, above: str = "") -> str:
     """The page of several runs.
 
     Args:
         runs: at least two.
+        charts: its figures, see `charts.charts_of`.
         title: of the page.
         above: HTML before the tables.
     """
@@ -160,9 +161,9 @@ def comparison(runs: Sequence[Run], title: str = "Comparison of runs", above: st
     return page.page(title, "".join([
         f"<h1>{page.text(title)}</h1>{note}",
         above,
+        page.section("Figures", '<div class="charts">', *map(figure, charts), "</div>"),
         page.section("Numbers", _numbers(runs)),
         page.section("Best prompts on the same test questions (exact McNemar test)", _tests(runs)),
-        page.section("Rounds", '<div class="charts">', *map(figure, charts_of(runs)), "</div>"),
         page.section("Best prompts", *prompts),
     ]))
 

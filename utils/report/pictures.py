@@ -34,7 +34,8 @@ def pictures(charts: Sequence[Chart | Bars], note: str = "") -> Iterator[tuple[s
     from matplotlib.figure import Figure
 
     for chart in filter(None, charts):
-        figure = Figure(figsize=_SIZE)
+        long = isinstance(chart, Bars) and len(chart.rows) > 6
+        figure = Figure(figsize=(_SIZE[0], _SIZE[1] * len(chart.rows) / 6) if long else _SIZE)
         FigureCanvasAgg(figure)
         axes = figure.add_axes(_AXES)
         (_bars if isinstance(chart, Bars) else _chart)(axes, chart)
@@ -66,7 +67,8 @@ def _chart(axes, chart: Chart) -> None:
 
 def _bars(axes, bars: Bars) -> None:
     places = range(len(bars.rows))
-    axes.barh(places, [length for _, length in bars.rows], height=0.35, color=_COLOURS[: len(bars.rows)])
+    colours = [_COLOURS[place % len(_COLOURS)] for place in places]
+    axes.barh(places, [length for _, length in bars.rows], height=0.35, color=colours)
     for place, (told, _) in zip(places, bars.rows, strict=True):
         axes.text(0, place - 0.24, _plain(told), fontsize="small")
     axes.set(ylim=(len(bars.rows) - 0.5, -0.7), yticks=[])
