@@ -91,15 +91,18 @@ class Limiter:
         with self._changed:
             while not self._stopped and self._in_flight >= self.max_concurrency:
                 self._changed.wait()
+            if self._stopped:
+                raise self._stopped
             self._in_flight += 1
             now = time.monotonic()
             start = max(now, self._next_start)
             self._next_start = start + self._spacing
-        try:
-            self._sleep(start - now)
-        except StopRun:
-            self._leave()
-            raise
+        if start > now:
+            try:
+                self._sleep(start - now)
+            except StopRun:
+                self._leave()
+                raise
 
     def _leave(self) -> None:
         with self._changed:

@@ -1,5 +1,6 @@
 """The number that a text gives as its answer: signed, with decimals, thousands separators, fractions and units."""
 
+import functools
 import re
 from collections.abc import Iterator
 from fractions import Fraction
@@ -24,6 +25,7 @@ _OPERATOR_AFTER = re.compile(
 _LIST = re.compile(r"\s+|[\s$)(%]*(?:,|;|&|\bor\b|\band\b|\bto\b)[\s$)(]*")
 
 
+@functools.lru_cache(maxsize=4096)  # right answers are compared with many replies
 def number_in(text: str) -> Fraction | None:
     """The number that a final answer states, or None where it states none, or several.
 
@@ -105,5 +107,8 @@ def _before(text: str, token: re.Match) -> str:
 def _value(token: re.Match) -> Fraction | None:
     if len(token[0]) > _LONGEST:
         return None
-    above, below = (Fraction((token[name] or "1").replace(",", "")) for name in ("value", "below"))
+    above = Fraction(token["value"].replace(",", ""))
+    if not token["below"]:
+        return above
+    below = Fraction(token["below"].replace(",", ""))
     return above / below if below else None
