@@ -1,4 +1,4 @@
-# What the serve scripts share: the right precision, waiting for a server, ending it.
+# What the serve scripts share: the right precision, a free port, waiting for a server, ending it.
 
 # count_of GPUS: how many "0,1" are.
 count_of() {
@@ -14,7 +14,12 @@ dtype_for() {
     case "$capability" in [1-7].*) echo half ;; *) echo auto ;; esac
 }
 
-# A server that reads its key from a file has it in the folder $private, which is removed when that is read.
+private=  # folder of the file in which a server reads its key, removed as soon as it has
+
+# nobody_serves PORT PREFIX: ends the script where another server would be taken for ours.
+nobody_serves() {
+    ! answers "http://127.0.0.1:$1/v1/models" "$2" || { echo "port $1 has a server already: give another" >&2; exit 1; }
+}
 
 # wait_until_ready PROCESS PRODUCT PREFIX PORT ENGINE: until the server answers; then prints its use, and stays until it
 # ends or this script is told to stop.
@@ -28,7 +33,7 @@ wait_until_ready() {
         kill -0 "$server" 2>/dev/null || { echo "$2 ended before it answered: see above" >&2; exit 1; }
         sleep 2
     done
-    rm -rf "${private:-}"
+    [ -z "$private" ] || rm -rf "$private"
     tell_its_use "$3" "$url" "$5"
     wait "$server"
 }
@@ -53,7 +58,7 @@ PYTHON
 end_server() {
     trap '' INT TERM
     trap - EXIT
-    rm -rf "${private:-}"
+    [ -z "$private" ] || rm -rf "$private"
     kill "$server" 2>/dev/null || true
     wait "$server" 2>/dev/null || true
 }

@@ -27,6 +27,7 @@ model=${1:-${MODEL:-meta-llama/Llama-3.1-8B-Instruct}}; [ $# -gt 0 ] && shift
 port=${1:-${PORT:-8000}}; [ $# -gt 0 ] && shift
 gpu=${1:-${GPU:-0}}; [ $# -gt 0 ] && shift
 . "$(dirname "$0")/serving.sh"
+nobody_serves "$port" VLLM
 
 if [ "$gpu" = cpu ]; then
     # Without a size its cache takes most of the memory; compiling takes longer than a small run.

@@ -172,6 +172,15 @@ def test_a_server_that_ends_before_it_answers_is_told(script, name):
     assert "ended before it answered" in told
 
 
+@pytest.mark.parametrize("name", ["vllm", "sglang"])
+def test_another_server_at_the_port_is_not_taken_for_ours(script, name):
+    first = script("vllm", "m", "PORT")
+    first.ready()
+    _, told = (second := script(name, "m", str(first.port))).process.communicate(timeout=30)
+    assert second.process.returncode == 1 and f"port {first.port} has a server already" in told
+    assert len(first.calls()) == 1
+
+
 def test_ollama_is_started_and_the_model_pulled(script, tmp_path):
     served = script("ollama", "llama3.1:8b", "PORT", "cpu")
     told = served.ready()
