@@ -109,7 +109,7 @@ class LocalEngine(ChatOpenAI):
         if sampling.within:
             opening, closing = map(json.dumps, sampling.within)
             length = min(2 * sampling.max_tokens, _LONGEST_FORM)  # leaves room for the closing tag
-X
+            request["grammar"] = f'root ::= {opening} "\\n" [^<>]{{1,{length}}} {closing}'
         return request
 
     def complete(self, messages: Sequence[dict[str, Any]], sampling: Sampling) -> Reply:
