@@ -142,3 +142,36 @@ def test_without_flower_the_user_is_told_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setattr(launch, "_program", lambda: None)
     with pytest.raises(UsageError, match="requirements-flower.txt"):
         launch.launch(toy.config(tmp_path, "--runtime", "flower"))
+
+
+AWAY = json.dumps({"success": False, "error-message": "Using SuperLink: x\n\nConnection is unavailable."})
+
+
+def flower_tells(monkeypatch, *told):
+    """Has the `flwr` program print these, one after the other."""
+    answers = iter(told)
+    monkeypatch.setattr(launch, "_flwr", lambda *words: next(answers))
+    monkeypatch.setattr(launch, "_POLL", 0.0)
+
+
+def test_a_superlink_that_is_away_for_a_moment_is_waited_for(monkeypatch):
+    running, done = (json.dumps({"runs": [{"status": status}]}) for status in ("running", "finished:completed"))
+    flower_tells(monkeypatch, running, *[AWAY] * 14, running, *[AWAY] * 14, "no JSON", done)
+    with pytest.raises(BrokenSystem, match="run 7 may still go on.*printed no JSON"):
+        launch._wait("7", "x")
+    assert launch._wait("7", "x") == "finished:completed"
+
+
+def test_one_that_stays_away_is_told_with_what_may_go_on_there(monkeypatch):
+    flower_tells(monkeypatch, *[AWAY] * 15)
+    with pytest.raises(BrokenSystem, match="run 7 may still go on.*Connection is unavailable"):
+        launch._wait("7", "x")
+
+
+@pytest.mark.parametrize("answer, told", [('{"success": true}', "it is stopped"), (AWAY, "flwr stop 7 "),
+                                          ("", "flwr stop 7 ")])
+def test_ctrl_c_says_what_became_of_the_run(tmp_path, monkeypatch, capsys, answer, told):
+    flower_tells(monkeypatch, answer)
+    launch._stop("7", toy.config(tmp_path))
+    said = capsys.readouterr().err
+    assert told in said and "give the same command with --run_name run" in said
