@@ -187,6 +187,6 @@ def test_no_listener_is_left_when_the_program_ends_in_the_middle_of_a_reply(smol
 @pytest.mark.slow
 def test_a_reply_that_must_stand_between_tags_does(smollm2):
     tags = ("<IMPROVED_VARIABLE>", "</IMPROVED_VARIABLE>")
-    text = smollm2.complete(MESSAGES, Sampling(max_tokens=60, within=tags)).text
+    text = smollm2.complete(MESSAGES, Sampling(max_tokens=300, within=tags)).text
     assert text.startswith(tags[0]) and text.endswith(tags[1]) and text[len(tags[0]):-len(tags[1])].strip()
     assert tags[0] not in smollm2.complete(MESSAGES, Sampling(max_tokens=60)).text
