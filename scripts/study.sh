@@ -44,7 +44,8 @@ homogeneous() {
     what=$1
     shift
     for task in $one_task; do
-        setting "${what}_$(printf %s "${task##*/}" | tr -c 'A-Za-z0-9._-' _)" --module train_homo_fed --task "$task" "$@"
+        plain=$(printf %s "${task##*/}" | tr -c 'A-Za-z0-9._-' _)
+        setting "${what}_$plain" --module train_homo_fed --task "$task" "$@"
     done
 }
 

@@ -11,9 +11,9 @@ ROOT = Path(__file__).parents[1]
 STUDIES = sorted((ROOT / "scripts").glob("reproduce_*.sh"))
 
 
-def run(script, tmp_path):
+def run(script, tmp_path, **more):
     environment = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), "SMOKE": "1",
-                   "PYTHON": sys.executable, "LOG_DIR": str(tmp_path)}
+                   "PYTHON": sys.executable, "LOG_DIR": str(tmp_path), **more}
     return subprocess.run(["sh", str(script)], capture_output=True, text=True, env=environment, timeout=300)
 
 
@@ -41,3 +41,20 @@ def test_a_study_goes_on_where_it_stopped(tmp_path):
     before = {path: path.read_bytes() for path in tmp_path.rglob("results.json")}
     again = run(script, tmp_path)
     assert again.returncode == 0 and {path: path.read_bytes() for path in before} == before
+
+
+def test_more_clients_than_the_data_allows_are_left_out_and_it_says_why(tmp_path):
+    finished = run(ROOT / "scripts" / "reproduce_num_clients.sh", tmp_path, CLIENTS="3 30")
+    assert finished.returncode == 0 and "are too few for 30 clients" in finished.stdout
+    folder = tmp_path / "smoke_num_clients"
+    assert [path.parent.name for path in folder.glob("N*/results.json")] == ["N3_RG_gcd"]
+    assert (folder / "report.html").exists()
+
+
+@pytest.mark.slow
+def test_with_several_seeds_a_study_compares_their_means(tmp_path):
+    finished = run(ROOT / "scripts" / "reproduce_num_clients.sh", tmp_path, CLIENTS="1 3", REPEATS="2")
+    assert finished.returncode == 0, finished.stderr
+    folder = tmp_path / "smoke_num_clients"
+    assert "Over seeds" in (folder / "report.html").read_text()
+    assert "N3_RG_gcd (mean over seeds),best_test_acc" in (folder / "report.csv").read_text()

@@ -237,7 +237,7 @@ def power_of(n: int, base: float, difference: float, alpha: float = 0.05, correl
     lost = max(0.0, base * (1 - after) - shared)
     gained = lost + difference
     discordant = numpy.arange(n + 1)
-    edge = numpy.array([_edge(count, alpha) for count in range(n + 1)])  # at so many of either kind, or fewer, it rejects
+    edge = numpy.array([_edge(count, alpha) for count in range(n + 1)])  # so many of one kind, or fewer: it rejects
     side = gained / (gained + lost)
     some = edge >= 0
     rejects = numpy.zeros(n + 1)

@@ -53,7 +53,8 @@ def test_pages_fit_and_are_drawn(folder, tmp_path, width, scheme, dark):
         text = getComputedStyle(d.body).color.match(/\\d+/g).map(Number);
         return {wide: d.documentElement.scrollWidth, figures: d.querySelectorAll("svg").length,
                 loaded: [...d.images].every(i => i.naturalWidth), bright: text[0] > 128,
-                empty: [...d.querySelectorAll("section")].filter(s => s.querySelector("h2") && s.children.length < 2).length,
+                empty: [...d.querySelectorAll("section")].filter(s => s.querySelector("h2") && s.children.length < 2)
+                    .length,
                 outside: [...d.querySelectorAll("svg text")].filter(t => { const b = t.getBoundingClientRect(),
                     s = t.ownerSVGElement.getBoundingClientRect();
                     return b.left < s.left - 1 || b.right > s.right + 1; }).map(t => t.textContent)}; })"""

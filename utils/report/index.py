@@ -31,8 +31,8 @@ def index(folder: Path, runs: Sequence[Run]) -> str:
     return page.page(
         "Runs",
         f"<style>main{{max-width:none}}</style><h1>Runs</h1><p class=soft>{len(runs)} runs in "
-        f"{page.text(Path(folder).resolve().name)}/. A click on a head sorts.</p><section><div class=wide><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody>"
-        f"</table></div></section>{f'<p>Several runs together: {links}</p>' if links else ''}{_SORT}",
+        f"{page.text(Path(folder).resolve().name)}/. A click on a head sorts.</p><section><div class=wide>"
+        f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div></section>{f'<p>Several runs together: {links}</p>' if links else ''}{_SORT}",
     )
 
 
