@@ -42,12 +42,17 @@ def charts_of(runs: Sequence[Run], numbers: Sequence[dict[str, Any]]) -> list[Ch
         return [(each["round"], each["prompt_tokens"][0]) for each in run.results["rounds"]]
 
     runs = runs[:_MOST_RUNS]
-    best = [(f"{row['run']}: {row['value']:.3f} [{row['low']:.2f}, {row['high']:.2f}]", row["value"])
+    best = [(f"{_short(row['run'])}: {row['value']:.3f} [{row['low']:.2f}, {row['high']:.2f}]", row["value"])
             for row in numbers if row["metric"] == "best_test_acc" and row["value"] is not None]
     return [Bars("best_test", "Test accuracy of the best prompts", best[:_MOST_BARS]),
             Chart("validation", "Validation accuracy of the global prompt",
                   [Series(run.name, validation(run)) for run in runs], limit=1.0),
             Chart("prompt_tokens", "Tokens of the global prompt", [Series(run.name, tokens(run)) for run in runs])]
+
+
+def _short(name: str, most: int = 36) -> str:
+    """A run's name, such that a line of numbers has room after it."""
+    return name if len(name) <= most else f"{name[:most - 1]}…"
 
 
 def _accuracy(rounds: list, steps: list) -> list[Series]:

@@ -28,11 +28,12 @@ def index(folder: Path, runs: Sequence[Run]) -> str:
     together = sorted(path.parent.name for path in Path(folder).glob("*/report.html")
                       if not (path.parent / "results.json").exists())
     links = ", ".join(f'<a href="{page.text(name)}/report.html">{page.text(name)}</a>' for name in together)
+    below = f"<p>Several runs together: {links}</p>" if links else ""
     return page.page(
         "Runs",
         f"<style>main{{max-width:none}}</style><h1>Runs</h1><p class=soft>{len(runs)} runs in "
         f"{page.text(Path(folder).resolve().name)}/. A click on a head sorts.</p><section><div class=wide>"
-        f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div></section>{f'<p>Several runs together: {links}</p>' if links else ''}{_SORT}",
+        f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div></section>{below}{_SORT}",
     )
 
 
