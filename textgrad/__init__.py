@@ -1,27 +1,37 @@
-"""Textual gradients: programs of language models that are improved by criticism. The public interface is TextGrad's."""
+"""Textual gradients: programs of language models that are improved by criticism. The public interface is TextGrad's.
+
+Every name is loaded at its first use: whoever wants one module, such as the errors, need not wait for all of them.
+"""
 
 import importlib
-import logging
-
-from .autograd import aggregate, sum
-from .config import SingletonBackwardEngine, set_backward_engine
-from .engine import EngineLM, get_engine
-from .loss import TextLoss
-from .model import BlackboxLLM
-from .optimizer import TGD, TextualGradientDescent, TextualGradientDescentwithMomentum
-from .variable import Variable
+import importlib.util
 
 __version__ = "0.1.8"  # of the interface that is followed
 
-logger = logging.getLogger(__name__)
-singleton_backward_engine = SingletonBackwardEngine()
+_HOMES = {"BlackboxLLM": "model", "EngineLM": "engine", "SingletonBackwardEngine": "config", "TGD": "optimizer",
+          "TextLoss": "loss", "TextualGradientDescent": "optimizer", "TextualGradientDescentwithMomentum": "optimizer",
+          "Variable": "variable", "aggregate": "autograd", "get_engine": "engine", "set_backward_engine": "config",
+          "sum": "autograd"}
 
-__all__ = ["BlackboxLLM", "EngineLM", "SingletonBackwardEngine", "TGD", "TextLoss", "TextualGradientDescent",
-           "TextualGradientDescentwithMomentum", "Variable", "aggregate", "get_engine", "logger",
-           "set_backward_engine", "singleton_backward_engine", "sum"]
+__all__ = [*_HOMES, "logger", "singleton_backward_engine"]
 
 
 def __getattr__(name: str):
-    if name == "tasks":  # at the first use: most scripts bring their own data
-        return importlib.import_module(".tasks", __name__)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name in _HOMES:
+        value = getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
+    elif name == "singleton_backward_engine":
+        from .config import SingletonBackwardEngine
+        value = SingletonBackwardEngine()
+    elif name == "logger":
+        import logging
+        value = logging.getLogger(__name__)
+    elif not name.startswith("_") and importlib.util.find_spec(f".{name}", __name__):
+        return importlib.import_module(f".{name}", __name__)
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

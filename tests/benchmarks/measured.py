@@ -8,7 +8,6 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 ROOT = Path(__file__).parents[2]
 
@@ -91,14 +90,13 @@ class Setup:
 
     @property
     def published_calls(self) -> int:
-        """What the paper's Algorithm 1 takes for the same setting, evaluated as its code does it.
+        """What the paper's Algorithm 1 takes for the same setting, evaluated as its code does it; merges apart.
 
-        For every question of a batch an answer, two criticisms and an answer under the rewrite, and one rewrite a step; one
-        merge a round; the initial prompt and each round's scored on validation and test, and once by the larger model.
+        For every question of a batch an answer, two criticisms and an answer under the rewrite; a rewrite a step. The
+        initial prompt and each round's are scored on validation and test, and the initial one by the larger model.
         """
         steps = self.clients * self.rounds * self.steps
-        merges = 0 if self.module == "train_centralized" else self.rounds
-        return steps * (4 * self.batch + 1) + merges + self.tasks * self.scored * (2 * (self.rounds + 1) + 1)
+        return steps * (4 * self.batch + 1) + self.tasks * self.scored * (2 * (self.rounds + 1) + 1)
 
     def run(self, folder: Path, url: str = "", name: str = "run") -> Took:
         """One run, its log in folder/logs/<name>."""
@@ -108,7 +106,7 @@ class Setup:
         """The command line of the run; makes its task files."""
         each = self.clients // self.tasks
         training = each * self.batch * self.steps * self.rounds
-        tasks = [_task_file(folder, number, max(2 * training, 4 * self.scored)) for number in range(self.tasks)]
+        tasks = [_task_file(folder, number, max(2 * training, 5 * self.scored)) for number in range(self.tasks)]
         split = ["--homo_split_num", str(self.clients)] if self.module == "train_homo_fed" else []
         return [sys.executable, "main.py", "--module", self.module, "--task", *map(str, tasks), *split,
                 "--test_engine", self.engine, "--evaluation_engine", self.engine, "--comet_mode", "disabled",
@@ -125,9 +123,10 @@ def merge_depth(uploads: int, fan_in: int = 8) -> int:
     return depth
 
 
-def results(folder: Path, name: str = "run") -> dict[str, Any]:
-    """The results.json of a run."""
-    return json.loads((folder / "logs" / name / "results.json").read_text())
+def merges_in(folder: Path, name: str) -> int:
+    """How many calls of a run merged prompts."""
+    results = json.loads((folder / "logs" / name / "results.json").read_text())
+    return sum(done["merge"]["calls"] for done in results["rounds"] if done["merge"])
 
 
 def _task_file(folder: Path, number: int, n: int) -> Path:

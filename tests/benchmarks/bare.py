@@ -1,0 +1,45 @@
+"""A bare `openai` client that sends requests again which a run has sent: `bare.py CALLS.SQLITE URL WIDTH COUNT`.
+
+Prints the seconds of processor time that so many requests took, at so many at once, once the client has been used.
+"""
+
+import json
+import sqlite3
+import sys
+import threading
+import time
+
+import openai
+
+
+def main(path: str, url: str, width: int, count: int) -> None:
+    rows = sqlite3.connect(path).execute("SELECT request FROM calls WHERE json_extract(request, '$.model') NOT NULL")
+    requests = [json.loads(text) for text, in rows.fetchmany(count)]
+    client = openai.OpenAI(api_key="sk-benchmark", base_url=url, max_retries=0)
+
+    def ask(request: dict) -> None:
+        names = ("model", "messages", "temperature", "top_p", "max_tokens", "seed")
+        client.chat.completions.create(**{name: request[name] for name in names}).choices[0].message.content
+
+    ask(requests[0])
+    left, taking = iter(requests), threading.Lock()
+
+    def work() -> None:
+        while True:
+            with taking:
+                request = next(left, None)
+            if request is None:
+                return
+            ask(request)
+
+    before = time.process_time()
+    threads = [threading.Thread(target=work) for _ in range(width)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    print((time.process_time() - before) / len(requests))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))

@@ -1,0 +1,57 @@
+"""The table of benchmarks: `python tests/benchmarks/benchmark.py [name ...]`, all but `sweep` without a name.
+
+Every number is a ratio within one run, or a count, wherever it can be: clocks of shared machines are noisy. The table
+goes to logs/benchmark.txt as well, which a later table follows.
+"""
+
+import os
+import platform
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import model
+import scale
+import speed
+import start
+from measured import ROOT
+from row import Row, table
+
+BENCHMARKS = {
+    "help": start.help_text, "first_call": start.first_call, "chains": speed.chains, "shortcuts": speed.shortcuts,
+    "capacity": speed.capacity, "rate": speed.rate, "overhead": scale.overhead, "replay": scale.replay,
+    "memory": scale.memory, "growth": scale.growth, "merging": scale.merging, "throughput": model.throughput,
+    "sweep": model.sweep}
+
+
+def machine() -> str:
+    """What it ran on, in a line."""
+    with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
+        names = {line.partition(":")[2].strip() for line in file if line.startswith("model name")}
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return (f"{time.strftime('%Y-%m-%d %H:%M')}, {len(os.sched_getaffinity(0))} cores ({', '.join(sorted(names))}), "
+            f"{memory:.0f} GiB, Python {platform.python_version()}, load {os.getloadavg()[0]:.1f} before")
+
+
+def main(names: list[str]) -> int:
+    """Runs the benchmarks named; returns how many targets were missed."""
+    if unknown := [name for name in names if name not in BENCHMARKS]:
+        print(f"error: no benchmark is called {unknown[0]!r}; there are {', '.join(BENCHMARKS)}", file=sys.stderr)
+        return 2
+    head, rows = machine(), []
+    for name in names or [name for name in BENCHMARKS if name != "sweep"]:
+        with tempfile.TemporaryDirectory() as folder:
+            for row in BENCHMARKS[name](Path(folder)):
+                print(table([row]).splitlines()[-1], file=sys.stderr, flush=True)
+                rows.append(row)
+    text = f"{head}, {os.getloadavg()[0]:.1f} after\n{table(rows)}\n"
+    (ROOT / "logs").mkdir(exist_ok=True)
+    with open(ROOT / "logs" / "benchmark.txt", "a", encoding="utf-8") as file:
+        file.write(text + "\n")
+    print(text, end="")
+    return int(any(row.met is False for row in rows))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

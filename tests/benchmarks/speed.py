@@ -1,0 +1,77 @@
+"""How near a run comes to what its endpoint allows: latency, capacity, rate limit; and the calls that it makes."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from endpoint import Endpoint
+from measured import Setup, merges_in
+from row import Row
+
+LATENCY = 0.2  # seconds
+WIDE = ("--max_concurrency", "4096")
+
+CHAINS = {
+    "centralized": (Setup("train_centralized", clients=1, more=WIDE), 1.15),
+    "homo, 3 clients": (Setup(more=WIDE), 1.15),
+    "hetero, 3 tasks": (Setup("train_hetero_fed", more=WIDE), 1.15),
+    "homo, 30 clients": (Setup(clients=30, more=WIDE), None),
+    "homo, 300 clients": (Setup(clients=300, rounds=1, more=WIDE), 1.5),
+    "homo, 300 clients, batches of 1": (Setup(clients=300, rounds=1, batch=1, more=WIDE), 1.5),
+    "homo, 1000 clients": (Setup(clients=1000, rounds=1, steps=1, more=WIDE), None),
+}
+
+
+def chains(folder: Path) -> Iterator[Row]:
+    """Time over latency times the longest chain, start-up and reports included; calls over the published algorithm's."""
+    for name, (setup, target) in CHAINS.items():
+        with Endpoint(LATENCY) as endpoint:
+            took = setup.run(folder, endpoint.url, run := re.sub(r"\W+", "_", name))
+            calls = endpoint.usage().answered
+        others = calls - merges_in(folder, run)
+        ratio = took.seconds / (LATENCY * setup.chain)
+        if ratio < 1:
+            raise AssertionError(f"{name}: a run of {took.seconds:.1f} s is quicker than its chain of {setup.chain} calls")
+        yield Row("time / (0.2 s x longest chain)", f"{name}: chain {setup.chain}, {calls} calls", ratio, target)
+        yield Row("calls / those of the published algorithm", f"{name}: {others} of {setup.published_calls}, merges apart",
+                  others / setup.published_calls, 1.0)
+
+
+def shortcuts(folder: Path) -> Iterator[Row]:
+    """The same run with each of the two options that save time or calls."""
+    plain = Setup(more=WIDE)
+    for option in ("", "--speculate", "--skip_solved"):
+        setup = replace(plain, more=(*WIDE, *([option] if option else [])))
+        with Endpoint(LATENCY) as endpoint:
+            took = setup.run(folder, endpoint.url, f"shortcut{option.replace('-', '_')}")
+            calls = endpoint.usage().answered
+        if not option:
+            first, calls_first = took, calls
+            continue
+        yield Row(f"time with {option} / without", f"homo, 3 clients, {calls} calls", took.seconds / first.seconds)
+        yield Row(f"calls with {option} / without", f"homo, 3 clients, {calls} of {calls_first}", calls / calls_first)
+
+
+def capacity(folder: Path) -> Iterator[Row]:
+    """A server that works on 16 requests at once: the area under the curve of those in work, over the whole run."""
+    places, setup = 16, Setup(clients=300, rounds=1, steps=1, more=("--max_concurrency", "16"))
+    with Endpoint(0.1, capacity=places) as endpoint:
+        setup.run(folder, endpoint.url, "capacity")
+        usage = endpoint.usage()
+    share = usage.held / (places * (usage.last - usage.first))
+    yield Row("calls in flight / the server's capacity", f"K = {places}, {usage.answered} calls, merges and end included",
+              share, 0.95, least=True)
+
+
+def rate(folder: Path) -> Iterator[Row]:
+    """A server that takes 1200 requests a minute, and says 429 to more."""
+    limit = 1200
+    setup = Setup(clients=30, rounds=1, steps=2, more=("--requests_per_minute", str(limit)))
+    with Endpoint(0.05, per_minute=limit) as endpoint:
+        setup.run(folder, endpoint.url, "rate")
+        usage = endpoint.usage()
+    achieved = 60 * (usage.answered - 1) / (usage.last - usage.first - 0.05)
+    yield Row("requests a minute / the limit", f"R = {limit}, {usage.answered} calls", achieved / limit, 0.95, least=True)
+    yield Row("429s after the first second", f"R = {limit}, {usage.refused} refused in all",
+              sum(when > 1 for when in usage.refusals), 0)
