@@ -57,7 +57,7 @@ class Endpoint:
     Args:
         latency: seconds that an answer takes.
         capacity: how many are answered at once; 0: any number.
-        per_minute: requests that are taken within any minute, counted in slices of a second; 0: any number.
+        per_minute: requests a minute that are taken, a second's worth of them at once; 0: any number.
     """
 
     def __init__(self, latency: float = 0.0, capacity: int = 0, per_minute: int = 0):
@@ -88,7 +88,7 @@ class _Work:
         self.latency, self.capacity, self.per_minute = latency, capacity, per_minute
         self.usage, self.there, self.taken = Usage(), 0, 0
         self.queue: deque = deque()
-        self.admitted: deque = deque()
+        self.tokens, self.filled = 0.0, 0.0
 
     def arrived(self, connection: "_Connection", body: bytes) -> None:
         loop, now = asyncio.get_running_loop(), time.monotonic()
@@ -105,12 +105,12 @@ class _Work:
         self._start(loop)
 
     def _admits(self, now: float) -> bool:
-        """No more in any second than a sixtieth of the minute's, one more for the rounding of clocks."""
-        while self.admitted and self.admitted[0] <= now - 1.0:
-            self.admitted.popleft()
-        if len(self.admitted) > self.per_minute / 60:
+        """A bucket that fills at the rate of the limit, and holds what comes in a second."""
+        each = self.per_minute / 60
+        self.tokens, self.filled = min(each, self.tokens + (now - self.filled) * each), now
+        if self.tokens < 1:
             return False
-        self.admitted.append(now)
+        self.tokens -= 1
         return True
 
     def _start(self, loop) -> None:

@@ -42,7 +42,8 @@ class Limiter:
         self.max_consecutive_failures = max_consecutive_failures
         self._spacing = 60.0 / requests_per_minute if requests_per_minute else 0.0
         self._jitter = random.Random(0)  # spreads retries in time; no result depends on it
-        self._changed = threading.Condition()
+        self._free = threading.Condition()  # a place in flight; its lock guards all that follows
+        self._over = threading.Event()  # the run is stopped: those who wait for a time need not
         self._in_flight = 0
         self._next_start = 0.0
         self._rows: dict[str, _Row] = {}
@@ -83,48 +84,44 @@ class Limiter:
 
     def stop(self, reason: StopRun) -> None:
         """Lets no further request start; waiting ones raise `reason`."""
-        with self._changed:
+        with self._free:
             self._stopped = self._stopped or reason
-            self._changed.notify_all()
+            self._over.set()
+            self._free.notify_all()
 
     def _enter(self) -> None:
-        with self._changed:
+        with self._free:
             while not self._stopped and self._in_flight >= self.max_concurrency:
-                self._changed.wait()
+                self._free.wait()
             if self._stopped:
                 raise self._stopped
             self._in_flight += 1
             now = time.monotonic()
             start = max(now, self._next_start)
             self._next_start = start + self._spacing
-        if start > now:
-            try:
-                self._sleep(start - now)
-            except StopRun:
-                self._leave()
-                raise
+        try:
+            self._sleep(start - now)
+        except StopRun:
+            self._leave()
+            raise
 
     def _leave(self) -> None:
-        with self._changed:
+        with self._free:
             self._in_flight -= 1
-            self._changed.notify()
+            self._free.notify()
 
     def _sleep(self, seconds: float) -> None:
         """Waits, but no longer than until the run is stopped."""
-        end = time.monotonic() + seconds
-        with self._changed:
-            while not self._stopped and (left := end - time.monotonic()) > 0:
-                self._changed.wait(left)
-            if self._stopped:
-                raise self._stopped
+        if seconds > 0 and self._over.wait(seconds):
+            raise self._stopped
 
     def _succeeded(self, endpoint: str) -> None:
-        with self._changed:
+        with self._free:
             self._rows.pop(endpoint, None)
             self._answered.add(endpoint)
 
     def _count_failure(self, error: TransientError, endpoint: str, attempt: int) -> None:
-        with self._changed:
+        with self._free:
             row = self._rows.setdefault(endpoint, _Row(since=time.monotonic()))
             given_up = attempt == self.max_retries or (error.malformed and attempt)
             if not error.rate_limited:
@@ -144,7 +141,7 @@ class Limiter:
         backoff = min(_LONGEST_WAIT, _SHORTEST_WAIT * 2 ** attempt) * self._jitter.uniform(0.5, 1.0)
         seconds = backoff if error.retry_after is None else error.retry_after + self._jitter.uniform(0, 0.25)
         if error.rate_limited:  # everybody waits, so that the server is not asked again by the others
-            with self._changed:
+            with self._free:
                 self._next_start = max(self._next_start, time.monotonic() + seconds)
         else:
             self._sleep(seconds)
