@@ -41,7 +41,7 @@ def run(config: Config, call_log: Path | None = None) -> int:
     engines, hurry = connect(config, log.call_log, log.say), False
     try:
         result = importlib.import_module(config.module).run_training(config, engines, log)
-        summary = log.finish(result, forecast.beside(config, engines.gateway.usage))
+        summary = log.finish(result, forecast.beside(config, engines.gateway))
         log.say(f"\n{table(summary)}\n\nbest prompt (round {summary['best_round']}):\n{summary['prompts']['best']}\n\n"
                 f"everything is in {log.folder}")
         if result.stopped:

@@ -51,6 +51,33 @@ def expired() -> bool:
     return time.monotonic() > _deadline.get()
 
 
+class _Here(threading.local):
+    """Fan-outs that this thread works off itself, the outermost first."""
+
+    def __init__(self):
+        self.fan_outs: list["_FanOut"] = []
+
+
+class _Pace:
+    """Whether anything has had to be waited for yet. Replies that are known already need no threads."""
+
+    waits = True
+    here = _Here()
+
+
+def hurry() -> None:
+    """Lets fan-outs work off their items in the caller's thread until something `must_wait`: half the time, where all
+    replies are in the call log."""
+    _Pace.waits = False
+
+
+def must_wait() -> None:
+    """To be called before waiting for the world outside: from here on, independent work runs side by side."""
+    _Pace.waits = True
+    for fan_out in _Pace.here.fan_outs:
+        fan_out.spread()
+
+
 class _Worker:
     """A thread that takes one piece of work after another; to start one anew costs as much as a call does otherwise."""
 
@@ -166,6 +193,7 @@ class _FanOut:
                 self.followers[other].append(index)
         self.ready = deque(index for index, count in enumerate(self.waits_for) if not count)
         self.running = 0
+        self.here = False
         self.left = len(items)
         self.stopped: StopRun | None = None
         self.closed = False
@@ -175,6 +203,8 @@ class _FanOut:
         end = float("inf") if timeout is None else time.monotonic() + timeout
         token = _deadline.set(min(end, _deadline.get()))
         try:
+            if timeout is None and not _Pace.waits:
+                self._work_here()
             with self.changed:
                 self._start_workers()
                 while self.left and not self.stopped and (timeout is None or time.monotonic() < end):
@@ -188,8 +218,28 @@ class _FanOut:
             raise self.errors[min(self.errors)]
         return list(self.results)
 
+    def _work_here(self) -> None:
+        """One item after the other in the caller's thread, until one must wait."""
+        self.here, self.running = True, 1
+        _Pace.here.fan_outs.append(self)
+        try:
+            while self.here and self.ready and not self.stopped:
+                self._do(self.ready.popleft())
+        finally:
+            _Pace.here.fan_outs.pop()
+            with self.changed:
+                self.here, self.running = False, self.running - 1
+
+    def spread(self) -> None:
+        """Gives what is left to do to threads."""
+        with self.changed:
+            self.here = False
+            self._start_workers()
+
     def _start_workers(self) -> None:
         """Called with the lock held: as many workers as there is ready work and width for."""
+        if self.here:
+            return
         for _ in range(min(len(self.ready), self.width - self.running)):
             self.running += 1
             _start(self._work)
@@ -207,6 +257,8 @@ class _FanOut:
         try:
             with at(item=index):
                 self.results[index] = self.function(self.items[index])
+        except KeyboardInterrupt:  # in the main thread alone, where nobody else is to be told
+            raise
         except BaseException as error:  # every kind is raised again by run(), in the caller's thread
             self._ended(index, error)
         else:

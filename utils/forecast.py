@@ -11,7 +11,7 @@ import importlib
 import re
 from dataclasses import dataclass
 
-from textgrad.engine.gateway import Usage
+from textgrad.engine.gateway import Gateway, Usage
 from textgrad.errors import StopRun
 
 from .config import Config
@@ -59,23 +59,27 @@ def forecast(config: Config) -> dict[str, Forecast]:
             for role, used in sorted(engines.gateway.usage.items())}
 
 
-def beside(config: Config, usage: dict[str, Usage]) -> dict[str, dict[str, int]]:
+def beside(config: Config, gateway: Gateway) -> dict[str, dict[str, int]]:
     """What a run was expected to take and what it took, by role; {} where a rehearsal of it would take long.
 
     Args:
         config: of the run.
-        usage: what it took, by role.
+        gateway: that it went through. Its call log remembers the forecast for replays.
     """
+    usage = gateway.usage
     if sum(used.requests for used in usage.values()) > LONGEST_REHEARSAL:
         return {}
-    try:
-        expected = forecast(config)
-    except StopRun:  # the data may have gone since; the results matter more
-        return {}
-    zero = Forecast(0, 0, 0, None)
-    return {role: {"calls": expected.get(role, zero).calls, "actual_calls": used.calls,
-                   "tokens": expected.get(role, zero).prompt_tokens + expected.get(role, zero).completion_tokens,
-                   "actual_tokens": used.prompt_tokens + used.completion_tokens}
+    note = {"forecast": dataclasses.asdict(config)}
+    expected = gateway.recall(note)
+    if expected is None:
+        try:
+            expected = {role: [each.calls, each.prompt_tokens + each.completion_tokens]
+                        for role, each in forecast(config).items()}
+        except StopRun:  # the data may have gone since; the results matter more
+            return {}
+        gateway.remember(note, expected)
+    return {role: {"calls": expected.get(role, (0, 0))[0], "actual_calls": used.calls,
+                   "tokens": expected.get(role, (0, 0))[1], "actual_tokens": used.prompt_tokens + used.completion_tokens}
             for role, used in sorted(usage.items())}
 
 

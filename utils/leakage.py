@@ -5,6 +5,7 @@ four digits and more, names, secrets (e-mail addresses, ids, keys). Case, accent
 not hide anything; a paraphrase, a translation or an encoding does. Short numbers ("answer: 3") are everywhere.
 """
 
+import functools
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -73,12 +74,12 @@ class Private:
 
     def leak(self, upload: str, known: str) -> Leak:
         """What an upload reveals beyond a known text."""
-        words = Words(upload)
-        runs, overlap = self._runs(words.words, Words(known).words)
+        words, (known_words, held) = Words(upload), _broadcast(known)
+        runs, overlap = self._runs(words.words, known_words.words)
         spans = [(words.spans[begin][0], words.spans[begin + length - 1][1])
                  for begin, length in runs if length >= COPIED_RUN]
         found: dict[str, set[str]] = {"number": set(), "name": set(), "secret": set()}
-        sent, held = Squeezed(upload), Squeezed(known)
+        sent = Squeezed(upload)
         for wanted in self.identifiers:
             if wanted.key in sent.key and (places := list(sent.find(wanted))) and not any(held.find(wanted)):
                 spans += places
@@ -163,6 +164,11 @@ def _redacted(text: str, spans: Sequence[tuple[int, int]]) -> str:
     for start, end in reversed(spans):
         text = text[:start] + REDACTED + text[end:]
     return text
+
+
+@functools.lru_cache(maxsize=4)  # every client of a round was sent the same
+def _broadcast(text: str) -> tuple[Words, Squeezed]:
+    return Words(text), Squeezed(text)
 
 
 def _merged(spans: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:

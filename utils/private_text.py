@@ -69,6 +69,10 @@ class Squeezed:
 
     def __init__(self, text: str):
         self.text = text
+        if text.isascii():
+            self._places = [place for place, character in enumerate(text) if character.isalnum()]
+            self.key = _plain(text)
+            return
         letters, self._places = [], []
         for place, character in enumerate(text):
             for letter in _plain(character):
@@ -109,9 +113,9 @@ class Words:
     """
 
     def __init__(self, text: str):
-        found = [match for match in _WORD.finditer(text) if _plain(match.group())]
-        self.words = [_plain(match.group()) for match in found]
-        self.spans = [match.span() for match in found]
+        found = [(word, match.span()) for match in _WORD.finditer(text) if (word := _plain(match.group()))]
+        self.words = [word for word, _ in found]
+        self.spans = [span for _, span in found]
 
 
 def template_limit(texts: int) -> int:

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from textgrad.concurrency import LATE, at, beside, expired, fan_out, place
-from textgrad.errors import BrokenSystem
+from textgrad.concurrency import LATE, at, beside, expired, fan_out, hurry, must_wait, place
+from textgrad.errors import BrokenSystem, StopRun
 
 
 def test_results_come_in_input_order_whatever_ends_first():
@@ -125,3 +125,53 @@ def test_work_beside_gives_its_value_or_its_error_to_whoever_asks():
 
 def test_nothing_to_do_is_done():
     assert fan_out(lambda item: item, []) == []
+
+
+@pytest.fixture
+def in_a_hurry():
+    hurry()
+    yield
+    must_wait()
+
+
+def test_nothing_that_need_not_wait_leaves_the_callers_thread(in_a_hurry):
+    nested = fan_out(lambda _: fan_out(lambda _: threading.get_ident(), range(3)), range(3))
+    assert {ident for idents in nested for ident in idents} == {threading.get_ident()}
+
+
+def test_from_the_first_wait_on_all_items_of_all_levels_run_side_by_side(in_a_hurry):
+    everybody = threading.Barrier(9, timeout=30)
+
+    def wait(item):
+        must_wait()
+        everybody.wait()  # passes when the items of all three inner fan-outs are here
+        return item
+
+    assert fan_out(lambda outer: fan_out(lambda inner: wait((outer, inner)), range(3)), range(3)) == [
+        [(outer, inner) for inner in range(3)] for outer in range(3)]
+
+
+def test_a_hurried_fan_out_keeps_order_width_and_errors(in_a_hurry):
+    done = []
+    fan_out(done.append, range(4), after=[[3], [0], [1], []])
+    assert done == [3, 0, 1, 2]
+
+    def fails(item):
+        done.append(item)
+        raise ValueError(item)
+
+    with pytest.raises(ValueError, match="1"):
+        fan_out(fails, [1, 2])
+    assert done[-2:] == [1, 2]
+    with pytest.raises(StopRun):
+        fan_out(lambda item: (_ for _ in ()).throw(StopRun(str(item))), range(1000))
+
+
+def test_ctrl_c_ends_a_hurried_fan_out_at_once(in_a_hurry):
+    def interrupted(item):
+        assert item == 0, "went on after ctrl-C"
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fan_out(lambda _: fan_out(interrupted, range(3)), range(3))
+    assert fan_out(lambda item: item, range(3)) == [0, 1, 2]

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..concurrency import place
+from ..concurrency import must_wait, place
 from ..errors import CallFailed, ContextExceeded, StopRun, UsageError
 from .base import EngineLM, Reply, Sampling, Text, messages_of
 from .budget import Budget
@@ -145,6 +145,7 @@ class Gateway:
                 self._flying[key] = threading.Lock()
                 self._flying[key].acquire()
                 return True
+        must_wait()
         with flying:  # held by the one that sent it
             return False
 
@@ -166,6 +167,8 @@ class Gateway:
         return self._count(role, key, reply, seconds)
 
     def _send(self, engine: EngineLM, messages: list[dict], sampling: Sampling) -> tuple[Reply, float]:
+        if engine.waits:
+            must_wait()
         started = time.monotonic()
         try:
             reply = self.limiter.call(lambda: engine.complete(messages, sampling), engine.endpoint)
