@@ -19,7 +19,7 @@ from .engines import connect
 from .prices import prices
 from .rounds import NullLog
 
-LONGEST_REHEARSAL = 20_000  # requests; about ten seconds
+LONGEST_REHEARSAL = 5_000  # requests; about a second, and 40 MB
 REPLY_TOKENS = 250  # assumed length of a real model's reply
 
 

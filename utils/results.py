@@ -1,6 +1,7 @@
 """From a finished `Result` to results.json: every number with its n and interval."""
 
 import hashlib
+from collections import defaultdict
 from typing import Any
 
 from .evaluation import mean_estimate, prompt_id
@@ -153,10 +154,11 @@ def _groups(names: list[str]) -> list[list[str]]:
 def _clients(federation: Federation, result: Result) -> dict[str, Any]:
     """For each client its accuracy on its minibatches before and after its steps, its acceptance, and how the best
     prompt does on its own validation questions."""
-    table = {}
+    table, made = {}, defaultdict(list)
+    for update in (update for each in result.rounds for update in each.updates):
+        made[update.client] += update.steps
     for client in federation.clients:
-        steps = [step for each in result.rounds for update in each.updates if update.client == client.number
-                 for step in update.steps]
+        steps = made[client.number]
         asked = sum(client.number in each.sampled for each in result.rounds)
         table[str(client.number)] = {
             "tasks": sorted({sample.task.name for sample in client.samples}),

@@ -59,6 +59,7 @@ class RunLog(NullLog):
         self.comet = Comet(config.comet_mode, config.comet_project_name, config.comet_log_path, self.say)
         self._waiting: deque[tuple[Handle | None, Callable[[], None]]] = deque()
         self._last_entry: dict[str, Any] | None = None
+        self._stepped = False
         self._lock: TextIO | None = None
 
     def open(self, federation: Federation) -> None:
@@ -89,7 +90,6 @@ class RunLog(NullLog):
         self.say(f"results go to {self.folder}")
         self._write_holdings()
         self._say_what_it_can_show()
-        beside(report.get_ready)  # while the first replies are on their way
         self.comet.open({**dataclasses.asdict(self.config), "task_description": federation.initial_prompt,
                          **_lengths(federation)})
 
@@ -138,6 +138,9 @@ class RunLog(NullLog):
         """Says on the terminal what a local step did."""
         after = "no rewrite" if step.after is None else f"{share_of(step.after, step.n)}"
         verdict = "accepted" if step.accepted else "rejected"
+        if not self._stepped:
+            beside(report.get_ready)  # from here on there is time while replies are on their way
+            self._stepped = True
         self.say(f"round {round_number}  client {client}  step {step.number}  accuracy "
                  f"{share_of(step.before, step.n)} -> {after}  {verdict}: {step.reason}")
         self._write_ready()
