@@ -94,7 +94,7 @@ class MissingTags(BadReply, IndexError):
 
 def defused(text: str) -> str:
     """The text with every fence tag in it opened, as `< /LM_OUTPUT>`: nothing inside a fence can close it."""
-    return _FENCE.sub("< ", text)
+    return _FENCE.sub("< ", text) if "<" in text else text
 
 
 def restored(text: str) -> str:

@@ -1,10 +1,12 @@
 """What each client holds: the partition as a table and a picture."""
 
-import io
+import functools
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 from .federation import Federation
+from .png import write_png
 
 
 def holdings(federation: Federation) -> dict[str, Any]:
@@ -34,15 +36,14 @@ def table(held: dict[str, Any], most: int = 20) -> str:
     return "\n".join(lines)
 
 
-def picture(held: dict[str, Any]) -> bytes:
+def write_picture(path: Path, held: dict[str, Any]) -> None:
     """A PNG: a column a client, its parts the classes."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg  # imported where used: it takes half a second
-    from matplotlib.figure import Figure
+    write_png(path, held, functools.partial(_draw, held), (7, 3.6), 110)
 
+
+def _draw(held: dict[str, Any], figure) -> None:
     clients = held["clients"]
     labels = sorted({label for row in clients.values() for label in row["counts"]})
-    figure = Figure(figsize=(7, 3.6))
-    FigureCanvasAgg(figure)
     axes = figure.add_axes((0.09, 0.15, 0.88, 0.76))
     edges = [client + side for client in range(len(clients)) for side in (-0.4, 0.4)]
     bottoms = [0] * len(clients)
@@ -54,9 +55,6 @@ def picture(held: dict[str, Any]) -> bytes:
              title=f"what each client holds, by {held['by']}", ylim=(0, max(bottoms, default=0) * 1.25 or 1))
     if len(labels) <= 12:
         axes.legend(fontsize="x-small", loc="upper center", ncols=6, frameon=False)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=110, metadata={"Software": None})
-    return buffer.getvalue()
 
 
 def _apart(heights: list[int]) -> list[int]:

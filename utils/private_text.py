@@ -155,8 +155,10 @@ def _secrets(text: str) -> Iterator[str]:
     yield from (match.group() for match in _SECRET.finditer(text))
     for token in _TOKEN.findall(text):
         key = _plain(token)
+        if len(key) < 6:
+            continue
         mixed = any(map(str.isdigit, key)) and any(map(str.isalpha, key)) and not _PLAIN.fullmatch(key)
-        if len(key) >= 6 and (mixed or "://" in token or "_" in token):
+        if mixed or "://" in token or "_" in token:
             yield token
 
 

@@ -19,7 +19,7 @@ from typing import Any, TextIO
 from textgrad.concurrency import Handle, beside
 from textgrad.errors import UsageError
 
-from . import holdings, report
+from . import holdings, png, report
 from .client import Step
 from .comet import Comet
 from .config import Config
@@ -138,9 +138,9 @@ class RunLog(NullLog):
         """Says on the terminal what a local step did."""
         after = "no rewrite" if step.after is None else f"{share_of(step.after, step.n)}"
         verdict = "accepted" if step.accepted else "rejected"
-        if not self._stepped:
-            beside(report.get_ready)  # from here on there is time while replies are on their way
-            self._stepped = True
+        if not self._stepped and not (self.folder / "results.json").exists():
+            beside(png.get_ready)  # from here on there is time while replies are on their way
+        self._stepped = True
         self.say(f"round {round_number}  client {client}  step {step.number}  accuracy "
                  f"{share_of(step.before, step.n)} -> {after}  {verdict}: {step.reason}")
         self._write_ready()
@@ -242,7 +242,7 @@ class RunLog(NullLog):
         self.prompt("last", result.rounds[-1].prompts[0])
         write_whole(self.folder / "results.json", to_json(summary, indent=2) + "\n")
         if len(self.federation.clients) > 1:
-            write_whole(self.folder / "partition.png", holdings.picture(self._held))
+            holdings.write_picture(self.folder / "partition.png", self._held)
         report.write(self.folder)
         self.comet.log("log_parameters", {name: estimate["value"] for name, estimate in summary["metrics"].items()})
         for name in ("best", "last"):

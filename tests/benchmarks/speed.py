@@ -12,11 +12,11 @@ from row import Row
 LATENCY = 0.2  # seconds
 WIDE = ("--max_concurrency", "4096")
 
-CHAINS = {
-    "centralized": (Setup("train_centralized", clients=1, more=WIDE), 1.15),
-    "homo, 3 clients": (Setup(more=WIDE), 1.15),
-    "hetero, 3 tasks": (Setup("train_hetero_fed", more=WIDE), 1.15),
-    "homo, 30 clients": (Setup(clients=30, more=WIDE), None),
+CHAINS = {  # the published code takes 35.7 s for the first, 85.7 s for the second, and 80.5 s for the third with two tasks
+    "centralized": (Setup("train_centralized", clients=1, steps=4, more=WIDE), 1.15),
+    "homo, 3 clients": (Setup(steps=4, more=WIDE), 1.15),
+    "hetero, 3 tasks": (Setup("train_hetero_fed", steps=4, more=WIDE), 1.15),
+    "homo, 30 clients": (Setup(clients=30, steps=4, more=WIDE), None),
     "homo, 300 clients": (Setup(clients=300, rounds=1, more=WIDE), 1.5),
     "homo, 300 clients, batches of 1": (Setup(clients=300, rounds=1, batch=1, more=WIDE), 1.5),
     "homo, 1000 clients": (Setup(clients=1000, rounds=1, steps=1, more=WIDE), None),
@@ -54,8 +54,9 @@ def shortcuts(folder: Path) -> Iterator[Row]:
 
 
 def capacity(folder: Path) -> Iterator[Row]:
-    """A server that works on 16 requests at once: the area under the curve of those in work, over the whole run."""
-    places, setup = 16, Setup(clients=300, rounds=1, steps=1, more=("--max_concurrency", "16"))
+    """A server that works on 16 requests at once and has the others wait: the area under the curve of those in work,
+    over the whole run."""
+    places, setup = 16, Setup(clients=300, rounds=1, steps=1)
     with Endpoint(0.1, capacity=places) as endpoint:
         setup.run(folder, endpoint.url, "capacity")
         usage = endpoint.usage()

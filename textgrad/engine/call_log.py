@@ -34,9 +34,12 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"a request cannot hold a {type(value).__name__}")
 
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
+
+
 def canonical(request: Any) -> str:
     """The one JSON text of a request: sorted keys, no spaces, images by their digest."""
-    return json.dumps(request, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
+    return _ENCODER.encode(request)
 
 
 def key_of(request: Any) -> str:

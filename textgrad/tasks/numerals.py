@@ -57,6 +57,7 @@ def last_number(text: str) -> Fraction | None:
     return found[-1][0] if found else None
 
 
+@functools.lru_cache(maxsize=4096)
 def value_of(text: str) -> Fraction | None:
     """The number that a text is as a whole (money and percent signs apart), or None."""
     bare = _simplify(text.strip())

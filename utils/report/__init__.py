@@ -29,12 +29,6 @@ _ROWS = {
 }
 
 
-def get_ready() -> None:
-    """Loads what pictures are drawn with: a third of a second that a run has while it waits for replies."""
-    import matplotlib.backends.backend_agg
-    import matplotlib.figure  # noqa: F401
-
-
 def write(folder: Path, target: Path | None = None) -> None:
     """Makes report.html and figures/*.png of a finished run, in its folder or another one."""
     run = load(folder)

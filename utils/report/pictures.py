@@ -1,11 +1,12 @@
 """Figures as PNG, for slides and papers: what the page shows, drawn by matplotlib."""
 
-import io
+import functools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from ..files import told_of, write_whole
+from ..files import told_of
+from ..png import write_png
 from .chart import Bars, Chart, dodge
 
 _COLOURS = ("#2563c9", "#d9622b", "#21875a", "#8a4bc2", "#b08900", "#5d6878", "#0a8f9c", "#c2407f")
@@ -24,27 +25,18 @@ def write_pictures(folder: Path, charts: Sequence[Chart | Bars], note: str = "")
     target = folder / "figures"
     with told_of(target):
         target.mkdir(mode=0o700, exist_ok=True)
-    for name, content in pictures(charts, note):
-        write_whole(target / f"{name}.png", content)
-
-
-def pictures(charts: Sequence[Chart | Bars], note: str = "") -> Iterator[tuple[str, bytes]]:
-    """The name and the PNG of every chart that has something to show."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg  # imported where used: it takes half a second
-    from matplotlib.figure import Figure
-
     for chart in filter(None, charts):
         long = isinstance(chart, Bars) and len(chart.rows) > 6
-        figure = Figure(figsize=(_SIZE[0], _SIZE[1] * len(chart.rows) / 6) if long else _SIZE)
-        FigureCanvasAgg(figure)
-        axes = figure.add_axes(_AXES)
-        (_bars if isinstance(chart, Bars) else _chart)(axes, chart)
-        axes.set_title(chart.title, fontsize="medium")
-        if note:
-            figure.text(0.995, 0.985, note, fontsize="x-small", color="firebrick", ha="right", va="top")
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format="png", dpi=_DPI, metadata={"Software": None})
-        yield chart.name, buffer.getvalue()
+        size = (_SIZE[0], _SIZE[1] * len(chart.rows) / 6) if long else _SIZE
+        write_png(target / f"{chart.name}.png", (chart, note), functools.partial(_draw, chart, note), size, _DPI)
+
+
+def _draw(chart: Chart | Bars, note: str, figure) -> None:
+    axes = figure.add_axes(_AXES)
+    (_bars if isinstance(chart, Bars) else _chart)(axes, chart)
+    axes.set_title(chart.title, fontsize="medium")
+    if note:
+        figure.text(0.995, 0.985, note, fontsize="x-small", color="firebrick", ha="right", va="top")
 
 
 def _chart(axes, chart: Chart) -> None:
