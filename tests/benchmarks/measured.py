@@ -115,6 +115,12 @@ class Setup:
                 "--val_size", str(self.scored), "--test_size", str(self.scored), *self.more]
 
 
+def bare_client(log: Path, url: str, width: int, count: int = 4000) -> float:
+    """Seconds of processor time a call of a bare `openai` client that sends a run's requests again, `width` at once."""
+    command = [sys.executable, str(Path(__file__).with_name("bare.py")), str(log), url, str(width), str(count)]
+    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
 def merge_depth(uploads: int, fan_in: int = 8) -> int:
     """How many merges follow one another from so many uploads to one prompt."""
     depth = 0

@@ -2,14 +2,13 @@
 
 import math
 import statistics
-import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from endpoint import Endpoint
-from measured import ROOT, Setup, merge_depth
+from measured import ROOT, Setup, bare_client, merge_depth
 from row import Row
 
 
@@ -25,8 +24,7 @@ def overhead(folder: Path) -> Iterator[Row]:
                 calls.append(endpoint.usage().answered)
             ours = (spent[1] - spent[0]) / (calls[1] - calls[0])
             log = folder / "logs" / f"overhead_{width}_4" / "calls.sqlite"
-            command = [sys.executable, str(Path(__file__).with_name("bare.py")), str(log), endpoint.url, str(width), "4000"]
-            bare = float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+            bare = bare_client(log, endpoint.url, width)
         yield Row("processor time a call / a bare openai client's",
                   f"{width} at once, {1000 * ours:.2f} and {1000 * bare:.2f} ms, {calls[1] - calls[0]} calls", ours / bare, 1.5)
 

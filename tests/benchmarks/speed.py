@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from endpoint import Endpoint
-from measured import Setup, merges_in
+from measured import Setup, bare_client, merges_in
 from row import Row
 
 LATENCY = 0.2  # seconds
@@ -29,11 +29,16 @@ def chains(folder: Path) -> Iterator[Row]:
         with Endpoint(LATENCY) as endpoint:
             took = setup.run(folder, endpoint.url, run := re.sub(r"\W+", "_", name))
             calls = endpoint.usage().answered
+            log = folder / "logs" / run / "calls.sqlite"
+            bare = calls * bare_client(log, endpoint.url, 300) if setup.clients >= 300 else 0.0
         others = calls - merges_in(folder, run)
         ratio = took.seconds / (LATENCY * setup.chain)
         if ratio < 1:
             raise AssertionError(f"{name}: a run of {took.seconds:.1f} s is quicker than its chain of {setup.chain} calls")
         yield Row("time / (0.2 s x longest chain)", f"{name}: chain {setup.chain}, {calls} calls", ratio, target)
+        if bare:
+            yield Row("time / processor time of a bare openai client", f"{name}: the same {calls} calls, {bare:.1f} s",
+                      took.seconds / bare)
         yield Row("calls / those of the published algorithm", f"{name}: {others} of {setup.published_calls}, merges apart",
                   others / setup.published_calls, 1.0)
 

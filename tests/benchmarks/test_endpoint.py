@@ -1,0 +1,64 @@
+"""What the benchmarks are measured with: the endpoint keeps its word, and a run's longest chain is what we say it is."""
+
+import json
+import threading
+import time
+import urllib.error
+import urllib.request
+
+from benchmarks.endpoint import Endpoint
+from benchmarks.measured import Setup, merge_depth, merges_in
+
+BODY = json.dumps({"model": "m", "messages": [{"role": "user", "content": "1 + 1?"}]}).encode()
+
+
+def ask(endpoint: Endpoint, count: int) -> list[int]:
+    """The statuses of so many requests at once."""
+    statuses = []
+
+    def one():
+        try:
+            with urllib.request.urlopen(f"{endpoint.url}/chat/completions", BODY) as response:
+                assert json.load(response)["choices"][0]["message"]["content"].startswith("Step by step")
+                statuses.append(response.status)
+        except urllib.error.HTTPError as refused:
+            statuses.append(refused.code)
+
+    threads = [threading.Thread(target=one) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return statuses
+
+
+def test_an_endpoint_works_on_as_many_requests_as_it_has_places():
+    with Endpoint(latency=0.2, capacity=2) as endpoint:
+        started = time.monotonic()
+        assert ask(endpoint, 6) == [200] * 6
+        assert time.monotonic() - started >= 0.6
+        usage = endpoint.usage()
+    assert usage.answered == 6 and 1.2 <= usage.held < 2 * (usage.last - usage.first) + 0.1
+    assert 0.6 <= usage.last - usage.first
+
+
+def test_an_endpoint_refuses_what_is_over_its_rate():
+    with Endpoint(per_minute=300) as endpoint:
+        statuses = ask(endpoint, 20)
+        usage = endpoint.usage()
+    assert statuses.count(429) == usage.refused == len(usage.refusals) >= 5
+    assert usage.answered == statuses.count(200) >= 5
+
+
+def test_no_run_is_quicker_than_its_longest_chain_and_none_makes_more_calls_than_the_published_algorithm(tmp_path):
+    setup = Setup(clients=2, rounds=2, steps=2, scored=4)
+    assert setup.chain == 2 * (5 * 2 + 1) + 2
+    with Endpoint(latency=0.2) as endpoint:
+        took = setup.run(tmp_path, endpoint.url)
+        calls = endpoint.usage().answered
+    assert took.seconds >= 0.2 * setup.chain
+    assert calls - merges_in(tmp_path, "run") <= setup.published_calls
+
+
+def test_the_depth_of_a_tree_of_merges_is_logarithmic():
+    assert [merge_depth(count) for count in (1, 2, 8, 9, 64, 65, 1000)] == [0, 1, 1, 2, 2, 3, 4]
