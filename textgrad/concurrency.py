@@ -203,8 +203,8 @@ class _FanOut:
         end = float("inf") if timeout is None else time.monotonic() + timeout
         token = _deadline.set(min(end, _deadline.get()))
         try:
-            if timeout is None and not _Pace.waits:
-                self._work_here()
+            if not _Pace.waits and timeout is None:
+                self._work_off()
             with self.changed:
                 self._start_workers()
                 while self.left and not self.stopped and (timeout is None or time.monotonic() < end):
@@ -218,17 +218,23 @@ class _FanOut:
             raise self.errors[min(self.errors)]
         return list(self.results)
 
-    def _work_here(self) -> None:
-        """One item after the other in the caller's thread, until one must wait."""
+    def _work_off(self) -> None:
+        """Begins without fanning out. The main thread has one other do it, to hear of a stop or of ctrl-C at once."""
         self.here, self.running = True, 1
+        if threading.get_ident() == threading.main_thread().ident:
+            _start(self._work_here)
+        else:
+            self._work_here()
+
+    def _work_here(self) -> None:
+        """One item after the other in this thread, until one must wait."""
         _Pace.here.fan_outs.append(self)
-        try:
-            while self.here and self.ready and not self.stopped:
-                self._do(self.ready.popleft())
-        finally:
-            _Pace.here.fan_outs.pop()
-            with self.changed:
-                self.here, self.running = False, self.running - 1
+        while self.here and self.ready and not self.stopped:
+            self._do(self.ready.popleft())
+        _Pace.here.fan_outs.pop()
+        with self.changed:
+            self.running -= 1
+        self.spread()
 
     def spread(self) -> None:
         """Gives what is left to do to threads."""
@@ -257,8 +263,6 @@ class _FanOut:
         try:
             with at(item=index):
                 self.results[index] = self.function(self.items[index])
-        except KeyboardInterrupt:  # in the main thread alone, where nobody else is to be told
-            raise
         except BaseException as error:  # every kind is raised again by run(), in the caller's thread
             self._ended(index, error)
         else:
