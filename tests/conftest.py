@@ -19,7 +19,7 @@ def _no_keys_from_outside(monkeypatch):
 
 @pytest.fixture(autouse=True, scope="session")
 def _programs_can_be_interrupted():
-    """A shell that starts the suite in the background has it ignore ctrl-C, and what the tests start would inherit that."""
+    """A shell that starts the suite in the background has it ignore ctrl-C; what tests start would inherit that."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

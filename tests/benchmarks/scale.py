@@ -25,8 +25,8 @@ def overhead(folder: Path) -> Iterator[Row]:
             ours = (spent[1] - spent[0]) / (calls[1] - calls[0])
             log = folder / "logs" / f"overhead_{width}_4" / "calls.sqlite"
             bare = bare_client(log, endpoint.url, width)
-        yield Row("processor time a call / a bare openai client's",
-                  f"{width} at once, {1000 * ours:.2f} and {1000 * bare:.2f} ms, {calls[1] - calls[0]} calls", ours / bare, 1.5)
+        told = f"{width} at once, {1000 * ours:.2f} and {1000 * bare:.2f} ms, {calls[1] - calls[0]} calls"
+        yield Row("processor time a call / a bare client's", told, ours / bare, 1.5)
 
 
 def replay(folder: Path) -> Iterator[Row]:
@@ -64,9 +64,9 @@ def growth(folder: Path) -> Iterator[Row]:
         for factor in factors:
             setup = replace(base, **{what: factor * getattr(base, what)})
             costs.append(setup.run(folder, name=f"growth_{what}_{factor}").cpu - start)
-        slope = statistics.linear_regression([math.log(factor) for factor in factors], [math.log(cost) for cost in costs])[0]
-        yield Row("exponent of processor time", f"in {what}, from {getattr(base, what)} to {8 * getattr(base, what)}", slope,
-                  1.1)
+        line = statistics.linear_regression(list(map(math.log, factors)), list(map(math.log, costs)))
+        told = f"in {what}, from {getattr(base, what)} to {factors[-1] * getattr(base, what)}"
+        yield Row("exponent of processor time", told, line.slope, 1.1)
 
 
 def merging(folder: Path) -> Iterator[Row]:

@@ -1,4 +1,4 @@
-"""What the benchmarks are measured with: the endpoint keeps its word, and a run's longest chain is what we say it is."""
+"""What the benchmarks measure with: the endpoint keeps its word, and a run's longest chain is what we say it is."""
 
 import json
 import threading
