@@ -2,6 +2,7 @@
 
 import random
 import re
+import threading
 import time
 from collections import Counter
 
@@ -81,11 +82,10 @@ def test_every_call_fails_from_the_middle_on_and_the_run_does_not_end_with_zeros
 
 
 def test_a_slow_reply_holds_only_the_work_that_waits_for_it(runs):
-    slow = []
+    first = threading.Lock()
 
     def reply(request):
-        if request["messages"][0]["content"].startswith("You are the critic") and not slow:
-            slow.append(request)
+        if request["messages"][0]["content"].startswith("You are the critic") and first.acquire(blocking=False):
             time.sleep(2.5)
         return answer(request)
 
