@@ -74,6 +74,11 @@ def hurry() -> None:
 def must_wait() -> None:
     """To be called before waiting for the world outside: from here on, independent work runs side by side."""
     _Pace.waits = True
+    _spread()
+
+
+def _spread() -> None:
+    """Gives to threads what this one would do later: it is about to wait."""
     for fan_out in _Pace.here.fan_outs:
         fan_out.spread()
 
@@ -142,6 +147,7 @@ class Handle:
         Raises:
             whatever the function raised.
         """
+        _spread()
         self._ended.wait()
         if self._error is not None:
             raise self._error
@@ -205,6 +211,8 @@ class _FanOut:
         try:
             if not _Pace.waits and timeout is None:
                 self._work_off()
+            else:
+                _spread()
             with self.changed:
                 self._start_workers()
                 while self.left and not self.stopped and (timeout is None or time.monotonic() < end):

@@ -182,3 +182,15 @@ def test_a_stop_is_heard_at_once_while_the_first_item_still_waits(in_a_hurry):
         fan_out(hangs_or_stops, range(3))
     assert time.monotonic() - started < 10
     released.set()
+
+
+def test_a_wait_that_began_elsewhere_holds_no_other_item(in_a_hurry):
+    both = threading.Barrier(2, timeout=10)
+
+    def outer(_):
+        elsewhere = threading.Thread(target=must_wait)
+        elsewhere.start()
+        elsewhere.join()
+        fan_out(lambda inner: inner or both.wait(), range(2))  # passes when the other outer item is as far
+
+    fan_out(outer, range(2))
