@@ -6,10 +6,10 @@ Prints the seconds of processor time that so many requests took, at so many at o
 import json
 import sqlite3
 import sys
-import threading
 import time
 
 import openai
+from measured import at_once
 
 
 def main(path: str, url: str, width: int, count: int) -> None:
@@ -22,22 +22,8 @@ def main(path: str, url: str, width: int, count: int) -> None:
         client.chat.completions.create(**{name: request[name] for name in names}).choices[0].message.content
 
     ask(requests[0])
-    left, taking = iter(requests), threading.Lock()
-
-    def work() -> None:
-        while True:
-            with taking:
-                request = next(left, None)
-            if request is None:
-                return
-            ask(request)
-
     before = time.process_time()
-    threads = [threading.Thread(target=work) for _ in range(width)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(ask, requests, width)
     print((time.process_time() - before) / len(requests))
 
 

@@ -5,11 +5,15 @@ import os
 import random
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[2]
+_END = object()
 
 
 @dataclass(frozen=True)
@@ -113,6 +117,25 @@ class Setup:
                 "--log_dir", str(folder / "logs"), "--run_name", name, "--max_epochs", str(self.rounds),
                 "--max_steps", str(self.steps), "--batch_size", str(self.batch), "--train_size", str(training),
                 "--val_size", str(self.scored), "--test_size", str(self.scored), *self.more]
+
+
+def at_once(function: Callable[[Any], None], items: list, width: int) -> None:
+    """Applies `function` to all items, `width` at once, in bare threads."""
+    left, taking = iter(items), threading.Lock()
+
+    def work() -> None:
+        while True:
+            with taking:
+                item = next(left, _END)
+            if item is _END:
+                return
+            function(item)
+
+    threads = [threading.Thread(target=work) for _ in range(width)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
 
 def bare_client(log: Path, url: str, width: int, count: int = 4000) -> float:

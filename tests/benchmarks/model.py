@@ -3,13 +3,12 @@
 import json
 import sqlite3
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from measured import ROOT, Setup
+from measured import ROOT, Setup, at_once
 from row import Row
 
 _SHORT = ("--max_tokens", "32", "--surprisal_model", "off")
@@ -79,24 +78,14 @@ def _load(requests: list[dict], settings, width: int) -> Load:
     from textgrad.engine.local import LocalEngine, serve, smollm2_path
     server = serve(smollm2_path(), settings)
     client, engine = openai.OpenAI(api_key="none", base_url=server.url), LocalEngine()
-    left, taking, usages = iter(requests), threading.Lock(), []
+    names, usages = ("temperature", "top_p", "max_tokens", "seed", "within"), []
 
-    def work() -> None:
-        while True:
-            with taking:
-                request = next(left, None)
-            if request is None:
-                return
-            names = ("temperature", "top_p", "max_tokens", "seed", "within")
-            body = engine._request(request["messages"], Sampling(**{name: request[name] for name in names}))
-            usages.append(client.post("/chat/completions", body=body, cast_to=object)["usage"])
+    def ask(request: dict) -> None:
+        body = engine._request(request["messages"], Sampling(**{name: request[name] for name in names}))
+        usages.append(client.post("/chat/completions", body=body, cast_to=object)["usage"])
 
     started = time.monotonic()
-    threads = [threading.Thread(target=work) for _ in range(width)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(ask, requests, width)
     seconds = time.monotonic() - started
     server.process.kill()
     server.process.wait()

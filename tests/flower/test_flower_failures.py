@@ -17,6 +17,16 @@ from utils.ledger import verify
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
+def under_way(trial, model):
+    """A run of three rounds at all sites, whose first round has ended, and its launching process."""
+    run = trial(model, "--rounds", "3")
+    for name in SITES:
+        run.site(name)
+    launched = run.machines.run(*run.options)
+    until(lambda: len(run.rounds()) >= 1)
+    return run, launched
+
+
 def test_a_killed_site_costs_a_round_by_its_deadline_and_comes_back_and_strangers_are_left_out(trial):
     with FaultServer() as model:
         run = trial(model, "--rounds", "6", "--round_deadline", "20", "--min_clients", "2")
@@ -46,11 +56,7 @@ def test_a_killed_site_costs_a_round_by_its_deadline_and_comes_back_and_stranger
 
 def test_a_killed_server_goes_on_from_its_last_finished_round_and_nothing_is_paid_twice(trial):
     with FaultServer() as model:
-        run = trial(model, "--rounds", "3")
-        for name in SITES:
-            run.site(name)
-        first = run.machines.run(*run.options)
-        until(lambda: len(run.rounds()) >= 1)
+        run, first = under_way(trial, model)
         model.latency = 0.5  # so that it is killed in the middle of a round
         until(lambda: [seen for seen in run.asked_by("north") if seen.time > time.monotonic() - 0.5])
         killed = time.monotonic()
@@ -77,11 +83,7 @@ def test_a_killed_server_goes_on_from_its_last_finished_round_and_nothing_is_pai
 
 def test_ctrl_c_of_the_launching_user_ends_the_run_on_all_machines_and_the_same_command_goes_on(trial):
     with FaultServer() as model:
-        run = trial(model, "--rounds", "3")
-        for name in SITES:
-            run.site(name)
-        first = run.machines.run(*run.options)
-        until(lambda: len(run.rounds()) >= 1)
+        run, first = under_way(trial, model)
         first.send_signal(signal.SIGINT)
         told, _ = first.communicate(timeout=120)
         assert first.returncode == 130, told
