@@ -4,10 +4,8 @@ Threads, because engines block on the network and a user's own engine may be any
 threads: a stopped run never waits for a reply that nobody will read.
 """
 
-import _thread
 import contextlib
 import contextvars
-import functools
 import threading
 import time
 from collections import deque
@@ -15,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from .errors import StopRun
+from .workers import start
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -65,10 +64,15 @@ class _Pace:
     here = _Here()
 
 
-def hurry() -> None:
-    """Lets fan-outs work off their items in the caller's thread until something `must_wait`: half the time, where all
-    replies are in the call log."""
+@contextlib.contextmanager
+def hurried() -> Iterator[None]:
+    """Inside the block fan-outs work off their items in the caller's thread until something `must_wait`: half the time,
+    where all replies are in the call log."""
     _Pace.waits = False
+    try:
+        yield
+    finally:
+        _Pace.waits = True
 
 
 def must_wait() -> None:
@@ -83,39 +87,6 @@ def _spread() -> None:
         fan_out.spread()
 
 
-class _Worker:
-    """A thread that takes one piece of work after another; to start one anew costs as much as a call does otherwise."""
-
-    idle: list["_Worker"] = []
-
-    def __init__(self):
-        self._work: Callable[[], None] | None = None
-        self._given = _thread.allocate_lock()
-        self._given.acquire()
-        _thread.start_new_thread(self._run, ())
-
-    def give(self, work: Callable[[], None]) -> None:
-        self._work = work
-        self._given.release()
-
-    def _run(self) -> None:
-        while True:
-            self._given.acquire()
-            work, self._work = self._work, None
-            work()
-            del work  # what it held may be large, and the next piece may be long in coming
-            self.idle.append(self)
-
-
-def _start(function: Callable[..., None], *arguments) -> None:
-    """Runs `function`, which must not raise, in a thread of its own, at the caller's place in the run."""
-    try:
-        worker = _Worker.idle.pop()
-    except IndexError:
-        worker = _Worker()
-    worker.give(functools.partial(contextvars.copy_context().run, function, *arguments))
-
-
 class Handle:
     """Work that was started beside the caller's own; `result()` waits for it."""
 
@@ -123,7 +94,7 @@ class Handle:
         self._ended = threading.Event()
         self._value: Any = None
         self._error: BaseException | None = None
-        _start(self._run, function)
+        start(self._run, function)
 
     def _run(self, function: Callable[[], Any]) -> None:
         try:
@@ -230,7 +201,7 @@ class _FanOut:
         """Begins without fanning out. The main thread has one other do it, to hear of a stop or of ctrl-C at once."""
         self.here, self.running = True, 1
         if threading.get_ident() == threading.main_thread().ident:
-            _start(self._work_here)
+            start(self._work_here)
         else:
             self._work_here()
 
@@ -256,7 +227,7 @@ class _FanOut:
             return
         for _ in range(min(len(self.ready), self.width - self.running)):
             self.running += 1
-            _start(self._work)
+            start(self._work)
 
     def _work(self) -> None:
         while True:

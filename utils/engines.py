@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from textgrad.concurrency import hurry
 from textgrad.engine import get_engine
 from textgrad.engine.base import EngineLM, Sampling
 from textgrad.engine.budget import Budget
@@ -90,7 +89,6 @@ def connect(config: Config, call_log: str | Path, warn: Callable[[str], None] = 
     gateway = Gateway(CallLog(call_log, warn), limiter, budget, reuse=not config.no_cache, replay_only=config.replay_only,
                       warn=warn)
     made: dict[str, EngineLM] = {}
-    hurry()
 
     def route(name: str, role: str) -> Route:
         if name not in made:

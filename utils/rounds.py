@@ -7,7 +7,7 @@ beside round t+1 (unless the merge is gated by it).
 import dataclasses
 from dataclasses import dataclass, field
 
-from textgrad.concurrency import Handle, at, beside, fan_out
+from textgrad.concurrency import Handle, at, beside, fan_out, hurried
 from textgrad.errors import BudgetSpent
 
 from .aggregation import Merge, aggregate
@@ -115,7 +115,8 @@ def run_rounds(federation: Federation, log=NullLog()) -> Result:
         StopRun: the system is broken. A cap that is reached ends the run in order instead: see `Result.stopped`.
     """
     log.open(federation)
-    return _Training(federation, log).run()
+    with hurried():  # a run that goes on, or is told again, finds its first replies in the call log
+        return _Training(federation, log).run()
 
 
 class _Training:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from typing import Protocol
 
-from textgrad.concurrency import LATE, at, fan_out
+from textgrad.concurrency import LATE, at, fan_out, must_wait
 from textgrad.errors import StopRun
 
 from .client import Client, LateClient, Update
@@ -66,6 +66,7 @@ class LocalTransport:
         try:
             with at(client=client.number):
                 if chance("straggler", self.config.seed, round_number, client.number) < self.config.straggler_rate:
+                    must_wait()
                     time.sleep(self.config.straggler_delay)
                 return client.train(prompt, round_number)
         except StopRun:

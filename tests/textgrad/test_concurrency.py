@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from textgrad.concurrency import LATE, at, beside, expired, fan_out, hurry, must_wait, place
+from textgrad.concurrency import LATE, at, beside, expired, fan_out, hurried, must_wait, place
 from textgrad.errors import BrokenSystem, StopRun
 
 
@@ -129,9 +129,8 @@ def test_nothing_to_do_is_done():
 
 @pytest.fixture
 def in_a_hurry():
-    hurry()
-    yield
-    must_wait()
+    with hurried():
+        yield
 
 
 def test_what_need_not_wait_is_done_in_one_thread(in_a_hurry):
@@ -182,6 +181,13 @@ def test_a_stop_is_heard_at_once_while_the_first_item_still_waits(in_a_hurry):
         fan_out(hangs_or_stops, range(3))
     assert time.monotonic() - started < 10
     released.set()
+
+
+def test_the_hurry_ends_with_its_block():
+    with hurried():
+        pass
+    everybody = threading.Barrier(3, timeout=10)
+    fan_out(lambda _: everybody.wait(), range(3))
 
 
 def test_a_wait_that_began_elsewhere_holds_no_other_item(in_a_hurry):

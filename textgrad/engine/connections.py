@@ -61,7 +61,7 @@ def _connections(httpx, connect: Callable[[], Any]):
                 connection = connect()
             try:
                 response = connection.handle_request(request)
-            except BaseException:
+            except BaseException:  # whatever it was, also ctrl-C: half a request must not be lent to anybody
                 connection.close()
                 raise
             response.stream = Lent(response.stream, partial(self._idle.append, connection))
