@@ -15,7 +15,7 @@ from typing import Any
 
 from ..errors import BrokenSystem, TransientError, UsageError
 from .base import DEFAULT_SYSTEM_PROMPT, CachedEngine, ChatEngine, Reply, Sampling
-from .connections import http_client, http_library
+from .connections import Answer, Line, http_library
 from .optional import need
 from .refusals import Asked, Problem, read_response
 from .wire import prompt_tokens, read_completion, wire_messages, with_system_in_user
@@ -64,6 +64,7 @@ class ChatOpenAI(ChatEngine, CachedEngine):
         self.dropped: set[str] = set()
         self._connecting = threading.Lock()
         self._client: Any = None
+        self._line: Line | None = None  # of a client that is ours
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.model_string!r}, endpoint={self.endpoint!r})"
@@ -80,7 +81,7 @@ class ChatOpenAI(ChatEngine, CachedEngine):
 
     @client.setter
     def client(self, client) -> None:
-        self._client = client
+        self._client, self._line = client, None
 
     @property
     def sends_key_in_the_clear(self) -> bool:
@@ -135,17 +136,24 @@ class ChatOpenAI(ChatEngine, CachedEngine):
         """
         client = self.client
         import openai
+        import urllib3
         try:
-            # The way that the library offers for endpoints it does not know: `create` takes twice the processor time
-            # to look at a request whose types we know, and at a reply that we read ourselves.
-            response = client.post("/chat/completions", body=request, cast_to=http_library(openai).Response)
+            answer = self._line and self._line.send(request) or self._post(client, request)
         except openai.APIStatusError as error:
-            response = error.response
-        except openai.APIConnectionError as error:
-            response = lost_call(error, self._asked(), self.request_timeout)
-        if isinstance(response, Exception):  # raised here, so that no key hides in a chained traceback
-            raise response
-        return read_response(response.status_code, response.headers, response.text)
+            answer = _answer_of(error.response)
+        except (openai.APIConnectionError, urllib3.exceptions.HTTPError) as error:
+            answer = lost_call(error, self._asked(), self.request_timeout)
+        if isinstance(answer, Exception):  # raised here, so that no key hides in a chained traceback
+            raise answer
+        return read_response(answer.status, answer.headers, answer.text)
+
+    def _post(self, client, request: dict[str, Any]) -> Answer:
+        """Sends a request through the `openai` client, by the way that it offers for endpoints it does not know.
+
+        `create` takes twice the processor time, for types we know of a request and an answer we read ourselves.
+        """
+        import openai
+        return _answer_of(client.post("/chat/completions", body=request, cast_to=http_library(openai).Response))
 
     def _asked(self) -> Asked:
         user = urllib.parse.urlsplit(self._address)
@@ -159,8 +167,8 @@ class ChatOpenAI(ChatEngine, CachedEngine):
     def _transport(self, openai) -> dict[str, Any]:
         """How to connect. The limiter retries, so the client must not."""
         timeout = openai.Timeout(self.request_timeout, connect=min(_CONNECT_TIMEOUT, self.request_timeout))
-        return {"max_retries": 0, "timeout": timeout,
-                "http_client": http_client(openai, timeout, is_local(self._address))}
+        self._line = Line(openai, self._address, timeout, is_local(self._address))
+        return {"max_retries": 0, "timeout": timeout, "http_client": self._line.http_client}
 
 
 class AzureChatOpenAI(ChatOpenAI):
@@ -196,6 +204,11 @@ def is_local(url: str) -> bool:
         return host == "localhost" or host.endswith(".localhost")
 
 
+def _answer_of(response) -> Answer:
+    """What the `openai` client's HTTP library received."""
+    return Answer(response.status_code, response.headers, response.content)
+
+
 def lost_call(error: BaseException, asked: Asked, timeout: float) -> Exception:
     """Our error for a request that got no answer.
 
@@ -211,9 +224,9 @@ def lost_call(error: BaseException, asked: Asked, timeout: float) -> Exception:
     told = asked.line(next((str(cause) for cause in reversed(causes) if str(cause)), type(error).__name__))
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
         return BrokenSystem(f"engine {asked.name} at {asked.endpoint}: its certificate is not trusted: {told}")
-    if "ConnectTimeout" in names:
+    if names & {"ConnectTimeout", "ConnectTimeoutError"}:
         return TransientError("no connection in time", refused=True)
-    if "APITimeoutError" in names:
+    if names & {"APITimeoutError", "ReadTimeoutError"}:
         return TransientError(f"no answer within {timeout:g} s")
     nobody = any(isinstance(cause, socket.gaierror) or getattr(cause, "errno", None) in _NOBODY_THERE
                  for cause in causes)
