@@ -221,11 +221,12 @@ class _FanOut:
             self.here = False
             self._start_workers()
 
-    def _start_workers(self) -> None:
-        """Called with the lock held: as many workers as there is ready work and width for."""
+    def _start_workers(self, asking: int = 0) -> None:
+        """Called with the lock held: as many workers as there is ready work and width for, when so many more are about
+        to ask for work themselves."""
         if self.here:
             return
-        for _ in range(min(len(self.ready), self.width - self.running)):
+        for _ in range(min(len(self.ready) - asking, self.width - self.running)):
             self.running += 1
             start(self._work)
 
@@ -258,6 +259,6 @@ class _FanOut:
                 self.waits_for[follower] -= 1
                 if not self.waits_for[follower]:
                     self.ready.append(follower)
-            self._start_workers()
+            self._start_workers(asking=1)
             if not self.left or self.stopped:
                 self.changed.notify_all()

@@ -122,7 +122,7 @@ class Gateway:
             if found := self.call_log.row(key):
                 self._pay(role, key, found[0])
                 return self._count(role, key, *found)
-            if self._take_off(key):
+            if self._take_off(key, engine):
                 try:
                     return self._fetch(engine, role, messages, sampling, request, key)
                 finally:
@@ -137,7 +137,7 @@ class Gateway:
             self._endpoints[engine] = known[0] if len(known) == 1 else engine.endpoint
         return self._endpoints[engine]
 
-    def _take_off(self, key: str) -> bool:
+    def _take_off(self, key: str, engine: EngineLM) -> bool:
         """True when this thread is to send the request; else returns when the one that sent it has ended."""
         with self._lock:
             flying = self._flying.get(key)
@@ -145,7 +145,8 @@ class Gateway:
                 self._flying[key] = threading.Lock()
                 self._flying[key].acquire()
                 return True
-        must_wait()
+        if engine.waits:
+            must_wait()
         with flying:  # held by the one that sent it
             return False
 
