@@ -112,14 +112,18 @@ class Handle:
         """True when `result()` would give a value at once."""
         return self.done() and self._error is None
 
+    def wait(self) -> None:
+        """Returns when the function has ended, however it did."""
+        _spread()
+        self._ended.wait()
+
     def result(self):
         """The function's value, waited for.
 
         Raises:
             whatever the function raised.
         """
-        _spread()
-        self._ended.wait()
+        self.wait()
         if self._error is not None:
             raise self._error
         return self._value

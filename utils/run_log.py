@@ -11,8 +11,6 @@ import fcntl
 import json
 import os
 import time
-from collections import deque
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -33,6 +31,7 @@ from .results import detectable, measures_record, merge_record, summarize
 from .rounds import NullLog, Result, Round, Scores, overall
 from .statistics import share_of
 from .terminal import Terminal
+from .writer import Writer
 
 # Options that change how fast, how far or where a run goes, but not what it finds.
 _FREE_OPTIONS = {"log_dir", "run_name", "data_dir", "max_concurrency", "requests_per_minute", "request_timeout",
@@ -57,9 +56,8 @@ class RunLog(NullLog):
         self.call_log = call_log or self.folder / "calls.sqlite"
         self.terminal = Terminal(self.folder / "run.log")
         self.comet = Comet(config.comet_mode, config.comet_project_name, config.comet_log_path, self.say)
-        self._waiting: deque[tuple[Handle | None, Callable[[], None]]] = deque()
+        self._writer = Writer()
         self._last_entry: dict[str, Any] | None = None
-        self._stepped = False
         self._lock: TextIO | None = None
 
     def open(self, federation: Federation) -> None:
@@ -89,7 +87,8 @@ class RunLog(NullLog):
         federation.engines.gateway.on_reply = self.terminal.count
         self.say(f"results go to {self.folder}")
         self._write_holdings()
-        self._say_what_it_can_show()
+        self._saying = beside(self._say_what_it_can_show)  # what it computes with takes a quarter of a second to load
+        self._say_what_cannot_be_measured()
         self.comet.open({**dataclasses.asdict(self.config), "task_description": federation.initial_prompt,
                          **_lengths(federation)})
 
@@ -113,12 +112,19 @@ class RunLog(NullLog):
         if len(self.federation.clients) > 1:
             self.say(holdings.table(self._held))
 
+    def _draw_holdings(self) -> None:
+        png.get_ready()
+        if len(self.federation.clients) > 1:
+            holdings.write_picture(self.folder / "partition.png", self._held)
+
     def _say_what_it_can_show(self) -> None:
-        found, scorer = detectable(self.federation), self.federation.scorer
+        found = detectable(self.federation)
         gain = found["difference"]
         self.say(f"{found['n']} test questions: a true gain in accuracy below {gain:.2f} would often not show "
                  "(80 % power)" if gain else f"{found['n']} test questions are too few to show any gain in accuracy")
-        if scorer is not None:
+
+    def _say_what_cannot_be_measured(self) -> None:
+        if (scorer := self.federation.scorer) is not None:
             scorer("Answer the question.")  # a failure is told now, and the measure left out
             if scorer.problem:
                 self.say(f"no surprisal is measured: {scorer.problem}")
@@ -138,16 +144,15 @@ class RunLog(NullLog):
         """Says on the terminal what a local step did."""
         after = "no rewrite" if step.after is None else f"{share_of(step.after, step.n)}"
         verdict = "accepted" if step.accepted else "rejected"
-        if not self._stepped and not (self.folder / "results.json").exists():
-            beside(png.get_ready)  # from here on there is time while replies are on their way
-        self._stepped = True
         self.say(f"round {round_number}  client {client}  step {step.number}  accuracy "
                  f"{share_of(step.before, step.n)} -> {after}  {verdict}: {step.reason}")
-        self._write_ready()
+        self._writer.go_on()
 
     def scores(self, label: str, split: str, handle: Handle) -> None:
         """Writes scores to metrics.jsonl when they are there, in the order in which they were started."""
-        self._later(handle, lambda: self._write_scores(label, split, handle.result()))
+        self._writer.later(handle, lambda: self._write_scores(label, split, handle.result()))
+        if label == "initial" and not (self.folder / "results.json").exists():
+            self._writer.later(None, self._draw_holdings)  # by now there is time, while replies are on their way
 
     def _write_scores(self, label: str, split: str, scores: Scores) -> None:
         for task, of_task in scores.items():
@@ -164,8 +169,8 @@ class RunLog(NullLog):
 
     def round(self, done: Round, validation: Handle) -> None:
         """Writes what a round did, its prompts, and its line of the ledger."""
-        self._later(None, lambda: self._write_round(done))
-        self._later(validation, lambda: self._write_entry(done, validation.result()))
+        self._writer.later(None, lambda: self._write_round(done))
+        self._writer.later(validation, lambda: self._write_entry(done, validation.result()))
 
     def _write_round(self, done: Round) -> None:
         for update in done.updates:
@@ -212,20 +217,6 @@ class RunLog(NullLog):
         self._ledger.append(entry)
         self._last_entry = entry
 
-    def _later(self, handle: Handle | None, write: Callable[[], None]) -> None:
-        self._waiting.append((handle, write))
-        self._write_ready()
-
-    def _write_ready(self) -> None:
-        """Writes what is due, in order, up to the first piece that is not there yet."""
-        with self.terminal.lock:
-            while self._waiting:
-                handle, write = self._waiting[0]
-                if handle is not None and not handle.succeeded():
-                    break
-                self._waiting.popleft()
-                write()
-
     def finish(self, result: Result, forecast: dict[str, Any] | None = None) -> dict[str, Any]:
         """Writes results.json, the best and last prompts and the picture.
 
@@ -236,13 +227,13 @@ class RunLog(NullLog):
         Returns:
             the content of results.json.
         """
-        self._write_ready()
+        self._saying.result()
+        self._writer.finish()
         summary = summarize(self.federation, result) | ({"forecast": forecast} if forecast else {})
         self.prompt("best", result.rounds[result.best].prompts[0])
         self.prompt("last", result.rounds[-1].prompts[0])
         write_whole(self.folder / "results.json", to_json(summary, indent=2) + "\n")
-        if len(self.federation.clients) > 1:
-            holdings.write_picture(self.folder / "partition.png", self._held)
+        self._draw_holdings()
         report.write(self.folder)
         self.comet.log("log_parameters", {name: estimate["value"] for name, estimate in summary["metrics"].items()})
         for name in ("best", "last"):
@@ -256,6 +247,7 @@ class RunLog(NullLog):
 
     def close(self, hurry: bool = False) -> None:
         """Ends comet, the bar and run.log; in a hurry comet is not waited for."""
+        self._writer.stop()
         self.comet.close(*([0.5] if hurry else []))
         self.terminal.close()
         if self._lock:

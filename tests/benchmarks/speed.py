@@ -17,8 +17,8 @@ CHAINS = {  # the published code takes 35.7 s for the first, 85.7 s for the seco
     "homo, 3 clients": (Setup(steps=4, more=WIDE), 1.15),
     "hetero, 3 tasks": (Setup("train_hetero_fed", steps=4, more=WIDE), 1.15),
     "homo, 30 clients": (Setup(clients=30, steps=4, more=WIDE), None),
-    "homo, 300 clients": (Setup(clients=300, rounds=1, more=WIDE), 1.5),
-    "homo, 300 clients, batches of 1": (Setup(clients=300, rounds=1, batch=1, more=WIDE), 1.5),
+    "homo, 300 clients": (Setup(clients=300, steps=4, more=WIDE), 1.5),
+    "homo, 300 clients, batches of 1": (Setup(clients=300, steps=4, batch=1, more=WIDE), 1.5),
     "homo, 1000 clients": (Setup(clients=1000, rounds=1, steps=1, more=WIDE), None),
 }
 

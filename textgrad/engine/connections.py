@@ -1,25 +1,33 @@
-"""How requests reach an endpoint: kept-alive connections of urllib3, and no answer that drips for ever.
+"""How requests reach an endpoint: kept-alive connections, one a caller, and no answer that drips for ever.
 
 The `openai` client addresses the first request: URL, key, headers. The next ones differ from it in their body alone and
 go without that client, which takes five times the processor time of sending to make a request and to read its answer.
+A caller takes the connection that was given back last, or opens one: a pool that all callers look through under one lock
+costs more than the rest of a request where there are hundreds of them.
 """
 
+import base64
+import http.client
 import importlib
 import json
+import select
 import socket
 import time
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections import defaultdict, deque
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import UsageError
 
-_MOST_KEPT = 4096  # connections that stay open
+_SURE = 1.0  # seconds for which a connection that has served is not looked at before it serves again
 _PIECE = 1 << 16  # bytes
-_OF_ONE_BODY = ("content-length", "transfer-encoding", "content-encoding")
-_KEEP_ALIVE = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1), (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
+
+
+class NoConnection(TimeoutError):
+    """No connection within the time for it."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +37,7 @@ class Answer:
     Attributes:
         status: HTTP status.
         headers: looked up in any case.
-        body: decompressed.
+        body: as it came.
     """
 
     status: int
@@ -40,6 +48,14 @@ class Answer:
     def text(self) -> str:
         """The body as text; bytes that are no UTF-8 are replaced."""
         return self.body.decode("utf-8", "replace")
+
+
+class Origin(NamedTuple):
+    """Whom a connection leads to."""
+
+    scheme: str
+    host: str
+    port: int
 
 
 def http_library(openai) -> Any:
@@ -64,11 +80,26 @@ class Line:
     """
 
     def __init__(self, openai, url: str, timeout, is_local: bool):
-        import urllib3
-        self._timeout = urllib3.Timeout(connect=timeout.connect, read=timeout.read)
-        self._pools = _pools(urllib.parse.urlsplit(url), http_library(openai).create_ssl_context, is_local)
-        self._first: tuple[Any, str, dict[str, str]] | None = None
+        self._timeout, parts = timeout, urllib.parse.urlsplit(url)
+        self._trust = http_library(openai).create_ssl_context() if parts.scheme == "https" else None
+        self._proxy = None if is_local else _proxy(parts.scheme, parts.hostname)
+        self._idle: dict[Origin, deque] = defaultdict(deque)  # a deque's operations are safe for threads
+        self._first: tuple[Origin, str, dict[str, str]] | None = None
         self.http_client = self._client(openai, timeout=timeout, trust_env=not is_local)
+
+    def send(self, request: Mapping[str, Any]) -> Answer | None:
+        """Sends a request the way the client sent its first; None where it has to be the client that sends it.
+
+        Args:
+            request: JSON.
+
+        Raises:
+            OSError, http.client.HTTPException: no answer came, or not all of it.
+        """
+        if self._first is None:
+            return None
+        answer = self._ask("POST", *self._first, _JSON.encode(request).encode())
+        return None if 300 <= answer.status < 400 else answer  # the client knows how to follow
 
     def _client(self, openai, **options) -> Any:
         """An HTTP client for the `openai` package that sends over this line."""
@@ -80,63 +111,106 @@ class Line:
                 headers = [(name, value) for name, value in answer.headers.items() if name.lower() not in _OF_ONE_BODY]
                 return httpx.Response(answer.status, headers=headers, content=answer.body)
 
-            def close(self):
-                line._pools.clear()
-
         return openai.DefaultHttpxClient(transport=Transport(), **options)
-
-    def send(self, request: Mapping[str, Any]) -> Answer | None:
-        """Sends a request the way the client sent its first; None where it has to be the client that sends it.
-
-        Args:
-            request: JSON.
-
-        Raises:
-            urllib3.exceptions.HTTPError: no answer came.
-        """
-        if self._first is None:
-            return None
-        answer = self._ask("POST", *self._first, json.dumps(request, ensure_ascii=False).encode())
-        return None if 300 <= answer.status < 400 else answer  # the client knows how to follow
 
     def _carry(self, request) -> Answer:
         """Sends what the client has made, and remembers how it is done."""
-        url = request.url
-        where = self._pools.connection_from_host(url.host, url.port, url.scheme), url.raw_path.decode("ascii")
+        url, headers = request.url, {**request.headers, "accept-encoding": "identity"}
+        origin = Origin(url.scheme, url.host, url.port or http.client.HTTPS_PORT if url.scheme == "https"
+                        else url.port or http.client.HTTP_PORT)
+        path = url.raw_path.decode("ascii")
         if request.method == "POST" and self._first is None:
-            self._first = (*where, {name: value for name, value in request.headers.items()
-                                    if name not in _OF_ONE_BODY and not name.startswith("x-stainless")})
-        return self._ask(request.method, *where, dict(request.headers), request.read())
+            self._first = origin, path, {name: value for name, value in headers.items()
+                                         if name not in _OF_ONE_BODY and not name.startswith("x-stainless")}
+        return self._ask(request.method, origin, path, headers, request.read())
 
-    def _ask(self, method: str, pool, path: str, headers: dict[str, str], body: bytes) -> Answer:
-        response = pool.urlopen(method, path, body, headers, retries=False, redirect=False, preload_content=False,
-                                timeout=self._timeout)
+    def _ask(self, method: str, origin: Origin, path: str, headers: dict[str, str], body: bytes) -> Answer:
+        connection = self._connection(origin)
         try:
-            end, pieces = time.monotonic() + self._timeout.read_timeout, []
+            if self._proxy and origin.scheme == "http":
+                path, headers = f"http://{headers['host']}{path}", {**headers, **self._proxy.headers}
+            connection.request(method, path, body, headers)
+            response = connection.getresponse()
+            end, pieces = time.monotonic() + self._timeout.read, []
             while piece := response.read1(_PIECE):
                 pieces.append(piece)
                 if time.monotonic() > end:  # the timeout of a socket begins anew with every byte
-                    from urllib3.exceptions import ReadTimeoutError
-                    raise ReadTimeoutError(pool, path, "the answer came too slowly")
-            return Answer(response.status, response.headers, b"".join(pieces))
-        finally:
-            response.close()  # an open one has not been read to its end: nobody may use its connection again
+                    raise TimeoutError("the answer came too slowly")
+            if response.length:
+                raise http.client.IncompleteRead(b"", response.length)
+            response.close()  # by `read1` alone Python before 3.13 does not see that the connection is free again
+        except BaseException:  # whatever it was, also ctrl-C: half an answer must not be left to the next caller
+            connection.close()
+            raise
+        if connection.sock is not None:
+            self._idle[origin].append((connection, time.monotonic()))
+        return Answer(response.status, response.headers, b"".join(pieces))
+
+    def _connection(self, origin: Origin) -> http.client.HTTPConnection:
+        """A connection that serves nobody."""
+        idle = self._idle[origin]
+        while idle:
+            try:
+                connection, since = idle.pop()
+            except IndexError:  # another caller was faster
+                break
+            if time.monotonic() - since < _SURE or not _has_ended(connection.sock):
+                return connection
+            connection.close()
+        return self._connect(origin)
+
+    def _connect(self, origin: Origin) -> http.client.HTTPConnection:
+        kind = http.client.HTTPConnection
+        options = {"timeout": self._timeout.connect}
+        if origin.scheme == "https":
+            kind, options["context"] = http.client.HTTPSConnection, self._trust
+        connection = kind(*(self._proxy.address if self._proxy else origin[1:]), **options)
+        if self._proxy and origin.scheme == "https":
+            connection.set_tunnel(*origin[1:], headers=self._proxy.headers)
+        try:
+            connection.connect()
+        except TimeoutError as error:
+            raise NoConnection(str(error)) from error
+        connection.sock.settimeout(self._timeout.read)
+        connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        return connection
 
 
-def _pools(parts: urllib.parse.SplitResult, trust: Callable[[], Any], is_local: bool):
-    """Where connections to an endpoint come from, through the environment's proxy where it names one."""
-    import urllib3
-    options = {"maxsize": _MOST_KEPT, "socket_options": _KEEP_ALIVE}
-    if parts.scheme == "https":
-        options["ssl_context"] = trust()  # it takes longer than a call to read, so nobody else does
-    proxies = {} if is_local or urllib.request.proxy_bypass(parts.hostname) else urllib.request.getproxies()
-    proxy = proxies.get(parts.scheme) or proxies.get("all")
-    if not proxy:
-        return urllib3.PoolManager(**options)
-    address = urllib.parse.urlsplit(proxy if "://" in proxy else f"http://{proxy}")
-    if address.scheme not in ("http", "https") or not address.hostname:
-        raise UsageError(f"the environment's proxy for {parts.scheme} is a {address.scheme} one: it must be http:// or "
-                         f"https://; mend {parts.scheme.upper()}_PROXY, or name {parts.hostname} in NO_PROXY")
-    known = ":".join(map(urllib.parse.unquote, filter(None, (address.username, address.password))))
-    return urllib3.ProxyManager(urllib.parse.urlunsplit(address._replace(netloc=address.netloc.rpartition("@")[2])),
-                                proxy_headers=urllib3.make_headers(proxy_basic_auth=known or None), **options)
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_OF_ONE_BODY = ("content-length", "transfer-encoding")
+
+
+def _has_ended(sock: socket.socket) -> bool:
+    """True when the other side has closed, or has something to say that nobody asked for."""
+    poll = select.poll()
+    poll.register(sock, select.POLLIN)
+    return bool(poll.poll(0))
+
+
+@dataclass(frozen=True)
+class _Proxy:
+    """A proxy: its host and port, and the headers that it wants."""
+
+    address: tuple[str, int]
+    headers: dict[str, str]
+
+
+def _proxy(scheme: str, host: str) -> _Proxy | None:
+    """What the environment puts between this machine and a host."""
+    proxies = {} if urllib.request.proxy_bypass(host) else urllib.request.getproxies()
+    url = proxies.get(scheme) or proxies.get("all")
+    if not url:
+        return None
+    try:
+        parts = urllib.parse.urlsplit(url if "://" in url else f"http://{url}")
+        usable, port = parts.scheme == "http" and parts.hostname, parts.port or http.client.HTTP_PORT
+    except ValueError:
+        usable = False
+    if not usable:
+        raise UsageError(f"the environment's proxy for {scheme} cannot be used: it must be like http://proxy:3128; mend "
+                         f"{scheme.upper()}_PROXY, or name {host} in NO_PROXY")
+    headers = {}
+    if parts.username:
+        known = ":".join(urllib.parse.unquote(part or "") for part in (parts.username, parts.password))
+        headers["Proxy-Authorization"] = f"Basic {base64.b64encode(known.encode()).decode('ascii')}"
+    return _Proxy((parts.hostname, port), headers)

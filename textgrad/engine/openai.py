@@ -1,6 +1,7 @@
 """One class for every endpoint that speaks OpenAI's chat protocol: OpenAI, Azure, vLLM, SGLang, Ollama, ..."""
 
 import errno
+import http.client
 import ipaddress
 import os
 import re
@@ -136,12 +137,11 @@ class ChatOpenAI(ChatEngine, CachedEngine):
         """
         client = self.client
         import openai
-        import urllib3
         try:
             answer = self._line and self._line.send(request) or self._post(client, request)
         except openai.APIStatusError as error:
             answer = _answer_of(error.response)
-        except (openai.APIConnectionError, urllib3.exceptions.HTTPError) as error:
+        except (openai.APIConnectionError, OSError, http.client.HTTPException) as error:
             answer = lost_call(error, self._asked(), self.request_timeout)
         if isinstance(answer, Exception):  # raised here, so that no key hides in a chained traceback
             raise answer
@@ -224,9 +224,9 @@ def lost_call(error: BaseException, asked: Asked, timeout: float) -> Exception:
     told = asked.line(next((str(cause) for cause in reversed(causes) if str(cause)), type(error).__name__))
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
         return BrokenSystem(f"engine {asked.name} at {asked.endpoint}: its certificate is not trusted: {told}")
-    if names & {"ConnectTimeout", "ConnectTimeoutError"}:
+    if names & {"ConnectTimeout", "NoConnection"}:
         return TransientError("no connection in time", refused=True)
-    if names & {"APITimeoutError", "ReadTimeoutError"}:
+    if names & {"APITimeoutError", "TimeoutError"}:
         return TransientError(f"no answer within {timeout:g} s")
     nobody = any(isinstance(cause, socket.gaierror) or getattr(cause, "errno", None) in _NOBODY_THERE
                  for cause in causes)
