@@ -1,0 +1,205 @@
+"""How requests reach an endpoint: the client's first one, those that follow it, and the connections of both."""
+
+import http.client
+import shutil
+import socket
+import ssl
+import subprocess
+import threading
+
+import pytest
+from fault_server import Fault, FaultServer
+
+from textgrad.engine import connections
+from textgrad.engine.base import Sampling
+from textgrad.engine.openai import AzureChatOpenAI, ChatOpenAI
+from textgrad.errors import BrokenSystem, TransientError, UsageError
+
+KEY = "sk-marked-0123456789abcdef"
+MESSAGES = [{"role": "user", "content": "How many?"}]
+ELSEWHERE = "http://endpoint.example/v1"
+
+
+def ask(engine) -> str:
+    return engine.complete(MESSAGES, Sampling()).text
+
+
+def engine_of(server: FaultServer, **options) -> ChatOpenAI:
+    return ChatOpenAI("m", base_url=server.url, api_key=KEY, **options)
+
+
+def without_client(monkeypatch) -> None:
+    """From here on the `openai` client can send nothing."""
+    import openai
+    monkeypatch.setattr(openai.OpenAI, "post", lambda *args, **kwargs: pytest.fail("the client was used again"))
+
+
+def test_later_requests_say_what_the_first_one_said_and_go_without_the_client(monkeypatch):
+    with FaultServer() as server:
+        engine = engine_of(server)
+        texts = [ask(engine)]
+        without_client(monkeypatch)
+        texts += [ask(engine), ask(engine)]
+    first, *later = server.requests
+    for seen in later:
+        assert seen.json == first.json
+        assert seen.headers == {name: value for name, value in first.headers.items() if "stainless" not in name}
+    assert first.headers["authorization"] == f"Bearer {KEY}" and len(set(texts)) == 1
+
+
+def test_later_requests_to_azure_keep_its_address_and_key(monkeypatch):
+    with FaultServer() as server:
+        monkeypatch.setenv("AZURE_OPENAI_API_BASE", server.url.removesuffix("/v1"))
+        monkeypatch.setenv("AZURE_OPENAI_API_KEY", KEY)
+        monkeypatch.setenv("AZURE_OPENAI_API_VERSION", "2030-01-01")
+        engine = AzureChatOpenAI("deployed")
+        for _ in range(2):
+            ask(engine)
+    assert {(seen.headers[":path"], seen.headers["api-key"]) for seen in server.requests} == {
+        ("/openai/deployments/deployed/chat/completions?api-version=2030-01-01", KEY)}
+
+
+@pytest.mark.parametrize("answered", [0, 1])
+@pytest.mark.parametrize("fault, told", [("drop", "connection was lost"), ("reset", "connection was lost"),
+                                         ("hang", "no answer within 0.5 s"), ("drip", "no answer within 0.5 s"),
+                                         ("500", "HTTP 500"), ("429", "HTTP 429"), ("html", "no JSON")])
+def test_a_fault_means_the_same_in_the_first_and_in_a_later_request(fault, told, answered):
+    with FaultServer(script=[None] * answered + [fault]) as server:
+        engine = engine_of(server, request_timeout=0.5)
+        for _ in range(answered):
+            ask(engine)
+        with pytest.raises(TransientError, match=told):
+            ask(engine)
+        assert ask(engine)
+
+
+def test_a_connection_that_the_server_has_closed_meanwhile_is_not_used_again(monkeypatch):
+    monkeypatch.setattr(connections, "_SURE", 0.0)
+    with FaultServer() as server:
+        engine = engine_of(server)
+        ask(engine)
+        address = server._address
+        server._hang_up()
+        server._listen(address)
+        assert ask(engine)
+        assert len(server.requests) == 2 and server.connections == 2
+
+
+def test_a_connection_that_the_server_says_it_closes_is_not_kept():
+    with FaultServer(policy=lambda request, number: Fault(200, {"choices": [{"message": {"content": "ok"}}]},
+                                                          {"Connection": "close"})) as server:
+        engine = engine_of(server)
+        assert [ask(engine) for _ in range(3)] == ["ok"] * 3
+        assert server.connections == 3
+
+
+@pytest.mark.parametrize("answered", [0, 1])
+def test_redirects_are_followed(answered):
+    with FaultServer() as target, FaultServer(script=[None] * answered, policy=lambda request, number: Fault(
+            307, "", {"Location": f"{target.url}/chat/completions"})) as server:
+        engine = engine_of(server)
+        for _ in range(answered + 1):
+            assert ask(engine)
+    assert len(target.requests) == 1
+
+
+def test_a_body_in_chunks_is_put_together():
+    answer = b'{"choices": [{"message": {"content": "in pieces"}}]}'
+    chunks = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in (answer[:9], answer[9:])) + b"0\r\n\r\n"
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with Scripted([head + chunks] * 2 + [head + chunks[:-20]]) as url:
+        engine = ChatOpenAI("m", base_url=url, api_key=KEY)
+        assert [ask(engine), ask(engine)] == ["in pieces"] * 2
+        with pytest.raises(TransientError, match="connection was lost"):
+            ask(engine)
+
+
+def test_the_environments_proxy_is_gone_through_with_its_password(monkeypatch):
+    with FaultServer() as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url.removesuffix("/v1").replace("//", "//me:p%40ss@"))
+        engine = ChatOpenAI("m", base_url=ELSEWHERE, api_key=KEY)
+        assert ask(engine) and ask(engine)
+    for seen in proxy.requests:
+        assert seen.headers[":path"] == f"{ELSEWHERE}/chat/completions" and seen.headers["host"] == "endpoint.example"
+        assert seen.headers["proxy-authorization"] == "Basic bWU6cEBzcw=="
+    assert proxy.connections == 1
+
+
+def test_an_https_endpoint_behind_a_proxy_gets_a_tunnel(monkeypatch):
+    with Scripted([b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"]) as url:
+        monkeypatch.setenv("HTTPS_PROXY", url)
+        engine = ChatOpenAI("m", base_url="https://endpoint.example/v1", api_key=KEY)
+        with pytest.raises(TransientError, match="403"):
+            ask(engine)
+    assert Scripted.received[0].startswith(b"CONNECT endpoint.example:443 ") and KEY.encode() not in Scripted.received[0]
+
+
+def test_no_proxy_is_gone_through_for_hosts_that_need_none(monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "endpoint.example")
+    assert connections._proxy("http", "endpoint.example") is None
+    assert connections._proxy("http", "other.example").address == ("127.0.0.1", 9)
+
+
+@pytest.mark.parametrize("proxy", ["socks5://me:secret@127.0.0.1:9", "http://me:secret@[", "http://me:secret@x:port"])
+def test_a_proxy_that_cannot_be_used_is_told_without_its_password(monkeypatch, proxy):
+    monkeypatch.setenv("HTTP_PROXY", proxy)
+    with pytest.raises(UsageError, match="HTTP_PROXY") as caught:
+        ask(ChatOpenAI("m", base_url=ELSEWHERE, api_key=KEY))
+    assert "secret" not in str(caught.value)
+
+
+def test_no_connection_in_time_is_told_as_that(monkeypatch):
+    def connect(self):
+        raise TimeoutError("timed out")
+
+    monkeypatch.setattr(http.client.HTTPConnection, "connect", connect)
+    with pytest.raises(TransientError, match="no connection in time") as caught:
+        ask(ChatOpenAI("m", base_url="http://127.0.0.1:9/v1", api_key=KEY))
+    assert caught.value.refused
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="openssl, to make a certificate, is not installed")
+def test_https_is_spoken_with_those_that_are_trusted_alone(monkeypatch, tmp_path):
+    certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+                    "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", certificate], check=True,
+                   capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    with FaultServer() as server:
+        server._http.socket = context.wrap_socket(server._http.socket, server_side=True)
+        url = f"https://localhost:{server._address[1]}/v1"
+        with pytest.raises(BrokenSystem, match="certificate is not trusted"):
+            ask(ChatOpenAI("m", base_url=url, api_key=KEY))
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        engine = ChatOpenAI("m", base_url=url, api_key=KEY)
+        assert ask(engine) and ask(engine)
+    assert len(server.requests) == 2 and len({seen.connection for seen in server.requests}) == 1
+
+
+class Scripted:
+    """A server that gives the next of some answers, byte for byte, to each request; then it hangs up."""
+
+    received: list[bytes] = []
+
+    def __init__(self, answers: list[bytes]):
+        self.answers = answers
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        Scripted.received = []
+
+    def __enter__(self) -> str:
+        threading.Thread(target=self._serve, daemon=True).start()
+        return f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+
+    def __exit__(self, *error) -> None:
+        self.listener.close()
+
+    def _serve(self) -> None:
+        connection, _ = self.listener.accept()
+        with connection:
+            for answer in self.answers:
+                Scripted.received.append(connection.recv(1 << 16))
+                while Scripted.received[-1].startswith(b"POST") and b'"model"' not in Scripted.received[-1]:
+                    Scripted.received[-1] += connection.recv(1 << 16)
+                connection.sendall(answer)
