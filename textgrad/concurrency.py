@@ -75,6 +75,11 @@ def hurried() -> Iterator[None]:
         _Pace.waits = True
 
 
+def in_a_hurry() -> bool:
+    """True as long as nothing had to be waited for: another thread would only be in the way."""
+    return not _Pace.waits
+
+
 def must_wait() -> None:
     """To be called before waiting for the world outside: from here on, independent work runs side by side."""
     _Pace.waits = True
@@ -114,8 +119,9 @@ class Handle:
 
     def wait(self) -> None:
         """Returns when the function has ended, however it did."""
-        _spread()
-        self._ended.wait()
+        if not self.done():
+            _spread()
+            self._ended.wait()
 
     def result(self):
         """The function's value, waited for.

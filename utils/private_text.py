@@ -4,6 +4,7 @@
 private texts what points at somebody or something: numbers, names, and secrets such as addresses and ids.
 """
 
+import functools
 import re
 import unicodedata
 from collections import Counter
@@ -190,9 +191,10 @@ def _names(texts: Sequence[str]) -> list[str]:
             and (key in within or having[key] <= limit and not _VERBAL.fullmatch(key))]
 
 
+@functools.lru_cache(1 << 14)  # a client's texts hold thousands of words, mostly the same ones
 def _plain(text: str) -> str:
     """Letters and digits alone: compatibility forms resolved, accents dropped, small, digits of any script as 0-9."""
-    if text.isascii():  # nearly all of it is, and a client's texts hold thousands of words
+    if text.isascii():
         return "".join(filter(str.isalnum, text.lower()))
     return "".join(str(unicodedata.decimal(character, character)) for character
                    in unicodedata.normalize("NFKD", text).casefold() if character.isalnum())

@@ -113,7 +113,6 @@ class RunLog(NullLog):
             self.say(holdings.table(self._held))
 
     def _draw_holdings(self) -> None:
-        png.get_ready()
         if len(self.federation.clients) > 1:
             holdings.write_picture(self.folder / "partition.png", self._held)
 
@@ -152,7 +151,8 @@ class RunLog(NullLog):
         """Writes scores to metrics.jsonl when they are there, in the order in which they were started."""
         self._writer.later(handle, lambda: self._write_scores(label, split, handle.result()))
         if label == "initial" and not (self.folder / "results.json").exists():
-            self._writer.later(None, self._draw_holdings)  # by now there is time, while replies are on their way
+            self._writer.later(None, png.get_ready)  # by now there is time, while replies are on their way
+            self._writer.later(None, self._draw_holdings)
 
     def _write_scores(self, label: str, split: str, scores: Scores) -> None:
         for task, of_task in scores.items():

@@ -47,13 +47,14 @@ def sweep(folder: Path) -> Iterator[Row]:
     """The plain load of a run's requests at various settings of the server."""
     Setup(clients=2, rounds=1, steps=1, scored=4, engine="local-smollm2", more=_SHORT).run(folder, name="sweep")
     requests, _, _ = _of_run(folder / "logs" / "sweep" / "calls.sqlite")
-    first = _settings()
-    requests = requests[:16]
-    for slots in (1, 2, 4, 8):
-        for threads in sorted({1, first.threads}):
-            load = _load(requests, replace(first, slots=slots, threads=threads), slots)
-            yield Row("reply tokens a second", f"{slots} slots, {threads} threads, {len(requests)} requests",
-                      load.reply_tokens / load.seconds)
+    requests, first = requests[:16], _settings()
+    tried = [replace(first, slots=slots, threads=threads) for slots in (1, 2, 4, 8, 16)
+             for threads in sorted({1, first.threads})]
+    tried += [replace(first, context=context) for context in (2048, 8192)]
+    for settings in tried:
+        load = _load(requests, settings, settings.slots)
+        told = f"{settings.slots} slots, {settings.threads} threads, context {settings.context}"
+        yield Row("reply tokens a second", f"{told}, {len(requests)} requests", load.reply_tokens / load.seconds)
 
 
 def _settings():

@@ -183,6 +183,17 @@ def test_a_stop_is_heard_at_once_while_the_first_item_still_waits(in_a_hurry):
     released.set()
 
 
+def test_asking_for_what_is_there_already_is_no_waiting(in_a_hurry):
+    known = beside(lambda: 1)
+    known.wait()
+
+    def asks(_):
+        known.result()
+        return threading.get_ident()
+
+    assert len(set(fan_out(asks, range(50)))) == 1
+
+
 def test_the_hurry_ends_with_its_block():
     with hurried():
         pass

@@ -173,5 +173,5 @@ class CachedEngine:
         return found.text if found else None
 
     def _save_cache(self, prompt: str, response: str) -> None:
-        from .call_log import key_of
-        self._cache().put(key_of(prompt), prompt, Reply(response), seconds=0.0)
+        from .call_log import canonical, key_of
+        self._cache().put(key_of(prompt), canonical(prompt), Reply(response), seconds=0.0)

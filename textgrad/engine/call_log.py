@@ -43,9 +43,13 @@ def canonical(request: Any) -> str:
 
 
 def key_of(request: Any) -> str:
-    """The key of a request: 32 hexadecimal digits of BLAKE2b over its canonical JSON."""
-    text = canonical(request).encode("utf-8", "surrogatepass")
-    return hashlib.blake2b(text, digest_size=16).hexdigest()
+    """The key of a request; see `key_of_text`."""
+    return key_of_text(canonical(request))
+
+
+def key_of_text(text: str) -> str:
+    """The key of a request given as canonical JSON: 32 hexadecimal digits of BLAKE2b."""
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 def _print(line: str) -> None:
@@ -125,16 +129,16 @@ class CallLog:
             self.warn(f"the call log {self.path} held a damaged reply: it is left out, and asked for again")
         return None
 
-    def put(self, key: str, request: Any, reply: Reply, seconds: float) -> None:
+    def put(self, key: str, request: str, reply: Reply, seconds: float) -> None:
         """Keeps a reply. The first one under a key stays: what a run once acted on never changes.
 
         Args:
             key: of the request.
-            request: kept beside the reply, for whoever reads the log.
+            request: as canonical JSON; kept beside the reply, for whoever reads the log.
             reply: what came back.
             seconds: from sending to receiving.
         """
-        row = (key, canonical(request), reply.text, reply.finish_reason, reply.prompt_tokens,
+        row = (key, request, reply.text, reply.finish_reason, reply.prompt_tokens,
                reply.completion_tokens, seconds, time.time())
         self._run("INSERT OR IGNORE INTO calls VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (*row, _seal(row)))
         self._keys.add(key)

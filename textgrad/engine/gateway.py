@@ -18,7 +18,7 @@ from ..concurrency import must_wait, place
 from ..errors import CallFailed, ContextExceeded, StopRun, UsageError
 from .base import EngineLM, Reply, Sampling, Text, messages_of
 from .budget import Budget
-from .call_log import CallLog, key_of
+from .call_log import CallLog, canonical, key_of_text
 from .cuts import Cuts
 from .limiter import Limiter
 
@@ -96,13 +96,13 @@ class Gateway:
 
     def recall(self, note: dict) -> Any:
         """What was remembered under a note, or None: facts of a run that its seed and replies do not decide."""
-        found = self.call_log.get(key_of({"note": note})) if self.call_log is not None else None
+        found = self.call_log.get(key_of_text(_of(note))) if self.call_log is not None else None
         return json.loads(found.text) if found else None
 
     def remember(self, note: dict, value: Any) -> None:
         """Keeps a JSON value under a note, in the call log."""
         if self.call_log is not None:
-            self.call_log.put(key_of({"note": note}), {"note": note}, Reply(json.dumps(value)), 0.0)
+            self.call_log.put(key_of_text(_of(note)), _of(note), Reply(json.dumps(value)), 0.0)
 
     def close(self) -> None:
         """Lets nothing more be sent, and closes the call log."""
@@ -117,14 +117,15 @@ class Gateway:
                    **vars(sampling), "draw": draw}
         if sampling.temperature > 0 or not self.reuse:
             request["place"] = place()
-        key = key_of(request)
+        asked = canonical(request)
+        key = key_of_text(asked)
         while True:
             if found := self.call_log.row(key):
                 self._pay(role, key, found[0])
                 return self._count(role, key, *found)
             if self._take_off(key, engine):
                 try:
-                    return self._fetch(engine, role, messages, sampling, request, key)
+                    return self._fetch(engine, role, messages, sampling, asked, key)
                 finally:
                     self._land(key)
 
@@ -154,7 +155,7 @@ class Gateway:
         with self._lock:
             self._flying.pop(key).release()
 
-    def _fetch(self, engine, role, messages, sampling, request, key) -> Reply:
+    def _fetch(self, engine, role, messages, sampling, asked, key) -> Reply:
         if found := self.call_log.row(key):  # it landed between the look-up and the take-off
             return self._count(role, key, *found)
         if self.replay_only:
@@ -163,7 +164,7 @@ class Gateway:
         with self.budget.reserved(role, _longest(messages), sampling.max_tokens):
             reply, seconds = self._send(engine, messages, sampling)
             if reply.flaw != "failed":  # a request that was given up is free, and is sent anew after a restart
-                self.call_log.put(key, request, reply, seconds)
+                self.call_log.put(key, asked, reply, seconds)
                 self._pay(role, key, reply)
         return self._count(role, key, reply, seconds)
 
@@ -228,6 +229,11 @@ class Route(EngineLM):
         messages = messages_of(prompt, self.system_prompt if system_prompt is None else system_prompt)
         reply = self.gateway.ask(self.engine, self.role, messages, sampling)
         return Text(reply.text, reply.flaw)
+
+
+def _of(note: dict) -> str:
+    """A note as the call log keeps it, in the place of a request."""
+    return canonical({"note": note})
 
 
 def _longest(messages: list[dict]) -> int:

@@ -13,28 +13,28 @@ from textgrad.errors import BrokenSystem
 def test_a_reply_is_found_again_with_all_it_holds(tmp_path):
     log = CallLog(tmp_path / "calls.sqlite")
     reply = Reply("text \u2028 \U0001f600", "length", 12, 34)
-    log.put("k", {"q": 1}, reply, 0.5)
+    log.put("k", canonical({"q": 1}), reply, 0.5)
     assert log.get("k") == reply and log.row("k") == (reply, 0.5)
     assert log.get("other") is None
 
 
 def test_a_reply_is_on_disk_as_soon_as_it_is_put(tmp_path):
     log = CallLog(tmp_path / "calls.sqlite")
-    log.put("k", {}, Reply("kept"), 0.0)
+    log.put("k", "{}", Reply("kept"), 0.0)
     other_process = CallLog(tmp_path / "calls.sqlite")  # the first is still open, as after a SIGKILL
     assert other_process.get("k").text == "kept"
 
 
 def test_the_first_reply_under_a_key_stays(tmp_path):
     log = CallLog(tmp_path / "calls.sqlite")
-    log.put("k", {}, Reply("first"), 0.0)
-    log.put("k", {}, Reply("second"), 0.0)
+    log.put("k", "{}", Reply("first"), 0.0)
+    log.put("k", "{}", Reply("second"), 0.0)
     assert log.get("k").text == "first" and len(log) == 1
 
 
 def test_a_closed_log_is_one_file(tmp_path):
     log = CallLog(tmp_path / "calls.sqlite")
-    log.put("k", {}, Reply("kept"), 0.0)
+    log.put("k", "{}", Reply("kept"), 0.0)
     log.close()
     assert [path.name for path in tmp_path.iterdir()] == ["calls.sqlite"]
 
@@ -58,7 +58,7 @@ def test_images_count_in_the_key_and_are_not_stored(tmp_path):
 
 def test_many_threads_may_write(tmp_path):
     log = CallLog(tmp_path / "calls.sqlite")
-    threads = [threading.Thread(target=lambda n=n: log.put(str(n), {}, Reply(str(n)), 0.0)) for n in range(50)]
+    threads = [threading.Thread(target=lambda n=n: log.put(str(n), "{}", Reply(str(n)), 0.0)) for n in range(50)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -81,7 +81,7 @@ def test_a_folder_in_its_place_is_named(tmp_path):
 
 def test_the_requests_can_be_read_with_any_sqlite_client(tmp_path):
     log = CallLog(tmp_path / "calls.sqlite")
-    log.put(key_of({"model": "m"}), {"model": "m"}, Reply("r"), 0.0)
+    log.put(key_of({"model": "m"}), canonical({"model": "m"}), Reply("r"), 0.0)
     log.close()
     rows = sqlite3.connect(tmp_path / "calls.sqlite").execute("SELECT request, text FROM calls").fetchall()
     assert rows == [('{"model":"m"}', "r")]

@@ -6,7 +6,7 @@ import pytest
 
 from textgrad.engine import salvage
 from textgrad.engine.base import Reply
-from textgrad.engine.call_log import CallLog, key_of
+from textgrad.engine.call_log import CallLog, canonical, key_of
 
 N = 400
 PAGE = 4096
@@ -16,7 +16,7 @@ PAGE = 4096
 def path(tmp_path):
     log = CallLog(tmp_path / "calls.sqlite")
     for number in range(N):
-        log.put(key_of(number), {"number": number}, Reply(f"reply {number} " * 60), 0.0)
+        log.put(key_of(number), canonical({"number": number}), Reply(f"reply {number} " * 60), 0.0)
     log.close()
     return tmp_path / "calls.sqlite"
 
@@ -27,7 +27,7 @@ def readable(path):
     log = CallLog(path, said.append)
     found = [(number, log.get(key_of(number))) for number in range(N)]
     assert all(reply is None or reply.text == f"reply {number} " * 60 for number, reply in found)
-    log.put(key_of("new"), {}, Reply("new"), 0.0)
+    log.put(key_of("new"), "{}", Reply("new"), 0.0)
     log.close()
     return sum(reply is not None for _, reply in found), said
 
@@ -78,7 +78,7 @@ def test_a_text_that_changed_on_disk_is_never_answered_with(path):
 def test_a_torn_write_ahead_log_is_mended_by_dropping_what_is_half_written(tmp_path):
     log = CallLog(tmp_path / "calls.sqlite")
     for number in range(20):
-        log.put(key_of(number), {}, Reply(f"reply {number} " * 60), 0.0)
+        log.put(key_of(number), "{}", Reply(f"reply {number} " * 60), 0.0)
     for suffix in ("", "-wal"):  # as a SIGKILL leaves them
         (tmp_path / f"copy.sqlite{suffix}").write_bytes((tmp_path / f"calls.sqlite{suffix}").read_bytes())
     wal = tmp_path / "copy.sqlite-wal"
