@@ -24,6 +24,9 @@ from ..errors import UsageError
 
 _SURE = 1.0  # seconds for which a connection that has served is not looked at before it serves again
 _PIECE = 1 << 16  # bytes
+_PORTS = {"http": http.client.HTTP_PORT, "https": http.client.HTTPS_PORT}
+_OF_ONE_BODY = ("content-length", "transfer-encoding")
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 class NoConnection(TimeoutError):
@@ -116,9 +119,7 @@ class Line:
     def _carry(self, request) -> Answer:
         """Sends what the client has made, and remembers how it is done."""
         url, headers = request.url, {**request.headers, "accept-encoding": "identity"}
-        origin = Origin(url.scheme, url.host, url.port or http.client.HTTPS_PORT if url.scheme == "https"
-                        else url.port or http.client.HTTP_PORT)
-        path = url.raw_path.decode("ascii")
+        origin, path = Origin(url.scheme, url.host, url.port or _PORTS[url.scheme]), url.raw_path.decode("ascii")
         if request.method == "POST" and self._first is None:
             self._first = origin, path, {name: value for name, value in headers.items()
                                          if name not in _OF_ONE_BODY and not name.startswith("x-stainless")}
@@ -174,10 +175,6 @@ class Line:
         connection.sock.settimeout(self._timeout.read)
         connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         return connection
-
-
-_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
-_OF_ONE_BODY = ("content-length", "transfer-encoding")
 
 
 def _has_ended(sock: socket.socket) -> bool:

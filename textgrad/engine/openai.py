@@ -135,10 +135,10 @@ class ChatOpenAI(ChatEngine, CachedEngine):
         Raises:
             TransientError, BrokenSystem: nothing came back, or nothing that can be read.
         """
-        client = self.client
+        client, line = self.client, self._line
         import openai
         try:
-            answer = self._line and self._line.send(request) or self._post(client, request)
+            answer = (line and line.send(request)) or self._post(client, request)
         except openai.APIStatusError as error:
             answer = _answer_of(error.response)
         except (openai.APIConnectionError, OSError, http.client.HTTPException) as error:
