@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The command line: options -> engines -> log -> the module's training -> results. `--help` tells the options."""
 
+import gc
 import importlib
 import os
 import shlex
@@ -19,7 +20,7 @@ class Terminated(KeyboardInterrupt):
 
 
 def run(config: Config, call_log: Path | None = None) -> int:
-    """One whole run, from a checked configuration to an exit status; `call_log` is a file of replies that runs share."""
+    """One whole run, from a checked configuration to an exit status; `call_log`: a file of replies that runs share."""
     from utils import forecast
     from utils.engines import check_names, connect  # imported when there is a run: --help stays quick
     from utils.report import table
@@ -39,6 +40,7 @@ def run(config: Config, call_log: Path | None = None) -> int:
         return run_repeats(config, run)
     log = RunLog(config, call_log)
     engines, hurry = connect(config, log.call_log, log.say), False
+    gc.freeze()  # what is loaded by now lives to the end: the collector need not look through it again and again
     try:
         result = importlib.import_module(config.module).run_training(config, engines, log)
         summary = log.finish(result, forecast.beside(config, engines.gateway))

@@ -30,17 +30,22 @@ def place() -> tuple:
     return _place.get()
 
 
-@contextlib.contextmanager
-def standing_at(place: tuple) -> Iterator[None]:
-    """Makes `place` the place of everything inside the block."""
-    token = _place.set(place)
-    try:
-        yield
-    finally:
-        _place.reset(token)
+class standing_at:  # noqa: N801  (used like a function; a generator would cost four times as much, at every call)
+    """Makes a place the place of everything inside the block."""
+
+    __slots__ = ("_place", "_token")
+
+    def __init__(self, place: tuple):
+        self._place = place
+
+    def __enter__(self) -> None:
+        self._token = _place.set(self._place)
+
+    def __exit__(self, *error) -> None:
+        _place.reset(self._token)
 
 
-def at(**labels) -> contextlib.AbstractContextManager[None]:
+def at(**labels) -> standing_at:
     """Adds labels such as round=3, client=1 to the place of everything inside the block."""
     return standing_at(place() + tuple(labels.items()))
 

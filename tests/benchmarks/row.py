@@ -33,10 +33,10 @@ class Row:
 
 def table(rows: list[Row]) -> str:
     """The rows as lines of text."""
-    lines = [f"{'measure':<48}{'setting':<58}{'value':>13}  {'target':<10}"]
+    lines = [f"{'measure':<48}{'setting':<68}{'value':>13}  {'target':<10}"]
     for row in rows:
         value = f"{row.value:.3g}" if abs(row.value) < 100 else f"{row.value:.0f}"
         target = "" if row.target is None else f"{'>=' if row.least else '<='} {row.target:g}"
         missed = "  MISSED" if row.met is False else ""
-        lines.append(f"{row.measure:<48}{row.setting:<58}{f'{value} {row.unit}'.strip():>13}  {target:<10}{missed}")
+        lines.append(f"{row.measure:<48}{row.setting:<68}{f'{value} {row.unit}'.strip():>13}  {target:<10}{missed}")
     return "\n".join(lines)
