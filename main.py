@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """The command line: options -> engines -> log -> the module's training -> results. `--help` tells the options."""
 
-import gc
 import importlib
 import os
 import shlex
@@ -40,7 +39,6 @@ def run(config: Config, call_log: Path | None = None) -> int:
         return run_repeats(config, run)
     log = RunLog(config, call_log)
     engines, hurry = connect(config, log.call_log, log.say), False
-    gc.freeze()  # what is loaded by now lives to the end: the collector need not look through it again and again
     try:
         result = importlib.import_module(config.module).run_training(config, engines, log)
         summary = log.finish(result, forecast.beside(config, engines.gateway))

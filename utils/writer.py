@@ -8,12 +8,14 @@ from textgrad.concurrency import Handle, beside, in_a_hurry
 
 
 class Writer:
-    """Pieces of writing that wait for their turn, and for what they are to tell."""
+    """Pieces of writing that wait for their turn, and for what they are to tell. After a failure nothing more is written."""
 
     def __init__(self):
         self._waiting: deque[tuple[Handle | None, Callable[[], None]]] = deque()
         self._at_work: Handle | None = None
-        self._lock = threading.Lock()
+        self._failure: BaseException | None = None
+        self._stopped = False
+        self._lock = threading.Lock()  # whoever holds it decides who writes; who writes beside the run needs none
 
     def later(self, handle: Handle | None, write: Callable[[], None]) -> None:
         """Adds a piece.
@@ -22,42 +24,50 @@ class Writer:
             handle: what has to succeed first, if anything.
             write: called without arguments.
 
-        Raises: as `go_on`.
+        Raises:
+            BrokenSystem: an earlier piece could not be written.
         """
         self._waiting.append((handle, write))
         self.go_on()
+        if self._failure is not None:
+            raise self._failure
 
     def go_on(self) -> None:
-        """Begins to write what is due, up to the first piece that has to wait.
-
-        Raises:
-            BrokenSystem: what was due before could not be written.
-        """
+        """Begins to write what is due, up to the first piece that has to wait. A failure is the next one's to hear who
+        adds a piece, or finishes: no client is to fail with it."""
         with self._lock:
-            if self._at_work is not None and self._at_work.done():
-                done, self._at_work = self._at_work, None
-                done.result()
-            if self._at_work is None and self._is_due():
+            if (self._at_work is None or self._at_work.done()) and self._is_due():
                 if in_a_hurry():
                     self._write()
                 else:
                     self._at_work = beside(self._write)
 
     def finish(self) -> None:
-        """Returns when all that is due has been written. Raises: as `go_on`."""
-        if self._at_work is not None:
-            self._at_work.result()
-        self._write()
+        """Returns when all that is due has been written. Raises: as `later`."""
+        with self._lock:
+            if self._at_work is not None:
+                self._at_work.wait()
+            self._write()
+        if self._failure is not None:
+            raise self._failure
 
     def stop(self) -> None:
         """Leaves what waits, and returns when nobody writes any more."""
-        self._waiting.clear()
-        if self._at_work is not None:
-            self._at_work.wait()
+        self._stopped = True
+        with self._lock:
+            if self._at_work is not None:
+                self._at_work.wait()
 
     def _is_due(self) -> bool:
-        return bool(self._waiting) and (self._waiting[0][0] is None or self._waiting[0][0].succeeded())
+        if self._stopped or self._failure is not None or not self._waiting:
+            return False
+        handle, _ = self._waiting[0]
+        return handle is None or handle.succeeded()
 
     def _write(self) -> None:
         while self._is_due():
-            self._waiting.popleft()[1]()
+            _, write = self._waiting.popleft()
+            try:
+                write()
+            except BaseException as error:  # kept for whoever has to hear of it
+                self._failure = error

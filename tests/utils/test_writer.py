@@ -1,5 +1,6 @@
 """Writing beside a run: in order, each piece in its time, and no failure lost."""
 
+import contextlib
 import threading
 import time
 
@@ -56,16 +57,47 @@ def test_a_replay_that_never_waits_needs_no_other_thread():
         assert written == [threading.get_ident()]
 
 
-@pytest.mark.parametrize("told_by", [Writer.go_on, Writer.finish])
-def test_what_could_not_be_written_is_raised_to_whoever_comes_next(told_by):
-    def fails():
-        raise BrokenSystem("the disk is full")
+def fails():
+    raise BrokenSystem("the disk is full")
 
+
+@pytest.mark.parametrize("told_by", [Writer.finish, lambda writer: writer.later(None, lambda: None)])
+@pytest.mark.parametrize("hurry", [False, True])
+def test_what_could_not_be_written_is_heard_by_all_who_add_or_finish_and_nothing_follows(told_by, hurry):
     writer, written = Writer(), []
-    writer.later(None, fails)
-    until(lambda: writer._at_work.done())
-    with pytest.raises(BrokenSystem, match="full"):
-        told_by(writer)
+    with hurried() if hurry else contextlib.nullcontext():
+        with contextlib.suppress(BrokenSystem):
+            writer.later(None, fails)
+        until(lambda: writer._failure)
+        for _ in range(2):
+            writer.go_on()  # by a client, which is not to fail with it
+            with pytest.raises(BrokenSystem, match="full"):
+                told_by(writer)
+        with contextlib.suppress(BrokenSystem):
+            writer.later(None, lambda: written.append(1))
+    assert not written
+
+
+def test_never_do_two_threads_write_at_once_and_the_order_holds():
+    writer, written, writing, most = Writer(), [], [], []
+
+    def write(number):
+        writing.append(number)
+        most.append(len(writing))
+        time.sleep(0.001)
+        written.append(number)
+        writing.remove(number)
+
+    clients = [threading.Thread(target=lambda: [writer.go_on() for _ in range(200)]) for _ in range(4)]
+    for client in clients:
+        client.start()
+    for number in range(60):
+        writer.later(None, lambda number=number: write(number))
+        if number % 20 == 19:
+            writer.finish()
+    for client in clients:
+        client.join()
+    assert written == list(range(60)) and max(most) == 1
 
 
 def test_what_waits_for_something_that_failed_is_never_written():

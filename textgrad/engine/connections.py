@@ -7,6 +7,7 @@ costs more than the rest of a request where there are hundreds of them.
 """
 
 import base64
+import functools
 import http.client
 import importlib
 import json
@@ -15,6 +16,7 @@ import socket
 import time
 import urllib.parse
 import urllib.request
+import zlib
 from collections import defaultdict, deque
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,10 +24,11 @@ from typing import Any, NamedTuple
 
 from ..errors import UsageError
 
-_SURE = 1.0  # seconds for which a connection that has served is not looked at before it serves again
 _PIECE = 1 << 16  # bytes
 _PORTS = {"http": http.client.HTTP_PORT, "https": http.client.HTTPS_PORT}
-_OF_ONE_BODY = ("content-length", "transfer-encoding")
+_OF_ONE_BODY = ("content-length", "transfer-encoding", "content-encoding")
+_ZIPPED = ("gzip", "x-gzip", "deflate")
+_GZIP_OR_ZLIB = 47  # for zlib: tell by the head which it is
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
@@ -40,7 +43,7 @@ class Answer:
     Attributes:
         status: HTTP status.
         headers: looked up in any case.
-        body: as it came.
+        body: decompressed.
     """
 
     status: int
@@ -85,7 +88,8 @@ class Line:
     def __init__(self, openai, url: str, timeout, is_local: bool):
         self._timeout, parts = timeout, urllib.parse.urlsplit(url)
         self._trust = http_library(openai).create_ssl_context() if parts.scheme == "https" else None
-        self._proxy = None if is_local else _proxy(parts.scheme, parts.hostname)
+        self._proxy = functools.cache(lambda origin: None if is_local else _proxy(origin))
+        self._proxy(Origin(parts.scheme, parts.hostname, parts.port or _PORTS[parts.scheme]))  # told now if it is wrong
         self._idle: dict[Origin, deque] = defaultdict(deque)  # a deque's operations are safe for threads
         self._first: tuple[Origin, str, dict[str, str]] | None = None
         self.http_client = self._client(openai, timeout=timeout, trust_env=not is_local)
@@ -111,7 +115,8 @@ class Line:
         class Transport(httpx.BaseTransport):
             def handle_request(self, request):
                 answer = line._carry(request)
-                headers = [(name, value) for name, value in answer.headers.items() if name.lower() not in _OF_ONE_BODY]
+                headers = [(name.encode("latin-1"), value.encode("latin-1", "replace"))
+                           for name, value in answer.headers.items() if name.lower() not in _OF_ONE_BODY]
                 return httpx.Response(answer.status, headers=headers, content=answer.body)
 
         return openai.DefaultHttpxClient(transport=Transport(), **options)
@@ -126,12 +131,17 @@ class Line:
         return self._ask(request.method, origin, path, headers, request.read())
 
     def _ask(self, method: str, origin: Origin, path: str, headers: dict[str, str], body: bytes) -> Answer:
-        connection = self._connection(origin)
+        connection, proxy, cut = self._connection(origin), self._proxy(origin), None
         try:
-            if self._proxy and origin.scheme == "http":
-                path, headers = f"http://{headers['host']}{path}", {**headers, **self._proxy.headers}
-            connection.request(method, path, body, headers)
+            if proxy and origin.scheme == "http":
+                path, headers = f"http://{headers['host']}{path}", {**headers, **proxy.headers}
+            try:
+                connection.request(method, path, body, headers)
+            except (BrokenPipeError, ConnectionResetError) as error:  # a refusal may have come before all was sent
+                cut = error
             response = connection.getresponse()
+            if response.status < http.client.OK:
+                raise http.client.HTTPException(f"status {response.status} is no answer")
             end, pieces = time.monotonic() + self._timeout.read, []
             while piece := response.read1(_PIECE):
                 pieces.append(piece)
@@ -140,34 +150,39 @@ class Line:
             if response.length:
                 raise http.client.IncompleteRead(b"", response.length)
             response.close()  # by `read1` alone Python before 3.13 does not see that the connection is free again
-        except BaseException:  # whatever it was, also ctrl-C: half an answer must not be left to the next caller
+        except BaseException as error:  # whatever it was, also ctrl-C: half an answer must not be left to the next caller
             connection.close()
+            if cut and isinstance(error, Exception):
+                raise cut from error
             raise
-        if connection.sock is not None:
-            self._idle[origin].append((connection, time.monotonic()))
-        return Answer(response.status, response.headers, b"".join(pieces))
+        if cut:
+            connection.close()
+        elif connection.sock is not None:
+            self._idle[origin].append(connection)
+        return Answer(response.status, response.headers, _unzipped(b"".join(pieces), response.headers))
 
     def _connection(self, origin: Origin) -> http.client.HTTPConnection:
         """A connection that serves nobody."""
         idle = self._idle[origin]
         while idle:
             try:
-                connection, since = idle.pop()
+                connection = idle.pop()
             except IndexError:  # another caller was faster
                 break
-            if time.monotonic() - since < _SURE or not _has_ended(connection.sock):
+            if not _has_ended(connection.sock):
                 return connection
             connection.close()
         return self._connect(origin)
 
     def _connect(self, origin: Origin) -> http.client.HTTPConnection:
-        kind = http.client.HTTPConnection
+        kind, proxy = http.client.HTTPConnection, self._proxy(origin)
         options = {"timeout": self._timeout.connect}
         if origin.scheme == "https":
             kind, options["context"] = http.client.HTTPSConnection, self._trust
-        connection = kind(*(self._proxy.address if self._proxy else origin[1:]), **options)
-        if self._proxy and origin.scheme == "https":
-            connection.set_tunnel(*origin[1:], headers=self._proxy.headers)
+        connection = kind(*(proxy.address if proxy else origin[1:]), **options)
+        connection.response_class = _Response
+        if proxy and origin.scheme == "https":
+            connection.set_tunnel(*origin[1:], headers=proxy.headers)
         try:
             connection.connect()
         except TimeoutError as error:
@@ -175,6 +190,29 @@ class Line:
         connection.sock.settimeout(self._timeout.read)
         connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         return connection
+
+
+class _Response(http.client.HTTPResponse):
+    """An answer to whose head others may come first, such as "102 Processing": the library knows of 100 alone."""
+
+    def _read_status(self):
+        while http.client.CONTINUE < (told := super()._read_status())[1] < http.client.OK and told[1] != 101:
+            http.client.parse_headers(self.fp)
+        return told
+
+
+def _unzipped(body: bytes, headers: Mapping[str, str]) -> bytes:
+    """The body, decompressed where somebody on the way has compressed it though nobody asked for that."""
+    if (headers.get("content-encoding") or "").strip().lower() not in _ZIPPED:
+        return body
+    unzip = zlib.decompressobj(_GZIP_OR_ZLIB)
+    try:
+        plain = unzip.decompress(body)
+    except zlib.error as error:
+        raise http.client.HTTPException(f"the answer cannot be decompressed: {error}") from error
+    if not unzip.eof:
+        raise http.client.HTTPException("the answer cannot be decompressed: its end is missing")
+    return plain
 
 
 def _has_ended(sock: socket.socket) -> bool:
@@ -192,9 +230,10 @@ class _Proxy:
     headers: dict[str, str]
 
 
-def _proxy(scheme: str, host: str) -> _Proxy | None:
-    """What the environment puts between this machine and a host."""
-    proxies = {} if urllib.request.proxy_bypass(host) else urllib.request.getproxies()
+def _proxy(origin: Origin) -> _Proxy | None:
+    """What the environment puts between this machine and another."""
+    scheme, host = origin.scheme, f"[{origin.host}]" if ":" in origin.host else origin.host
+    proxies = {} if urllib.request.proxy_bypass(f"{host}:{origin.port}") else urllib.request.getproxies()
     url = proxies.get(scheme) or proxies.get("all")
     if not url:
         return None

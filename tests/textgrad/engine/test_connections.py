@@ -1,5 +1,6 @@
 """How requests reach an endpoint: the client's first one, those that follow it, and the connections of both."""
 
+import gzip
 import http.client
 import shutil
 import socket
@@ -12,8 +13,9 @@ from fault_server import Fault, FaultServer
 
 from textgrad.engine import connections
 from textgrad.engine.base import Sampling
+from textgrad.engine.connections import Origin
 from textgrad.engine.openai import AzureChatOpenAI, ChatOpenAI
-from textgrad.errors import BrokenSystem, TransientError, UsageError
+from textgrad.errors import BrokenSystem, ContextExceeded, TransientError, UsageError
 
 KEY = "sk-marked-0123456789abcdef"
 MESSAGES = [{"role": "user", "content": "How many?"}]
@@ -73,8 +75,7 @@ def test_a_fault_means_the_same_in_the_first_and_in_a_later_request(fault, told,
         assert ask(engine)
 
 
-def test_a_connection_that_the_server_has_closed_meanwhile_is_not_used_again(monkeypatch):
-    monkeypatch.setattr(connections, "_SURE", 0.0)
+def test_a_connection_that_the_server_has_closed_meanwhile_is_not_used_again():
     with FaultServer() as server:
         engine = engine_of(server)
         ask(engine)
@@ -114,6 +115,50 @@ def test_a_body_in_chunks_is_put_together():
             ask(engine)
 
 
+def head(status: str, body: bytes, *more: str) -> bytes:
+    """An answer of these bytes."""
+    lines = (f"HTTP/1.1 {status}", "Content-Type: application/json", f"Content-Length: {len(body)}", *more)
+    return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body
+
+
+def saying(text: str) -> bytes:
+    return b'{"choices": [{"message": {"content": "%s"}}]}' % text.encode()
+
+
+def test_heads_that_come_before_the_answer_are_passed_over_and_no_reply_goes_to_another_request():
+    early = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+    with Scripted([early + head("200 OK", saying(f"reply {number}")) for number in range(3)]) as url:
+        engine = ChatOpenAI("m", base_url=url, api_key=KEY)
+        assert [ask(engine) for _ in range(3)] == ["reply 0", "reply 1", "reply 2"]
+
+
+def test_a_switch_of_protocols_is_no_answer():
+    with Scripted([b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n"]) as url:
+        with pytest.raises(TransientError, match="101"):
+            ask(ChatOpenAI("m", base_url=url, api_key=KEY))
+
+
+@pytest.mark.parametrize("answered", [0, 1])
+def test_a_refusal_that_comes_before_all_of_a_long_request_is_sent_is_read(answered):
+    refusal = head("413 Payload Too Large", b'{"error": {"message": "too large"}}', "Connection: close")
+    with Scripted([head("200 OK", saying("ok"))] * answered + [refusal], patient=False) as url:
+        engine = ChatOpenAI("m", base_url=url, api_key=KEY)
+        for _ in range(answered):
+            ask(engine)
+        with pytest.raises(ContextExceeded, match="too large"):
+            engine.complete([{"role": "user", "content": "word " * 4_000_000}], Sampling())
+
+
+def test_answers_that_were_compressed_unasked_and_odd_headers_can_be_read():
+    packed = gzip.compress(saying("small"))
+    with Scripted([head("200 OK", packed, "Content-Encoding: gzip", "X-Name: Z\u00fcrich")] * 2 +
+                  [head("200 OK", packed[:-9], "Content-Encoding: gzip")]) as url:
+        engine = ChatOpenAI("m", base_url=url, api_key=KEY)
+        assert [ask(engine), ask(engine)] == ["small", "small"]
+        with pytest.raises(TransientError, match="decompressed"):
+            ask(engine)
+
+
 def test_the_environments_proxy_is_gone_through_with_its_password(monkeypatch):
     with FaultServer() as proxy:
         monkeypatch.setenv("HTTP_PROXY", proxy.url.removesuffix("/v1").replace("//", "//me:p%40ss@"))
@@ -136,9 +181,11 @@ def test_an_https_endpoint_behind_a_proxy_gets_a_tunnel(monkeypatch):
 
 def test_no_proxy_is_gone_through_for_hosts_that_need_none(monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
-    monkeypatch.setenv("NO_PROXY", "endpoint.example")
-    assert connections._proxy("http", "endpoint.example") is None
-    assert connections._proxy("http", "other.example").address == ("127.0.0.1", 9)
+    monkeypatch.setenv("NO_PROXY", "endpoint.example,inner:8000,[::1]:8000")
+    for host, port in (("endpoint.example", 80), ("sub.endpoint.example", 80), ("inner", 8000), ("::1", 8000)):
+        assert connections._proxy(Origin("http", host, port)) is None
+    for host, port in (("other.example", 80), ("inner", 8001)):
+        assert connections._proxy(Origin("http", host, port)).address == ("127.0.0.1", 9)
 
 
 @pytest.mark.parametrize("proxy", ["socks5://me:secret@127.0.0.1:9", "http://me:secret@[", "http://me:secret@x:port"])
@@ -179,12 +226,17 @@ def test_https_is_spoken_with_those_that_are_trusted_alone(monkeypatch, tmp_path
 
 
 class Scripted:
-    """A server that gives the next of some answers, byte for byte, to each request; then it hangs up."""
+    """A server that gives the next of some answers, byte for byte, to each request; then it hangs up.
+
+    Args:
+        answers: the bytes.
+        patient: False to give the last answer when the first bytes of its request are there.
+    """
 
     received: list[bytes] = []
 
-    def __init__(self, answers: list[bytes]):
-        self.answers = answers
+    def __init__(self, answers: list[bytes], patient: bool = True):
+        self.answers, self.patient = answers, patient
         self.listener = socket.create_server(("127.0.0.1", 0))
         Scripted.received = []
 
@@ -198,8 +250,12 @@ class Scripted:
     def _serve(self) -> None:
         connection, _ = self.listener.accept()
         with connection:
-            for answer in self.answers:
+            for left, answer in reversed(list(enumerate(reversed(self.answers)))):
                 Scripted.received.append(connection.recv(1 << 16))
-                while Scripted.received[-1].startswith(b"POST") and b'"model"' not in Scripted.received[-1]:
+                while (self.patient or left) and Scripted.received[-1].startswith(b"POST") and not self._is_whole():
                     Scripted.received[-1] += connection.recv(1 << 16)
                 connection.sendall(answer)
+
+    def _is_whole(self) -> bool:
+        head, _, body = Scripted.received[-1].lower().partition(b"\r\n\r\n")
+        return len(body) >= int(head.partition(b"content-length:")[2].partition(b"\r\n")[0] or 1)
