@@ -30,17 +30,18 @@ def overhead(folder: Path) -> Iterator[Row]:
 
 
 def replay(folder: Path) -> Iterator[Row]:
-    """A finished run once more from its call log, less the time that one of two clients and next to no calls takes;
-    medians where that is short."""
-    setup = Setup(steps=1, scored=4, engine="simulated")
-    start = _again(folder, replace(setup, clients=2, rounds=1, batch=1), "replay_start", 9)
-    for calls, clients, rounds, times in ((1_000, 25, 3, 9), (100_000, 250, 30, 1)):
-        seconds = _again(folder, replace(setup, clients=clients, rounds=rounds), f"replay_{calls}", times) - start
+    """A finished run once more from its call log, less the time of its like in which all clients drop out; medians where
+    that is short."""
+    for clients, rounds, times in ((25, 3, 15), (250, 30, 1)):
+        setup = Setup(clients=clients, rounds=rounds, steps=1, scored=4, engine="simulated")
+        idle = replace(setup, more=("--drop_rate", "1"))
+        seconds = _again(folder, setup, f"replay_{clients}", times) - _again(folder, idle, f"idle_{clients}", times)
         counted = clients * rounds * (4 * setup.batch + 1)
         yield Row("replay, a call", f"{counted} calls of {clients} clients", 1000 * seconds / counted, 0.2, unit="ms")
 
 
 def _again(folder: Path, setup: Setup, name: str, times: int) -> float:
+    """Seconds of a run that has been made before; the median of so many."""
     setup.run(folder, name=name)
     return statistics.median(setup.run(folder, name=name).seconds for _ in range(times))
 
