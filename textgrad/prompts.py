@@ -122,14 +122,16 @@ def request(parts: Iterable[str | bytes], images: bool) -> str | list[str | byte
         parts: texts and images.
         images: False replaces each image by a remark, for an engine that sees none.
     """
+    parts = [part if images or isinstance(part, str) else "(an image)" for part in parts]
+    if all(isinstance(part, str) for part in parts):
+        return "".join(parts)
     merged: list[str | bytes] = []
     for part in parts:
-        part = part if images or isinstance(part, str) else "(an image)"
         if merged and isinstance(part, str) and isinstance(merged[-1], str):
             merged[-1] += part
         else:
             merged.append(part)
-    return "".join(merged) if all(isinstance(part, str) for part in merged) else merged
+    return merged
 
 
 def conversation(parts: Mapping[str, Content | None]) -> list[str | bytes]:
