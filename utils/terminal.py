@@ -25,7 +25,7 @@ class Terminal:
 
     def __init__(self, path: Path):
         self.path = path
-        self.lock = threading.RLock()
+        self._lock = threading.Lock()
         self._bar = None
         self._file = None
 
@@ -45,14 +45,14 @@ class Terminal:
 
     def count(self) -> None:
         """One more reply is there."""
-        with self.lock:
+        with self._lock:
             if self._bar is not None:
                 self._bar.update(1)
 
     def say(self, line: str) -> None:
         """A line above the bar, and in run.log with the time."""
         line = clean(line)
-        with self.lock:
+        with self._lock:
             if self._file is not None:
                 with told_of(self.path):
                     self._file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')}  {line}\n")
@@ -66,7 +66,7 @@ class Terminal:
 
     def close(self) -> None:
         """Ends the bar and run.log."""
-        with self.lock:
+        with self._lock:
             if self._bar is not None:
                 self._bar.close()
                 self._bar = None

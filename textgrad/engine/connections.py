@@ -131,34 +131,42 @@ class Line:
         return self._ask(request.method, origin, path, headers, request.read())
 
     def _ask(self, method: str, origin: Origin, path: str, headers: dict[str, str], body: bytes) -> Answer:
-        connection, proxy, cut = self._connection(origin), self._proxy(origin), None
+        connection, proxy = self._connection(origin), self._proxy(origin)
+        if proxy and origin.scheme == "http":
+            path, headers = f"http://{headers['host']}{path}", {**headers, **proxy.headers}
         try:
-            if proxy and origin.scheme == "http":
-                path, headers = f"http://{headers['host']}{path}", {**headers, **proxy.headers}
-            try:
-                connection.request(method, path, body, headers)
-            except (BrokenPipeError, ConnectionResetError) as error:  # a refusal may have come before all was sent
-                cut = error
-            response = connection.getresponse()
-            if response.status < http.client.OK:
-                raise http.client.HTTPException(f"status {response.status} is no answer")
-            end, pieces = time.monotonic() + self._timeout.read, []
-            while piece := response.read1(_PIECE):
-                pieces.append(piece)
-                if time.monotonic() > end:  # the timeout of a socket begins anew with every byte
-                    raise TimeoutError("the answer came too slowly")
-            if response.length:
-                raise http.client.IncompleteRead(b"", response.length)
-            response.close()  # by `read1` alone Python before 3.13 does not see that the connection is free again
-        except BaseException as error:  # whatever it was, also ctrl-C: half an answer must not be left to the next caller
+            answer = self._exchange(connection, method, path, body, headers)
+        except BaseException:  # whatever it was, also ctrl-C: half an answer must not be left to the next caller
             connection.close()
-            if cut and isinstance(error, Exception):
-                raise cut from error
             raise
-        if cut:
-            connection.close()
-        elif connection.sock is not None:
+        if connection.sock is not None:
             self._idle[origin].append(connection)
+        return answer
+
+    def _exchange(self, connection: http.client.HTTPConnection, *request) -> Answer:
+        try:
+            connection.request(*request)
+        except (BrokenPipeError, ConnectionResetError) as lost:
+            try:
+                answer = self._read(connection)  # a refusal may have come before all was sent
+            except (OSError, http.client.HTTPException):
+                raise lost from None
+            connection.close()
+            return answer
+        return self._read(connection)
+
+    def _read(self, connection: http.client.HTTPConnection) -> Answer:
+        response = connection.getresponse()
+        if response.status < http.client.OK:
+            raise http.client.HTTPException(f"status {response.status} is no answer")
+        end, pieces = time.monotonic() + self._timeout.read, []
+        while piece := response.read1(_PIECE):
+            pieces.append(piece)
+            if time.monotonic() > end:  # the timeout of a socket begins anew with every byte
+                raise TimeoutError("the answer came too slowly")
+        if response.length:
+            raise http.client.IncompleteRead(b"", response.length)
+        response.close()  # by `read1` alone Python before 3.13 does not see that the connection is free again
         return Answer(response.status, response.headers, _unzipped(b"".join(pieces), response.headers))
 
     def _connection(self, origin: Origin) -> http.client.HTTPConnection:

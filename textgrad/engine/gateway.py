@@ -96,13 +96,13 @@ class Gateway:
 
     def recall(self, note: dict) -> Any:
         """What was remembered under a note, or None: facts of a run that its seed and replies do not decide."""
-        found = self.call_log.get(key_of_text(_of(note))) if self.call_log is not None else None
+        found = self.call_log.get(key_of_text(_request_of(note))) if self.call_log is not None else None
         return json.loads(found.text) if found else None
 
     def remember(self, note: dict, value: Any) -> None:
         """Keeps a JSON value under a note, in the call log."""
         if self.call_log is not None:
-            self.call_log.put(key_of_text(_of(note)), _of(note), Reply(json.dumps(value)), 0.0)
+            self.call_log.put(key_of_text(_request_of(note)), _request_of(note), Reply(json.dumps(value)), 0.0)
 
     def close(self) -> None:
         """Lets nothing more be sent, and closes the call log."""
@@ -231,7 +231,7 @@ class Route(EngineLM):
         return Text(reply.text, reply.flaw)
 
 
-def _of(note: dict) -> str:
+def _request_of(note: dict) -> str:
     """A note as the call log keeps it, in the place of a request."""
     return canonical({"note": note})
 
