@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ..errors import BudgetSpent
-from .base import Reply
+from .reply import Reply
 
 MILLION = 1_000_000
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from ..errors import BrokenSystem, StopRun
 from . import salvage
-from .base import Reply
+from .reply import Reply
 
 _COLUMNS = "key, request, text, finish_reason, prompt_tokens, completion_tokens, seconds, ended, seal"
 _TABLE = """CREATE TABLE IF NOT EXISTS calls (

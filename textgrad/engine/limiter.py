@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..errors import BrokenSystem, CallFailed, ContextExceeded, StopRun, TransientError
-from .base import Reply
+from .reply import Reply
 
 _REFUSALS_BEFORE_FIRST_ANSWER = 4  # about five seconds: long enough for a server that is just starting
 _SHORTEST_WAIT, _LONGEST_WAIT = 0.5, 60.0  # seconds before a retry, doubled each time

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..errors import TransientError, UsageError
-from .base import Reply
+from .reply import Reply
 
 _IMAGE_KINDS = ((b"\x89PNG\r\n\x1a\n", "png"), (b"\xff\xd8\xff", "jpeg"), (b"GIF8", "gif"))
 _FINISH = {"length": "length", "max_tokens": "length", "max_output_tokens": "length",
