@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Any, TextIO
 
-from textgrad.concurrency import Handle, beside
+from textgrad.concurrency import Handle
 from textgrad.errors import UsageError
 
 from . import holdings, png, report
@@ -87,7 +87,7 @@ class RunLog(NullLog):
         federation.engines.gateway.on_reply = self.terminal.count
         self.say(f"results go to {self.folder}")
         self._write_holdings()
-        self._saying = beside(self._say_what_it_can_show)  # what it computes with takes a quarter of a second to load
+        self._writer.later(None, self._say_what_it_can_show)  # what it computes with takes a quarter second to load
         self._say_what_cannot_be_measured()
         self.comet.open({**dataclasses.asdict(self.config), "task_description": federation.initial_prompt,
                          **_lengths(federation)})
@@ -227,7 +227,6 @@ class RunLog(NullLog):
         Returns:
             the content of results.json.
         """
-        self._saying.result()
         self._writer.finish()
         summary = summarize(self.federation, result) | ({"forecast": forecast} if forecast else {})
         self.prompt("best", result.rounds[result.best].prompts[0])
