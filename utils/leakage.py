@@ -69,8 +69,8 @@ class Private:
         self._letters: dict[str, str] = {}
         spelled = [self._spell(Words(text).words, learn=True) for text in texts]
         self._copied = _BREAK.join(spelled)  # a run of words never goes on in the next text
-        having = Counter(gram for text in spelled for gram in _grams(text))
-        self._grams = {gram for gram, many in having.items() if many <= template_limit(len(texts))}
+        having, limit = Counter(gram for text in spelled for gram in _grams(text)), template_limit(len(texts))
+        self._grams = {gram for gram, many in having.items() if many <= limit}
 
     def leak(self, upload: str, known: str) -> Leak:
         """What an upload reveals beyond a known text."""
@@ -116,7 +116,8 @@ class Private:
         """One character a word. Words that no private text has are all the same."""
         if learn:
             for word in words:
-                self._letters.setdefault(word, _letter(len(self._letters)))
+                if word not in self._letters:
+                    self._letters[word] = _letter(len(self._letters))
         return "".join(self._letters.get(word, _UNKNOWN) for word in words)
 
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|(?:(?![\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af])"
                    r"[^\W_][\u0300-\u036f\u00ad\u200b-\u200d\u2060\ufeff]*)+")  # unspaced scripts: a word a character
+_ASCII_WORD = re.compile(r"[^\W_]+")  # the same in a text that has none of those, sooner found
+_LETTERS = re.compile(r"[^\W\d_]{3,}")
 _NUMBER = re.compile(r"\d+(?:[-.,/ ]\d+)*")
 _TOKEN = re.compile(r"[^\W_]+(?:(?:[-_.@/]|://)[^\W_]+)*")
 _PLAIN = re.compile(r"\d+[a-z]+|[a-z]+\d{1,3}")  # 10-minute, 3rd, covid-19: what everybody writes
@@ -114,7 +116,8 @@ class Words:
     """
 
     def __init__(self, text: str):
-        found = [(word, match.span()) for match in _WORD.finditer(text) if (word := _plain(match.group()))]
+        pattern = _ASCII_WORD if text.isascii() else _WORD
+        found = [(word, match.span()) for match in pattern.finditer(text) if (word := _plain(match.group()))]
         self.words = [word for word, _ in found]
         self.spans = [span for _, span in found]
 
@@ -155,6 +158,8 @@ def secrets_anywhere(text: str) -> Iterator[tuple[int, int, str]]:
 def _secrets(text: str) -> Iterator[str]:
     yield from (match.group() for match in _SECRET.finditer(text))
     for token in _TOKEN.findall(text):
+        if token.isalpha():  # most are words
+            continue
         key = _plain(token)
         if len(key) < 6:
             continue
@@ -176,17 +181,18 @@ def _names(texts: Sequence[str]) -> list[str]:
     small, capital, within, having = set(), {}, set(), Counter()
     for text in texts:
         here = set()
-        for match in re.finditer(r"[^\W\d_]{3,}", text):
-            word, key = match.group(), _plain(match.group())
+        for match in _LETTERS.finditer(text):
+            word = match.group()
             if not word[0].isupper():
-                small.add(key)
+                small.add(word)
                 continue
+            key = _plain(word)
             capital.setdefault(key, word)
             here.add(key)
             if not _SENTENCE_START.search(text[max(0, match.start() - 20):match.start()]):
                 within.add(key)
         having.update(here)
-    limit = template_limit(len(texts))
+    small, limit = set(map(_plain, small)), template_limit(len(texts))
     return [word for key, word in capital.items() if key not in small and key not in _COMMON
             and (key in within or having[key] <= limit and not _VERBAL.fullmatch(key))]
 

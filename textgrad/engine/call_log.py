@@ -21,10 +21,10 @@ from . import salvage
 from .reply import Reply
 
 _COLUMNS = "key, request, text, finish_reason, prompt_tokens, completion_tokens, seconds, ended, seal"
+# Rows lie in the order in which they came: ordered by key, each would be written into the middle of the others.
 _TABLE = """CREATE TABLE IF NOT EXISTS calls (
     key TEXT PRIMARY KEY, request TEXT NOT NULL, text TEXT NOT NULL, finish_reason TEXT NOT NULL,
-    prompt_tokens INTEGER, completion_tokens INTEGER, seconds REAL NOT NULL, ended REAL NOT NULL, seal TEXT NOT NULL
-    ) WITHOUT ROWID"""
+    prompt_tokens INTEGER, completion_tokens INTEGER, seconds REAL NOT NULL, ended REAL NOT NULL, seal TEXT NOT NULL)"""
 
 
 def _plain(value: Any) -> Any:
@@ -58,7 +58,8 @@ def _print(line: str) -> None:
 
 def _seal(row: tuple) -> str:
     """A checksum over what a row says, times left out."""
-    return hashlib.blake2b(repr(row[:6]).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+    said = "\0".join(map(str, row[:6]))
+    return hashlib.blake2b(said.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
 def whole(row: tuple) -> bool:

@@ -13,12 +13,13 @@ import importlib
 import json
 import select
 import socket
+import threading
 import time
 import urllib.parse
 import urllib.request
 import zlib
 from collections import defaultdict, deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -92,21 +93,26 @@ class Line:
         self._proxy(Origin(parts.scheme, parts.hostname, parts.port or _PORTS[parts.scheme]))  # told now if it is wrong
         self._idle: dict[Origin, deque] = defaultdict(deque)  # a deque's operations are safe for threads
         self._first: tuple[Origin, str, dict[str, str]] | None = None
+        self._unaddressed = threading.Semaphore()  # the first request goes alone, until it is known how
         self.http_client = self._client(openai, timeout=timeout, trust_env=not is_local)
 
-    def send(self, request: Mapping[str, Any]) -> Answer | None:
-        """Sends a request the way the client sent its first; None where it has to be the client that sends it.
+    def send(self, request: Mapping[str, Any], by_client: Callable[[Mapping[str, Any]], Answer]) -> Answer:
+        """Sends a request the way the client sent its first.
 
         Args:
             request: JSON.
+            by_client: sends one through the client: the first, and one that is redirected.
 
         Raises:
             OSError, http.client.HTTPException: no answer came, or not all of it.
+            whatever `by_client` raises.
         """
         if self._first is None:
-            return None
+            with self._unaddressed:
+                if self._first is None:
+                    return by_client(request)
         answer = self._ask("POST", *self._first, _JSON.encode(request).encode())
-        return None if 300 <= answer.status < 400 else answer  # the client knows how to follow
+        return by_client(request) if 300 <= answer.status < 400 else answer  # the client knows how to follow
 
     def _client(self, openai, **options) -> Any:
         """An HTTP client for the `openai` package that sends over this line."""
@@ -128,6 +134,7 @@ class Line:
         if request.method == "POST" and self._first is None:
             self._first = origin, path, {name: value for name, value in headers.items()
                                          if name not in _OF_ONE_BODY and not name.startswith("x-stainless")}
+            self._unaddressed.release()  # before its answer: nobody waits for that
         return self._ask(request.method, origin, path, headers, request.read())
 
     def _ask(self, method: str, origin: Origin, path: str, headers: dict[str, str], body: bytes) -> Answer:

@@ -9,7 +9,7 @@ import socket
 import ssl
 import threading
 import urllib.parse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -135,10 +135,10 @@ class ChatOpenAI(ChatEngine, CachedEngine):
         Raises:
             TransientError, BrokenSystem: nothing came back, or nothing that can be read.
         """
-        client, line = self.client, self._line
+        line = self.client and self._line  # made with the client
         import openai
         try:
-            answer = (line and line.send(request)) or self._post(client, request)
+            answer = line.send(request, self._post) if line else self._post(request)
         except openai.APIStatusError as error:
             answer = _answer_of(error.response)
         except (openai.APIConnectionError, OSError, http.client.HTTPException) as error:
@@ -147,13 +147,13 @@ class ChatOpenAI(ChatEngine, CachedEngine):
             raise answer
         return read_response(answer.status, answer.headers, answer.text)
 
-    def _post(self, client, request: dict[str, Any]) -> Answer:
+    def _post(self, request: Mapping[str, Any]) -> Answer:
         """Sends a request through the `openai` client, by the way that it offers for endpoints it does not know.
 
         `create` takes twice the processor time, for types we know of a request and an answer we read ourselves.
         """
         import openai
-        return _answer_of(client.post("/chat/completions", body=request, cast_to=http_library(openai).Response))
+        return _answer_of(self.client.post("/chat/completions", body=request, cast_to=http_library(openai).Response))
 
     def _asked(self) -> Asked:
         user = urllib.parse.urlsplit(self._address)

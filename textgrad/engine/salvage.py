@@ -4,10 +4,10 @@ import contextlib
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from itertools import product
 from pathlib import Path
 
-_DIGITS = "0123456789abcdef"
+_RANGE = 16  # rows
+_SMALLEST_ROW = 64  # bytes; a key and a seal take 48
 
 
 def damage(path: Path) -> str | None:
@@ -47,7 +47,7 @@ def rescue(path: Path, table: str, whole: Callable[[tuple], bool]) -> str:
     with contextlib.closing(sqlite3.connect(path)) as old, contextlib.closing(sqlite3.connect(fresh)) as new:
         old.text_factory = as_text
         new.execute(table)
-        for row in _readable(old):
+        for row in _readable(old, path.stat().st_size // _SMALLEST_ROW):
             if whole(row):
                 kept += new.execute(f"INSERT OR IGNORE INTO calls VALUES ({', '.join('?' * len(row))})", row).rowcount
         new.commit()
@@ -79,14 +79,20 @@ def _part(path: Path) -> Path:
     return path.with_name(f".{path.name}.part")
 
 
-def _readable(db: sqlite3.Connection) -> Iterator[tuple]:
-    """The rows that can be reached from either side of any damage: keys are hexadecimal, searched in small ranges."""
-    for digits in product(_DIGITS, repeat=2):
-        prefix = "".join(digits)
+def _readable(db: sqlite3.Connection, room: int) -> Iterator[tuple]:
+    """The rows that can be reached from either side of any damage, searched for in small ranges.
+
+    Args:
+        db: the damaged log.
+        room: how many rows it has room for: which one is the last, damage may hide.
+    """
+    for first in range(0, room, _RANGE):
         for order in ("ASC", "DESC"):
             try:
-                yield from db.execute(f"SELECT * FROM calls WHERE key >= ? AND key < ? ORDER BY key {order}",
-                                      (prefix, prefix + "g"))
+                yield from db.execute(f"SELECT * FROM calls WHERE rowid BETWEEN ? AND ? ORDER BY rowid {order}",
+                                      (first, first + _RANGE - 1))
                 break
-            except sqlite3.DatabaseError:
-                pass  # the other order reaches what lies behind the damage
+            except sqlite3.DatabaseError as error:
+                if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
+                    return
+                # the other order reaches what lies behind the damage

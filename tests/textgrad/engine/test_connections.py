@@ -11,6 +11,7 @@ import threading
 import pytest
 from fault_server import Fault, FaultServer
 
+from textgrad.concurrency import fan_out
 from textgrad.engine import connections
 from textgrad.engine.base import Sampling
 from textgrad.engine.connections import Origin
@@ -47,6 +48,31 @@ def test_later_requests_say_what_the_first_one_said_and_go_without_the_client(mo
         assert seen.json == first.json
         assert seen.headers == {name: value for name, value in first.headers.items() if "stainless" not in name}
     assert first.headers["authorization"] == f"Bearer {KEY}" and len(set(texts)) == 1
+
+
+def test_of_requests_that_come_together_one_goes_through_the_client_and_none_waits_for_its_answer(monkeypatch):
+    import openai
+    posts, post, together = [], openai.OpenAI.post, threading.Barrier(8)
+    monkeypatch.setattr(openai.OpenAI, "post", lambda *args, **kwargs: posts.append(1) or post(*args, **kwargs))
+    with FaultServer(reply=lambda request: str(together.wait(timeout=20))) as server:  # nobody before all are there
+        engine = engine_of(server)
+        assert sorted(fan_out(lambda _: ask(engine), range(8))) == sorted("01234567")
+    assert posts == [1]
+
+
+def test_a_first_request_that_the_client_cannot_make_leaves_it_to_the_next_to_be_the_first(monkeypatch):
+    with FaultServer() as server:
+        engine = engine_of(server)
+        post, failures = engine.client.post, [OSError("no memory for it")]
+        monkeypatch.setattr(engine.client, "post", lambda *args, **kwargs: raising(failures.pop()) if failures
+                            else post(*args, **kwargs))
+        with pytest.raises(TransientError, match="no memory"):
+            ask(engine)
+        assert len({ask(engine), ask(engine)}) == 1
+
+
+def raising(error: BaseException):
+    raise error
 
 
 def test_later_requests_to_azure_keep_its_address_and_key(monkeypatch):

@@ -43,12 +43,21 @@ def test_a_whole_log_is_left_alone(path):
     assert readable(path) == (N, []) and path.stat().st_size - before < 3 * PAGE
 
 
-@pytest.mark.parametrize("page", [3, 20, 50, 77])
+@pytest.mark.parametrize("page", [3, 20, 50, 70])
 def test_one_spoilt_page_costs_only_the_replies_on_it(path, page):
     spoil(path, page * PAGE, PAGE // 2)
     found, said = readable(path)
     assert N - 12 <= found < N and len(said) >= 1 and "damaged" in said[0] and "calls.sqlite" in said[0]
     assert readable(path)[0] == found
+
+
+def test_a_spoilt_page_of_the_index_costs_no_reply(path):
+    data = path.read_bytes()
+    page = next(number for number in range(2, len(data) // PAGE)  # 10: a leaf of an index
+                if data[number * PAGE] == 10 and key_of(7).encode() in data[number * PAGE:(number + 1) * PAGE])
+    spoil(path, page * PAGE, PAGE // 2)
+    found, said = readable(path)
+    assert found == N and len(said) == 1 and "replies were saved" in said[0]
 
 
 def test_a_cut_off_file_keeps_what_comes_before_the_cut(path):
