@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The command line: options -> engines -> log -> the module's training -> results. `--help` tells the options."""
 
+import gc
 import importlib
 import os
 import shlex
@@ -11,6 +12,7 @@ from pathlib import Path
 from textgrad.errors import StopRun
 from utils.config import Config, parse
 
+_YOUNG = 100_000
 OK, WRONG, SPENT, INTERRUPTED, TERMINATED = 0, 2, 3, 130, 143
 
 
@@ -34,6 +36,7 @@ def run(config: Config, call_log: Path | None = None) -> int:
         from utils.flower.launch import launch
         return launch(config)
     check_names(config)
+    gc.set_threshold(_YOUNG)  # what hundreds of requests in flight hold would be looked through all the time
     if config.repeats > 1:
         from utils.repeats import run_repeats
         return run_repeats(config, run)

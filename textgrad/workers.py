@@ -3,6 +3,8 @@
 import _thread
 import contextvars
 import functools
+import itertools
+import sys
 from collections.abc import Callable
 
 
@@ -15,12 +17,21 @@ def start(function: Callable[..., None], *arguments) -> None:
     worker.give(functools.partial(contextvars.copy_context().run, function, *arguments))
 
 
+_PATIENCE = 50e-6  # seconds a thread
+
+
 class _Worker:
-    """A thread that takes one piece of work after another."""
+    """A thread that takes one piece of work after another.
+
+    Whoever waits for the interpreter wakes up once an interval to ask for it: with more threads it must be less often,
+    or a thousand of them do little else.
+    """
 
     idle: list["_Worker"] = []
+    _numbers = itertools.count(1)
 
     def __init__(self):
+        sys.setswitchinterval(max(sys.getswitchinterval(), next(self._numbers) * _PATIENCE))
         self._work: Callable[[], None] | None = None
         self._given = _thread.allocate_lock()
         self._given.acquire()
