@@ -190,12 +190,11 @@ class Line:
         return self._connect(origin)
 
     def _connect(self, origin: Origin) -> http.client.HTTPConnection:
-        kind, proxy = http.client.HTTPConnection, self._proxy(origin)
+        kind, proxy = _Connection, self._proxy(origin)
         options = {"timeout": self._timeout.connect}
         if origin.scheme == "https":
-            kind, options["context"] = http.client.HTTPSConnection, self._trust
+            kind, options["context"] = _SafeConnection, self._trust
         connection = kind(*(proxy.address if proxy else origin[1:]), **options)
-        connection.response_class = _Response
         if proxy and origin.scheme == "https":
             connection.set_tunnel(*origin[1:], headers=proxy.headers)
         try:
@@ -207,6 +206,26 @@ class Line:
         return connection
 
 
+class _AtOnce:
+    """A connection that sends head and body of a request together; the library sends one after the other."""
+
+    _held: list[bytes] | None = None
+
+    def request(self, *request) -> None:
+        self._held = []
+        try:
+            super().request(*request)
+        finally:
+            held, self._held = self._held, None
+        self.send(b"".join(held))
+
+    def send(self, data: bytes) -> None:
+        if self._held is None:
+            super().send(data)
+        else:
+            self._held.append(data)
+
+
 class _Response(http.client.HTTPResponse):
     """An answer to whose head others may come first, such as "102 Processing": the library knows of 100 alone."""
 
@@ -214,6 +233,14 @@ class _Response(http.client.HTTPResponse):
         while http.client.CONTINUE < (told := super()._read_status())[1] < http.client.OK and told[1] != 101:
             http.client.parse_headers(self.fp)
         return told
+
+
+class _Connection(_AtOnce, http.client.HTTPConnection):
+    response_class = _Response
+
+
+class _SafeConnection(_AtOnce, http.client.HTTPSConnection):
+    response_class = _Response
 
 
 def _unzipped(body: bytes, headers: Mapping[str, str]) -> bytes:

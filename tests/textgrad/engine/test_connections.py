@@ -50,6 +50,16 @@ def test_later_requests_say_what_the_first_one_said_and_go_without_the_client(mo
     assert first.headers["authorization"] == f"Bearer {KEY}" and len(set(texts)) == 1
 
 
+def test_head_and_body_of_a_request_leave_together(monkeypatch):
+    sent, send = [], http.client.HTTPConnection.send
+    monkeypatch.setattr(http.client.HTTPConnection, "send", lambda self, data: (sent.append(data), send(self, data)))
+    with FaultServer() as server:
+        engine = engine_of(server)
+        ask(engine), ask(engine)
+    assert len(sent) == 2
+    assert all(data.startswith(b"POST") and data.endswith(b"}") and data.count(b"\r\n\r\n") == 1 for data in sent)
+
+
 def test_of_requests_that_come_together_one_goes_through_the_client_and_none_waits_for_its_answer(monkeypatch):
     import openai
     posts, post, together = [], openai.OpenAI.post, threading.Barrier(8)
