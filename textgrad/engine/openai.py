@@ -73,12 +73,13 @@ class ChatOpenAI(ChatEngine, CachedEngine):
     @property
     def client(self):
         """The `openai` client, made at the first use."""
-        with self._connecting:
-            if self._client is None:
-                need("openai")
-                import openai
-                self._client = self._make_client(openai)
-            return self._client
+        if self._client is None:
+            with self._connecting:
+                if self._client is None:
+                    need("openai")
+                    import openai
+                    self._client = self._make_client(openai)
+        return self._client
 
     @client.setter
     def client(self, client) -> None:
