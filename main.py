@@ -12,7 +12,7 @@ from pathlib import Path
 from textgrad.errors import StopRun
 from utils.config import Config, parse
 
-_YOUNG = 100_000
+_YOUNG = 100_000  # objects that may be new before Python's collector looks through them
 OK, WRONG, SPENT, INTERRUPTED, TERMINATED = 0, 2, 3, 130, 143
 
 
@@ -36,7 +36,7 @@ def run(config: Config, call_log: Path | None = None) -> int:
         from utils.flower.launch import launch
         return launch(config)
     check_names(config)
-    gc.set_threshold(_YOUNG)  # what hundreds of requests in flight hold would be looked through all the time
+    gc.set_threshold(_YOUNG)  # else it does so all the time, with hundreds of requests in flight
     if config.repeats > 1:
         from utils.repeats import run_repeats
         return run_repeats(config, run)

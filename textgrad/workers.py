@@ -7,6 +7,8 @@ import itertools
 import sys
 from collections.abc import Callable
 
+_PATIENCE = 50e-6  # seconds a thread
+
 
 def start(function: Callable[..., None], *arguments) -> None:
     """Runs `function`, which must not raise, in a daemon thread of its own, in a copy of the caller's context."""
@@ -15,9 +17,6 @@ def start(function: Callable[..., None], *arguments) -> None:
     except IndexError:
         worker = _Worker()
     worker.give(functools.partial(contextvars.copy_context().run, function, *arguments))
-
-
-_PATIENCE = 50e-6  # seconds a thread
 
 
 class _Worker:

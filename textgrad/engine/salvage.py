@@ -47,7 +47,7 @@ def rescue(path: Path, table: str, whole: Callable[[tuple], bool]) -> str:
     with contextlib.closing(sqlite3.connect(path)) as old, contextlib.closing(sqlite3.connect(fresh)) as new:
         old.text_factory = as_text
         new.execute(table)
-        for row in _readable(old, path.stat().st_size // _SMALLEST_ROW):
+        for row in _readable(old, _size(path) // _SMALLEST_ROW):
             if whole(row):
                 kept += new.execute(f"INSERT OR IGNORE INTO calls VALUES ({', '.join('?' * len(row))})", row).rowcount
         new.commit()
@@ -75,6 +75,12 @@ def finish(path: Path) -> None:
         os.replace(_part(path), path)
 
 
+def _size(path: Path) -> int:
+    """Bytes of the file and of what was not folded into it yet."""
+    log = Path(f"{path}-wal")
+    return path.stat().st_size + (log.stat().st_size if log.exists() else 0)
+
+
 def _part(path: Path) -> Path:
     return path.with_name(f".{path.name}.part")
 
@@ -93,6 +99,6 @@ def _readable(db: sqlite3.Connection, room: int) -> Iterator[tuple]:
                                       (first, first + _RANGE - 1))
                 break
             except sqlite3.DatabaseError as error:
-                if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
+                if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_NOTADB:
                     return
                 # the other order reaches what lies behind the damage

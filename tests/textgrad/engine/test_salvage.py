@@ -1,5 +1,6 @@
 """A damaged call log: what can be read stays, the rest is asked for again, and one line says so."""
 
+import shutil
 import sqlite3
 
 import pytest
@@ -58,6 +59,22 @@ def test_a_spoilt_page_of_the_index_costs_no_reply(path):
     spoil(path, page * PAGE, PAGE // 2)
     found, said = readable(path)
     assert found == N and len(said) == 1 and "replies were saved" in said[0]
+
+
+def test_damage_in_the_log_of_a_killed_run_costs_only_the_replies_on_it(path, tmp_path):
+    log = CallLog(path)
+    for number in range(N, 8 * N):
+        log.put(key_of(number), "{}", Reply("late"), 0.0)
+    killed = tmp_path / "killed"
+    killed.mkdir()
+    for part in tmp_path.glob("calls.sqlite*"):
+        shutil.copy(part, killed)
+    log.close()
+    spoil(killed / path.name, 20 * PAGE, PAGE // 2)
+    found, _ = readable(killed / path.name)
+    late = CallLog(killed / path.name)
+    assert N - 12 <= found < N and all(late.get(key_of(number)) for number in range(N, 8 * N))
+    late.close()
 
 
 def test_a_cut_off_file_keeps_what_comes_before_the_cut(path):
