@@ -58,8 +58,7 @@ def _print(line: str) -> None:
 
 def _seal(row: tuple) -> str:
     """A checksum over what a row says, times left out."""
-    said = "\0".join(map(str, row[:6]))
-    return hashlib.blake2b(said.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+    return hashlib.blake2b(repr(row[:6]).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
 def whole(row: tuple) -> bool:
