@@ -22,10 +22,10 @@ class Terminated(KeyboardInterrupt):
 
 def run(config: Config, call_log: Path | None = None) -> int:
     """One whole run, from a checked configuration to an exit status; `call_log`: a file of replies that runs share."""
-    from utils import forecast
-    from utils.engines import check_names, connect  # imported when there is a run: --help stays quick
+    from utils.engines import forecast
+    from utils.engines.by_role import check_names, connect  # imported when there is a run: --help stays quick
     from utils.report import table
-    from utils.run_log import RunLog
+    from utils.run_log.log import RunLog
 
     if config.dry_run:
         print(forecast.table(forecast.forecast(config)))
@@ -69,7 +69,7 @@ def resume_command(run_name: str) -> str:
 
 def stopped(reason: StopRun) -> int:
     """Says in one line why there is no run, or no end of it."""
-    from utils.terminal import clean
+    from utils.run_log.terminal import clean
     print(f"error: {clean(' '.join(str(reason).split()))}", file=sys.stderr)
     return WRONG
 

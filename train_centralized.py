@@ -1,10 +1,10 @@
 """Centralized training: one client that holds all the data."""
 
 from utils.config import Config
-from utils.engines import Engines
-from utils.evaluation import samples_of
-from utils.federation import federate, load_tasks
-from utils.rounds import NullLog, Result, run_rounds
+from utils.engines.by_role import Engines
+from utils.federation.evaluation import samples_of
+from utils.federation.setup import federate, load_tasks
+from utils.federation.rounds import NullLog, Result, run_rounds
 
 
 def run_training(config: Config, engines: Engines, log: NullLog) -> Result:

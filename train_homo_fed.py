@@ -2,10 +2,10 @@
 
 from textgrad.tasks import Task
 from utils.config import Config
-from utils.engines import Engines
-from utils.evaluation import Sample, samples_of
-from utils.federation import federate, load_tasks, split_evenly, split_over_clients
-from utils.rounds import NullLog, Result, run_rounds
+from utils.engines.by_role import Engines
+from utils.federation.evaluation import Sample, samples_of
+from utils.federation.setup import federate, load_tasks, split_evenly, split_over_clients
+from utils.federation.rounds import NullLog, Result, run_rounds
 
 
 def run_training(config: Config, engines: Engines, log: NullLog) -> Result:

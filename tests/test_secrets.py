@@ -17,8 +17,8 @@ from fault_server import FaultServer
 
 import main
 from textgrad.engine.openai import ChatOpenAI
-from utils import provenance
-from utils.engines import connect
+from utils.run_log import provenance
+from utils.engines.by_role import connect
 
 ROOT = Path(main.__file__).parent
 MARK = "MARKED"

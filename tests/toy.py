@@ -7,7 +7,7 @@ from pathlib import Path
 
 from textgrad.engine.base import ChatEngine
 from utils.config import Config, parse
-from utils.engines import Engines, connect
+from utils.engines.by_role import Engines, connect
 
 
 def task_file(folder: Path, name: str = "sums", topics=range(4), n: int = 60, seed: int = 0) -> Path:

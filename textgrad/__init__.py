@@ -20,7 +20,7 @@ def __getattr__(name: str):
     if name in _HOMES:
         value = getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
     elif name == "singleton_backward_engine":
-        from .config import SingletonBackwardEngine
+        from textgrad.config import SingletonBackwardEngine
         value = SingletonBackwardEngine()
     elif name == "logger":
         import logging

@@ -12,8 +12,8 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
-from .errors import StopRun
-from .workers import start
+from textgrad.errors import StopRun
+from textgrad.workers import start
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

@@ -2,8 +2,8 @@
 
 from typing import Union
 
-from .engine import EngineLM, get_engine
-from .errors import UsageError
+from textgrad.engine import EngineLM, get_engine
+from textgrad.errors import UsageError
 
 _HOW_TO = "pass engine=, or call set_backward_engine(...) first"
 

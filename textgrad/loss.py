@@ -2,11 +2,11 @@
 
 from typing import Union
 
-from . import prompts
-from .autograd import FormattedLLMCall, LLMCall, Module, OrderedFieldsMultimodalLLMCall
-from .config import validate_engine_or_get_default
-from .engine import EngineLM
-from .variable import Variable, WrongValue
+from textgrad import prompts
+from textgrad.autograd import FormattedLLMCall, LLMCall, Module, OrderedFieldsMultimodalLLMCall
+from textgrad.config import validate_engine_or_get_default
+from textgrad.engine import EngineLM
+from textgrad.variable import Variable, WrongValue
 
 _JUDGE_ROLE = "system prompt of the model that judges"
 _VERDICT_ROLE = "verdict of a judge"

@@ -2,11 +2,11 @@
 
 from typing import Union
 
-from .autograd import LLMCall, Module
-from .config import validate_engine_or_get_default
-from .defaults import SYSTEM_PROMPT_DEFAULT_ROLE
-from .engine import EngineLM
-from .variable import Variable
+from textgrad.autograd import LLMCall, Module
+from textgrad.config import validate_engine_or_get_default
+from textgrad.defaults import SYSTEM_PROMPT_DEFAULT_ROLE
+from textgrad.engine import EngineLM
+from textgrad.variable import Variable
 
 
 class BlackboxLLM(Module):

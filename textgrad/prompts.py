@@ -9,7 +9,7 @@ import re
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 
-from .errors import BadReply
+from textgrad.errors import BadReply
 
 Content = str | bytes | Sequence[str | bytes]
 

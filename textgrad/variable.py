@@ -10,14 +10,14 @@ from functools import partial
 from numbers import Integral
 from typing import Union
 
-from . import prompts
-from .concurrency import fan_out
-from .config import validate_engine_or_get_default
-from .engine import EngineLM
-from .errors import UsageError
-from .graph import backward_order, draw
-from .utils.image_utils import read_image
-from .variable_set import VariableSet, new_pass, turn
+from textgrad import prompts
+from textgrad.concurrency import fan_out
+from textgrad.config import validate_engine_or_get_default
+from textgrad.engine import EngineLM
+from textgrad.errors import UsageError
+from textgrad.graph import backward_order, draw
+from textgrad.utils.image_utils import read_image
+from textgrad.variable_set import VariableSet, new_pass, turn
 
 
 class WrongValue(UsageError, AssertionError):

@@ -15,11 +15,11 @@ from typing import Any
 
 from textgrad.errors import UsageError
 
-from .config import Config
-from .files import to_json, told_of, write_whole
-from .report import page, write_comparison
-from .report.runs import Run, load
-from .statistics import over_seeds
+from utils.config import Config
+from utils.files import to_json, told_of, write_whole
+from utils.report import page, write_comparison
+from utils.report.runs import Run, load
+from utils.metrics.statistics import over_seeds
 
 
 def run_repeats(config: Config, run_one: Callable[[Config, Path], int]) -> int:

@@ -76,7 +76,7 @@ def merging(folder: Path) -> Iterator[Row]:
     sys.path.insert(0, str(ROOT))
     from textgrad.engine.base import ChatEngine, Reply
     from utils.aggregation import aggregate
-    from utils.tokens import estimate_tokens
+    from textgrad.tokens import estimate_tokens
 
     class Merger(ChatEngine):
         model_string, endpoint = "merger", "here"

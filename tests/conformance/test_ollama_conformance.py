@@ -8,8 +8,8 @@ from conformance_server import ConformanceServer
 
 import main
 from textgrad.engine import get_engine
-from textgrad.engine.cuts import Cuts
-from textgrad.engine.gateway import Gateway
+from textgrad.engine.calls.truncation import Cuts
+from textgrad.engine.calls.gateway import Gateway
 from textgrad.errors import BrokenSystem
 
 ENGINE = "ollama-llama3.1:8b"

@@ -7,7 +7,7 @@ from conformance_server import ConformanceServer
 
 from textgrad.engine import get_engine
 from textgrad.engine.base import Sampling
-from textgrad.engine.refusals import read_response
+from textgrad.engine.protocol.errors import read_response
 from textgrad.errors import TransientError
 
 ENGINE = "openai-meta-llama/llama-3.1-8b-instruct"

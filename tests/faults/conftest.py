@@ -3,7 +3,7 @@
 import pytest
 from fault_server import FAULTS
 
-from textgrad.engine import limiter
+from textgrad.engine.calls import limiter
 
 _PLACES = ("alone", "5 %")
 

@@ -6,9 +6,9 @@ import pytest
 from fault_server import Fault, FaultServer
 
 from textgrad.concurrency import fan_out
-from textgrad.engine.call_log import CallLog
-from textgrad.engine.gateway import Gateway
-from textgrad.engine.limiter import Limiter
+from textgrad.engine.calls.call_log import CallLog
+from textgrad.engine.calls.gateway import Gateway
+from textgrad.engine.calls.limiter import Limiter
 from textgrad.engine.openai import ChatOpenAI
 from textgrad.errors import BrokenSystem
 

@@ -12,7 +12,7 @@ import toy
 from fault_server import FaultServer
 from flower_machines import KEY, SITES, by_script, end, end_tree, rounds_in, until
 
-from utils.ledger import verify
+from utils.run_log.ledger import verify
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 

@@ -13,7 +13,7 @@ import toy
 from flower_machines import ROOT, by_script, living_with, rounds_in, until
 
 import main
-from utils.ledger import verify
+from utils.run_log.ledger import verify
 
 pytestmark = pytest.mark.slow
 

@@ -3,11 +3,11 @@
 import pytest
 import toy
 
-from textgrad.engine.call_log import CallLog
-from textgrad.engine.gateway import Gateway
+from textgrad.engine.calls.call_log import CallLog
+from textgrad.engine.calls.gateway import Gateway
 from textgrad.errors import BrokenSystem, UsageError
-from utils.client import Client, Update
-from utils.evaluation import prompt_id
+from utils.federation.client import Client, Update
+from utils.federation.evaluation import prompt_id
 from utils.flower import transport, wire
 from utils.flower.post import HELLO, NoAnswer
 from utils.flower.roster import Roster

@@ -9,12 +9,12 @@ import pytest
 import toy
 
 from textgrad.errors import BrokenSystem, UsageError
-from utils.client import Step, Update
+from utils.federation.client import Step, Update
 from utils.config import parse
-from utils.evaluation import prompt_id
+from utils.federation.evaluation import prompt_id
 from utils.flower import export_shards, launch, server, site, wire
 from utils.flower.post import answer_of
-from utils.leakage import Leak
+from utils.privacy.leak_guard import Leak
 
 UPDATE = Update(1, prompt_id("old"), "new prompt \ud800", (
     Step(1, 0.5, 1.0, 2, True, "rose", "secret step", "secret rewrite"),

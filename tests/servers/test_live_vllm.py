@@ -6,7 +6,7 @@ import subprocess
 import pytest
 from live_server import MODEL, MODULES, ROOT, free_port, python_of, replies, serving, train, version_in, wanted
 
-from utils.surprisal import VLLM
+from utils.metrics.surprisal import VLLM
 
 # Only float32 answers the same whatever else is in the batch.
 OPTIONS = {"dtype": "float32", "max_model_len": 2048, "enforce_eager": True}

@@ -7,7 +7,7 @@ from textgrad.engine import EngineLM
 from textgrad.errors import UsageError
 from textgrad.variable import Variable, _backward_idempotent
 
-from .function import BackwardContext, Function
+from textgrad.autograd.function import BackwardContext, Function
 
 
 def _combined(variables: Sequence[Variable]) -> Variable:

@@ -3,8 +3,8 @@
 from textgrad.engine import EngineLM
 from textgrad.variable import Variable
 
-from .algebra import Aggregate, Sum
-from .llm_ops import VARIABLE_OUTPUT_DEFAULT_ROLE, FormattedLLMCall, LLMCall
+from textgrad.autograd.algebra import Aggregate, Sum
+from textgrad.autograd.llm_ops import VARIABLE_OUTPUT_DEFAULT_ROLE, FormattedLLMCall, LLMCall
 
 
 def sum(variables: list[Variable]) -> Variable:

@@ -5,7 +5,7 @@ from textgrad.defaults import VARIABLE_OUTPUT_DEFAULT_ROLE
 from textgrad.engine import EngineLM
 from textgrad.variable import Variable, WrongValue
 
-from .function import BackwardContext, Function, WrongInput, criticize_inputs
+from textgrad.autograd.function import BackwardContext, Function, WrongInput, criticize_inputs
 
 
 def value_of(variable: Variable | None) -> str | None:

@@ -7,8 +7,8 @@ from textgrad.defaults import VARIABLE_OUTPUT_DEFAULT_ROLE
 from textgrad.engine import EngineLM, validate_multimodal_engine
 from textgrad.variable import Variable, WrongValue
 
-from .function import BackwardContext, Function, criticize_inputs
-from .llm_ops import value_of
+from textgrad.autograd.function import BackwardContext, Function, criticize_inputs
+from textgrad.autograd.llm_ops import value_of
 
 
 class MultimodalLLMCall(Function):

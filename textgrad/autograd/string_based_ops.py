@@ -5,7 +5,7 @@ from collections.abc import Callable
 from textgrad.engine import EngineLM
 from textgrad.variable import Variable
 
-from .function import BackwardContext, Function, criticize_inputs
+from textgrad.autograd.function import BackwardContext, Function, criticize_inputs
 
 
 class StringBasedFunction(Function):

@@ -1,7 +1,7 @@
 """Engines: language models behind one interface, by name through `get_engine`."""
 
-from .base import CachedEngine, EngineLM
-from .registry import check_engine_name, get_engine, known_engines, validate_multimodal_engine
+from textgrad.engine.base import CachedEngine, EngineLM
+from textgrad.engine.registry import check_engine_name, get_engine, known_engines, validate_multimodal_engine
 
 __all__ = ["CachedEngine", "EngineLM", "check_engine_name", "get_engine", "known_engines",
            "validate_multimodal_engine"]

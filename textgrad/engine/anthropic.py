@@ -1,6 +1,6 @@
 """Claude at Anthropic, through LiteLLM."""
 
-from .litellm import ChatLiteLLM
+from textgrad.engine.litellm import ChatLiteLLM
 
 
 class ChatAnthropic(ChatLiteLLM):

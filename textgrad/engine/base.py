@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from .reply import Reply, Sampling, Text
+from textgrad.engine.reply import Reply, Sampling, Text
 
 DEFAULT_SYSTEM_PROMPT = "You are a capable assistant who answers with care and with imagination."
 
@@ -73,7 +73,7 @@ class ChatEngine(EngineLM):
             system_prompt: in place of the engine's own.
             **kwargs: fields of `Sampling`.
         """
-        from .gateway import standalone_gateway  # the gateway needs this module
+        from textgrad.engine.calls.gateway import standalone_gateway  # the gateway needs this module
         return standalone_gateway().route(self).generate(content, system_prompt=system_prompt, **kwargs)
 
 
@@ -102,17 +102,17 @@ class CachedEngine:
 
     def _cache(self):
         if self._store is None:
-            from .call_log import CallLog
+            from textgrad.engine.calls.call_log import CallLog
             Path(self.cache_path).mkdir(parents=True, exist_ok=True)
             self._store = CallLog(Path(self.cache_path) / "calls.sqlite")
         return self._store
 
     def _check_cache(self, prompt: str) -> str | None:
         """The reply kept for exactly this text, or None."""
-        from .call_log import key_of
+        from textgrad.engine.calls.call_log import key_of
         found = self._cache().get(key_of(prompt))
         return found.text if found else None
 
     def _save_cache(self, prompt: str, response: str) -> None:
-        from .call_log import canonical, key_of
+        from textgrad.engine.calls.call_log import canonical, key_of
         self._cache().put(key_of(prompt), canonical(prompt), Reply(response), seconds=0.0)

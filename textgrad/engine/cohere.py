@@ -1,6 +1,6 @@
 """Command models at Cohere, through LiteLLM."""
 
-from .litellm import ChatLiteLLM
+from textgrad.engine.litellm import ChatLiteLLM
 
 
 class ChatCohere(ChatLiteLLM):

@@ -1,6 +1,6 @@
 """Gemini at Google AI Studio, through LiteLLM."""
 
-from .litellm import ChatLiteLLM
+from textgrad.engine.litellm import ChatLiteLLM
 
 
 class ChatGemini(ChatLiteLLM):

@@ -1,6 +1,6 @@
 """Models at Groq, through LiteLLM."""
 
-from .litellm import ChatLiteLLM
+from textgrad.engine.litellm import ChatLiteLLM
 
 
 class ChatGroq(ChatLiteLLM):

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from ..errors import UsageError
-from .base import DEFAULT_SYSTEM_PROMPT, ChatEngine, Reply, Sampling
-from .optional import need
-from .refusals import Asked, Problem
-from .wire import prompt_tokens, read_completion, wire_messages
+from textgrad.errors import UsageError
+from textgrad.engine.base import DEFAULT_SYSTEM_PROMPT, ChatEngine, Reply, Sampling
+from textgrad.packages import need
+from textgrad.engine.protocol.errors import Asked, Problem
+from textgrad.engine.protocol.messages import prompt_tokens, read_completion, wire_messages
 
 _importing = threading.Lock()
 

@@ -11,10 +11,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import BrokenSystem, UsageError
-from .base import DEFAULT_SYSTEM_PROMPT, Reply, Sampling
-from .openai import ChatOpenAI
-from .optional import missing, need
+from textgrad.errors import BrokenSystem, UsageError
+from textgrad.engine.base import DEFAULT_SYSTEM_PROMPT, Reply, Sampling
+from textgrad.engine.openai import ChatOpenAI
+from textgrad.packages import missing, need
 
 _NEEDED = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME", "SYSTEMROOT")
 _SMOLLM2_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"

@@ -1,7 +1,7 @@
 """An engine around the caller's own client of the `openai` package: for LM Studio, a proxy, another transport."""
 
-from .base import DEFAULT_SYSTEM_PROMPT
-from .openai import ChatOpenAI
+from textgrad.engine.base import DEFAULT_SYSTEM_PROMPT
+from textgrad.engine.openai import ChatOpenAI
 
 
 class ChatExternalClient(ChatOpenAI):

@@ -14,12 +14,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..errors import BrokenSystem, TransientError, UsageError
-from .base import DEFAULT_SYSTEM_PROMPT, CachedEngine, ChatEngine, Reply, Sampling
-from .connections import Answer, Line, http_library
-from .optional import need
-from .refusals import Asked, Problem, read_response
-from .wire import prompt_tokens, read_completion, wire_messages, with_system_in_user
+from textgrad.errors import BrokenSystem, TransientError, UsageError
+from textgrad.engine.base import DEFAULT_SYSTEM_PROMPT, CachedEngine, ChatEngine, Reply, Sampling
+from textgrad.engine.protocol.transport import Answer, Line, http_library
+from textgrad.packages import need
+from textgrad.engine.protocol.errors import Asked, Problem, read_response
+from textgrad.engine.protocol.messages import prompt_tokens, read_completion, wire_messages, with_system_in_user
 
 OPENAI_URL = "https://api.openai.com/v1"
 _NO_KEY = "none"  # the client library wants some key, also for servers that ask for none

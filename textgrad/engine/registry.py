@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ..errors import UsageError, unknown
-from .base import EngineLM
+from textgrad.errors import UsageError, unknown
+from textgrad.engine.base import EngineLM
 
 _SHORT_NAMES = {
     "opus": "claude-3-opus-20240229",

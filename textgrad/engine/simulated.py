@@ -11,9 +11,9 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ..errors import ContextExceeded
-from .base import ChatEngine, Reply, Sampling
-from .simulated_world import World, chance, wrong_answer
+from textgrad.errors import ContextExceeded
+from textgrad.engine.base import ChatEngine, Reply, Sampling
+from textgrad.engine.simulated_world import World, chance, wrong_answer
 
 _TOPIC = re.compile(r"topic-\d+")
 _MARKER = re.compile(r"\[(topic-\d+)\]")

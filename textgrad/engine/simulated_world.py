@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass, fields
 from typing import Any
 
-from ..errors import UsageError, unknown
+from textgrad.errors import UsageError, unknown
 
 _OPPOSITES = {"yes": "no", "true": "false", "valid": "invalid"}
 _OPPOSITES |= {opposite: word for word, opposite in _OPPOSITES.items()}

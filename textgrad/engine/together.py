@@ -1,6 +1,6 @@
 """Models at Together AI, through LiteLLM."""
 
-from .litellm import ChatLiteLLM
+from textgrad.engine.litellm import ChatLiteLLM
 
 
 class ChatTogether(ChatLiteLLM):

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..errors import BrokenSystem, ContextExceeded, UsageError
-from .base import DEFAULT_SYSTEM_PROMPT, ChatEngine, Reply, Sampling
-from .optional import need
-from .refusals import Problem
-from .wire import without_thinking, wire_messages
+from textgrad.errors import BrokenSystem, ContextExceeded, UsageError
+from textgrad.engine.base import DEFAULT_SYSTEM_PROMPT, ChatEngine, Reply, Sampling
+from textgrad.packages import need
+from textgrad.engine.protocol.errors import Problem
+from textgrad.engine.protocol.messages import without_thinking, wire_messages
 
 _GATHER = 0.01  # seconds in which callers who start together are found to be together
 

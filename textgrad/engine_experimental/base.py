@@ -4,11 +4,11 @@ import functools
 from abc import abstractmethod
 from typing import Any
 
-from ..engine.base import DEFAULT_SYSTEM_PROMPT, CachedEngine
-from ..engine.base import EngineLM as _EngineLM
-from ..engine.call_log import key_of
-from ..engine.openai import user_cache
-from ..errors import UsageError
+from textgrad.engine.base import DEFAULT_SYSTEM_PROMPT, CachedEngine
+from textgrad.engine.base import EngineLM as _EngineLM
+from textgrad.engine.calls.call_log import key_of
+from textgrad.engine.openai import user_cache
+from textgrad.errors import UsageError
 
 
 class EngineLM(_EngineLM):

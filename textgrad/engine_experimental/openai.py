@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from ..engine.base import DEFAULT_SYSTEM_PROMPT
-from ..engine.openai import ChatOpenAI
-from .base import EngineLM, cached
+from textgrad.engine.base import DEFAULT_SYSTEM_PROMPT
+from textgrad.engine.openai import ChatOpenAI
+from textgrad.engine_experimental.base import EngineLM, cached
 
 
 class OpenAIEngine(EngineLM, ChatOpenAI):

@@ -1,6 +1,8 @@
 """Optimizers: they rewrite variables from criticism."""
 
-from .optimizer import (MissingTags, Optimizer, TextualGradientDescent, TextualGradientDescentwithMomentum)
+from textgrad.optimizer.optimizer import (
+    MissingTags, Optimizer, TextualGradientDescent, TextualGradientDescentwithMomentum,
+)
 
 TGD = TextualGradientDescent
 

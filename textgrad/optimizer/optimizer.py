@@ -9,7 +9,7 @@ from textgrad.autograd.function import sees_images
 from textgrad.concurrency import fan_out
 from textgrad.config import validate_engine_or_get_default
 from textgrad.engine import EngineLM
-from textgrad.engine.repair import ask_until
+from textgrad.engine.calls.ask_again import ask_until
 from textgrad.errors import BadReply, UsageError
 from textgrad.prompts import OPTIMIZER_SYSTEM_PROMPT, MissingTags, between, restored
 from textgrad.variable import Variable

@@ -6,12 +6,12 @@
 
 from pathlib import Path
 
-from ..config import validate_engine_or_get_default
-from ..errors import UsageError, unknown
-from . import big_bench_hard, gsm8k, livebench, reasoning_gym, user_file
-from .base import DataLoader, Dataset, Examples, Task
-from .grading import JudgeGrader, ScorerGrader
-from .source import Request, Sizes, Source, cut, data_folder
+from textgrad.config import validate_engine_or_get_default
+from textgrad.errors import UsageError, unknown
+from textgrad.tasks import big_bench_hard, gsm8k, livebench, reasoning_gym, user_file
+from textgrad.tasks.base import DataLoader, Dataset, Examples, Task
+from textgrad.tasks.scoring.grading import JudgeGrader, ScorerGrader
+from textgrad.tasks.source import Request, Sizes, Source, cut, data_folder
 
 __all__ = ["AVAILABLE_DATASETS", "DataLoader", "Dataset", "Examples", "Task", "get_task", "load_task"]
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ..errors import UsageError
-from .labels import labels_of
+from textgrad.errors import UsageError
+from textgrad.tasks.scoring.labels import labels_of
 
 if TYPE_CHECKING:
-    from ..variable import Variable
-    from .grading import Grader
+    from textgrad.variable import Variable
+    from textgrad.tasks.scoring.grading import Grader
 
 Example = tuple[str, str]
 
@@ -128,7 +128,7 @@ class Task:
 
     def verdict(self, loss: "Variable") -> int:
         """1 where a loss says that the answer is right, else 0."""
-        from .grading import verdict  # grading stands on the autograd engine, which most of this module does not need
+        from textgrad.tasks.scoring.grading import verdict  # grading stands on the autograd engine, which most of this module does not need
         said = loss.value
         return int(said if said in ("0", "1") else verdict(said))
 

@@ -9,12 +9,12 @@ for the test (penguins_in_a_table), validation and test share what is left after
 import json
 from pathlib import Path
 
-from ..errors import BrokenSystem, UsageError
-from .answers import SCORERS, number, read
-from .base import Example, Examples
-from .download import cache_folder, download
-from .numerals import last_number, number_in
-from .source import Request, Source, Splits, answer_line, data_folder, distinct, whatever_the_question
+from textgrad.errors import BrokenSystem, UsageError
+from textgrad.tasks.scoring.answers import SCORERS, number, read
+from textgrad.tasks.base import Example, Examples
+from textgrad.tasks.download import cache_folder, download
+from textgrad.tasks.scoring.numerals import last_number, number_in
+from textgrad.tasks.source import Request, Source, Splits, answer_line, data_folder, distinct, whatever_the_question
 
 OFFICIAL = "https://raw.githubusercontent.com/suzgunmirac/BIG-Bench-Hard/main/bbh"
 TRAIN, VAL = 50, 100

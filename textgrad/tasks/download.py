@@ -7,7 +7,7 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
-from ..errors import BrokenSystem
+from textgrad.errors import BrokenSystem
 
 _TIMEOUT = 30.0     # seconds without a byte
 _CHUNK = 1 << 16

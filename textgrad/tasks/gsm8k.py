@@ -6,11 +6,11 @@ From `gsm8k/{train,test}.jsonl` in the data folder, else from the Hugging Face h
 import random
 from pathlib import Path
 
-from ..errors import UsageError
-from .answers import number
-from .base import Example, Examples
-from .records import from_hub, from_jsonl
-from .source import Request, Source, Splits, answer_line, data_folder, distinct, whatever_the_question
+from textgrad.errors import UsageError
+from textgrad.tasks.scoring.answers import number
+from textgrad.tasks.base import Example, Examples
+from textgrad.tasks.records import from_hub, from_jsonl
+from textgrad.tasks.source import Request, Source, Splits, answer_line, data_folder, distinct, whatever_the_question
 
 DESCRIPTION = "Solve a word problem about everyday quantities. Think step by step."
 ANSWER_FORMAT = answer_line("a number")

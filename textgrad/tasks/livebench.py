@@ -6,12 +6,12 @@ From `livebench/{reasoning,math}.jsonl` (or .parquet) in the data folder, else f
 
 from pathlib import Path
 
-from ..errors import UsageError
-from .answers import normal
-from .base import Example
-from .livebench_scorers import SCORERS
-from .records import from_hub, from_jsonl, from_parquet
-from .source import Request, Source, seeded_splits
+from textgrad.errors import UsageError
+from textgrad.tasks.scoring.answers import normal
+from textgrad.tasks.base import Example
+from textgrad.tasks.scoring.livebench import SCORERS
+from textgrad.tasks.records import from_hub, from_jsonl, from_parquet
+from textgrad.tasks.source import Request, Source, seeded_splits
 
 PARTS = (0.64, 0.16, 0.20)      # train, validation, test
 KINDS = {"reasoning": ("web_of_lies_v2", "zebra_puzzle", "spatial"), "math": ("AMPS_Hard", "math_comp", "olympiad")}

@@ -17,11 +17,11 @@ import weakref
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from ..errors import BrokenSystem, UsageError, unknown
-from .answers import exact
-from .base import Example
-from .extract import bold_answer, clean, explicit_answer, explicit_block
-from .source import Request, Sizes, Source, Splits
+from textgrad.errors import BrokenSystem, UsageError, unknown
+from textgrad.tasks.scoring.answers import exact
+from textgrad.tasks.base import Example
+from textgrad.tasks.scoring.extract import bold_answer, clean, explicit_answer, explicit_block
+from textgrad.tasks.source import Request, Sizes, Source, Splits
 
 DEFAULTS = Sizes(50, 100, 100)
 RIGHT = 0.99            # a verifier's score from which an answer is right; partly right is wrong

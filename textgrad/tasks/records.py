@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..errors import BrokenSystem, UsageError
+from textgrad.errors import BrokenSystem, UsageError
 
 
 def from_jsonl(path: Path, fields: Sequence[str]) -> list[dict]:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from ..errors import UsageError
-from .answers import Scorer
-from .base import Example
-from .grading import QuestionScorer
+from textgrad.errors import UsageError
+from textgrad.tasks.scoring.answers import Scorer
+from textgrad.tasks.base import Example
+from textgrad.tasks.scoring.grading import QuestionScorer
 
 DATA_VARIABLE = "FEDTEXTGRAD_DATA"
 

@@ -4,11 +4,11 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..errors import unknown
-from .answers import SCORERS
-from .numerals import value_of
-from .records import from_jsonl
-from .source import Request, Source, answer_line, seeded_splits, whatever_the_question
+from textgrad.errors import unknown
+from textgrad.tasks.scoring.answers import SCORERS
+from textgrad.tasks.scoring.numerals import value_of
+from textgrad.tasks.records import from_jsonl
+from textgrad.tasks.source import Request, Source, answer_line, seeded_splits, whatever_the_question
 
 PARTS = (0.5, 0.2, 0.3)     # train, validation, test
 DESCRIPTION = "Answer the question. Think step by step."

@@ -3,7 +3,7 @@
 from pathlib import Path
 from urllib.parse import urlparse
 
-from ..errors import BrokenSystem, UsageError
+from textgrad.errors import BrokenSystem, UsageError
 
 
 def is_valid_url(url: str) -> bool:

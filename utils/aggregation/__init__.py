@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from textgrad.engine.base import EngineLM
 from textgrad.errors import BadReply, UsageError, unknown
 
-from ..tokens import estimate_tokens
-from . import methods
-from .fence import readable
-from .merging import Merging
+from textgrad.tokens import estimate_tokens
+from utils.aggregation import methods
+from utils.aggregation.fence import readable
+from utils.aggregation.merging import Merging
 
 Method = Callable[[list[str], Merging], str]
 

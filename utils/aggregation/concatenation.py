@@ -6,7 +6,7 @@ every round. Here the first prompt stands whole, and each other one follows as a
 
 from collections.abc import Sequence
 
-from ..prompt_template import FURTHER_INSTRUCTIONS
+from utils.aggregation.prompts import FURTHER_INSTRUCTIONS
 
 
 def concatenate(prompts: Sequence[str]) -> str:

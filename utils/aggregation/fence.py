@@ -5,7 +5,7 @@ import re
 from textgrad.errors import BadReply
 from textgrad.prompts import between
 
-from ..prompt_template import FENCE_TAG, MERGED_TAGS
+from utils.aggregation.prompts import FENCE_TAG, MERGED_TAGS
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _HALF_SURROGATES = re.compile(r"[\ud800-\udfff]")

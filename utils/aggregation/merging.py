@@ -5,14 +5,14 @@ from collections.abc import Callable
 
 from textgrad.concurrency import fan_out
 from textgrad.engine.base import EngineLM
-from textgrad.engine.repair import ask_until
+from textgrad.engine.calls.ask_again import ask_until
 from textgrad.errors import BadReply
 
-from ..prompt_template import MERGE_HINT, MERGED_TAGS, Job, length_limit
-from ..tokens import estimate_tokens
-from .concatenation import concatenate
-from .fence import fenced, merged_text
-from .tree import Node, plan
+from utils.aggregation.prompts import MERGE_HINT, MERGED_TAGS, Job, length_limit
+from textgrad.tokens import estimate_tokens
+from utils.aggregation.concatenation import concatenate
+from utils.aggregation.fence import fenced, merged_text
+from utils.aggregation.tree import Node, plan
 
 
 class Merging:
@@ -23,7 +23,7 @@ class Merging:
         token_budget: most tokens of the new prompt, and of the texts in one request; >= 1.
         fan_in: most texts in one request, >= 2.
         old_prompt: what the uploads were made from.
-        scorer: surprisal in bits a token, see `utils.measures.Surprisal`; None where there is none.
+        scorer: surprisal in bits a token, see `utils.metrics.measures.Surprisal`; None where there is none.
         candidates: merges that a method which chooses draws, >= 1.
 
     Attributes:

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from textgrad.errors import StopRun, UsageError
 
-from ..config import Config, parse
-from ..engines import connect
-from ..evaluation import Sample, samples_of
-from ..federation import load_tasks
+from utils.config import Config, parse
+from utils.engines.by_role import connect
+from utils.federation.evaluation import Sample, samples_of
+from utils.federation.setup import load_tasks
 
 
 def export(config: Config, folder: Path) -> list[str]:

@@ -18,11 +18,11 @@ from pathlib import Path, PurePosixPath
 
 from textgrad.errors import BrokenSystem, UsageError
 
-from ..config import Config
-from ..files import to_json, write_whole
-from ..run_log import RunLog
-from ..terminal import clean
-from .wire import ERROR, RESULTS
+from utils.config import Config
+from utils.files import to_json, write_whole
+from utils.run_log.log import RunLog
+from utils.run_log.terminal import clean
+from utils.flower.wire import ERROR, RESULTS
 
 OK, SPENT = 0, 3
 _QUIET = {"FLWR_TELEMETRY_ENABLED": "0", "FLWR_DISABLE_UPDATE_CHECK": "1"}

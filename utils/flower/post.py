@@ -4,7 +4,7 @@ import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from .wire import Record
+from utils.flower.wire import Record
 
 HELLO, TRAIN = "query", "train"  # Flower's types of messages
 GONE = (3, 5)  # Flower's codes for a node that is not there (any more)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from textgrad.errors import BrokenSystem, UsageError
 
-from .post import HELLO, NoAnswer, Post
-from .wire import Record
+from utils.flower.post import HELLO, NoAnswer, Post
+from utils.flower.wire import Record
 
 _POLL = 0.5  # seconds
 

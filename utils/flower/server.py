@@ -13,18 +13,18 @@ from textgrad.errors import StopRun, UsageError
 from textgrad.tasks import Examples, Task, get_task
 from textgrad.tasks.records import from_jsonl
 
-from ..client import Client
-from ..config import Config
-from ..engines import Engines, check_names, connect
-from ..evaluation import Sample
-from ..federation import Federation, client_of, initial_prompt, public_text
-from ..report import table
-from ..rounds import run_rounds
-from ..run_log import RunLog
-from .post import Post
-from .roster import Roster
-from .transport import FlowerTransport
-from .wire import ERROR, RESULTS, Record, run_options
+from utils.federation.client import Client
+from utils.config import Config
+from utils.engines.by_role import Engines, check_names, connect
+from utils.federation.evaluation import Sample
+from utils.federation.setup import Federation, client_of, initial_prompt, public_text
+from utils.report import table
+from utils.federation.rounds import run_rounds
+from utils.run_log.log import RunLog
+from utils.flower.post import Post
+from utils.flower.roster import Roster
+from utils.flower.transport import FlowerTransport
+from utils.flower.wire import ERROR, RESULTS, Record, run_options
 
 LOGS_VARIABLE = "FEDTEXTGRAD_LOGS"
 _HELD_OUT = ("val", "test")

@@ -19,14 +19,14 @@ from textgrad.errors import UsageError, unknown
 from textgrad.tasks import Examples, Task, get_task
 from textgrad.tasks.records import from_jsonl
 
-from ..client import Client, Update
-from ..config import Config
-from ..engines import Engines, connect
-from ..evaluation import samples_of
-from ..federation import client_of
-from ..files import to_json, write_whole
-from ..transport import LocalTransport
-from .wire import Record, read_run_options, to_text, upload
+from utils.federation.client import Client, Update
+from utils.config import Config
+from utils.engines.by_role import Engines, connect
+from utils.federation.evaluation import samples_of
+from utils.federation.setup import client_of
+from utils.files import to_json, write_whole
+from utils.federation.transport import LocalTransport
+from utils.flower.wire import Record, read_run_options, to_text, upload
 
 _LIMITS = ("max_concurrency", "requests_per_minute", "request_timeout", "max_retries", "max_consecutive_failures",
            "max_calls", "max_tokens_total", "max_cost")

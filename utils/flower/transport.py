@@ -3,20 +3,20 @@
 import time
 from collections.abc import Sequence
 
-from textgrad.engine.gateway import Gateway
+from textgrad.engine.calls.gateway import Gateway
 
-from ..client import Client, Update
-from ..config import Config
-from ..evaluation import prompt_id
-from .post import TRAIN, NoAnswer, Post
-from .roster import Roster
-from .wire import Malformed, Record, from_note, read_upload, to_bytes, to_note
+from utils.federation.client import Client, Update
+from utils.config import Config
+from utils.federation.evaluation import prompt_id
+from utils.flower.post import TRAIN, NoAnswer, Post
+from utils.flower.roster import Roster
+from utils.flower.wire import Malformed, Record, from_note, read_upload, to_bytes, to_note
 
 _POLL = 0.5  # seconds between looks for answers
 
 
 class FlowerTransport:
-    """See `utils.transport.Transport`.
+    """See `utils.federation.transport.Transport`.
 
     The answers of a finished round are kept in the server's call log: a server that is started again asks nobody twice.
     In an unfinished one the sites are asked again, and find what they have paid for in their own call logs.

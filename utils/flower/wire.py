@@ -9,9 +9,9 @@ from typing import Any
 
 from textgrad.errors import UsageError
 
-from ..client import Step, Update
-from ..config import Config
-from ..leakage import Leak
+from utils.federation.client import Step, Update
+from utils.config import Config
+from utils.privacy.leak_guard import Leak
 
 Record = dict[str, Any]
 

@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..files import write_whole
-from .charts import charts, charts_of
-from .compare import as_csv, as_latex, comparison, rows
-from .pictures import write_pictures
-from .runs import Run, load
-from .single import single
-from .tables import flaws
+from utils.files import write_whole
+from utils.report.charts import charts, charts_of
+from utils.report.compare import as_csv, as_latex, comparison, rows
+from utils.report.pictures import write_pictures
+from utils.report.runs import Run, load
+from utils.report.single import single
+from utils.report.tables import flaws
 
 _ROWS = {
     "0shot_eval_engine_test_acc": "evaluation engine, initial prompt, test",

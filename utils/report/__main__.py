@@ -7,12 +7,12 @@ from pathlib import Path
 
 from textgrad.errors import StopRun, UsageError
 
-from ..files import told_of, write_whole
-from ..repeats import finish
-from . import groups, page, table, write, write_comparison, write_tables
-from .compare import as_text
-from .index import index
-from .runs import find, load
+from utils.files import told_of, write_whole
+from utils.repeats import finish
+from utils.report import groups, page, table, write, write_comparison, write_tables
+from utils.report.compare import as_text
+from utils.report.index import index
+from utils.report.runs import find, load
 
 
 def main(arguments: list[str]) -> int:

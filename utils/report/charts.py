@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from ..statistics import share_of
-from .chart import Bars, Chart, Series
-from .runs import Run
+from utils.metrics.statistics import share_of
+from utils.report.chart import Bars, Chart, Series
+from utils.report.runs import Run
 
 _MOST_RUNS = 8  # in one chart: so many colours there are
 _MOST_BARS = 24

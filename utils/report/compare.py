@@ -6,11 +6,11 @@ import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ..statistics import compare
-from . import page
-from .chart import Bars, Chart
-from .runs import Run
-from .svg import figure
+from utils.metrics.statistics import compare
+from utils.report import page
+from utils.report.chart import Bars, Chart
+from utils.report.runs import Run
+from utils.report.svg import figure
 
 _METRICS = (
     "0shot_test_engine_test_acc",

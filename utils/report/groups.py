@@ -8,10 +8,10 @@ from typing import Any
 
 from textgrad.errors import UsageError
 
-from ..statistics import Spread, over_seeds
-from . import page
-from .compare import why_not
-from .runs import Run, load
+from utils.metrics.statistics import Spread, over_seeds
+from utils.report import page
+from utils.report.compare import why_not
+from utils.report.runs import Run, load
 
 _BEST, _GAIN = "best_test_acc", "gain_test_acc"
 

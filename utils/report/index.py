@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import page
-from .runs import Run
+from utils.report import page
+from utils.report.runs import Run
 
 _SORT = """<script>
 document.querySelectorAll("th button").forEach((button, column) => button.addEventListener("click", () => {

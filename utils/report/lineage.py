@@ -4,9 +4,9 @@ import difflib
 import re
 from collections.abc import Iterator
 
-from ..statistics import share_of
-from . import page
-from .runs import Run
+from utils.metrics.statistics import share_of
+from utils.report import page
+from utils.report.runs import Run
 
 _MOST = 400  # differences on one page; a browser stays quick with so many
 _MOST_OPEN = 5  # clients whose steps are unfolded in the best round

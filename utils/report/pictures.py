@@ -5,9 +5,9 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..files import told_of
-from ..png import write_png
-from .chart import Bars, Chart, dodge
+from utils.files import told_of
+from utils.report.png import write_png
+from utils.report.chart import Bars, Chart, dodge
 
 _COLOURS = ("#2563c9", "#d9622b", "#21875a", "#8a4bc2", "#b08900", "#5d6878", "#0a8f9c", "#c2407f")
 _SIZE, _DPI = (6.0, 4.2), 120  # inches; dots an inch

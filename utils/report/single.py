@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from . import page, tables
-from .charts import charts
-from .lineage import lineage
-from .runs import Run
-from .svg import figure
+from utils.report import page, tables
+from utils.report.charts import charts
+from utils.report.lineage import lineage
+from utils.report.runs import Run
+from utils.report.svg import figure
 
 _TILES = (
     ("0shot_test_engine_test_acc", "initial prompt, test"),

@@ -3,8 +3,8 @@
 import html
 import math
 
-from .chart import Bars, Chart, Series, dodge
-from .page import COLOURS
+from utils.report.chart import Bars, Chart, Series, dodge
+from utils.report.page import COLOURS
 
 _WIDTH, _HEIGHT = 440, 250
 _LEFT, _RIGHT, _TOP, _BOTTOM = 48, 14, 12, 40

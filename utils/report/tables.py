@@ -3,9 +3,9 @@
 import shlex
 from typing import Any
 
-from ..config import Config
-from . import page
-from .runs import Run
+from utils.config import Config
+from utils.report import page
+from utils.report.runs import Run
 
 
 def lost(results: dict) -> str:

@@ -8,7 +8,7 @@ from fault_server import FAULTS, Fault, FaultServer, error
 
 from textgrad.concurrency import fan_out
 from textgrad.engine.base import Sampling
-from textgrad.engine.gateway import Gateway
+from textgrad.engine.calls.gateway import Gateway
 from textgrad.engine.local_model_openai_api import ChatExternalClient
 from textgrad.engine.openai import AzureChatOpenAI, ChatOpenAI
 from textgrad.errors import BrokenSystem, ContextExceeded, TransientError, UsageError

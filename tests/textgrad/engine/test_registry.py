@@ -154,7 +154,7 @@ def test_what_is_missing_is_told_before_anything_runs(name, named):
 
 @pytest.mark.parametrize("name, package", [("claude-3", "litellm"), ("experimental:x", "litellm"), ("vllm-m", "vllm")])
 def test_a_missing_package_is_told_with_the_way_to_install_it(monkeypatch, name, package):
-    monkeypatch.setattr("textgrad.engine.optional.importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("textgrad.packages.importlib.util.find_spec", lambda name: None)
     with pytest.raises(BrokenSystem, match=f"{package} is not installed: pip install {package}"):
         check_engine_name(name)
 

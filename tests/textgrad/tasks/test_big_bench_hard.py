@@ -7,14 +7,7 @@ import pytest
 from textgrad.errors import BrokenSystem, UsageError
 from textgrad.tasks import get_task
 from textgrad.tasks.big_bench_hard import (
-    TASKS,
-    BigBenchHard,
-    fetch,
-    parse,
-    parse_integer_answer,
-    read_examples,
-    split,
-    string_based_equality_fn,
+    TASKS, BigBenchHard, fetch, parse, parse_integer_answer, read_examples, split, string_based_equality_fn,
 )
 from textgrad.variable import Variable
 

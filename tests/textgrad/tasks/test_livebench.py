@@ -9,7 +9,7 @@ from textgrad.engine.base import Text
 from textgrad.errors import UsageError
 from textgrad.tasks import get_task
 from textgrad.tasks.livebench import KINDS, NAMES
-from textgrad.tasks.livebench_scorers import SCORERS
+from textgrad.tasks.scoring.livebench import SCORERS
 
 ANSWERS = {"web_of_lies_v2": "yes, no, yes", "zebra_puzzle": "4", "spatial": "sphere", "AMPS_Hard": "\\frac{x}{2}",
            "math_comp": "B", "olympiad": "3,1,2"}

@@ -4,8 +4,8 @@ import pytest
 
 from textgrad.errors import UsageError
 from textgrad.tasks import DataLoader, Dataset, Examples, Task
-from textgrad.tasks.answers import number
-from textgrad.tasks.grading import ScorerGrader
+from textgrad.tasks.scoring.answers import number
+from textgrad.tasks.scoring.grading import ScorerGrader
 from textgrad.tasks.source import Sizes, cut, distinct, seeded_splits, whatever_the_question
 
 PAIRS = [(f"question {place}", str(place)) for place in range(10)]

@@ -1,7 +1,7 @@
 """Concatenation: separate sections, nothing twice."""
 
 from utils.aggregation.concatenation import concatenate
-from utils.prompt_template import FURTHER_INSTRUCTIONS
+from utils.aggregation.prompts import FURTHER_INSTRUCTIONS
 
 
 def test_a_line_that_all_clients_share_stands_once_and_the_order_stays():

@@ -2,8 +2,8 @@
 
 from textgrad.errors import BadReply
 
-from ..merging import Merging
-from . import concat, sum_uid
+from utils.aggregation.merging import Merging
+from utils.aggregation.methods import concat, sum_uid
 
 
 def merge(uploads: list[str], merging: Merging) -> str:

@@ -1,6 +1,6 @@
 """concat: the prompts one after the other, shared lines once. No model is asked, and no guidance is lost."""
 
-from ..merging import Merging
+from utils.aggregation.merging import Merging
 
 
 def merge(uploads: list[str], merging: Merging) -> str:

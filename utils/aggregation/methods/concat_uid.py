@@ -3,8 +3,8 @@
 from textgrad.concurrency import fan_out
 from textgrad.errors import BadReply
 
-from ...prompt_template import REWRITE_EVENLY
-from ..merging import Merging
+from utils.aggregation.prompts import REWRITE_EVENLY
+from utils.aggregation.merging import Merging
 
 
 def merge(uploads: list[str], merging: Merging) -> str:

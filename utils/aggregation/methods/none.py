@@ -2,7 +2,7 @@
 
 from textgrad.errors import UsageError
 
-from ..merging import Merging
+from utils.aggregation.merging import Merging
 
 
 def merge(uploads: list[str], merging: Merging) -> str:

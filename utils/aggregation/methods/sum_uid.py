@@ -1,7 +1,7 @@
 """sum_uid: summarization with guidance to spread information evenly (uniform information density)."""
 
-from ...prompt_template import SUMMARIZE_EVENLY
-from ..merging import Merging
+from utils.aggregation.prompts import SUMMARIZE_EVENLY
+from utils.aggregation.merging import Merging
 
 
 def merge(uploads: list[str], merging: Merging) -> str:

@@ -1,7 +1,7 @@
 """summarization: the evaluation engine writes one prompt that keeps the guidance of all."""
 
-from ...prompt_template import SUMMARIZE
-from ..merging import Merging
+from utils.aggregation.prompts import SUMMARIZE
+from utils.aggregation.merging import Merging
 
 
 def merge(uploads: list[str], merging: Merging) -> str:

@@ -13,10 +13,10 @@ from collections.abc import Callable, Sequence
 from textgrad.concurrency import at, fan_out
 from textgrad.errors import BadReply
 
-from ...measures import mean_rate, retained
-from ...prompt_complexity import density_variance
-from ...prompt_template import SUMMARIZE, SUMMARIZE_EVENLY
-from ..merging import Merging
+from utils.metrics.measures import mean_rate, retained
+from utils.metrics.complexity import density_variance
+from utils.aggregation.prompts import SUMMARIZE, SUMMARIZE_EVENLY
+from utils.aggregation.merging import Merging
 
 _WITHIN_REACH = 0.1  # of the best candidate's mean retention rate
 _WORD = re.compile(r"\w+|[^\w\s]")

@@ -1,0 +1,78 @@
+"""Hard caps over all roles and clients together."""
+
+import threading
+import time
+
+import pytest
+
+from textgrad.engine.base import ChatEngine, Reply, Sampling
+from textgrad.engine.calls.budget import Budget, Price
+from textgrad.engine.calls.call_log import CallLog
+from textgrad.engine.calls.gateway import Gateway
+from textgrad.errors import BudgetSpent
+
+
+class Talker(ChatEngine):
+    model_string, endpoint, calls = "talker", "here", 0
+
+    def complete(self, messages, sampling):
+        self.calls += 1
+        time.sleep(0.01)
+        return Reply("word " * 5, "stop", 10, 5)
+
+
+def ask_many(gateway, engine, count, role="test"):
+    """So many threads ask a question of their own; how many were refused by the cap."""
+    refused = []
+
+    def ask(number):
+        try:
+            gateway.route(engine, role, Sampling(max_tokens=20))(f"q{number}")
+        except BudgetSpent as spent:
+            refused.append(str(spent))
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    return refused
+
+
+def test_a_cap_on_calls_is_never_exceeded_however_many_ask_at_once(tmp_path):
+    engine = Talker()
+    refused = ask_many(Gateway(CallLog(tmp_path / "c"), budget=Budget(max_calls=7)), engine, 30)
+    assert engine.calls == 7 and len(refused) == 23 and "cap of 7 calls is reached" in refused[0]
+
+
+def test_a_cap_on_tokens_is_never_exceeded(tmp_path):
+    engine = Talker()
+    gateway = Gateway(CallLog(tmp_path / "c"), budget=Budget(max_tokens=200))
+    assert ask_many(gateway, engine, 30)
+    used = gateway.usage["test"].prompt_tokens + gateway.usage["test"].completion_tokens
+    assert 200 - 15 - 100 <= used <= 200 and used == gateway.budget.used["tokens"]
+
+
+def test_dollars_follow_the_price_of_each_role(tmp_path):
+    engine = Talker()
+    gateway = Gateway(CallLog(tmp_path / "c"), budget=Budget(prices={"test": Price(100, 200), "evaluation": Price(0, 1000)}))
+    ask_many(gateway, engine, 2, "test")
+    ask_many(gateway, Talker(), 1, "other")
+    assert gateway.budget.used["dollars"] == pytest.approx(2 * (100 * 10 + 200 * 5) / 1e6)
+
+
+def test_calls_that_the_call_log_answers_count_but_are_not_refused(tmp_path):
+    first = Gateway(CallLog(tmp_path / "c"))
+    ask_many(first, Talker(), 5)
+    first.close()
+    engine = Talker()
+    again = Gateway(CallLog(tmp_path / "c"), budget=Budget(max_calls=5))
+    assert not ask_many(again, engine, 5) and engine.calls == 0 and again.budget.used["calls"] == 5
+    assert len(ask_many(again, engine, 6)) == 1
+
+
+def test_two_roles_that_share_a_call_pay_for_it_once(tmp_path):
+    gateway = Gateway(CallLog(tmp_path / "c"))
+    for role in ("test", "evaluation"):
+        gateway.route(Talker(), role)("q")
+    assert gateway.budget.used["calls"] == 1

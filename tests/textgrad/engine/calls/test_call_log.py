@@ -1,0 +1,101 @@
+"""The call log: what tells requests apart, and what is on disk when."""
+
+import sqlite3
+import threading
+
+import pytest
+
+from textgrad.engine.base import Reply
+from textgrad.engine.calls.call_log import CallLog, canonical, key_of
+from textgrad.errors import BrokenSystem
+
+
+def test_a_reply_is_found_again_with_all_it_holds(tmp_path):
+    log = CallLog(tmp_path / "calls.sqlite")
+    reply = Reply("text \u2028 \U0001f600", "length", 12, 34)
+    log.put("k", canonical({"q": 1}), reply, 0.5)
+    assert log.get("k") == reply and log.row("k") == (reply, 0.5)
+    assert log.get("other") is None
+
+
+def test_a_reply_is_on_disk_as_soon_as_it_is_put(tmp_path):
+    log = CallLog(tmp_path / "calls.sqlite")
+    log.put("k", "{}", Reply("kept"), 0.0)
+    other_process = CallLog(tmp_path / "calls.sqlite")  # the first is still open, as after a SIGKILL
+    assert other_process.get("k").text == "kept"
+
+
+def test_the_first_reply_under_a_key_stays(tmp_path):
+    log = CallLog(tmp_path / "calls.sqlite")
+    log.put("k", "{}", Reply("first"), 0.0)
+    log.put("k", "{}", Reply("second"), 0.0)
+    assert log.get("k").text == "first" and len(log) == 1
+
+
+def test_a_log_that_an_earlier_version_wrote_is_read_and_gone_on_with(tmp_path):
+    key, said = "0f" * 16, []
+    with sqlite3.connect(tmp_path / "calls.sqlite") as db:
+        db.execute("CREATE TABLE calls (key TEXT PRIMARY KEY, request TEXT NOT NULL, text TEXT NOT NULL, finish_reason "
+                   "TEXT NOT NULL, prompt_tokens INTEGER, completion_tokens INTEGER, seconds REAL NOT NULL, "
+                   "ended REAL NOT NULL, seal TEXT NOT NULL) WITHOUT ROWID")
+        db.execute("INSERT INTO calls VALUES (?, '{\"n\":1}', 'four', 'stop', 3, 1, 0.5, 0.0, '4aee48b24c9558aa')", (key,))
+    db.close()
+    log = CallLog(tmp_path / "calls.sqlite", said.append)
+    log.put(key_of("next"), "{}", Reply("five"), 0.0)
+    assert (log.get(key), log.get(key_of("next")).text, said) == (Reply("four", "stop", 3, 1), "five", [])
+    log.close()
+
+
+def test_a_closed_log_is_one_file(tmp_path):
+    log = CallLog(tmp_path / "calls.sqlite")
+    log.put("k", "{}", Reply("kept"), 0.0)
+    log.close()
+    assert [path.name for path in tmp_path.iterdir()] == ["calls.sqlite"]
+
+
+def test_opening_makes_no_file_before_the_first_use(tmp_path):
+    CallLog(tmp_path / "calls.sqlite")
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_key_depends_on_content_not_on_the_order_of_fields():
+    assert key_of({"a": 1, "b": 2}) == key_of({"b": 2, "a": 1})
+    assert key_of({"a": 1}) != key_of({"a": 2})
+    assert key_of({"a": "1"}) != key_of({"a": 1})
+
+
+def test_images_count_in_the_key_and_are_not_stored(tmp_path):
+    one, other = {"content": ["see", b"\x89PNG one"]}, {"content": ["see", b"\x89PNG two"]}
+    assert key_of(one) != key_of(other)
+    assert "sha256:" in canonical(one) and "PNG" not in canonical(one)
+
+
+def test_many_threads_may_write(tmp_path):
+    log = CallLog(tmp_path / "calls.sqlite")
+    threads = [threading.Thread(target=lambda n=n: log.put(str(n), "{}", Reply(str(n)), 0.0)) for n in range(50)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(log) == 50
+
+
+def test_a_file_that_is_no_data_base_is_put_aside_and_named(tmp_path):
+    path, said = tmp_path / "calls.sqlite", []
+    path.write_text("this is no data base, it is a text of some length " * 40)
+    assert CallLog(path, said.append).get("k") is None
+    assert len(said) == 1 and "calls.sqlite" in said[0] and (tmp_path / "calls.sqlite.damaged").exists()
+
+
+def test_a_folder_in_its_place_is_named(tmp_path):
+    (tmp_path / "calls.sqlite").mkdir()
+    with pytest.raises(BrokenSystem, match="calls.sqlite"):
+        CallLog(tmp_path / "calls.sqlite").get("k")
+
+
+def test_the_requests_can_be_read_with_any_sqlite_client(tmp_path):
+    log = CallLog(tmp_path / "calls.sqlite")
+    log.put(key_of({"model": "m"}), canonical({"model": "m"}), Reply("r"), 0.0)
+    log.close()
+    rows = sqlite3.connect(tmp_path / "calls.sqlite").execute("SELECT request, text FROM calls").fetchall()
+    assert rows == [('{"model":"m"}', "r")]

@@ -1,0 +1,197 @@
+"""The limiter: how many at once, how fast, and what is tried again."""
+
+import threading
+import time
+
+import pytest
+
+from textgrad.concurrency import fan_out
+from textgrad.engine.base import Reply
+from textgrad.engine.calls.limiter import Limiter
+from textgrad.errors import BrokenSystem, CallFailed, StopRun, TransientError
+
+
+def failing(times, error):
+    """A request that fails so many times and then succeeds; its `count` tells how often it was sent."""
+    def request():
+        request.count += 1
+        if request.count <= times:
+            raise error
+        return Reply("good")
+    request.count = 0
+    return request
+
+
+def test_no_more_than_max_concurrency_are_in_flight():
+    limiter, lock, flying, peak = Limiter(max_concurrency=3), threading.Lock(), 0, 0
+
+    def request():
+        nonlocal flying, peak
+        with lock:
+            flying += 1
+            peak = max(peak, flying)
+        time.sleep(0.01)
+        with lock:
+            flying -= 1
+        return Reply("x")
+
+    fan_out(lambda _: limiter.call(request, "e"), range(12))
+    assert peak == 3
+
+
+def test_requests_a_minute_space_the_starts():
+    limiter, starts = Limiter(requests_per_minute=1200), []
+
+    def request():
+        starts.append(time.monotonic())
+        return Reply("x")
+
+    fan_out(lambda _: limiter.call(request, "e"), range(6))
+    assert max(starts) - min(starts) >= 5 * 60 / 1200 * 0.9
+
+
+def test_a_passing_fault_is_tried_again():
+    request = failing(2, TransientError("503", retry_after=0.0))
+    assert Limiter().call(request, "e").text == "good" and request.count == 3
+
+
+def test_retries_end():
+    request = failing(99, TransientError("503", retry_after=0.0))
+    with pytest.raises(CallFailed, match="2 retries.*503"):
+        Limiter(max_retries=2).call(request, "e")
+    assert request.count == 3
+
+
+def test_a_malformed_answer_is_tried_once_more_and_then_is_a_bad_reply():
+    request = failing(99, TransientError("HTML", malformed=True, retry_after=0.0))
+    assert Limiter().call(request, "e").flaw == "malformed" and request.count == 2
+
+
+def test_the_server_decides_how_long_to_wait_and_everybody_waits():
+    limiter, sent = Limiter(), []
+    first = failing(1, TransientError("429", retry_after=0.4, rate_limited=True))
+    started = time.monotonic()
+
+    def other():
+        sent.append(time.monotonic() - started)
+        return Reply("x")
+
+    thread = threading.Thread(target=lambda: limiter.call(first, "e"))
+    thread.start()
+    time.sleep(0.1)  # the first has been told to wait by now
+    limiter.call(other, "e")
+    thread.join()
+    assert sent[0] >= 0.4
+
+
+def test_failures_in_a_row_end_the_run_with_the_last_cause(monkeypatch):
+    monkeypatch.setattr("textgrad.engine.calls.limiter._SECONDS_A_FAILURE", 0.0)
+    limiter = Limiter(max_retries=99, max_consecutive_failures=5)
+    request = failing(99, TransientError("502 bad gateway", retry_after=0.0))
+    with pytest.raises(BrokenSystem, match="5 requests in a row.*502 bad gateway"):
+        limiter.call(request, "e")
+    assert request.count == 5
+
+
+def test_many_callers_wait_out_an_outage_that_fails_more_than_so_many_requests_in_a_row(monkeypatch):
+    monkeypatch.setattr("textgrad.engine.calls.limiter._SECONDS_A_FAILURE", 0.05)  # 20 failures: a second
+    monkeypatch.setattr("textgrad.engine.calls.limiter._SHORTEST_WAIT", 0.02)
+    limiter, failed = Limiter(), []
+    limiter.call(lambda: Reply("x"), "e")
+    end = time.monotonic() + 0.7  # as 20 s are to the 30 s of the real constants
+
+    def request():
+        if time.monotonic() < end:
+            failed.append(1)
+            raise TransientError("connection refused", refused=True)
+        return Reply("good")
+
+    assert [reply.text for reply in fan_out(lambda _: limiter.call(request, "e"), range(64))] == ["good"] * 64
+    assert len(failed) >= 64
+
+
+def test_an_outage_that_does_not_end_ends_the_run(monkeypatch):
+    monkeypatch.setattr("textgrad.engine.calls.limiter._SECONDS_A_FAILURE", 0.02)
+    monkeypatch.setattr("textgrad.engine.calls.limiter._SHORTEST_WAIT", 0.02)
+    limiter = Limiter()
+    limiter.call(lambda: Reply("x"), "e")
+    request, started = failing(10 ** 9, TransientError("connection refused", refused=True)), time.monotonic()
+    with pytest.raises(BrokenSystem, match="requests in a row failed.*connection refused"):
+        fan_out(lambda _: limiter.call(request, "e"), range(64))
+    assert 0.4 <= time.monotonic() - started < 3
+
+
+@pytest.mark.parametrize("error", [TransientError("HTML", malformed=True, retry_after=0.0),
+                                   TransientError("429", rate_limited=True, retry_after=0.0)])
+def test_where_every_request_is_given_up_the_run_ends_without_patience(error):
+    limiter = Limiter(max_retries=1, max_consecutive_failures=4)
+    with pytest.raises(BrokenSystem, match="4 requests in a row"):
+        for _ in range(4):
+            try:
+                limiter.call(failing(99, error), "e")
+            except CallFailed:
+                pass
+
+
+def test_another_endpoint_that_answers_does_not_hide_a_dead_one():
+    limiter = Limiter(max_retries=0, max_consecutive_failures=3)
+    with pytest.raises(BrokenSystem, match="at dead"):
+        for _ in range(3):
+            limiter.call(lambda: Reply("x"), "well")
+            try:
+                limiter.call(failing(99, TransientError("500")), "dead")
+            except CallFailed:
+                pass
+
+
+def test_one_success_in_between_starts_the_count_anew():
+    limiter = Limiter(max_retries=99, max_consecutive_failures=5)
+    for _ in range(3):
+        limiter.call(failing(4, TransientError("502", retry_after=0.0)), "e")
+
+
+def test_being_told_to_wait_is_no_failure():
+    limiter = Limiter(max_retries=50, max_consecutive_failures=3)
+    assert limiter.call(failing(10, TransientError("429", retry_after=0.0, rate_limited=True)), "e").text == "good"
+
+
+def test_where_nothing_ever_answered_a_refusal_soon_ends_the_run(monkeypatch):
+    monkeypatch.setattr(Limiter, "_wait_before_retry", lambda *_: None)
+    request = failing(99, TransientError("connection refused", refused=True))
+    with pytest.raises(BrokenSystem, match="nothing answers at http://x"):
+        Limiter(max_consecutive_failures=99).call(request, "http://x")
+    assert request.count == 5
+
+
+def test_where_something_once_answered_a_refusal_is_waited_out(monkeypatch):
+    monkeypatch.setattr(Limiter, "_wait_before_retry", lambda *_: None)
+    limiter = Limiter()
+    limiter.call(lambda: Reply("x"), "http://x")
+    assert limiter.call(failing(7, TransientError("connection refused", refused=True)), "http://x").text == "good"
+
+
+def test_a_stopped_limiter_wakes_those_who_wait():
+    limiter, release = Limiter(max_concurrency=1), threading.Event()
+
+    def hold():
+        release.wait(10)
+        return Reply("x")
+
+    holder = threading.Thread(target=lambda: limiter.call(hold, "e"), daemon=True)
+    holder.start()
+    time.sleep(0.05)
+    outcome = []
+
+    def waiting():
+        try:
+            limiter.call(lambda: Reply("x"), "e")
+        except StopRun as reason:
+            outcome.append(str(reason))
+
+    waiter = threading.Thread(target=waiting)
+    waiter.start()
+    time.sleep(0.05)
+    limiter.stop(StopRun("interrupted"))
+    waiter.join(2)
+    assert outcome == ["interrupted"]
+    release.set()

@@ -1,0 +1,274 @@
+"""Aggregators: what they merge, how many requests that takes, and what happens when a merge fails."""
+
+import re
+import threading
+
+import pytest
+
+from textgrad.engine.base import EngineLM, Text
+from textgrad.engine.simulated import SimulatedEngine
+from textgrad.errors import BadReply, UsageError
+from utils import aggregation
+from utils.aggregation import AGGREGATORS, aggregate
+from utils.aggregation.concatenation import concatenate
+from utils.aggregation.prompts import FURTHER_INSTRUCTIONS
+from textgrad.tokens import estimate_tokens
+
+_FENCE = re.compile(r'<PROMPT client="\d+">\n(.*?)\n</PROMPT>', re.DOTALL)
+
+
+class Scribe(EngineLM):
+    """Records requests and answers each with the next of `replies`; with what the fences hold when there is none."""
+
+    def __init__(self, *replies: str):
+        self.replies, self.requests, self.lock = list(replies), [], threading.Lock()
+
+    def generate(self, prompt, system_prompt=None, **kwargs):
+        with self.lock:
+            self.requests.append((prompt, system_prompt))
+            if self.replies:
+                return self.replies.pop(0)
+        return tagged("+".join(_FENCE.findall(prompt)))
+
+
+def tagged(text: str) -> str:
+    return f"<IMPROVED_VARIABLE>\n{text}\n</IMPROVED_VARIABLE>"
+
+
+def merge(method, uploads, engine=None, old_prompt="old", token_budget=1000, **options):
+    return aggregate(method, uploads, engine=engine or Scribe(), old_prompt=old_prompt, token_budget=token_budget,
+                     **options)
+
+
+def test_the_methods_of_the_command_line_are_all_there():
+    assert set(AGGREGATORS) == {"concat", "summarization", "sum_uid", "concat_uid", "auto", "none", "uid_select"}
+
+
+def test_an_unknown_method_lists_the_known_ones_nearest_first():
+    with pytest.raises(UsageError, match="unknown aggregate_method 'sumuid'.*nearest first: sum_uid, "):
+        merge("sumuid", ["a", "b"])
+
+
+def test_none_says_that_there_is_nothing_to_merge():
+    with pytest.raises(UsageError, match="nothing to merge"):
+        merge("none", ["a", "b"])
+
+
+@pytest.mark.parametrize("options", [{"token_budget": 0}, {"fan_in": 1}])
+def test_a_budget_or_fan_in_out_of_range_is_refused(options):
+    with pytest.raises(UsageError, match="at least"):
+        merge("concat", ["a", "b"], **options)
+
+
+@pytest.mark.parametrize("method", ["concat", "summarization", "sum_uid", "concat_uid", "auto"])
+def test_one_distinct_upload_is_returned_without_asking_the_engine(method):
+    engine = Scribe()
+    result = merge(method, ["same", "same\n", " same"], engine)
+    assert (result.prompt, result.distinct, result.calls, engine.requests) == ("same", 1, 0, [])
+
+
+def test_a_lone_upload_counts_whatever_its_length():
+    assert merge("summarization", ["word " * 50] * 3, token_budget=10).prompt == ("word " * 50).strip()
+
+
+def test_no_upload_at_all_keeps_the_old_prompt():
+    result = merge("summarization", ["", "  \n"])
+    assert (result.prompt, result.fallbacks, result.distinct) == ("old", ("old_prompt",), 0)
+
+
+def test_summarization_shows_all_uploads_in_order_and_takes_what_stands_between_the_tags():
+    engine = Scribe("Thinking about it first.\n" + tagged("both"))
+    result = merge("summarization", ["second", "first", "second"], engine)
+    request, system_prompt = engine.requests[0]
+    assert _FENCE.findall(request) == ["second", "first"]
+    assert request.rindex("</PROMPT>\n") < request.index("The sets of instructions end here")
+    assert "never an order" in system_prompt.replace("\n", " ")
+    assert (result.prompt, result.calls, result.depth, result.fallbacks) == ("both", 1, 1, ())
+
+
+def test_a_draft_before_the_final_merge_is_not_taken():
+    assert merge("summarization", ["a", "b"], Scribe(tagged("draft") + "Better:" + tagged("final"))).prompt == "final"
+
+
+def test_token_lengths_before_and_after_are_counted():
+    result = merge("concat", ["one two three", "one two three", "four five six"])
+    assert result.tokens_before == 12
+    assert result.tokens_after == estimate_tokens(result.prompt) >= 8
+
+
+def test_sum_uid_adds_its_guidance_to_the_same_job():
+    plain, even = Scribe(), Scribe()
+    merge("summarization", ["a", "b"], plain)
+    merge("sum_uid", ["a", "b"], even)
+    only_even = set(even.requests[0][0].splitlines()) - set(plain.requests[0][0].splitlines())
+    assert set(plain.requests[0][0].splitlines()) < set(even.requests[0][0].splitlines())
+    assert any("evenly" in line for line in only_even) and any("line of its own" in line for line in only_even)
+
+
+def test_concat_uid_rewrites_every_upload_and_concatenates_the_rewrites():
+    engine = Scribe()
+    engine.generate = lambda prompt, **_: tagged(_FENCE.findall(prompt)[0].upper())
+    result = merge("concat_uid", ["one", "two", "one"], engine)
+    assert result.prompt == f"ONE\n\n{FURTHER_INSTRUCTIONS}\nTWO"
+    assert (result.calls, result.depth, result.fallbacks) == (2, 1, ())
+
+
+def test_concat_uid_keeps_an_upload_as_it_is_when_its_rewrite_fails():
+    engine = Scribe()
+    engine.generate = lambda prompt, **_: "no tags" if "rule 2" in prompt else tagged("RULE 1")
+    result = merge("concat_uid", ["rule 1", "rule 2"], engine)
+    assert result.prompt.split("\n") == ["RULE 1", "", FURTHER_INSTRUCTIONS, "rule 2"]
+    assert (result.calls, result.fallbacks) == (3, ("as_uploaded",))
+
+
+def test_auto_concatenates_while_that_fits_and_asks_the_engine_from_then_on():
+    uploads, engine = ["a b c d", "e f g h"], Scribe()
+    joined = concatenate(uploads)
+    assert merge("auto", uploads, engine, token_budget=estimate_tokens(joined)).prompt == joined
+    assert not engine.requests
+    assert merge("auto", uploads, engine, token_budget=estimate_tokens(joined) - 1).prompt == "a b c d+e f g h"
+    assert "evenly" in engine.requests[0][0]
+
+
+def test_concat_over_the_budget_keeps_the_old_prompt_and_counts_it():
+    result = merge("concat", ["a " * 60, "b " * 60], token_budget=100)
+    assert (result.prompt, result.fallbacks) == ("old", ("old_prompt",))
+
+
+# Merges that fail
+
+@pytest.mark.parametrize("flawed", ["", "  ", "no tags at all", "<IMPROVED_VARIABLE>cut off", tagged(" "),
+                                    Text(tagged("cut"), "truncated"),
+                                    tagged('<PROMPT client="1">copied</PROMPT>'), tagged("word " * 500)])
+def test_a_merge_that_cannot_be_used_is_asked_again_and_then_becomes_a_concatenation(flawed):
+    engine = Scribe(flawed, tagged("good"))
+    result = merge("summarization", ["a", "b"], engine, token_budget=100)
+    assert (result.prompt, result.calls, result.fallbacks) == ("good", 2, ())
+    first, second = (request for request, _ in engine.requests)
+    assert second.startswith(first) and "at most 100 tokens" in second[len(first):]
+    result = merge("summarization", ["a", "b"], Scribe(flawed, flawed), token_budget=100)
+    assert (result.prompt, result.calls, result.fallbacks) == (concatenate(["a", "b"]), 2, ("concat",))
+
+
+@pytest.mark.parametrize("method", ["summarization", "sum_uid", "concat_uid"])
+def test_a_model_that_repeats_its_orders_has_merged_nothing(method):
+    engine = Scribe()
+    engine.generate = lambda prompt, system_prompt=None, **_: f"{system_prompt}\n{prompt}\n{prompt}"
+    result = merge(method, ["a", "b"], engine)
+    assert result.prompt == concatenate(["a", "b"]) and result.calls == 2 * len(result.fallbacks)
+
+
+def test_a_failed_merge_whose_concatenation_is_too_long_keeps_the_old_prompt():
+    engine = Scribe("no", "no")
+    result = merge("sum_uid", ["a " * 60, "b " * 60], engine, token_budget=160)
+    assert (result.prompt, result.calls, result.fallbacks) == ("old", 2, ("old_prompt",))
+
+
+def test_an_engine_that_gives_up_costs_a_fallback_and_not_the_run():
+    engine = Scribe()
+
+    def give_up(*_, **__):
+        raise BadReply("given up")
+
+    engine.generate = give_up
+    assert merge("summarization", ["a", "b"], engine).fallbacks == ("concat",)
+
+
+def test_a_failed_merge_inside_the_tree_costs_its_own_uploads_at_most():
+    engine = Scribe()
+    uploads = [f"{letter} " * 15 for letter in "abcd"]
+    engine.generate = lambda prompt, **_: "no" if "b b" in prompt else tagged("+".join(
+        text[:3] for text in _FENCE.findall(prompt)))
+    result = merge("summarization", uploads, engine, token_budget=40, fan_in=2)
+    assert (result.prompt, result.fallbacks) == ("c c+d d", ("left_out",))
+
+
+# The tree
+
+def test_forty_uploads_with_fan_in_four_take_fourteen_merges_in_three_levels():
+    uploads, engine = [f"rule {number}" for number in range(40)], Scribe()
+    result = merge("summarization", uploads, engine, token_budget=100_000, fan_in=4)
+    assert (result.calls, result.depth, result.distinct) == (10 + 3 + 1, 3, 40)
+    assert result.prompt.split("+") == uploads
+
+
+def test_a_node_below_the_root_is_told_its_share_of_the_budget():
+    engine = Scribe()
+    merge("summarization", [f"{number} " * 30 for number in range(4)], engine, token_budget=100, fan_in=2)
+    assert sum("at most 50 tokens" in request for request, _ in engine.requests) >= 2
+
+
+def test_uploads_too_long_to_stand_in_one_request_are_shortened_one_by_one_first():
+    engine = Scribe()
+    engine.generate = lambda prompt, **_: tagged(prompt.split("\n")[1][:9])
+    result = merge("summarization", ["one " * 60, "two " * 60], engine, token_budget=100)
+    assert (result.calls, result.depth, result.prompt, result.fallbacks) == (3, 2, "one one o", ())
+
+
+def test_results_that_are_alike_are_merged_once():
+    engine = Scribe(tagged("same"), tagged("same"))
+    result = merge("summarization", ["a", "b", "c", "d"], engine, fan_in=2)
+    assert (result.prompt, result.calls, result.depth) == ("same", 2, 2)
+
+
+def test_siblings_are_merged_side_by_side():
+    engine, together = Scribe(), threading.Barrier(3, timeout=10)
+    answer = Scribe.generate
+
+    def generate(prompt, **options):
+        if not any("+" in text for text in _FENCE.findall(prompt)):  # the lowest level
+            together.wait()
+        return answer(engine, prompt, **options)
+
+    engine.generate = generate
+    assert merge("summarization", [f"r{number}" for number in range(9)], engine, fan_in=3).calls == 3 + 1
+
+
+def test_a_merge_starts_when_its_own_children_are_there_and_waits_for_no_other():
+    engine, cousin_merged = Scribe(), threading.Event()
+    answer = Scribe.generate
+
+    def generate(prompt, **options):
+        texts = _FENCE.findall(prompt)
+        if texts == ["a", "b"]:
+            assert cousin_merged.wait(10), "the right half of the tree waits for the left half"
+        if texts == ["e+f", "g+h"]:
+            cousin_merged.set()
+        return answer(engine, prompt, **options)
+
+    engine.generate = generate
+    assert merge("summarization", list("abcdefgh"), engine, fan_in=2).prompt == "a+b+c+d+e+f+g+h"
+
+
+def test_two_aggregations_of_the_same_uploads_send_the_same_requests():
+    uploads, first, second = [f"rule {number}" for number in range(20)], Scribe(), Scribe()
+    assert merge("sum_uid", uploads, first, fan_in=3) == merge("sum_uid", uploads, second, fan_in=3)
+    assert sorted(first.requests) == sorted(second.requests)
+
+
+# On the simulated engine, and a method of one's own
+
+def lessons(prompt: str) -> set[str]:
+    return set(re.findall(r"Lesson (topic-\d+)", prompt))
+
+
+@pytest.mark.parametrize("method", ["concat", "concat_uid", "summarization", "sum_uid"])
+def test_on_the_simulated_engine_the_lessons_of_all_clients_arrive(method):
+    uploads = [f"Answer well.\nLesson topic-{number}: take care." for number in range(12)]
+    result = merge(method, uploads, SimulatedEngine("forget=0"), fan_in=4)
+    assert lessons(result.prompt) == {f"topic-{number}" for number in range(12)}
+    assert result.prompt.count("Answer well.") == 1 and not result.fallbacks
+
+
+def test_on_a_forgetful_engine_summarization_loses_lessons_and_concatenation_keeps_them():
+    uploads = [f"Answer well.\nLesson topic-{number}: take care." for number in range(40)]
+    engine = SimulatedEngine("forget=0.3")
+    assert len(lessons(merge("concat", uploads, engine, token_budget=5000).prompt)) == 40
+    assert 5 < len(lessons(merge("summarization", uploads, engine, token_budget=5000).prompt)) < 35
+
+
+def test_a_new_method_is_one_file(tmp_path, monkeypatch):
+    (tmp_path / "shortest.py").write_text("def merge(uploads, merging):\n    return min(uploads, key=len)\n")
+    monkeypatch.setattr(aggregation.methods, "__path__", [*aggregation.methods.__path__, str(tmp_path)])
+    monkeypatch.setattr(aggregation, "AGGREGATORS", aggregation.load_methods())
+    assert merge("shortest", ["longer", "short"]).prompt == "short"

@@ -1,0 +1,91 @@
+"""The forecast: exact on the simulated engine, close enough to plan by elsewhere; and caps that end a run in order."""
+
+import json
+import re
+import sqlite3
+
+import pytest
+import toy
+
+import main
+from utils.engines import forecast
+from utils.config import parse
+
+
+def results_of(tmp_path, name="run"):
+    return json.loads((tmp_path / "logs" / name / "results.json").read_text())
+
+
+@pytest.mark.parametrize("module, more", [
+    ("train_centralized", []), ("train_homo_fed", []), ("train_hetero_fed", []),
+    ("train_homo_fed", ["--temperature", "0.8"]), ("train_homo_fed", ["--no_cache"]),
+    ("train_homo_fed", ["--client_fraction", "0.5", "--num_clients", "4", "--batch_size", "2"]),
+    ("train_homo_fed", ["--drop_rate", "0.4", "--rounds", "3"]), ("train_homo_fed", ["--aggregate_method", "none"]),
+    ("train_hetero_fed", ["--aggregate_gate", "--aggregate_method", "concat"]),
+    ("train_hetero_fed", ["--judge", "llm", "--proximal_update"])])
+def test_on_the_simulated_engine_it_is_exact(tmp_path, module, more):
+    tasks = [toy.task_file(tmp_path, "first", [1, 2]), toy.task_file(tmp_path, "second", [2, 3], seed=1)]
+    arguments = toy.options(tmp_path, *more, module=module, tasks=tasks[:2 if "hetero" in module else 1])
+    expected = forecast.forecast(parse(arguments))
+    assert main.main(arguments) == 0
+    results = results_of(tmp_path)
+    for role, used in results["usage"].items():
+        told = results["forecast"][role]
+        assert expected[role].calls == told["calls"] == told["actual_calls"] == used["calls"] > 0
+        assert told["tokens"] == told["actual_tokens"] == used["prompt_tokens"] + used["completion_tokens"]
+
+
+def test_bad_replies_are_forecast_too(tmp_path):
+    assert main.main(toy.options(tmp_path, engine="simulated:topics=4,bad=0.1")) == 0
+    for told in results_of(tmp_path)["forecast"].values():
+        assert told["calls"] == told["actual_calls"]
+
+
+def test_a_dry_run_prints_calls_tokens_and_dollars_by_role_and_leaves_nothing(tmp_path, capsys):
+    prices = ["--price", "test=0.15/0.60", "evaluation=2.50/10"]
+    assert main.main(toy.options(tmp_path, "--dry_run", *prices)) == 0
+    shown = capsys.readouterr().out
+    assert not (tmp_path / "logs").exists()
+    rows = {line.split()[0]: line.split()[1:] for line in shown.splitlines()}
+    for column in (0, 1, 2, 3):
+        parts = [float(rows[role][column]) for role in ("test", "evaluation", "all")]
+        assert parts[0] > 0 and parts[0] + parts[1] == pytest.approx(parts[2], rel=1e-3)
+
+
+def test_a_real_engine_needs_no_key_to_be_forecast(tmp_path, capsys):
+    assert main.main(toy.options(tmp_path, "--dry_run", engine="gpt-4o")) == 0
+    shown = capsys.readouterr().out
+    assert "no price" in shown and int(re.search(r"all +(\d+)", shown)[1]) > 100
+
+
+def test_the_forecast_is_in_the_table(tmp_path, capsys):
+    assert main.main(toy.options(tmp_path)) == 0
+    calls = results_of(tmp_path)["usage"]["test"]["calls"]
+    assert f"test {calls} and {calls}" in capsys.readouterr().out
+
+
+def test_a_long_run_is_not_rehearsed_at_its_end(tmp_path, monkeypatch):
+    monkeypatch.setattr(forecast, "LONGEST_REHEARSAL", 10)
+    assert main.main(toy.options(tmp_path)) == 0
+    assert "forecast" not in results_of(tmp_path)
+
+
+@pytest.mark.parametrize("cap, higher", [(["--max_calls", "60"], ["--max_calls", "100000"]),
+                                         (["--max_tokens_total", "12000"], ["--max_tokens_total", "9000000"]),
+                                         (["--max_cost", "0.1"], ["--max_cost", "90000"])])
+def test_a_cap_ends_the_run_in_order_and_a_higher_one_goes_on_to_the_same_end(tmp_path, capsys, cap, higher):
+    common = ["--price", "test=10/10", "evaluation=10/10", "--max_tokens", "200"]
+    assert main.main(toy.options(tmp_path, *common, "--run_name", "whole")) == 0
+    capsys.readouterr()
+    assert main.main(toy.options(tmp_path, *common, *cap)) == 3
+    shown, partial = capsys.readouterr(), results_of(tmp_path)
+    assert "--run_name run" in shown.out and "raise the cap" in shown.out and "Traceback" not in shown.err
+    assert partial["status"] == "incomplete" and "is reached" in partial["stopped"]
+    assert partial["prompts"]["best"].strip()
+    with sqlite3.connect(tmp_path / "logs" / "run" / "calls.sqlite") as log:  # both roles share some calls
+        calls, tokens = log.execute("SELECT COUNT(*), SUM(prompt_tokens + completion_tokens) FROM calls "
+                                    "WHERE json_extract(request, '$.model') NOT NULL").fetchone()  # without notes
+    used = {"--max_calls": calls, "--max_tokens_total": tokens, "--max_cost": tokens * 10 / 1e6}[cap[0]]
+    assert 0.5 * float(cap[1]) < used <= float(cap[1])
+    assert main.main(toy.options(tmp_path, *common, *higher)) == 0
+    assert toy.story(tmp_path / "logs" / "run") == toy.story(tmp_path / "logs" / "whole")

@@ -1,0 +1,173 @@
+"""A client: its batches, its steps, the accept rule."""
+
+import pytest
+import toy
+
+from textgrad.engine.base import ChatEngine, Reply
+from textgrad.errors import ContextExceeded
+from utils.federation.client import Client, accepts
+from utils.federation.evaluation import prompt_id, samples_of
+from utils.federation.setup import load_tasks
+
+
+@pytest.mark.parametrize("before, after, plain, proximal", [
+    (0.0, 1 / 3, True, True), (1 / 3, 1 / 3, True, False), (2 / 3, 1 / 3, False, False), (1.0, 1.0, True, True),
+    (0.0, 0.0, True, False), (2 / 3, 1.0, True, True)])
+def test_a_rewrite_is_kept_by_the_accept_rule(before, after, plain, proximal):
+    assert accepts(before, after, proximal=False) is plain
+    assert accepts(before, after, proximal=True) is proximal
+
+
+@pytest.fixture
+def parts(tmp_path):
+    config = toy.config(tmp_path, module="train_centralized")
+    engines, test, evaluation = toy.recorded(config)
+    task = load_tasks(config, engines)[0]
+    return engines, test, evaluation, task
+
+
+def client_of(engines, task, **changes):
+    arguments = {"number": 0, "samples": samples_of(task, task.train), "engine": engines.test,
+                 "critic": engines.evaluation, "batch_size": 3, "local_steps": 4, "seed": 1} | changes
+    return Client(**arguments)
+
+
+def test_it_makes_exactly_the_local_steps_asked_for_also_when_data_is_short(parts):
+    engines, _, _, task = parts
+    for size, steps in ((18, 4), (3, 5), (2, 7)):
+        client = client_of(engines, task, samples=samples_of(task, task.train)[:size], local_steps=steps)
+        update = client.train("Add.", 1)
+        assert [step.number for step in update.steps] == list(range(1, steps + 1))
+        assert {step.n for step in update.steps} == {min(3, size)}
+
+
+def test_batches_pass_over_all_data_before_any_question_comes_again(parts):
+    engines, _, _, task = parts
+    client = client_of(engines, task)
+    for lap in range(3):
+        seen = [sample.question for index in range(6 * lap, 6 * lap + 6) for sample in client.batch(index)]
+        assert len(set(seen)) == 18
+    assert client.batch(0) != client.batch(6)
+
+
+def test_batches_depend_on_seed_client_and_step_alone(parts):
+    engines, _, _, task = parts
+    client, again = client_of(engines, task), client_of(engines, task)
+    client.batch(0)
+    assert client.batch(5) == again.batch(5)
+    assert any(client.batch(i) != client_of(engines, task, seed=2).batch(i) for i in range(3))
+    assert any(client.batch(i) != client_of(engines, task, number=1).batch(i) for i in range(3))
+
+
+def test_later_rounds_go_on_with_later_batches(parts):
+    engines, test, _, task = parts
+    client = client_of(engines, task, local_steps=2)
+    client.train("Add.", 2)
+    asked = {messages[-1]["content"].split("\n")[0] for messages in test.requests}
+    assert asked == {sample.question for index in (2, 3) for sample in client.batch(index)}
+
+
+def test_the_same_batch_is_answered_again_under_the_rewrite(parts):
+    engines, test, _, task = parts
+    update = client_of(engines, task, local_steps=1).train("Add.", 1)
+    step = update.steps[0]
+    by_prompt = {}
+    for messages in test.requests:
+        by_prompt.setdefault(messages[0]["content"], set()).add(messages[-1]["content"])
+    assert len(by_prompt) == 2 and len(set(map(frozenset, by_prompt.values()))) == 1
+    assert step.accepted and update.prompt == step.prompt in by_prompt
+
+
+def test_a_rejected_rewrite_leaves_the_prompt_as_it_was(parts):
+    engines, test, evaluation, task = parts
+    wrong_after = {"Add.": None}
+
+    class Forgetful(ChatEngine):
+        """Answers right under the first prompt and wrong under every other one."""
+
+        model_string, endpoint = "forgetful", "here"
+
+        def complete(self, messages, sampling):
+            question = messages[-1]["content"].split("\n")[0]
+            right = next(sample.answer for sample in samples_of(task, task.train) if sample.question == question)
+            return Reply(f"Answer: {right if messages[0]['content'] in wrong_after else -1}")
+
+    class Editor(ChatEngine):
+        model_string, endpoint = "editor", "here"
+
+        def complete(self, messages, sampling):
+            return Reply("<IMPROVED_VARIABLE>Add backwards.</IMPROVED_VARIABLE>")
+
+    client = client_of(engines, task, engine=engines.gateway.route(Forgetful()),
+                       critic=engines.gateway.route(Editor()), local_steps=2)
+    update = client.train("Add.", 1)
+    assert [(step.before, step.after, step.accepted, step.reason) for step in update.steps] == [(1, 0, False, "fell")] * 2
+    assert update.prompt == "Add." and update.accepted == 0
+
+
+@pytest.mark.parametrize("reply", ["", "no tags here", "<IMPROVED_VARIABLE></IMPROVED_VARIABLE>",
+                                   "<IMPROVED_VARIABLE>never closed"])
+def test_a_reply_without_a_new_prompt_is_asked_for_once_more_and_then_is_a_rejected_step(parts, reply):
+    engines, _, _, task = parts
+
+    class Useless(ChatEngine):
+        model_string, endpoint, rewrites = "useless", "here", 0
+
+        def complete(self, messages, sampling):
+            if "IMPROVED_VARIABLE" in messages[0]["content"]:
+                self.rewrites += 1
+                return Reply(reply)
+            return Reply("Be more careful.")
+
+    useless = Useless()
+    client = client_of(engines, task, critic=engines.gateway.route(useless), local_steps=1)
+    step = client.train("Add.", 1).steps[0]
+    assert not step.accepted and step.after is None and step.reason.startswith("bad reply") and step.prompt == "Add."
+    assert useless.rewrites >= 2
+
+
+def test_the_update_names_the_prompt_it_started_from(parts):
+    engines, _, _, task = parts
+    assert client_of(engines, task).train("Add.", 1).started == prompt_id("Add.")
+
+
+def test_a_step_of_three_answers_takes_five_latencies_not_thirteen(tmp_path):
+    import time
+    config = toy.config(tmp_path, "--rounds", "1", "--local_steps", "1", "--val_size", "1", "--test_size", "1",
+                        module="train_centralized", engine="simulated:topics=4,latency=0.3,base=0")
+    engines, _, _ = toy.recorded(config)
+    task = load_tasks(config, engines)[0]
+    client = client_of(engines, task, local_steps=1)
+    client.train("Add.", 1)  # imports and first use
+    started = time.monotonic()
+    client.train("Add well.", 2)  # other questions: nothing is answered from the log
+    assert 5 * 0.3 <= time.monotonic() - started < 10 * 0.3  # generous, as the machine may be busy
+
+
+class Narrow(ChatEngine):
+    """Answers as another engine does, but holds only short system prompts."""
+
+    model_string, endpoint = "narrow", "here"
+
+    def __init__(self, engine, most):
+        self.engine, self.most = engine, most
+
+    def complete(self, messages, sampling):
+        if len(messages[0]["content"]) > self.most:
+            raise ContextExceeded("too long")
+        return self.engine.complete(messages, sampling)
+
+
+def test_a_rewrite_that_no_longer_fits_the_context_is_rejected_and_said(parts):
+    engines, _, _, task = parts
+    narrow = engines.gateway.route(Narrow(engines.test.engine, 40), "test")
+    update = client_of(engines, task, engine=narrow).train("Add.", 1)
+    assert {step.reason for step in update.steps if not step.accepted} == {"too long for the model's context"}
+    assert len(update.prompt) <= 40 and engines.gateway.usage["test"].flaws["too long"] > 0
+
+
+def test_a_question_that_never_fitted_does_not_reject_rewrites(parts):
+    engines, _, _, task = parts
+    narrow = engines.gateway.route(Narrow(engines.test.engine, 3), "test")
+    for step in client_of(engines, task, engine=narrow).train("Add.", 1).steps:
+        assert "too long" not in step.reason

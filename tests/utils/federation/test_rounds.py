@@ -1,0 +1,290 @@
+"""THE round loop: what is broadcast, merged, evaluated and chosen."""
+
+import importlib
+import json
+
+import pytest
+import toy
+
+from textgrad.engine.base import ChatEngine, Reply
+from textgrad.errors import ContextExceeded
+from utils.federation.evaluation import prompt_id
+from utils.federation.rounds import NullLog, overall
+
+
+class Ears(NullLog):
+    """Keeps what a run tells."""
+
+    def open(self, federation):
+        self.federation, self.rounds = federation, []
+
+    def round(self, done, validation):
+        self.rounds.append(done)
+
+
+def train(config, prepare=lambda engines, test, evaluation: None):
+    engines, test, evaluation = toy.recorded(config)
+    prepare(engines, test, evaluation)
+    ears = Ears()
+    result = importlib.import_module(config.module).run_training(config, engines, ears)
+    return result, ears.federation, test, evaluation
+
+
+def test_every_round_starts_from_the_aggregate_of_what_clients_trained_in_the_round_before(tmp_path):
+    config = toy.config(tmp_path, "--rounds", "3")
+    result, _, test, _ = train(config)
+    rounds = result.rounds
+    assert len(rounds) == 4
+    for before, after in zip(rounds, rounds[1:], strict=False):
+        assert after.broadcast == before.prompts
+        assert {update.started for update in after.updates} == {prompt_id(before.prompts[0])}
+        assert after.aggregated == [update.prompt for update in after.updates]
+        assert after.merge.prompt == after.prompts[0]
+    assert any(update.prompt != rounds[1].broadcast[0] for update in rounds[1].updates)
+    assert rounds[1].prompts[0] in test.systems()
+
+
+def test_evaluation_carries_the_merged_prompt(tmp_path):
+    result, federation, test, _ = train(toy.config(tmp_path))
+    for done in result.rounds[1:]:
+        assert {score.prompt for scores in done.validation.values() for score in scores} == {prompt_id(done.prompts[0])}
+        asked = {messages[-1]["content"].split("\n")[0] for messages in test.requests
+                 if messages[0]["content"] == done.prompts[0]}
+        questions = {sample.question for sample in federation.questions["sums", "val"]}
+        assert questions <= asked
+
+
+def test_merges_happen_once_a_round(tmp_path):
+    path = toy.task_file(tmp_path, topics=range(36))  # so many topics that uploads differ in every round
+    more = ("--rounds", "3", "--local_steps", "1", "--train_size", "30")
+    result, _, _, evaluation = train(toy.config(tmp_path, *more, tasks=[path], engine="simulated:base=0"))
+    merges = [messages for messages in evaluation.requests if "<PROMPT client=" in messages[-1]["content"]]
+    assert len(merges) == 3 and [done.merge.distinct for done in result.rounds[1:]] == [3, 3, 3]
+
+
+def test_what_only_one_client_could_learn_helps_on_everybodys_questions(tmp_path):
+    """Hetero: topic 9 occurs in the second task alone, yet after one round the global prompt knows it."""
+    tasks = [toy.task_file(tmp_path, "first", [1], 60), toy.task_file(tmp_path, "second", [9], 60, seed=1)]
+    config = toy.config(tmp_path, "--rounds", "1", "--aggregate_method", "concat", module="train_hetero_fed", tasks=tasks)
+    result, federation, _, _ = train(config)
+    first, second = result.rounds[1].updates
+    assert "Lesson topic-9" not in first.prompt and "Lesson topic-9" in second.prompt
+    assert "Lesson topic-9" in result.rounds[1].prompts[0] and "Lesson topic-1" in result.rounds[1].prompts[0]
+    for task in ("first", "second"):
+        assert overall({task: result.tests["last"][task]}).value > overall({task: result.tests["initial"][task]}).value
+
+
+def test_every_task_is_scored_and_the_best_is_chosen_by_the_mean(tmp_path):
+    tasks = [toy.task_file(tmp_path, "first", [1]), toy.task_file(tmp_path, "second", [2], seed=1)]
+    result, federation, _, _ = train(toy.config(tmp_path, module="train_hetero_fed", tasks=tasks))
+    for done in result.rounds:
+        assert set(done.validation) == {"first", "second"}
+    means = [overall(done.validation).value for done in result.rounds]
+    assert result.best == means.index(max(means))
+    assert set(result.tests["best"]) == {"first", "second"}
+
+
+def test_test_questions_decide_nothing(tmp_path):
+    """Other test questions, everything else the same: the same prompts and the same choice."""
+    lines = toy.task_file(tmp_path).read_text().splitlines()
+    outcomes = []
+    for size in ("10", "2"):
+        folder = tmp_path / size
+        folder.mkdir()
+        (folder / "sums.jsonl").write_text("\n".join(lines))
+        result, _, _, _ = train(toy.config(folder, "--test_size", size, tasks=[folder / "sums.jsonl"]))
+        outcomes.append((result.best, [done.prompts for done in result.rounds]))
+    assert outcomes[0] == outcomes[1]
+
+
+def test_a_share_of_the_clients_takes_part_chosen_by_the_seed(tmp_path):
+    more = ("--num_clients", "10", "--client_fraction", "0.3", "--batch_size", "1", "--rounds", "3", "--train_size", "20")
+    first, _, _, _ = train(toy.config(tmp_path, *more))
+    assert [len(done.sampled) for done in first.rounds[1:]] == [3, 3, 3]
+    assert len({tuple(done.sampled) for done in first.rounds[1:]}) > 1
+    again, _, _, _ = train(toy.config(tmp_path, *more))
+    assert [done.sampled for done in again.rounds] == [done.sampled for done in first.rounds]
+    other, _, _, _ = train(toy.config(tmp_path, *more, "--seed", "7"))
+    assert [done.sampled for done in other.rounds] != [done.sampled for done in first.rounds]
+
+
+def test_at_least_one_client_takes_part(tmp_path):
+    result, _, _, _ = train(toy.config(tmp_path, "--client_fraction", "0.01", "--rounds", "1"))
+    assert len(result.rounds[1].sampled) == 1
+
+
+def test_local_only_training_merges_nothing_and_every_client_keeps_its_own_prompt(tmp_path):
+    result, _, _, evaluation = train(toy.config(tmp_path, "--aggregate_method", "none"))
+    assert not [messages for messages in evaluation.requests if "<PROMPT client=" in messages[-1]["content"]]
+    for before, after in zip(result.rounds[1:], result.rounds[2:], strict=False):
+        for update in after.updates:
+            assert update.started == prompt_id(before.prompts[update.client])
+    assert len(result.rounds[-1].prompts) == 3
+    scores = result.tests["last"]["sums"]
+    assert [score.prompt for score in scores] == [prompt_id(prompt) for prompt in result.rounds[-1].prompts]
+    values = [score.estimate.value for score in scores]
+    assert overall(result.tests["last"]).value == pytest.approx(sum(values) / 3)
+
+
+def broken_for(client, error):
+    def prepare(engines, test, evaluation):
+        class Broken(ChatEngine):
+            model_string, endpoint = "broken", "here"
+
+            def complete(self, messages, sampling):
+                raise error
+
+        good = engines.gateway.route(test, "test", engines.test.sampling)
+        engines.clients = [good, good, good]
+        engines.clients[client] = engines.gateway.route(Broken(), "test", engines.test.sampling)
+    return prepare
+
+
+def test_a_client_that_fails_costs_its_round_this_client_only(tmp_path):
+    result, _, _, _ = train(toy.config(tmp_path), broken_for(1, ValueError("no disk at this site")))
+    for done in result.rounds[1:]:
+        assert done.dropped == {1: "failed: ValueError: no disk at this site"}
+        assert [update.client for update in done.updates] == [0, 2]
+        assert done.merge is not None
+
+
+def test_below_the_quorum_the_old_prompt_stays_and_says_so(tmp_path):
+    result, _, _, _ = train(toy.config(tmp_path, "--min_clients", "3"), broken_for(1, ValueError("no")))
+    for done in result.rounds[1:]:
+        assert done.prompts == done.broadcast and done.quorum_missed and done.kept_old == "2 uploads, 3 needed"
+
+
+def test_dropouts_are_injected_by_the_seed(tmp_path):
+    more = ("--num_clients", "8", "--batch_size", "1", "--drop_rate", "0.5", "--rounds", "3")
+    first, _, _, _ = train(toy.config(tmp_path, *more))
+    dropped = [sorted(done.dropped) for done in first.rounds]
+    assert 4 <= sum(map(len, dropped)) <= 20 and len(set(map(tuple, dropped))) > 2
+    again, _, _, _ = train(toy.config(tmp_path, *more))
+    assert [sorted(done.dropped) for done in again.rounds] == dropped
+
+
+def test_a_round_goes_on_without_a_late_client_and_remembers_who_was_late(tmp_path):
+    def slow(engines, test, evaluation):
+        class Slow(ChatEngine):
+            model_string, endpoint = "slow", "here"
+
+            def complete(self, messages, sampling):
+                import time
+                time.sleep(30)
+                return Reply("never")
+
+        good = engines.gateway.route(test, "test", engines.test.sampling)
+        engines.clients = [good, good, engines.gateway.route(Slow(), "test", engines.test.sampling)]
+
+    result, federation, _, _ = train(toy.config(tmp_path, "--round_deadline", "1", "--rounds", "1"), slow)
+    assert result.rounds[1].dropped == {2: "late"} and len(result.rounds[1].updates) == 2
+    assert federation.engines.gateway.recall({"late in round": 1, "seed": 42}) == [2]
+
+
+def test_a_merge_that_validates_worse_is_not_adopted_behind_the_gate(tmp_path):
+    def harmful(engines, test, evaluation):
+        class Harmful(toy.Recording):
+            def complete(self, messages, sampling):
+                if "<PROMPT client=" in messages[-1]["content"]:
+                    return Reply("<IMPROVED_VARIABLE>Say nothing at all.</IMPROVED_VARIABLE>")
+                return super().complete(messages, sampling)
+
+        class Deaf(toy.Recording):
+            def complete(self, messages, sampling):
+                if messages[0]["content"] == "Say nothing at all.":
+                    return Reply("Answer: none")
+                return super().complete(messages, sampling)
+
+        engines.evaluation.engine = Harmful(evaluation.engine)
+        engines.test.engine = Deaf(test.engine)
+
+    gated, _, _, _ = train(toy.config(tmp_path, "--aggregate_gate"), harmful)
+    assert all(done.prompts == done.broadcast and done.kept_old.startswith("gate:") for done in gated.rounds[1:])
+    free, _, _, _ = train(toy.config(tmp_path), harmful)
+    assert free.rounds[1].prompts == ("Say nothing at all.",) and free.best == 0
+
+
+@pytest.mark.parametrize("method", ["concat", "summarization", "sum_uid", "concat_uid", "auto", "none"])
+@pytest.mark.parametrize("module", ["train_homo_fed", "train_hetero_fed"])
+def test_every_aggregator_runs_in_both_modules(tmp_path, method, module):
+    tasks = [toy.task_file(tmp_path, "first", [1]), toy.task_file(tmp_path, "second", [2], seed=1)]
+    tasks = tasks if module == "train_hetero_fed" else tasks[:1]
+    result, _, _, _ = train(toy.config(tmp_path, "--aggregate_method", method, module=module, tasks=tasks))
+    assert not any(done.merge.fallbacks for done in result.rounds[1:] if done.merge)
+    assert overall(result.tests["best"]).value > overall(result.tests["initial"]).value
+
+
+def test_forty_clients_merge_as_a_tree(tmp_path):
+    path = toy.task_file(tmp_path, topics=range(40), n=200)
+    config = toy.config(tmp_path, "--num_clients", "40", "--batch_size", "1", "--merge_fan_in", "4", "--rounds", "1",
+                        "--train_size", "80", tasks=[path], engine="simulated:topics=40,forget=0")
+    result, _, _, evaluation = train(config)
+    merges = [messages for messages in evaluation.requests if "<PROMPT client=" in messages[-1]["content"]]
+    distinct = result.rounds[1].merge.distinct
+    assert len(merges) == result.rounds[1].merge.calls >= (distinct - 1) // 3
+    assert all(messages[-1]["content"].count("<PROMPT client=") <= 4 for messages in merges)
+
+
+def test_dirichlet_gives_skewed_clients_in_homo_and_mixtures_in_hetero(tmp_path):
+    tasks = [toy.task_file(tmp_path, "first", [1], 100), toy.task_file(tmp_path, "second", [2], 100, seed=1)]
+    config = toy.config(tmp_path, "--partition", "dirichlet", "--alpha", "0.1", "--clients_per_task", "2", "--rounds", "1",
+                        "--train_size", "40", module="train_hetero_fed", tasks=tasks)
+    _, federation, _, _ = train(config)
+    assert len(federation.clients) == 4
+    assert sum(len(client.samples) for client in federation.clients) == 80
+    config = toy.config(tmp_path, "--partition", "dirichlet", "--alpha", "0.1", "--rounds", "1", tasks=tasks[:1])
+    _, federation, _, _ = train(config)
+    assert sorted(sample.question for client in federation.clients for sample in client.samples) == \
+        sorted(federation.tasks[0].train[index][0] for index in range(18))
+
+
+def test_clients_may_have_different_models(tmp_path):
+    from utils.engines.by_role import connect
+    engines = connect(toy.config(tmp_path, "--client_engines", "simulated:base=0.1", "simulated:base=0.9"), ":memory:")
+    assert [engines.of_client(number).model_string for number in range(3)] == \
+        ["simulated:base=0.1", "simulated:base=0.9", "simulated:base=0.1"]
+
+
+def test_the_tasks_answer_format_travels_with_the_question_and_never_in_a_prompt(tmp_path):
+    result, federation, test, evaluation = train(toy.config(tmp_path))
+    answer_format = federation.tasks[0].answer_format
+    assert all(answer_format in messages[-1]["content"] for messages in test.requests)
+    assert all(answer_format not in prompt for done in result.rounds for prompt in done.prompts)
+
+
+def test_the_same_seed_gives_the_same_run_and_another_seed_another(tmp_path):
+    def story(*more):
+        result, _, _, _ = train(toy.config(tmp_path, *more))
+        return json.dumps([[done.prompts, [update.steps[0].reason for update in done.updates]] for done in result.rounds])
+
+    assert story() == story() != story("--seed", "3")
+
+
+def test_two_files_of_one_name_are_refused_as_results_go_by_name(tmp_path):
+    from textgrad.errors import UsageError
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+    tasks = [toy.task_file(tmp_path / "a"), toy.task_file(tmp_path / "b")]
+    with pytest.raises(UsageError, match="two tasks are called 'sums'"):
+        train(toy.config(tmp_path, module="train_hetero_fed", tasks=tasks))
+
+
+def test_a_merged_prompt_that_no_longer_fits_the_context_is_not_adopted(tmp_path):
+    class Narrow(ChatEngine):
+        model_string, endpoint = "narrow", "here"
+
+        def __init__(self, engine):
+            self.engine = engine
+
+        def complete(self, messages, sampling):
+            if len(messages[0]["content"]) > 120:
+                raise ContextExceeded("too long")
+            return self.engine.complete(messages, sampling)
+
+    def prepare(engines, test, evaluation):
+        test.engine = Narrow(test.engine)
+
+    result, *_ = train(toy.config(tmp_path, "--aggregate_method", "concat"), prepare)
+    done = result.rounds[1]
+    assert len(done.merge.prompt) > 120 and "too long" in done.kept_old and done.prompts == done.broadcast
+    assert overall(result.rounds[-1].validation).value > 0

@@ -1,0 +1,124 @@
+"""What a run finds about itself: paired tests, retention, leaks, density; and that test data has no say."""
+
+import json
+
+import pytest
+import toy
+
+import main
+from utils.run_log import ledger
+from utils.metrics.statistics import compare
+
+
+def results_of(tmp_path, *more, name="run", **kwargs):
+    assert main.run(toy.config(tmp_path, "--run_name", name, *more, **kwargs)) == 0
+    folder = tmp_path / "logs" / name
+    return folder, json.loads((folder / "results.json").read_text())
+
+
+def events(folder, kind):
+    return [event for event in map(json.loads, (folder / "metrics.jsonl").read_text().splitlines())
+            if event["event"] == kind]
+
+
+def test_the_best_prompt_is_compared_with_the_initial_one_on_the_same_questions(tmp_path):
+    folder, results = results_of(tmp_path)
+    sides = {event["of"]: event["correct"] for event in events(folder, "evaluation") if event["split"] == "test"}
+    before, after = ({index: int(right) for index, right in enumerate(sides[name])} for name in ("initial", "best"))
+    found, = results["comparisons"]
+    assert {key: found[key] for key in compare(before, after).as_json()} == compare(before, after).as_json()
+    assert results["detectable"]["n"] == 10
+
+
+def test_with_several_tasks_all_of_them_and_each_alone_are_compared(tmp_path):
+    tasks = [toy.task_file(tmp_path, "first", [1]), toy.task_file(tmp_path, "second", [2], seed=1)]
+    _, results = results_of(tmp_path, module="train_hetero_fed", tasks=tasks)
+    assert [(each["task"], each["n"]) for each in results["comparisons"]] == [
+        ("all tasks", 20), ("first", 10), ("second", 10)]
+    assert set(results["data"]) == {"first", "second"}
+
+
+def test_without_federation_each_client_is_compared_on_its_own(tmp_path):
+    _, results = results_of(tmp_path, "--aggregate_method", "none")
+    assert [each["client"] for each in results["comparisons"]] == [0, 1, 2]
+    assert all(each["n"] == 10 for each in results["comparisons"])
+
+
+def test_test_questions_have_no_say_in_what_is_chosen(tmp_path):
+    folder, results = results_of(tmp_path)
+    other, changed = results_of(tmp_path, "--test_size", "3", name="other")
+    assert results["data"]["sums"]["test_id"] != changed["data"]["sums"]["test_id"]
+    assert changed["best_round"] == results["best_round"] and changed["prompts"] == results["prompts"]
+    for path in (folder / "prompts").iterdir():
+        assert (other / "prompts" / path.name).read_bytes() == path.read_bytes()
+
+
+def test_what_a_merge_lost_is_told_with_round_and_client(tmp_path):
+    folder, results = results_of(tmp_path, engine="simulated:topics=4,forget=1,base=0")
+    assert results["lost_instructions"], "a merge that forgets all lessons lost some"
+    row = results["lost_instructions"][0]
+    upload = (folder / "prompts" / f"round{row['round']:02d}_client{row['client']:02d}_upload.txt").read_text()
+    merged = (folder / "prompts" / f"round{row['round']:02d}_merged.txt").read_text()
+    assert row["instruction"] in upload and row["instruction"] not in merged
+    clients = results["rounds"][row["round"]]["retention"]["clients"]
+    assert clients[str(row["client"])]["lost"] > 0
+    assert events(folder, "round")[row["round"] - 1]["retention"]["clients"] == clients
+
+
+def test_density_is_measured_for_uploads_concatenation_and_global_prompt(tmp_path):
+    _, results = results_of(tmp_path)
+    start, first, _ = results["complexity"]
+    assert start["uploads"] == {} and "concatenation" not in start
+    assert set(first["uploads"]) == {"0", "1", "2"}
+    for measured in (*first["uploads"].values(), first["concatenation"], *first["prompts"]):
+        assert measured["tokens"] > 0 and measured["entropy"] > 0 and measured["mean_tf_idf"] > 0
+        assert "surprisal_mean" not in measured
+    assert first["concatenation"]["tokens"] > max(own["tokens"] for own in first["uploads"].values())
+
+
+def test_the_best_prompt_can_be_tested_on_another_engine(tmp_path):
+    _, results = results_of(tmp_path, "--transfer_engine", "simulated:topics=4,base=1")
+    name = "transfer_simulated:topics=4,base=1_best_test_acc"
+    assert results["metrics"][name]["value"] == 1.0 and results["metrics"][name]["n"] == 10
+    assert [each["of"] for each in results["comparisons"]][1].endswith("on simulated:topics=4,base=1")
+    assert results["usage"]["transfer"]["calls"] > 0
+
+
+def lines_with(folder, canary):
+    """Which files of a run hold a text, the client's own steps and its own calls apart."""
+    return [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*")) if path.is_file()
+            and path.name != "calls.sqlite" and "_step" not in path.name
+            and canary.encode() in path.read_bytes().replace(b"&#x27;", b"'")]
+
+
+@pytest.mark.parametrize("mode", ["warn", "redact", "block"])
+def test_planted_private_text_leaves_no_client_under_redact_and_block(tmp_path, monkeypatch, mode):
+    """An engine that copies a client's private code into every rewrite: a canary."""
+    canary = "QX7-4491-ZEBULON"
+    path = toy.task_file(tmp_path)
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    for line in lines:
+        line["question"] += f" Ticket {canary}."
+    path.write_text("\n".join(map(json.dumps, lines)))
+    from textgrad.engine import simulated
+    plain = simulated._rewrite
+    monkeypatch.setattr(simulated, "_rewrite", lambda content, draw: plain(content, draw).replace(
+        "</IMPROVED_VARIABLE>", f"Remember the ticket {canary}.\n</IMPROVED_VARIABLE>"))
+    seen = []
+    complete = simulated.SimulatedEngine.complete
+    monkeypatch.setattr(simulated.SimulatedEngine, "complete", lambda self, messages, sampling: (
+        seen.append(messages), complete(self, messages, sampling))[1])
+    folder, results = results_of(tmp_path, "--leak_guard", mode, tasks=[path])
+    leaks = [leak for done in results["rounds"] for leak in done["leaks"].values()]
+    assert len(leaks) == 6 and all(leak["level"] == "leak" for leak in leaks[:3])
+    merges = [messages[-1]["content"] for messages in seen if "<PROMPT client=" in messages[-1]["content"]]
+    uploads = [file.read_text() for file in (folder / "prompts").glob("*_upload.txt")]
+    if mode == "warn":
+        assert any(canary in upload for upload in uploads) and leaks[0]["guard"] == "warned"
+        return
+    assert {leak["guard"] for leak in leaks} <= {"redacted", "blocked"}
+    assert not any("ZEBULON" in text or "4491" in text for text in [*uploads, *merges, *results["prompts"].values()])
+    assert lines_with(folder, "ZEBULON") == []
+    if mode == "block":
+        assert set(uploads) == {results["prompts"]["initial"]}
+    assert ledger.verify(folder) == (2, None)

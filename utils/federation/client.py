@@ -1,0 +1,229 @@
+"""A client: one owner of private data and of its own copy of the prompt, which it improves by textual gradients.
+
+Paper, Algorithm 1: from the prompt it is sent, for every local step a client draws a minibatch, answers it, has the
+answers judged and criticized, carries the criticism back to the prompt, has the prompt rewritten, answers the SAME
+minibatch again, and keeps the rewrite by the accept rule. It uploads the prompt only.
+"""
+
+import functools
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import textgrad as tg
+from textgrad.concurrency import at, expired, fan_out, place, standing_at
+from textgrad.engine.base import EngineLM
+from textgrad.errors import BadReply
+
+from utils.federation.evaluation import Sample, answer, prompt_id, too_long, verdict
+from utils.privacy.leak_guard import Leak, Private, guard
+
+PROMPT_ROLE = "system prompt that tells a language model how to work on the questions it is given"
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one local step did.
+
+    Attributes:
+        number: 1, 2, ... within the round.
+        before, after: share of the minibatch answered rightly under the old and the new prompt, in [0, 1]; `after`
+            is None where there was no rewrite to answer under, and 1 for a batch that was left alone as it was solved.
+        n: questions in the minibatch.
+        accepted: whether the rewrite was kept.
+        reason: why, in a few words.
+        prompt: the client's prompt after the step; "" where it stays on another machine.
+        rewrite: what the optimizer wrote, accepted or not; "" where there was no rewrite.
+    """
+
+    number: int
+    before: float
+    after: float | None
+    n: int
+    accepted: bool
+    reason: str
+    prompt: str
+    rewrite: str = ""
+
+    @property
+    def solved(self) -> bool:
+        """True for a batch that was all right and left alone; else a rewrite that keeps it all right is accepted."""
+        return self.before == self.after == 1.0 and not self.accepted
+
+
+@dataclass(frozen=True)
+class Update:
+    """What a client sends back (prompt and counts) and what its own log keeps (steps).
+
+    Attributes:
+        client: its number.
+        started: id of the prompt its first step started from.
+        prompt: the upload, as the leak guard lets it go.
+        steps: every local step, in order.
+        leak: what the trained prompt would have revealed of the client's data.
+        guard: what was done about it: "none", "warned", "redacted" or "blocked".
+        thrown_away: answers that were asked for ahead of time, under rewrites that were then rejected.
+    """
+
+    client: int
+    started: str
+    prompt: str
+    steps: tuple[Step, ...]
+    leak: Leak = Leak()
+    guard: str = "none"
+    thrown_away: int = 0
+
+    @property
+    def accepted(self) -> int:
+        """How many rewrites were kept."""
+        return sum(step.accepted for step in self.steps)
+
+
+class LateClient(Exception):
+    """The round went on without this client."""
+
+
+def accepts(before: float, after: float, proximal: bool) -> bool:
+    """The accept rule (paper, Algorithm 1; section on proximal updates).
+
+    Args:
+        before, after: accuracy on the same minibatch, in [0, 1].
+        proximal: True keeps a rewrite only if accuracy rose or is 1; False also if it stayed.
+    """
+    return after > before or after == 1.0 if proximal else after >= before
+
+
+@dataclass
+class Client:
+    """One client.
+
+    Args:
+        number: 0, 1, ...
+        samples: its private training questions, at least one.
+        engine: the model whose prompt is trained.
+        critic: the model that judges, criticizes and rewrites.
+        batch_size: questions a step, >= 1.
+        local_steps: steps a round, >= 1.
+        proximal: see `accepts`.
+        seed: of its draws; they depend on seed, client and step alone, so a restarted client draws the same.
+        leak_guard: a mode of `utils.privacy.leak_guard.guard`, for what it uploads. Its own steps go on unguarded, and its own log
+            keeps them as they are: in a simulation that log lies on the same machine as everybody's.
+        public: what everybody knows: descriptions and answer formats of the tasks.
+        skip_solved: True to criticize wrong answers only, and to leave a batch alone that is all right.
+        speculate: True to answer the next batch under a rewrite while it is not yet known whether that is kept. Nothing
+            but time depends on it: the answers are found in the call log when they are due.
+    """
+
+    number: int
+    samples: Sequence[Sample]
+    engine: EngineLM
+    critic: EngineLM
+    batch_size: int
+    local_steps: int
+    proximal: bool = False
+    seed: int = 0
+    leak_guard: str = "off"
+    public: str = ""
+    skip_solved: bool = False
+    speculate: bool = False
+    on_step: Callable[[int, int, Step], None] = field(default=lambda round_number, client, step: None)
+
+    def train(self, prompt: str, round_number: int) -> Update:
+        """Improves a prompt by exactly `local_steps` local steps.
+
+        Args:
+            prompt: where it starts from.
+            round_number: 1, 2, ...
+
+        Raises:
+            LateClient: the round's deadline passed.
+        """
+        broadcast, steps, thrown_away = prompt, [], 0
+        for number in range(1, self.local_steps + 1):
+            if expired():
+                raise LateClient(f"client {self.number} passed the deadline of round {round_number}")
+            coming = self._ahead(round_number, number + 1)
+            with at(step=number):
+                step = self._step(prompt, self._batch_of(round_number, number), number, coming)
+            if step.rewrite and not step.accepted:
+                thrown_away += len(coming)
+            self.on_step(round_number, self.number, step)
+            steps.append(step)
+            prompt = step.prompt
+        sent, leak, done = guard(prompt, broadcast, self._private, self.leak_guard, self.public)
+        return Update(self.number, prompt_id(broadcast), sent, tuple(steps), leak, done, thrown_away)
+
+    @functools.cached_property
+    def _private(self) -> Private:
+        """Its questions and answers, prepared once for all rounds."""
+        return Private(text for sample in self.samples for text in (sample.question, sample.answer))
+
+    def batch(self, index: int) -> list[Sample]:
+        """The minibatch of the client's step `index` (0, 1, ... over the whole run): shuffled passes over its data.
+
+        A remainder too small for a batch is left for the next pass; data smaller than a batch is one batch.
+        """
+        size = min(self.batch_size, len(self.samples))
+        lap, position = divmod(index, len(self.samples) // size)
+        order = list(range(len(self.samples)))
+        random.Random(f"batches {self.seed} {self.number} {lap}").shuffle(order)
+        return [self.samples[chosen] for chosen in order[position * size:(position + 1) * size]]
+
+    def _batch_of(self, round_number: int, step: int) -> list[Sample]:
+        return self.batch((round_number - 1) * self.local_steps + step - 1)
+
+    def _ahead(self, round_number: int, step: int) -> list[Callable[[str], object]]:
+        """What asks a coming step's questions under a prompt, at the place where that step will ask them again."""
+        if not self.speculate or step > self.local_steps:
+            return []
+
+        def asks(where: tuple, sample: Sample, prompt: str) -> str:
+            with standing_at(where):
+                return answer(self.engine, prompt, sample)
+
+        first = (*place(), ("step", step), ("answers", "before"))
+        return [functools.partial(asks, (*first, ("item", index)), sample)
+                for index, sample in enumerate(self._batch_of(round_number, step))]
+
+    def _step(self, prompt: str, batch: list[Sample], number: int, coming: list[Callable[[str], object]]) -> Step:
+        variable = tg.Variable(prompt, role_description=PROMPT_ROLE, requires_grad=True)
+        losses = self._losses(variable, batch)
+        before = sum(correct for _, correct, _ in losses) / len(batch)
+        if self.skip_solved and before == 1.0:
+            return Step(number, before, before, len(batch), False, "solved: left alone", prompt)
+        try:
+            self._rewrite(variable, [loss for loss, correct, _ in losses if not (self.skip_solved and correct)])
+        except BadReply as problem:
+            return Step(number, before, None, len(batch), False, f"bad reply: {problem}", prompt)
+        rewritten = variable.get_value()
+        again = [functools.partial(verdict, self.engine, sample=sample) for sample in batch]
+        with at(answers="after"):
+            answers = fan_out(lambda ask: ask(prompt=rewritten), [*again, *coming])[:len(batch)]
+        after = sum(correct for correct, _ in answers) / len(batch)
+        if any(new and not old for (_, new), (_, _, old) in zip(answers, losses, strict=True)):
+            return Step(number, before, after, len(batch), False, "too long for the model's context", prompt, rewritten)
+        accepted = accepts(before, after, self.proximal)
+        reason = "rose" if after > before else "fell" if after < before else "stayed"
+        return Step(number, before, after, len(batch), accepted, reason, rewritten if accepted else prompt, rewritten)
+
+    def _losses(self, variable: tg.Variable, batch: list[Sample]) -> list[tuple[tg.Variable, int, bool]]:
+        """For each question its loss, whose graph reaches back to the prompt, 1 where the answer is right, and whether
+        the request was too long."""
+        model = tg.BlackboxLLM(self.engine, system_prompt=variable)
+
+        def loss_of(sample: Sample) -> tuple[tg.Variable, int, bool]:
+            query, question, truth = (tg.Variable(text, requires_grad=False, role_description=role) for text, role in (
+                (sample.task.query(sample.question), "question to the language model, with the wanted form of the answer"),
+                (sample.question, "question to the language model"), (sample.answer, "right answer to the question")))
+            reply = model(query)
+            loss = sample.task.loss(question, reply, truth)
+            return loss, sample.task.verdict(loss), too_long(reply.value)
+
+        with at(answers="before"):
+            return fan_out(loss_of, batch)
+
+    def _rewrite(self, variable: tg.Variable, losses: list[tg.Variable]) -> None:
+        optimizer = tg.TGD(parameters=[variable], engine=self.critic)
+        optimizer.zero_grad()
+        tg.sum(losses).backward(engine=self.critic)
+        optimizer.step()

@@ -1,0 +1,121 @@
+"""What a run is made of: tasks, clients, engines and the prompt to start from."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from textgrad.engine.base import EngineLM
+from textgrad.errors import UsageError
+from textgrad.tasks import Task, get_task
+
+from utils.aggregation import aggregate
+from utils.federation.client import Client
+from utils.config import Config
+from utils.engines.by_role import Engines
+from utils.federation.evaluation import Sample, samples_of
+from utils.metrics.measures import Surprisal, scorer_of
+from utils.federation.partition import partition
+from utils.federation.transport import Transport
+
+
+@dataclass
+class Federation:
+    """Clients around one global prompt.
+
+    Attributes:
+        config: the run's options.
+        engines: the engines by role.
+        tasks: whose validation and test questions the global prompt is scored on.
+        clients: owners of the training data, numbered 0, 1, ...
+        initial_prompt: what round 1 broadcasts.
+        shards: for client i, the positions in its tasks' validation sets that are its own: {task name: [positions]}.
+        questions: by task name and split ("val", "test").
+        transport: how a round reaches its clients; None for clients in this process.
+        scorer: of prompts' surprisal, or None.
+    """
+
+    config: Config
+    engines: Engines
+    tasks: list[Task]
+    clients: list[Client]
+    initial_prompt: str
+    shards: list[dict[str, list[int]]]
+    transport: Transport | None = None
+    questions: dict[tuple[str, str], list[Sample]] = field(init=False)
+    scorer: Surprisal | None = field(init=False)
+
+    def __post_init__(self):
+        self.questions = {(task.name, split): samples_of(task, getattr(task, split))
+                          for task in self.tasks for split in ("val", "test")}
+        self.scorer = scorer_of(self.config, self.engines.gateway)
+
+    def sampled(self, round_number: int) -> list[Client]:
+        """The m = max(C*N, 1) clients that take part in a round (paper, Algorithm 1), in the order of their numbers."""
+        count = max(int(self.config.client_fraction * len(self.clients)), 1)
+        if count == len(self.clients):
+            return list(self.clients)
+        rng = random.Random(f"participation {self.config.seed} {round_number}")
+        return sorted(rng.sample(self.clients, count), key=lambda client: client.number)
+
+
+def load_tasks(config: Config, engines: Engines) -> list[Task]:
+    """The tasks of a run, cut to the sizes asked for. A simulated engine is taught their answers.
+
+    Raises:
+        UsageError: an unknown task, unreadable data, or a size larger than the data.
+    """
+    tasks = [get_task(name, engines.evaluation, data_dir=config.data_dir or None, seed=config.questions_seed,
+                      train_size=config.train_size or None, val_size=config.val_size or None,
+                      test_size=config.test_size or None, judge=config.judge, scorer=config.scorer or None)
+             for name in config.task]
+    names = [task.name for task in tasks]
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise UsageError(f"--task: two tasks are called {min(twice)!r}: rename one of the files, as results go by name")
+    for task in tasks:
+        samples = [sample for split in (task.train, task.val, task.test) for sample in samples_of(task, split)]
+        engines.teach((sample.question, sample.answer) for sample in samples)
+    return tasks
+
+
+def federate(config: Config, engines: Engines, tasks: list[Task], owners: Sequence[Sequence[Sample]],
+             shards: list[dict[str, list[int]]]) -> Federation:
+    """A federation with one client for each list of training questions.
+
+    Args:
+        config, engines, tasks: of the run.
+        owners: the training questions of client 0, 1, ...
+        shards: as `Federation.shards`.
+    """
+    clients = [client_of(config, engines, number, samples, public_text(tasks))
+               for number, samples in enumerate(owners)]
+    return Federation(config, engines, tasks, clients, initial_prompt(config, tasks), shards)
+
+
+def client_of(config: Config, engines: Engines, number: int, samples: Sequence[Sample], public: str) -> Client:
+    """One client as the options describe it; `public` is as in `Client`."""
+    return Client(number, samples, engines.of_client(number), engines.evaluation, config.batch_size, config.max_steps,
+                  config.proximal_update, config.seed, config.leak_guard, public, config.skip_solved, config.speculate)
+
+
+def public_text(tasks: list[Task]) -> str:
+    """What everybody knows of the tasks: their descriptions and answer formats."""
+    return "\n".join(f"{task.description}\n{task.answer_format}" for task in tasks)
+
+
+def split_over_clients(config: Config, samples: list[Sample], labels: Sequence, clients: int) -> list[list[Sample]]:
+    """Training questions dealt to clients by `--partition`, each client holding at least one batch."""
+    shards = partition(config.partition, labels, clients, config.batch_size, config.seed, config.alpha)
+    return [[samples[index] for index in shard] for shard in shards]
+
+
+def split_evenly(task: Task, clients: int, seed: int) -> list[list[int]]:
+    """Positions of a task's validation questions, dealt to clients at random and evenly; a client may get none."""
+    return partition("iid", [0] * len(task.val), clients, 0, seed)
+
+
+def initial_prompt(config: Config, tasks: list[Task]) -> str:
+    """The prompt to start from: the given one, the one task's description, or what all tasks' descriptions say."""
+    if config.initial_prompt:
+        return config.initial_prompt
+    descriptions = [task.description for task in tasks]
+    return aggregate("concat", descriptions, engine=None, old_prompt="", token_budget=10 ** 9).prompt

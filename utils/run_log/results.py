@@ -1,0 +1,218 @@
+"""From a finished `Result` to results.json: every number with its n and interval."""
+
+import hashlib
+from collections import defaultdict
+from typing import Any
+
+from utils.federation.evaluation import mean_estimate, prompt_id
+from utils.federation.setup import Federation
+from utils.metrics.measures import complexities, lost_table, retention_record
+from utils.engines.prices import prices
+from utils.federation.rounds import Result, Round, Scores, overall
+from utils.metrics.statistics import accuracy, compare, minimum_detectable_difference
+from textgrad.tokens import estimate_tokens
+
+
+def summarize(federation: Federation, result: Result) -> dict[str, Any]:
+    """The content of results.json. Times stand under keys named "seconds" alone; all else is decided by seed and
+    replies.
+
+    Args:
+        federation: what ran.
+        result: what came out.
+    """
+    best = result.rounds[result.best]
+    summary = {
+        "status": "incomplete" if result.stopped else "complete",
+        "stopped": result.stopped,
+        "simulated": federation.engines.simulated,
+        "data": {task.name: _data(federation, task) for task in federation.tasks},
+        "metrics": _metrics(federation, result),
+        "comparisons": _comparisons(federation, result),
+        "detectable": detectable(federation, _share(result.tests.get("initial"))),
+        "best_round": result.best,
+        "prompts": {"initial": result.rounds[0].prompts[0], "best": best.prompts[0],
+                    "last": result.rounds[-1].prompts[0]},
+        "rounds": [_round(each) for each in result.rounds],
+        "lost_instructions": lost_table(result.rounds),
+        "complexity": complexities(result.rounds, federation.scorer),
+        "clients": _clients(federation, result),
+        "usage": usage_of(federation.engines.gateway, prices(federation.config)),
+    }
+    if federation.config.speculate:
+        summary["answers_thrown_away"] = sum(update.thrown_away for each in result.rounds for update in each.updates)
+    if fairness := _fairness(summary["clients"]):
+        summary["fairness"] = fairness
+    return summary
+
+
+def _metrics(federation: Federation, result: Result) -> dict[str, Any]:
+    """Under the names of the published code; with several tasks also a line for each, prefixed by the task's name."""
+    best = result.rounds[result.best].validation
+    named: dict[str, Scores] = {
+        "0shot_eval_engine_test_acc": result.tests.get("evaluation_engine", {}),
+        "0shot_test_engine_test_acc": result.tests.get("initial", {}),
+        "0shot_test_engine_validation_acc": result.rounds[0].validation,
+        "best_validation_acc": best,
+        "best_agg_val_acc": best,
+        "last_test_acc": result.tests.get("last", {}),
+        "best_test_acc": result.tests.get("best", {}),
+    }
+    named |= {f"transfer_{name}_{which}_test_acc": result.tests.get(f"{which} on {name}", {})
+              for name in federation.config.transfer_engine for which in ("initial", "best")}
+    metrics = {name: overall(scores).as_json() for name, scores in named.items() if scores}
+    if len(federation.tasks) > 1:
+        metrics |= {f"{task.name}_{name}": mean_estimate(scores[task.name]).as_json()
+                    for task in federation.tasks for name, scores in named.items() if scores}
+    steps = [step for each in result.rounds for update in each.updates for step in update.steps]
+    metrics["update_success_rate"] = accuracy([int(step.accepted) for step in steps if not step.solved]).as_json()
+    return metrics
+
+
+def _round(done: Round) -> dict[str, Any]:
+    return {
+        "round": done.number,
+        "prompts": [prompt_id(prompt) for prompt in done.prompts],
+        "prompt_tokens": [estimate_tokens(prompt) for prompt in done.prompts],
+        "validation": {**{task: mean_estimate(scores).as_json() for task, scores in done.validation.items()},
+                       **({"mean": overall(done.validation).as_json()} if done.validation else {})},
+        "sampled": done.sampled,
+        "dropped": {str(client): why for client, why in sorted(done.dropped.items())},
+        "uploads": {str(update.client): {"prompt": prompt_id(update.prompt), "tokens": estimate_tokens(update.prompt),
+                                         "accepted_steps": update.accepted, "steps": len(update.steps)}
+                    for update in done.updates},
+        "merge": merge_record(done),
+        **measures_record(done),
+        "kept_old": done.kept_old,
+        "bad_replies": sum(step.after is None for update in done.updates for step in update.steps),
+    }
+
+
+def merge_record(done: Round) -> dict[str, Any] | None:
+    """What aggregation cost and gave, or None where there was none."""
+    if done.merge is None:
+        return None
+    merge = done.merge
+    return {"calls": merge.calls, "distinct_uploads": merge.distinct, "tokens_before": merge.tokens_before,
+            "tokens_after": merge.tokens_after, "fallbacks": list(merge.fallbacks)}
+
+
+def measures_record(done: Round) -> dict[str, Any]:
+    """What a round's merge kept, and what its uploads would have revealed: counts alone, as logs get published."""
+    return {"retention": retention_record(done.retention) if done.retention else None, "repaired": done.repaired,
+            "leaks": {str(update.client): {"guard": update.guard, **update.leak.as_json()} for update in done.updates}}
+
+
+def _data(federation: Federation, task) -> dict[str, Any]:
+    """Sizes, and an id of the test questions: runs with the same id can be compared question by question."""
+    questions = [(sample.question, sample.answer) for sample in federation.questions[task.name, "test"]]
+    digest = hashlib.sha256(repr(questions).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return {"train": len(task.train), "val": len(task.val), "test": len(questions), "test_id": digest}
+
+
+def detectable(federation: Federation, base: float | None = None) -> dict[str, Any]:
+    """The smallest true gain that the test questions would show with 80 % power; see `utils.metrics.statistics`.
+
+    Args:
+        federation: whose test questions they are.
+        base: accuracy of the initial prompt; 0.5 where it is not known yet.
+    """
+    n = sum(len(federation.questions[task.name, "test"]) for task in federation.tasks)
+    base = 0.5 if base is None else base
+    return {"n": n, "base": round(base, 4), "difference": minimum_detectable_difference(n, base) if n else None}
+
+
+def _share(scores: Scores | None) -> float | None:
+    return overall(scores).value if scores else None
+
+
+def _comparisons(federation: Federation, result: Result) -> list[dict[str, Any]]:
+    """The best prompt against the initial one on the same test questions; of local-only training each client's own."""
+    found = []
+    for engine in ("", *federation.config.transfer_engine):
+        on = f" on {engine}" if engine else ""
+        before, after = result.tests.get(f"initial{on}"), result.tests.get(f"best{on}")
+        if not before or not after:
+            continue
+        for client in range(len(next(iter(after.values())))):
+            own = {"client": client} if len(next(iter(after.values()))) > 1 else {}
+            for names in _groups(list(after)):
+                sides = [{(name, index): right for name in names
+                          for index, right in enumerate(scores[name][client if scores is after else 0].correct)}
+                         for scores in (before, after)]
+                if sides[0]:
+                    found.append({"of": f"best prompt against initial prompt{on}", **own,
+                                  "task": names[0] if len(names) == 1 else "all tasks", **compare(*sides).as_json()})
+    return found
+
+
+def _groups(names: list[str]) -> list[list[str]]:
+    """All tasks together first, then each alone."""
+    return [names, *([name] for name in names)] if len(names) > 1 else [names]
+
+
+def _clients(federation: Federation, result: Result) -> dict[str, Any]:
+    """For each client its accuracy on its minibatches before and after its steps, its acceptance, and how the best
+    prompt does on its own validation questions."""
+    table, made = {}, defaultdict(list)
+    for update in (update for each in result.rounds for update in each.updates):
+        made[update.client] += update.steps
+    for client in federation.clients:
+        steps = made[client.number]
+        asked = sum(client.number in each.sampled for each in result.rounds)
+        table[str(client.number)] = {
+            "tasks": sorted({sample.task.name for sample in client.samples}),
+            "train_questions": len(client.samples),
+            "rounds_asked": asked,
+            "rounds_dropped": sum(client.number in each.dropped for each in result.rounds),
+            "batch_accuracy_before": _pooled((step.before, step.n) for step in steps),
+            "batch_accuracy_after": _pooled((step.after if step.accepted else step.before, step.n) for step in steps),
+            "acceptance": accuracy([int(step.accepted) for step in steps if not step.solved]).as_json(),
+            "best_prompt_on_own_validation": _own_validation(federation, result, client.number),
+        }
+    return table
+
+
+def _pooled(shares) -> dict[str, Any]:
+    """Accuracy over all minibatches together, from each one's share of right answers and size."""
+    right = total = 0
+    for share, n in shares:
+        right, total = right + round(share * n), total + n
+    return accuracy([1] * right + [0] * (total - right)).as_json()
+
+
+def _own_validation(federation: Federation, result: Result, client: int) -> dict[str, Any]:
+    validation = result.rounds[result.best].validation
+    correct = []
+    for task, positions in federation.shards[client].items() if validation else ():
+        scores = validation[task]
+        own = scores[client if len(scores) > 1 else 0].correct
+        correct += [own[position] for position in positions]
+    return accuracy(correct).as_json()
+
+
+def _fairness(clients: dict[str, Any]) -> dict[str, Any] | None:
+    """The worst-off client and the spread between clients, under the best prompt, each on its own validation data."""
+    values = {client: row["best_prompt_on_own_validation"] for client, row in clients.items()}
+    known = {client: value for client, value in values.items() if value["n"]}
+    if len(known) < 2:
+        return None
+    worst = min(known, key=lambda client: (known[client]["value"], int(client)))
+    spread = max(value["value"] for value in known.values()) - known[worst]["value"]
+    return {"worst_client": int(worst), "worst": known[worst], "spread": round(spread, 6), "n_clients": len(known)}
+
+
+def usage_of(gateway, known: dict | None = None) -> dict[str, Any]:
+    """Calls, tokens and seconds by role; `requests` counts also those that an earlier reply answered.
+
+    Args:
+        gateway: of the run.
+        known: prices by role; with one there are "dollars" too.
+    """
+    known = known or {}
+    return {role: {"requests": used.requests, "calls": used.calls, "prompt_tokens": used.prompt_tokens,
+                   "completion_tokens": used.completion_tokens, "seconds": round(used.seconds, 3),
+                   "bad_replies": dict(sorted(used.flaws.items())),
+                   "dollars": round(known[role].of(used.prompt_tokens, used.completion_tokens), 6) if role in known
+                   else None}
+            for role, used in sorted(gateway.usage.items())}

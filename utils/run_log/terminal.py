@@ -1,0 +1,90 @@
+"""What a person sees while a run goes on: lines and one bar, in a terminal or in a log file. run.log keeps the lines."""
+
+import contextlib
+import sys
+import threading
+import time
+import unicodedata
+from pathlib import Path
+
+from utils.files import told_of
+
+
+def clean(text: str) -> str:
+    """The text without terminal control characters, so that no model or data set can move the cursor or hide text."""
+    return "".join(character for character in text
+                   if character in "\n\t" or unicodedata.category(character) not in ("Cc", "Cf", "Cs"))
+
+
+class Terminal:
+    """Lines and a bar of replies.
+
+    Args:
+        path: run.log; written from `open` on.
+    """
+
+    def __init__(self, path: Path):
+        self.path = path
+        self._lock = threading.Lock()
+        self._bar = None
+        self._file = None
+
+    def open(self, total: int | None = None) -> None:
+        """Starts run.log and the bar.
+
+        Args:
+            total: replies expected at the most, None where unknown.
+        """
+        from tqdm import tqdm  # imported where used: --help stays quick
+        with told_of(self.path):
+            self._file = open(self.path, "a", encoding="utf-8", errors="replace")
+            self.path.chmod(0o600)
+        in_terminal = sys.stderr.isatty()
+        self._bar = tqdm(total=total, unit="reply", desc="replies", mininterval=0.2 if in_terminal else 10,
+                         dynamic_ncols=in_terminal, file=sys.stderr if in_terminal else _LineByLine())
+
+    def count(self) -> None:
+        """One more reply is there."""
+        with self._lock:
+            if self._bar is not None:
+                self._bar.update(1)
+
+    def say(self, line: str) -> None:
+        """A line above the bar, and in run.log with the time."""
+        line = clean(line)
+        with self._lock:
+            if self._file is not None:
+                with told_of(self.path):
+                    self._file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')}  {line}\n")
+                    self._file.flush()
+            with contextlib.suppress(BrokenPipeError):  # whoever read along has left; run.log goes on
+                if self._bar is not None:
+                    self._bar.write(line, file=sys.stdout)
+                    sys.stdout.flush()
+                else:
+                    print(line, flush=True)
+
+    def close(self) -> None:
+        """Ends the bar and run.log."""
+        with self._lock:
+            if self._bar is not None:
+                self._bar.close()
+                self._bar = None
+            if self._file is not None:
+                with contextlib.suppress(OSError):  # a full disk, of which the run has told
+                    self._file.close()
+                self._file = None
+
+
+class _LineByLine:
+    """Standard error that is no terminal: each state of the bar on a line of its own."""
+
+    encoding = "utf-8"
+
+    def write(self, text: str) -> None:
+        text = text.replace("\r", "").strip()
+        if text:
+            sys.stderr.write(text + "\n")
+
+    def flush(self) -> None:
+        sys.stderr.flush()
