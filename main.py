@@ -34,19 +34,23 @@ def run(config: Config, call_log: Path | None = None) -> int:
         return OK
     if config.runtime == "flower":
         from utils.flower.launch import launch
+
         return launch(config)
     check_names(config)
     gc.set_threshold(_YOUNG)  # else it does so all the time, with hundreds of requests in flight
     if config.repeats > 1:
         from utils.repeats import run_repeats
+
         return run_repeats(config, run)
     log = RunLog(config, call_log)
     engines, hurry = connect(config, log.call_log, log.say), False
     try:
         result = importlib.import_module(config.module).run_training(config, engines, log)
         summary = log.finish(result, forecast.beside(config, engines.gateway))
-        log.say(f"\n{table(summary)}\n\nbest prompt (round {summary['best_round']}):\n{summary['prompts']['best']}\n\n"
-                f"everything is in {log.folder}")
+        log.say(
+            f"\n{table(summary)}\n\nbest prompt (round {summary['best_round']}):\n{summary['prompts']['best']}\n\n"
+            f"everything is in {log.folder}"
+        )
         if result.stopped:
             log.say(f"incomplete: {result.stopped}; to go on, raise the cap: {resume_command(log.name)}")
         return SPENT if result.stopped else OK
@@ -70,6 +74,7 @@ def resume_command(run_name: str) -> str:
 def stopped(reason: StopRun) -> int:
     """Says in one line why there is no run, or no end of it."""
     from utils.run_log.terminal import clean
+
     print(f"error: {clean(' '.join(str(reason).split()))}", file=sys.stderr)
     return WRONG
 

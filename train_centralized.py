@@ -3,8 +3,8 @@
 from utils.config import Config
 from utils.engines.by_role import Engines
 from utils.federation.evaluation import samples_of
-from utils.federation.setup import federate, load_tasks
 from utils.federation.rounds import NullLog, Result, run_rounds
+from utils.federation.setup import federate, load_tasks
 
 
 def run_training(config: Config, engines: Engines, log: NullLog) -> Result:

@@ -4,8 +4,8 @@ from textgrad.tasks import Task
 from utils.config import Config
 from utils.engines.by_role import Engines
 from utils.federation.evaluation import Sample, samples_of
-from utils.federation.setup import federate, load_tasks, split_evenly, split_over_clients
 from utils.federation.rounds import NullLog, Result, run_rounds
+from utils.federation.setup import federate, load_tasks, split_evenly, split_over_clients
 
 
 def run_training(config: Config, engines: Engines, log: NullLog) -> Result:

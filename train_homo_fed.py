@@ -4,8 +4,8 @@ from textgrad.tasks import Task
 from utils.config import Config
 from utils.engines.by_role import Engines
 from utils.federation.evaluation import Sample, samples_of
-from utils.federation.setup import federate, load_tasks, split_evenly, split_over_clients
 from utils.federation.rounds import NullLog, Result, run_rounds
+from utils.federation.setup import federate, load_tasks, split_evenly, split_over_clients
 
 
 def run_training(config: Config, engines: Engines, log: NullLog) -> Result:
@@ -16,7 +16,7 @@ def run_training(config: Config, engines: Engines, log: NullLog) -> Result:
 
 def owners_of(config: Config, tasks: list[Task]) -> list[list[Sample]]:
     """For each client its training questions."""
-    task, = tasks
+    (task,) = tasks
     samples = samples_of(task, task.train)
     labels = [task.answer_class((sample.question, sample.answer)) for sample in samples]
     return split_over_clients(config, samples, labels, config.homo_split_num)
@@ -24,5 +24,5 @@ def owners_of(config: Config, tasks: list[Task]) -> list[list[Sample]]:
 
 def shards_of(config: Config, tasks: list[Task]) -> list[dict[str, list[int]]]:
     """For each client the positions of its own validation questions."""
-    task, = tasks
+    (task,) = tasks
     return [{task.name: positions} for positions in split_evenly(task, config.homo_split_num, config.seed)]

@@ -36,8 +36,9 @@ class Ollama(Product):
         if name not in self.models:
             return Fault(404, error(f"model '{request['model']}' not found", type="not_found_error"))
         if number in self.busy:
-            return Fault(503, error("server busy, please try again.  maximum pending requests exceeded",
-                                    type="api_error"))
+            return Fault(
+                503, error("server busy, please try again.  maximum pending requests exceeded", type="api_error")
+            )
         if number == 0 and self.reload:
             time.sleep(self.reload)
         return None
@@ -67,23 +68,47 @@ class OpenAIReasoning(Product):
         if headers.get("authorization", "") != "Bearer sk-conformance":
             return Fault(401, error("Incorrect API key provided.", code="invalid_api_key"))
         if "max_tokens" in request:
-            return Fault(400, error("Unsupported parameter: 'max_tokens' is not supported with this model. Use "
-                                    "'max_completion_tokens' instead.", type="invalid_request_error",
-                                    param="max_tokens", code="unsupported_parameter"))
+            return Fault(
+                400,
+                error(
+                    "Unsupported parameter: 'max_tokens' is not supported with this model. Use "
+                    "'max_completion_tokens' instead.",
+                    type="invalid_request_error",
+                    param="max_tokens",
+                    code="unsupported_parameter",
+                ),
+            )
         if request.get("temperature", 1) != 1:
-            return Fault(400, error(f"Unsupported value: 'temperature' does not support {request['temperature']} with "
-                                    "this model. Only the default (1) value is supported.",
-                                    type="invalid_request_error", param="temperature", code="unsupported_value"))
+            return Fault(
+                400,
+                error(
+                    f"Unsupported value: 'temperature' does not support {request['temperature']} with "
+                    "this model. Only the default (1) value is supported.",
+                    type="invalid_request_error",
+                    param="temperature",
+                    code="unsupported_value",
+                ),
+            )
         for name in sorted(set(request) - self._KNOWN - {"temperature"}):
-            return Fault(400, error(f"Unsupported parameter: '{name}' is not supported with this model.",
-                                    type="invalid_request_error", param=name, code="unsupported_parameter"))
+            return Fault(
+                400,
+                error(
+                    f"Unsupported parameter: '{name}' is not supported with this model.",
+                    type="invalid_request_error",
+                    param=name,
+                    code="unsupported_parameter",
+                ),
+            )
         return self._special(request)
 
     def _special(self, request):
         self._answered += 1  # of the requests that have no fault of their own
         if self._answered in self.limited:
-            return Fault(429, error("Rate limit reached for requests", type="requests", code="rate_limit_exceeded"),
-                         self.limited[self._answered])
+            return Fault(
+                429,
+                error("Rate limit reached for requests", type="requests", code="rate_limit_exceeded"),
+                self.limited[self._answered],
+            )
         if self._answered in self.filtered:
             return Fault(200, body(request, "", "content_filter"))
         if self._answered in self.declined:
@@ -93,8 +118,12 @@ class OpenAIReasoning(Product):
         return None
 
     def answer(self, request, text):
-        return body(request, text, completion_tokens=self.thoughts + max(1, len(text) // 4),
-                    completion_tokens_details={"reasoning_tokens": self.thoughts})
+        return body(
+            request,
+            text,
+            completion_tokens=self.thoughts + max(1, len(text) // 4),
+            completion_tokens_details={"reasoning_tokens": self.thoughts},
+        )
 
 
 class Azure(Product):
@@ -105,11 +134,25 @@ class Azure(Product):
     def refuse(self, request, headers, number):
         path, _, query = headers[":path"].partition("?")
         if headers.get("api-key") != "azure-conformance":
-            return Fault(401, {"error": {"code": "401", "message": "Access denied due to invalid subscription key or "
-                                                                   "wrong API endpoint."}})
+            return Fault(
+                401,
+                {
+                    "error": {
+                        "code": "401",
+                        "message": "Access denied due to invalid subscription key or wrong API endpoint.",
+                    }
+                },
+            )
         if path != "/openai/deployments/my-deployment/chat/completions":
-            return Fault(404, {"error": {"code": "DeploymentNotFound",
-                                         "message": "The API deployment for this resource does not exist."}})
+            return Fault(
+                404,
+                {
+                    "error": {
+                        "code": "DeploymentNotFound",
+                        "message": "The API deployment for this resource does not exist.",
+                    }
+                },
+            )
         if query != "api-version=2024-10-21":
             return Fault(404, {"error": {"code": "404", "message": "Resource not found"}})
         return None
@@ -134,8 +177,11 @@ class Router(Product):
         self.inside, self.choice, self.bad_gateway = set(inside), set(choice), set(bad_gateway)
 
     def refuse(self, request, headers, number):
-        failure = {"code": 502, "message": "Provider returned error",
-                   "metadata": {"provider_name": "Nebula", "raw": "upstream connect error"}}
+        failure = {
+            "code": 502,
+            "message": "Provider returned error",
+            "metadata": {"provider_name": "Nebula", "raw": "upstream connect error"},
+        }
         if number in self.inside:
             return Fault(200, {"id": "gen-1", "error": failure, "user_id": "user_1"})
         if number in self.choice:

@@ -62,8 +62,10 @@ class ConformanceServer(FaultServer):
         return fault or Fault(200, self.product.answer(request, self._think(request)))
 
     def _think(self, request: dict) -> str:
-        messages = [{"role": message["role"].replace("developer", "system"), "content": content_of(message)}
-                    for message in request["messages"]]
+        messages = [
+            {"role": message["role"].replace("developer", "system"), "content": content_of(message)}
+            for message in request["messages"]
+        ]
         limit = request.get("max_tokens") or request.get("max_completion_tokens") or 2000
         return self.brain.complete(messages, Sampling(temperature=0.0, max_tokens=limit)).text
 
@@ -83,10 +85,21 @@ def body(request: dict, text: str | None, finish_reason: str = "stop", **usage: 
         **usage: fields of the answer's `usage` in place of the plain ones.
     """
     counted = {"prompt_tokens": tokens_of(request), "completion_tokens": max(1, len(text or "") // 4), **usage}
-    return {"id": "chatcmpl-1", "object": "chat.completion", "created": 0, "model": request["model"],
-            "choices": [{"index": 0, "message": {"role": "assistant", "content": text}, "logprobs": None,
-                         "finish_reason": finish_reason}],
-            "usage": {**counted, "total_tokens": counted["prompt_tokens"] + counted["completion_tokens"]}}
+    return {
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "created": 0,
+        "model": request["model"],
+        "choices": [
+            {
+                "index": 0,
+                "message": {"role": "assistant", "content": text},
+                "logprobs": None,
+                "finish_reason": finish_reason,
+            }
+        ],
+        "usage": {**counted, "total_tokens": counted["prompt_tokens"] + counted["completion_tokens"]},
+    }
 
 
 __all__ = ["ConformanceServer", "Fault", "Product", "body", "error", "tokens_of"]

@@ -31,10 +31,14 @@ def completion(request: dict, text: str | None, finish_reason: str = "stop") -> 
     """The body of a good answer; a word is a token."""
     sent = sum(len(content_of(message).split()) for message in request["messages"])
     got = len((text or "").split())
-    return {"id": "chatcmpl-test", "object": "chat.completion", "created": 0, "model": request.get("model"),
-            "choices": [{"index": 0, "message": {"role": "assistant", "content": text},
-                         "finish_reason": finish_reason}],
-            "usage": {"prompt_tokens": sent, "completion_tokens": got, "total_tokens": sent + got}}
+    return {
+        "id": "chatcmpl-test",
+        "object": "chat.completion",
+        "created": 0,
+        "model": request.get("model"),
+        "choices": [{"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": finish_reason}],
+        "usage": {"prompt_tokens": sent, "completion_tokens": got, "total_tokens": sent + got},
+    }
 
 
 def content_of(message: dict) -> str:
@@ -94,12 +98,16 @@ FAULTS: dict[str, Callable[[dict, dict], Fault] | None] = {
     "401": _bad_key,
     "403": _status(403, "Your account may not use this model."),
     "404": _status(404, "The model does not exist.", code="model_not_found"),
-    "context": _status(400, "This model's maximum context length is 512 tokens. However, your messages resulted in 900 "
-                       "tokens.", code="context_length_exceeded", param="messages"),
+    "context": _status(
+        400,
+        "This model's maximum context length is 512 tokens. However, your messages resulted in 900 tokens.",
+        code="context_length_exceeded",
+        param="messages",
+    ),
     # These need the connection itself; the handler knows them by name.
-    "drop": None,    # ends in the middle of the body
-    "reset": None,   # ends before an answer
-    "hang": None,    # says nothing for `hang` seconds
-    "drip": None,    # says a byte now and then
+    "drop": None,  # ends in the middle of the body
+    "reset": None,  # ends before an answer
+    "hang": None,  # says nothing for `hang` seconds
+    "drip": None,  # says a byte now and then
     "refuse": None,  # ends, and nobody listens for `refuse` seconds
 }

@@ -42,8 +42,16 @@ class Runs:
         """One run: its exit status, what it wrote to standard error, and the server with its requests."""
         with FaultServer(self.reply, **misbehaviour) as server:
             self.monkeypatch.setenv("OPENAI_BASE_URL", server.url)
-            arguments = toy.options(self.folder, "--run_name", name, "--max_concurrency", "8", *options,
-                                    tasks=[self.task], engine="openai-x")
+            arguments = toy.options(
+                self.folder,
+                "--run_name",
+                name,
+                "--max_concurrency",
+                "8",
+                *options,
+                tasks=[self.task],
+                engine="openai-x",
+            )
             status = main.main(arguments)
         return status, self.capsys.readouterr().err, server
 
@@ -57,10 +65,16 @@ class Runs:
 
     def story(self, name: str) -> dict[str, str]:
         """What a run found, times left out."""
-        found = {path.relative_to(self.path(name)).as_posix(): path.read_text()
-                 for path in sorted(self.path(name).rglob("*")) if path.suffix in (".txt", ".jsonl")}
-        return found | {"results.json": re.sub(r'"seconds": [\d.e-]+', '"seconds": 0',
-                                               (self.path(name) / "results.json").read_text())}
+        found = {
+            path.relative_to(self.path(name)).as_posix(): path.read_text()
+            for path in sorted(self.path(name).rglob("*"))
+            if path.suffix in (".txt", ".jsonl")
+        }
+        return found | {
+            "results.json": re.sub(
+                r'"seconds": [\d.e-]+', '"seconds": 0', (self.path(name) / "results.json").read_text()
+            )
+        }
 
     def prompts(self, name: str) -> dict[str, str]:
         """Every prompt that a run kept."""

@@ -61,9 +61,20 @@ class FaultServer:
         connections: how many TCP connections were opened.
     """
 
-    def __init__(self, reply: Reply | None = None, *, latency: float = 0.0, script: Iterable = (),
-                 policy: Policy | None = None, faults: Iterable[str] = (), rate: float = 0.0, seed: int = 0,
-                 hang: float = 30.0, refuse: float = 0.5, models: Iterable[str] = ("test-model",)):
+    def __init__(
+        self,
+        reply: Reply | None = None,
+        *,
+        latency: float = 0.0,
+        script: Iterable = (),
+        policy: Policy | None = None,
+        faults: Iterable[str] = (),
+        rate: float = 0.0,
+        seed: int = 0,
+        hang: float = 30.0,
+        refuse: float = 0.5,
+        models: Iterable[str] = ("test-model",),
+    ):
         self.reply, self.latency, self.policy = reply or echo, latency, policy
         self.script, self.faults, self.rate = list(script), list(faults), rate
         self.hang, self.refuse, self.models = hang, refuse, list(models)
@@ -101,10 +112,12 @@ class FaultServer:
 
     def stop_listening(self, seconds: float) -> None:
         """Refuses connections for a while; returns at once."""
+
         def away():
             self._hang_up()
             if not self._ended.wait(seconds):
                 self._listen(self._address)
+
         threading.Thread(target=away, daemon=True).start()
 
     def arrived(self, request: dict, headers: dict, connection: int) -> "str | Fault | None":
@@ -224,7 +237,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         for position in range(len(body)):
-            self.wfile.write(body[position:position + 1])
+            self.wfile.write(body[position : position + 1])
             self.wfile.flush()
             if self.faulty.wait(0.05):
                 return
@@ -238,7 +251,7 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in answer.headers.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(body[:len(body) // 2] if cut else body)
+        self.wfile.write(body[: len(body) // 2] if cut else body)
 
 
 def _end(connection: socket.socket) -> None:

@@ -83,16 +83,26 @@ class Machines:
 
     def __init__(self, folder: Path, more: dict[str, str]):
         self.folder, self.port, self.started = folder, free_port(), []
-        self.superlink = self._start("superlink", {"FEDTEXTGRAD_LOGS": str(folder / "server-logs"), **more},
-                                     "flower-superlink", "--insecure", "--host", "127.0.0.1", "--port", self.port,
-                                     "--database", folder / "superlink" / "state.db",
-                                     "--disable-runtime-dependency-installation")
+        self.superlink = self._start(
+            "superlink",
+            {"FEDTEXTGRAD_LOGS": str(folder / "server-logs"), **more},
+            "flower-superlink",
+            "--insecure",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            self.port,
+            "--database",
+            folder / "superlink" / "state.db",
+            "--disable-runtime-dependency-installation",
+        )
         until(lambda: self._answers(self.port))
         self.tap = Tap(self.port)
         home = folder / "home"
         home.mkdir()
-        (home / "config.toml").write_text(f'[superlink]\ndefault = "local"\n[superlink.local]\n'
-                                          f'address = "127.0.0.1:{self.port}"\ninsecure = true\n')
+        (home / "config.toml").write_text(
+            f'[superlink]\ndefault = "local"\n[superlink.local]\naddress = "127.0.0.1:{self.port}"\ninsecure = true\n'
+        )
 
     @staticmethod
     def _answers(port: int) -> bool:
@@ -100,15 +110,26 @@ class Machines:
             return probe.connect_ex(("127.0.0.1", port)) == 0
 
     def environment(self, home: str, more: dict[str, str]) -> dict[str, str]:
-        return {"PATH": f"{BIN}:{os.environ['PATH']}", "HOME": str(self.folder), "PYTHONPATH": str(ROOT),
-                "FLWR_HOME": str(self.folder / home), "FLWR_TELEMETRY_ENABLED": "0", "FLWR_DISABLE_UPDATE_CHECK": "1",
-                **more}
+        return {
+            "PATH": f"{BIN}:{os.environ['PATH']}",
+            "HOME": str(self.folder),
+            "PYTHONPATH": str(ROOT),
+            "FLWR_HOME": str(self.folder / home),
+            "FLWR_TELEMETRY_ENABLED": "0",
+            "FLWR_DISABLE_UPDATE_CHECK": "1",
+            **more,
+        }
 
     def _start(self, name: str, more: dict[str, str], *command) -> subprocess.Popen:
         (self.folder / name).mkdir(exist_ok=True)
         with open(self.folder / name / "log", "ab") as log:
-            process = subprocess.Popen([str(word) for word in command], stdout=log, stderr=log,
-                                       env=self.environment(name, more), start_new_session=True)
+            process = subprocess.Popen(
+                [str(word) for word in command],
+                stdout=log,
+                stderr=log,
+                env=self.environment(name, more),
+                start_new_session=True,
+            )
         self.started.append(process)
         return process
 
@@ -116,15 +137,30 @@ class Machines:
         """Starts a SuperNode; what it says of itself follows."""
         said = {"name": name, "data": str(data), "engine": engine, **said}
         config = " ".join(f"{key}={json.dumps(value)}" for key, value in said.items())
-        return self._start(f"node-{name}", more or {}, "flower-supernode", "--insecure", "--superlink",
-                           f"127.0.0.1:{self.tap.port}", "--host", "127.0.0.1", "--port", free_port(),
-                           "--node-config", config)
+        return self._start(
+            f"node-{name}",
+            more or {},
+            "flower-supernode",
+            "--insecure",
+            "--superlink",
+            f"127.0.0.1:{self.tap.port}",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            free_port(),
+            "--node-config",
+            config,
+        )
 
     def run(self, *arguments) -> subprocess.Popen:
         """main.py --runtime flower, started."""
-        process = subprocess.Popen([sys.executable, str(ROOT / "main.py"), "--runtime", "flower", *map(str, arguments)],
-                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                                   env=self.environment("home", {}))
+        process = subprocess.Popen(
+            [sys.executable, str(ROOT / "main.py"), "--runtime", "flower", *map(str, arguments)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=self.environment("home", {}),
+        )
         self.started.append(process)
         return process
 
@@ -170,24 +206,38 @@ def rounds_in(run: Path) -> list[dict]:
 
 def by_script(script: str, folder: Path, *arguments) -> subprocess.Popen:
     """One command that starts everything, runs and stops; what the machines keep is in folder/machines."""
-    environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHON": sys.executable, "PORT": str(free_port()),
-                   "NODE_PORT": str(free_port()), "ENGINE": "simulated:topics=4"}
-    return subprocess.Popen(["sh", ROOT / "scripts" / script, folder / "machines", *map(str, arguments)],
-                            env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                            start_new_session=True)
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "PYTHON": sys.executable,
+        "PORT": str(free_port()),
+        "NODE_PORT": str(free_port()),
+        "ENGINE": "simulated:topics=4",
+    }
+    return subprocess.Popen(
+        ["sh", ROOT / "scripts" / script, folder / "machines", *map(str, arguments)],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
 
 
 def living_with(folder: Path) -> list[str]:
     """What runs with this folder among its arguments or in its environment."""
+
     def told(entry: Path, name: str) -> bytes:
         try:
             return (entry / name).read_bytes()
         except OSError:
             return b""  # it has ended since, or is not ours
 
-    return [told(entry, "cmdline").replace(b"\0", b" ").decode(errors="replace")
-            for entry in Path("/proc").glob("[0-9]*")
-            if str(folder).encode() in told(entry, "cmdline") + told(entry, "environ")]
+    return [
+        told(entry, "cmdline").replace(b"\0", b" ").decode(errors="replace")
+        for entry in Path("/proc").glob("[0-9]*")
+        if str(folder).encode() in told(entry, "cmdline") + told(entry, "environ")
+    ]
 
 
 def end_tree(program: str, word: bytes):
@@ -196,7 +246,7 @@ def end_tree(program: str, word: bytes):
     Returns:
         a function that starts it anew, as a session of its own.
     """
-    found, = [entry for entry in Path("/proc").glob("[0-9]*") if _is(entry, program.encode(), word)]
+    (found,) = [entry for entry in Path("/proc").glob("[0-9]*") if _is(entry, program.encode(), word)]
     words, environment = ((found / name).read_bytes().split(b"\0")[:-1] for name in ("cmdline", "environ"))
     environment = dict(line.split(b"=", 1) for line in environment)
     tree = [int(found.name)]
@@ -204,8 +254,9 @@ def end_tree(program: str, word: bytes):
         tree += map(int, Path(f"/proc/{parent}/task/{parent}/children").read_text().split())
     for process in tree:
         os.kill(process, signal.SIGKILL)
-    return lambda: subprocess.Popen(words, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL,
-                                    stderr=subprocess.DEVNULL, start_new_session=True)
+    return lambda: subprocess.Popen(
+        words, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
 
 
 def _is(entry: Path, program: bytes, word: bytes) -> bool:
@@ -233,8 +284,16 @@ class Trial:
         simulated.teach([(row["question"], row["answer"]) for row in map(json.loads, path.read_text().splitlines())])
         model.reply = lambda request: simulated.complete(request["messages"], Sampling(0.0)).text
         export(toy.config(folder, "--sites", *SITES, tasks=[path]), folder / "data")
-        self.options = toy.options(folder, "--sites", *SITES, "--flower_wait", str(PATIENCE), *more, engine="ollama-m",
-                                   tasks=[folder / "data" / "server" / "sums.jsonl"])
+        self.options = toy.options(
+            folder,
+            "--sites",
+            *SITES,
+            "--flower_wait",
+            str(PATIENCE),
+            *more,
+            engine="ollama-m",
+            tasks=[folder / "data" / "server" / "sums.jsonl"],
+        )
 
     def keys(self, name: str) -> dict[str, str]:
         """The environment in which a side finds the model."""

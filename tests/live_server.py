@@ -24,8 +24,7 @@ ROOT = Path(__file__).parents[1]
 CACHE = Path(os.environ.get("FEDTEXTGRAD_SERVERS_DIR") or "~/.cache/fedtextgrad/servers").expanduser()
 MODEL = CACHE / "SmolLM2-135M"
 MODULES = ("train_centralized", "train_homo_fed")
-_SMALL = ("--task RG_gcd --num_clients 2 --rounds 1 --local_steps 1 --batch_size 2 --train_size 8 --val_size 6 "
-          "--test_size 12 --max_tokens 64 --max_concurrency 8 --request_timeout 600 --comet_mode disabled").split()
+_SMALL = ["--task", "RG_gcd", "--num_clients", "2", "--rounds", "1", "--local_steps", "1", "--batch_size", "2", "--train_size", "8", "--val_size", "6", "--test_size", "12", "--max_tokens", "64", "--max_concurrency", "8", "--request_timeout", "600", "--comet_mode", "disabled"]
 # Threads that spin while they wait take the cores of a busy machine from each other: down to a tenth of the speed.
 _CALM = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
 _START = 600.0  # seconds; a busy machine takes minutes
@@ -69,9 +68,15 @@ def serving(command: list, port: int, log: Path, **environment: str) -> Iterator
     """
     url = f"http://127.0.0.1:{port}/v1"
     with log.open("w") as output:
-        process = subprocess.Popen(list(map(str, command)), cwd=ROOT, env={**_CALM, **os.environ, **environment},
-                                   stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.PIPE,
-                                   start_new_session=True)
+        process = subprocess.Popen(
+            list(map(str, command)),
+            cwd=ROOT,
+            env={**_CALM, **os.environ, **environment},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.PIPE,
+            start_new_session=True,
+        )
     try:
         end = time.monotonic() + _START
         while not _answers(f"{url}/models"):
@@ -95,8 +100,9 @@ def _answers(url: str) -> bool:
         return False
 
 
-def train(engine: str, product: str, module: str, folder: Path, python: Path | str = sys.executable,
-          **environment: str) -> Path:
+def train(
+    engine: str, product: str, module: str, folder: Path, python: Path | str = sys.executable, **environment: str
+) -> Path:
     """One small training run of main.py; notes it for the table, and looks at what every such run must have.
 
     Args:
@@ -111,10 +117,28 @@ def train(engine: str, product: str, module: str, folder: Path, python: Path | s
         the run's folder.
     """
     name = f"{engine.replace('/', '_')}-{module}"
-    finished = subprocess.run([str(python), "main.py", "--module", module, "--test_engine", engine,
-                               "--evaluation_engine", engine, "--log_dir", str(folder), "--run_name", name, *_SMALL],
-                              cwd=ROOT, env={**_CALM, **os.environ, **environment}, capture_output=True, text=True,
-                              timeout=1500)
+    finished = subprocess.run(
+        [
+            str(python),
+            "main.py",
+            "--module",
+            module,
+            "--test_engine",
+            engine,
+            "--evaluation_engine",
+            engine,
+            "--log_dir",
+            str(folder),
+            "--run_name",
+            name,
+            *_SMALL,
+        ],
+        cwd=ROOT,
+        env={**_CALM, **os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=1500,
+    )
     assert finished.returncode == 0, finished.stdout[-2000:] + finished.stderr[-3000:]
     results = json.loads((folder / name / "results.json").read_text())
     usage, test = results["usage"], results["metrics"]["best_test_acc"]
@@ -123,10 +147,17 @@ def train(engine: str, product: str, module: str, folder: Path, python: Path | s
         assert usage[role]["calls"] and usage[role]["prompt_tokens"] and usage[role]["completion_tokens"]
         assert not {"failed", "malformed", "too long"} & set(usage[role]["bad_replies"]), usage
     seconds, tokens = _time_of(folder / name)
-    _note({"engine": engine if len(engine) < 40 else "vllm-<folder>", "server": product, "run": module,
-           "calls": sum(used["calls"] for used in usage.values()),
-           "accuracy": f"{test['value']:.2f} (n = {test['n']})", "tokens/s": round(tokens / seconds),
-           "day": datetime.date.today().isoformat()})
+    _note(
+        {
+            "engine": engine if len(engine) < 40 else "vllm-<folder>",
+            "server": product,
+            "run": module,
+            "calls": sum(used["calls"] for used in usage.values()),
+            "accuracy": f"{test['value']:.2f} (n = {test['n']})",
+            "tokens/s": round(tokens / seconds),
+            "day": datetime.date.today().isoformat(),
+        }
+    )
     return folder / name
 
 
@@ -134,15 +165,18 @@ def replies(run: Path) -> dict[str, str]:
     """What was answered in a run, by request, whichever engine was asked."""
     with contextlib.closing(sqlite3.connect(run / "calls.sqlite")) as log:
         rows = log.execute("SELECT request, text FROM calls WHERE request LIKE '%\"messages\"%'").fetchall()
-    return {json.dumps({**json.loads(request), "model": "", "endpoint": ""}, sort_keys=True): text
-            for request, text in rows}
+    return {
+        json.dumps({**json.loads(request), "model": "", "endpoint": ""}, sort_keys=True): text for request, text in rows
+    }
 
 
 def _time_of(run: Path) -> tuple[float, int]:
     """Seconds from the first request to the last reply, and tokens of all replies."""
     with contextlib.closing(sqlite3.connect(run / "calls.sqlite")) as log:
-        return log.execute("SELECT MAX(ended) - MIN(ended - seconds), SUM(completion_tokens) FROM calls "
-                           "WHERE request LIKE '%\"messages\"%'").fetchone()
+        return log.execute(
+            "SELECT MAX(ended) - MIN(ended - seconds), SUM(completion_tokens) FROM calls "
+            "WHERE request LIKE '%\"messages\"%'"
+        ).fetchone()
 
 
 def _note(row: dict) -> None:

@@ -41,20 +41,30 @@ def pairs_of(*paths):
 def test_clients_carry_the_last_global_prompt_and_evaluation_the_merged_one(tmp_path, simulated_over_http):
     path = toy.task_file(tmp_path, topics=range(36))
     server = simulated_over_http("topics=36,base=0,forget=0.3", pairs_of(path))
-    config = toy.config(tmp_path, "--rounds", "3", "--local_steps", "1", "--train_size", "30", tasks=[path],
-                        engine="openai-m")
+    config = toy.config(
+        tmp_path, "--rounds", "3", "--local_steps", "1", "--train_size", "30", tasks=[path], engine="openai-m"
+    )
     assert main.run(config) == 0
     folder = tmp_path / "logs" / "run"
-    prompts = [(folder / "prompts" / f"{name}.txt").read_text()
-               for name in ("initial", "round01_global", "round02_global", "round03_global")]
+    prompts = [
+        (folder / "prompts" / f"{name}.txt").read_text()
+        for name in ("initial", "round01_global", "round02_global", "round03_global")
+    ]
     assert len(set(prompts)) == 4
     asked = {}
     for seen in server.requests:
         asked.setdefault(seen.json["messages"][0]["content"], set()).add(seen.json["messages"][-1]["content"])
     questions = [row["question"] for row in map(json.loads, path.read_text().splitlines())]
-    training = {question for question in questions if any(
-        question in text for seen in server.requests for text in [seen.json["messages"][-1]["content"]]
-        if "<PROMPT" not in text and seen.json["messages"][0]["content"].startswith("You are the critic"))}
+    training = {
+        question
+        for question in questions
+        if any(
+            question in text
+            for seen in server.requests
+            for text in [seen.json["messages"][-1]["content"]]
+            if "<PROMPT" not in text and seen.json["messages"][0]["content"].startswith("You are the critic")
+        )
+    }
     for number in range(3):  # each round's clients answer their own questions under the prompt of the round before
         answered = {question for question in training for text in asked[prompts[number]] if text.startswith(question)}
         assert len(answered) >= 9

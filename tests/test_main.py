@@ -21,14 +21,23 @@ ROOT = Path(main.__file__).parent
 def run(*arguments, **kwargs):
     """main.py in a process of its own."""
     environment = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/")} | kwargs.pop("env", {})
-    return subprocess.run([sys.executable, str(ROOT / "main.py"), *map(str, arguments)], capture_output=True, text=True,
-                          timeout=120, env=environment, **kwargs)
+    return subprocess.run(
+        [sys.executable, str(ROOT / "main.py"), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=environment,
+        **kwargs,
+    )
 
 
 def story_of(folder: Path) -> dict[str, str]:
     """Every file that seed and replies decide, without times."""
-    files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*"))
-             if path.is_file() and path.suffix in (".txt", ".jsonl", ".png")}
+    files = {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.suffix in (".txt", ".jsonl", ".png")
+    }
     results = (folder / "results.json").read_text()
     files["results.json"] = re.sub(r'"seconds": [\d.e-]+', '"seconds": 0', results)
     return files
@@ -39,16 +48,32 @@ def test_a_run_leaves_a_folder_that_tells_everything(tmp_path):
     assert finished.returncode == 0, finished.stderr
     folder = tmp_path / "logs" / "run"
     names = {path.name for path in folder.iterdir()}
-    assert {"config.json", "metrics.jsonl", "ledger.jsonl", "prompts", "calls.sqlite", "results.json", "run.log",
-            "figures"} <= names
+    assert {
+        "config.json",
+        "metrics.jsonl",
+        "ledger.jsonl",
+        "prompts",
+        "calls.sqlite",
+        "results.json",
+        "run.log",
+        "figures",
+    } <= names
     assert (tmp_path / "logs" / "latest").resolve() == folder.resolve()
     config = json.loads((folder / "config.json").read_text())
     assert config["options"]["seed"] == 42 and config["engines"]["test"]["model"].startswith("simulated")
     assert config["simulated"] is True and config["python"]
     results = json.loads((folder / "results.json").read_text())
     assert results["status"] == "complete" and results["simulated"] is True
-    for name in ("0shot_eval_engine_test_acc", "0shot_test_engine_test_acc", "0shot_test_engine_validation_acc",
-                 "best_validation_acc", "best_agg_val_acc", "last_test_acc", "best_test_acc", "update_success_rate"):
+    for name in (
+        "0shot_eval_engine_test_acc",
+        "0shot_test_engine_test_acc",
+        "0shot_test_engine_validation_acc",
+        "best_validation_acc",
+        "best_agg_val_acc",
+        "last_test_acc",
+        "best_test_acc",
+        "update_success_rate",
+    ):
         metric = results["metrics"][name]
         assert metric["n"] > 0 and metric["ci95"][0] <= metric["value"] <= metric["ci95"][1]
     assert results["metrics"]["best_test_acc"]["n"] == 10 and results["metrics"]["update_success_rate"]["n"] == 4
@@ -60,8 +85,9 @@ def test_a_run_leaves_a_folder_that_tells_everything(tmp_path):
     steps = [step for step in steps if step["event"] == "step"]
     assert len(steps) == 4 and all(step["n"] == 3 for step in steps)
     assert "SIMULATED" in finished.stdout and str(folder) in finished.stdout
-    assert re.search(r"accuracy 0\.\d\d \[0\.\d\d, \d\.\d\d\], n = 3 -> \d\.\d\d \[.*?\], n = 3  accepted",
-                     finished.stdout)
+    assert re.search(
+        r"accuracy 0\.\d\d \[0\.\d\d, \d\.\d\d\], n = 3 -> \d\.\d\d \[.*?\], n = 3  accepted", finished.stdout
+    )
 
 
 def test_the_files_are_private_to_the_user(tmp_path):
@@ -107,8 +133,9 @@ def test_a_killed_run_goes_on_and_ends_as_if_it_had_not_been_killed(tmp_path):
     total = calls_in(tmp_path / "whole" / "run")
     killed = toy.options(tmp_path, "--max_concurrency", "4", engine=slow)
     folder = tmp_path / "logs" / "run"
-    process = subprocess.Popen([sys.executable, str(ROOT / "main.py"), *killed], stdout=subprocess.DEVNULL,
-                               stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [sys.executable, str(ROOT / "main.py"), *killed], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     while calls_in(folder) < total // 2:
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
@@ -132,8 +159,9 @@ def test_another_configuration_under_the_same_name_is_refused_with_what_differs(
 
 def test_ctrl_c_stops_soon_and_says_how_to_go_on(tmp_path):
     arguments = toy.options(tmp_path, "--max_concurrency", "2", engine="simulated:latency=5")
-    process = subprocess.Popen([sys.executable, str(ROOT / "main.py"), *arguments], stdout=subprocess.PIPE,
-                               stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, str(ROOT / "main.py"), *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     while not (tmp_path / "logs" / "run" / "calls.sqlite").exists():
         time.sleep(0.02)
     time.sleep(0.3)
@@ -145,15 +173,18 @@ def test_ctrl_c_stops_soon_and_says_how_to_go_on(tmp_path):
     assert "Traceback" not in errors
 
 
-@pytest.mark.parametrize("change, said", [
-    (["--task", "BBH_object_countin"], "BBH_object_counting"),
-    (["--task", "GSM9K"], "GSM8K"),
-    (["--test_engine", "gtp-4o"], "unknown engine 'gtp-4o'"),
-    (["--test_engine", "gpt-4o"], "OPENAI_API_KEY"),
-    (["--train_size", "5000"], "train_size is 5000"),
-    (["--num_clients", "9"], "too few for 9 clients"),
-    (["--run_name", "../elsewhere"], "--run_name"),
-])
+@pytest.mark.parametrize(
+    "change, said",
+    [
+        (["--task", "BBH_object_countin"], "BBH_object_counting"),
+        (["--task", "GSM9K"], "GSM8K"),
+        (["--test_engine", "gtp-4o"], "unknown engine 'gtp-4o'"),
+        (["--test_engine", "gpt-4o"], "OPENAI_API_KEY"),
+        (["--train_size", "5000"], "train_size is 5000"),
+        (["--num_clients", "9"], "too few for 9 clients"),
+        (["--run_name", "../elsewhere"], "--run_name"),
+    ],
+)
 def test_bad_input_is_one_line_and_leaves_nothing_behind(tmp_path, change, said):
     refused = run(*toy.options(tmp_path, *change))
     assert refused.returncode == 2 and said in refused.stderr, refused.stderr
@@ -177,8 +208,9 @@ def test_a_log_dir_that_cannot_be_written_is_named(tmp_path):
 
 def test_two_processes_in_one_folder_the_second_refuses(tmp_path):
     arguments = toy.options(tmp_path, "--max_concurrency", "2", engine="simulated:latency=1")
-    first = subprocess.Popen([sys.executable, str(ROOT / "main.py"), *arguments], stdout=subprocess.DEVNULL,
-                             stderr=subprocess.DEVNULL)
+    first = subprocess.Popen(
+        [sys.executable, str(ROOT / "main.py"), *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     while not (tmp_path / "logs" / "run" / "calls.sqlite").exists():
         time.sleep(0.02)
     second = run(*arguments)
@@ -188,9 +220,21 @@ def test_two_processes_in_one_folder_the_second_refuses(tmp_path):
 
 
 def test_help_is_quick_and_imports_no_heavy_library():
-    shown = subprocess.run([sys.executable, "-X", "importtime", str(ROOT / "main.py"), "--help"], capture_output=True,
-                           text=True)
+    shown = subprocess.run(
+        [sys.executable, "-X", "importtime", str(ROOT / "main.py"), "--help"], capture_output=True, text=True
+    )
     assert shown.returncode == 0 and "--aggregate_method" in shown.stdout
     imported = {line.rsplit("|", 1)[-1].strip().split(".")[0] for line in shown.stderr.splitlines()}
-    assert not imported & {"comet_ml", "datasets", "openai", "litellm", "torch", "matplotlib", "numpy", "httpx", "tqdm",
-                           "scipy", "reasoning_gym"}
+    assert not imported & {
+        "comet_ml",
+        "datasets",
+        "openai",
+        "litellm",
+        "torch",
+        "matplotlib",
+        "numpy",
+        "httpx",
+        "tqdm",
+        "scipy",
+        "reasoning_gym",
+    }

@@ -17,14 +17,28 @@ from fault_server import FaultServer
 
 import main
 from textgrad.engine.openai import ChatOpenAI
-from utils.run_log import provenance
 from utils.engines.by_role import connect
+from utils.run_log import provenance
 
 ROOT = Path(main.__file__).parent
 MARK = "MARKED"
-KEYS = {name: f"sk-{MARK}-{name.lower()}-0123456789" for name in (
-    "OPENAI_API_KEY", "OLLAMA_API_KEY", "VLLM_API_KEY", "SGLANG_API_KEY", "AZURE_OPENAI_API_KEY", "ANTHROPIC_API_KEY",
-    "GEMINI_API_KEY", "TOGETHER_API_KEY", "GROQ_API_KEY", "COHERE_API_KEY", "COMET_API_KEY", "HF_TOKEN")}
+KEYS = {
+    name: f"sk-{MARK}-{name.lower()}-0123456789"
+    for name in (
+        "OPENAI_API_KEY",
+        "OLLAMA_API_KEY",
+        "VLLM_API_KEY",
+        "SGLANG_API_KEY",
+        "AZURE_OPENAI_API_KEY",
+        "ANTHROPIC_API_KEY",
+        "GEMINI_API_KEY",
+        "TOGETHER_API_KEY",
+        "GROQ_API_KEY",
+        "COHERE_API_KEY",
+        "COMET_API_KEY",
+        "HF_TOKEN",
+    )
+}
 
 
 def echoes_key(request, number):
@@ -46,20 +60,40 @@ def found_in(folder: Path) -> list[str]:
     return guilty
 
 
-@pytest.mark.parametrize("engine, variable", [("openai-x", "OPENAI_BASE_URL"), ("ollama-x", "OLLAMA_BASE_URL"),
-                                              ("vllm-api-x", "VLLM_BASE_URL"), ("sglang-x", "SGLANG_BASE_URL")])
+@pytest.mark.parametrize(
+    "engine, variable",
+    [
+        ("openai-x", "OPENAI_BASE_URL"),
+        ("ollama-x", "OLLAMA_BASE_URL"),
+        ("vllm-api-x", "VLLM_BASE_URL"),
+        ("sglang-x", "SGLANG_BASE_URL"),
+    ],
+)
 @pytest.mark.parametrize("misbehaviour, status", [({}, 0), ({"policy": echoes_key}, 2)])
 def test_no_key_is_written_or_printed_whatever_the_end(tmp_path, engine, variable, misbehaviour, status):
     task = toy.task_file(tmp_path)
     answer = simulated(task)
-    with FaultServer(lambda request: answer(request) + f" My key is {KEYS[variable.replace('BASE_URL', 'API_KEY')]}.",
-                     **misbehaviour) as server:
+    with FaultServer(
+        lambda request: answer(request) + f" My key is {KEYS[variable.replace('BASE_URL', 'API_KEY')]}.", **misbehaviour
+    ) as server:
         url = server.url.replace("http://", f"http://user-{MARK}:pass-{MARK}%21@")
         environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), variable: url, **KEYS}
-        options = toy.options(tmp_path, "--comet_mode", "offline", "--comet_log_path", str(tmp_path / "comet"),
-                              tasks=[task], engine=engine)
-        ran = subprocess.run([sys.executable, str(ROOT / "main.py"), *options], capture_output=True, text=True,
-                             timeout=120, env=environment)
+        options = toy.options(
+            tmp_path,
+            "--comet_mode",
+            "offline",
+            "--comet_log_path",
+            str(tmp_path / "comet"),
+            tasks=[task],
+            engine=engine,
+        )
+        ran = subprocess.run(
+            [sys.executable, str(ROOT / "main.py"), *options],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            env=environment,
+        )
         assert ran.returncode == status, ran.stderr
         assert server.requests and not re.search(MARK, ran.stdout + ran.stderr)
     files = sum(path.is_file() for path in tmp_path.rglob("*"))
@@ -81,6 +115,7 @@ def test_git_is_given_no_keys(tmp_path, monkeypatch):
 def test_the_process_of_verifiers_is_given_no_keys_or_addresses(monkeypatch):
     pytest.importorskip("reasoning_gym")
     from textgrad.tasks.reasoning_gym import Examiner
+
     addresses = {"OPENAI_BASE_URL": f"https://u:{MARK}@x/v1", "HTTPS_PROXY": f"http://u:{MARK}@p:1"}
     for name, key in {**KEYS, **addresses}.items():
         monkeypatch.setenv(name, key)
@@ -97,10 +132,17 @@ def test_a_key_over_plain_http_to_another_machine_is_warned_of_once(tmp_path, mo
     assert MARK not in said[0]
 
 
-@pytest.mark.parametrize("url, key, clear", [
-    ("http://models.example.org/v1", "k", True), ("http://u:p@models.example.org/v1", None, True),
-    ("http://models.example.org/v1", None, False), ("https://models.example.org/v1", "k", False),
-    ("http://127.0.0.1:8000/v1", "k", False), ("http://localhost:8000/v1", "k", False)])
+@pytest.mark.parametrize(
+    "url, key, clear",
+    [
+        ("http://models.example.org/v1", "k", True),
+        ("http://u:p@models.example.org/v1", None, True),
+        ("http://models.example.org/v1", None, False),
+        ("https://models.example.org/v1", "k", False),
+        ("http://127.0.0.1:8000/v1", "k", False),
+        ("http://localhost:8000/v1", "k", False),
+    ],
+)
 def test_what_goes_in_the_clear(url, key, clear):
     assert ChatOpenAI("m", base_url=url, api_key=key).sends_key_in_the_clear is clear
 

@@ -12,15 +12,28 @@ STUDIES = sorted((ROOT / "scripts").glob("reproduce_*.sh"))
 
 
 def run(script, tmp_path, **more):
-    environment = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), "SMOKE": "1",
-                   "PYTHON": sys.executable, "LOG_DIR": str(tmp_path), **more}
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": os.environ.get("HOME", "/"),
+        "SMOKE": "1",
+        "PYTHON": sys.executable,
+        "LOG_DIR": str(tmp_path),
+        **more,
+    }
     return subprocess.run(["sh", str(script)], capture_output=True, text=True, env=environment, timeout=300)
 
 
 def test_there_is_a_script_for_every_study():
     assert {path.stem.removeprefix("reproduce_") for path in STUDIES} == {
-        "local_steps", "batch_size", "num_clients", "aggregators", "engines", "centralized_vs_federated", "livebench",
-        "transfer"}
+        "local_steps",
+        "batch_size",
+        "num_clients",
+        "aggregators",
+        "engines",
+        "centralized_vs_federated",
+        "livebench",
+        "transfer",
+    }
 
 
 @pytest.mark.slow
@@ -28,10 +41,13 @@ def test_there_is_a_script_for_every_study():
 def test_a_study_runs_to_its_report(script, tmp_path):
     finished = run(script, tmp_path)
     assert finished.returncode == 0, finished.stderr
-    folder, = tmp_path.iterdir()
+    (folder,) = tmp_path.iterdir()
     assert {"report.html", "report.csv", "report.tex"} <= {path.name for path in folder.iterdir()}
-    runs = [path.name for path in folder.iterdir()  # "latest" is a link to one of them
-            if not path.is_symlink() and (path / "results.json").exists()]
+    runs = [
+        path.name
+        for path in folder.iterdir()  # "latest" is a link to one of them
+        if not path.is_symlink() and (path / "results.json").exists()
+    ]
     assert len(runs) >= 2 and all(name in (folder / "report.csv").read_text() for name in runs)
 
 

@@ -26,8 +26,14 @@ MODULES = ("train_centralized", "train_homo_fed", "train_hetero_fed")
 def start(*arguments, env=None, **kwargs) -> subprocess.Popen:
     """main.py in a process of its own."""
     environment = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), **(env or {})}
-    return subprocess.Popen([sys.executable, str(ROOT / "main.py"), *map(str, arguments)], stdout=subprocess.PIPE,
-                            stderr=subprocess.PIPE, text=True, env=environment, **kwargs)
+    return subprocess.Popen(
+        [sys.executable, str(ROOT / "main.py"), *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+        **kwargs,
+    )
 
 
 def run(*arguments, **kwargs) -> tuple[int, str, str]:
@@ -52,7 +58,7 @@ def finished_calls(folder: Path, aside: Path) -> set[str]:
     with sqlite3.connect(aside / "calls.sqlite") as db:
         if not db.execute("SELECT 1 FROM sqlite_master").fetchone():
             return set()
-        kept = [json.loads(request) for request, in db.execute("SELECT request FROM calls")]
+        kept = [json.loads(request) for (request,) in db.execute("SELECT request FROM calls")]
     return {json.dumps(request["messages"]) for request in kept if "messages" in request}  # the others are notes
 
 
@@ -70,8 +76,9 @@ def test_a_run_killed_at_any_of_ten_moments_ends_as_if_it_had_not_been_killed(tm
         env = {"OPENAI_BASE_URL": server.url, "OPENAI_API_KEY": KEY}
 
         def options(name):
-            return toy.options(tmp_path, "--max_concurrency", "4", "--run_name", name, module=module, tasks=tasks,
-                               engine="openai-x")
+            return toy.options(
+                tmp_path, "--max_concurrency", "4", "--run_name", name, module=module, tasks=tasks, engine="openai-x"
+            )
 
         assert run(*options("whole"), env=env)[0] == 0
         total = len(server.requests)
@@ -119,7 +126,7 @@ def test_a_damaged_call_log_costs_only_what_was_lost(tmp_path, whole, capsys):
     assert main.main(options) == 0
     path = tmp_path / "logs" / "run" / "calls.sqlite"
     data = bytearray(path.read_bytes())
-    data[9 * 4096:10 * 4096] = bytes(range(256)) * 16
+    data[9 * 4096 : 10 * 4096] = bytes(range(256)) * 16
     path.write_bytes(data)
     capsys.readouterr()
     assert main.main(options) == 0
@@ -172,8 +179,16 @@ def test_a_full_disk_stops_the_run_with_one_line_and_it_goes_on_later(tmp_path, 
 
 @pytest.mark.parametrize("sent, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_stops_the_run_within_two_seconds_also_with_comet(tmp_path, sent, status):
-    process = start(*toy.options(tmp_path, "--comet_mode", "offline", "--comet_log_path", str(tmp_path / "comet"),
-                                 engine="simulated:latency=5"))
+    process = start(
+        *toy.options(
+            tmp_path,
+            "--comet_mode",
+            "offline",
+            "--comet_log_path",
+            str(tmp_path / "comet"),
+            engine="simulated:latency=5",
+        )
+    )
     while not (tmp_path / "logs" / "run" / "calls.sqlite").exists():
         time.sleep(0.02)
     time.sleep(0.3)

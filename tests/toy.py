@@ -23,13 +23,38 @@ def task_file(folder: Path, name: str = "sums", topics=range(4), n: int = 60, se
     return path
 
 
-def options(folder: Path, *more: str, module: str = "train_homo_fed", tasks=None,
-            engine: str = "simulated:topics=4") -> list[str]:
+def options(
+    folder: Path, *more: str, module: str = "train_homo_fed", tasks=None, engine: str = "simulated:topics=4"
+) -> list[str]:
     """A command line for a small run in `folder`; later options win."""
     tasks = tasks or [task_file(folder)]
-    return ["--module", module, "--task", *map(str, tasks), "--test_engine", engine, "--evaluation_engine", engine,
-            "--comet_mode", "disabled", "--log_dir", str(folder / "logs"), "--run_name", "run", "--rounds", "2",
-            "--local_steps", "2", "--train_size", "18", "--val_size", "8", "--test_size", "10", *more]
+    return [
+        "--module",
+        module,
+        "--task",
+        *map(str, tasks),
+        "--test_engine",
+        engine,
+        "--evaluation_engine",
+        engine,
+        "--comet_mode",
+        "disabled",
+        "--log_dir",
+        str(folder / "logs"),
+        "--run_name",
+        "run",
+        "--rounds",
+        "2",
+        "--local_steps",
+        "2",
+        "--train_size",
+        "18",
+        "--val_size",
+        "8",
+        "--test_size",
+        "10",
+        *more,
+    ]
 
 
 def config(folder: Path, *more: str, **kwargs) -> Config:
@@ -66,7 +91,10 @@ def recorded(config: Config) -> tuple[Engines, Recording, Recording]:
 
 def story(folder: Path) -> dict[str, bytes]:
     """Every file of a run that seed and replies decide, without times."""
-    files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*"))
-             if path.is_file() and path.suffix in (".txt", ".jsonl", ".png")}
+    files = {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.suffix in (".txt", ".jsonl", ".png")
+    }
     results = (folder / "results.json").read_bytes()
     return files | {"results.json": re.sub(rb'"seconds": [\d.e-]+', b'"seconds": 0', results)}

@@ -8,10 +8,20 @@ import importlib.util
 
 __version__ = "0.1.8"  # of the interface that is followed
 
-_HOMES = {"BlackboxLLM": "model", "EngineLM": "engine", "SingletonBackwardEngine": "config", "TGD": "optimizer",
-          "TextLoss": "loss", "TextualGradientDescent": "optimizer", "TextualGradientDescentwithMomentum": "optimizer",
-          "Variable": "variable", "aggregate": "autograd", "get_engine": "engine", "set_backward_engine": "config",
-          "sum": "autograd"}
+_HOMES = {
+    "BlackboxLLM": "model",
+    "EngineLM": "engine",
+    "SingletonBackwardEngine": "config",
+    "TGD": "optimizer",
+    "TextLoss": "loss",
+    "TextualGradientDescent": "optimizer",
+    "TextualGradientDescentwithMomentum": "optimizer",
+    "Variable": "variable",
+    "aggregate": "autograd",
+    "get_engine": "engine",
+    "set_backward_engine": "config",
+    "sum": "autograd",
+}
 
 __all__ = [*_HOMES, "logger", "singleton_backward_engine"]
 
@@ -21,9 +31,11 @@ def __getattr__(name: str):
         value = getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
     elif name == "singleton_backward_engine":
         from textgrad.config import SingletonBackwardEngine
+
         value = SingletonBackwardEngine()
     elif name == "logger":
         import logging
+
         value = logging.getLogger(__name__)
     elif not name.startswith("_") and importlib.util.find_spec(f".{name}", __name__):
         return importlib.import_module(f".{name}", __name__)

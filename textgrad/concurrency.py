@@ -25,18 +25,18 @@ LATE = object()
 """Stands for the result of an item that had not ended in time."""
 
 
-def place() -> tuple:
+def current_scope() -> tuple:
     """Where in the run this code stands: labels and fan-out indices, outermost first. The same at every repetition."""
     return _place.get()
 
 
-class standing_at:  # noqa: N801  (used like a function; a generator would cost four times as much, at every call)
+class use_scope:
     """Makes a place the place of everything inside the block."""
 
     __slots__ = ("_place", "_token")
 
-    def __init__(self, place: tuple):
-        self._place = place
+    def __init__(self, current_scope: tuple):
+        self._place = current_scope
 
     def __enter__(self) -> None:
         self._token = _place.set(self._place)
@@ -45,12 +45,12 @@ class standing_at:  # noqa: N801  (used like a function; a generator would cost 
         _place.reset(self._token)
 
 
-def at(**labels) -> standing_at:
+def scope(**labels) -> use_scope:
     """Adds labels such as round=3, client=1 to the place of everything inside the block."""
-    return standing_at(place() + tuple(labels.items()))
+    return use_scope(current_scope() + tuple(labels.items()))
 
 
-def expired() -> bool:
+def deadline_passed() -> bool:
     """True when the fan-out this code runs in has a time limit that has passed: nobody waits for it any more."""
     return time.monotonic() > _deadline.get()
 
@@ -59,7 +59,7 @@ class _Here(threading.local):
     """Fan-outs that this thread works off itself, the outermost first."""
 
     def __init__(self):
-        self.fan_outs: list["_FanOut"] = []
+        self.fan_outs: list[_FanOut] = []
 
 
 class _Pace:
@@ -97,7 +97,7 @@ def _spread() -> None:
         fan_out.spread()
 
 
-class Handle:
+class BackgroundTask:
     """Work that was started beside the caller's own; `result()` waits for it."""
 
     def __init__(self, function: Callable[[], Any]):
@@ -140,14 +140,18 @@ class Handle:
         return self._value
 
 
-def beside(function: Callable[[], Result]) -> Handle:
+def run_in_background(function: Callable[[], Result]) -> BackgroundTask:
     """Starts `function` beside the caller, at the caller's place in the run."""
-    return Handle(function)
+    return BackgroundTask(function)
 
 
-def fan_out(function: Callable[[Item], Result], items: Sequence[Item],
-            after: Sequence[Sequence[int]] | None = None, width: int | None = None,
-            timeout: float | None = None) -> list[Result]:
+def fan_out(
+    function: Callable[[Item], Result],
+    items: Sequence[Item],
+    after: Sequence[Sequence[int]] | None = None,
+    width: int | None = None,
+    timeout: float | None = None,
+) -> list[Result]:
     """Applies `function` to all items side by side.
 
     Args:
@@ -166,7 +170,7 @@ def fan_out(function: Callable[[Item], Result], items: Sequence[Item],
     """
     items = list(items)
     if len(items) == 1 and timeout is None:
-        with at(item=0):
+        with scope(item=0):
             return [function(items[0])]
     return _FanOut(function, items, after or [()] * len(items), width or len(items)).run(timeout)
 
@@ -256,7 +260,7 @@ class _FanOut:
 
     def _do(self, index: int) -> None:
         try:
-            with at(item=index):
+            with scope(item=index):
                 self.results[index] = self.function(self.items[index])
         except BaseException as error:  # every kind is raised again by run(), in the caller's thread
             self._ended(index, error)

@@ -34,8 +34,15 @@ class TransientError(Exception):
         refused: True when nothing listened at the address.
     """
 
-    def __init__(self, message: str, *, retry_after: float | None = None, rate_limited: bool = False,
-                 malformed: bool = False, refused: bool = False):
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after: float | None = None,
+        rate_limited: bool = False,
+        malformed: bool = False,
+        refused: bool = False,
+    ):
         super().__init__(message)
         self.retry_after = retry_after
         self.rate_limited = rate_limited
@@ -63,6 +70,7 @@ def unknown(kind: str, name: str, known) -> UsageError:
         name: what the user wrote.
         known: the allowed names.
     """
+
     def distance(candidate: str) -> float:
         return -difflib.SequenceMatcher(None, name.lower(), candidate.lower()).ratio()
 

@@ -51,8 +51,13 @@ class MultiFieldEvaluation(Module):
         UsageError: there is no engine.
     """
 
-    def __init__(self, evaluation_instruction: Variable, role_descriptions: list[str],
-                 engine: Union[EngineLM, str] = None, system_prompt: Variable = None):
+    def __init__(
+        self,
+        evaluation_instruction: Variable,
+        role_descriptions: list[str],
+        engine: Union[EngineLM, str] = None,
+        system_prompt: Variable = None,
+    ):
         self.evaluation_instruction = _fixed(evaluation_instruction, "instruction for the judge")
         self.role_descriptions = role_descriptions
         self.engine = validate_engine_or_get_default(engine)
@@ -75,8 +80,12 @@ class MultiFieldEvaluation(Module):
         fields = {"instruction": self.evaluation_instruction}
         fields |= {f"input_{number}": variable for number, variable in enumerate(inputs)}
         sections = [f"**{_escaped(role)}**:\n{{input_{number}}}" for number, role in enumerate(self.role_descriptions)]
-        call = FormattedLLMCall(self.engine, "\n\n".join(["{instruction}", *sections]) + _escaped(reminder),
-                                dict.fromkeys(fields), self.system_prompt)
+        call = FormattedLLMCall(
+            self.engine,
+            "\n\n".join(["{instruction}", *sections]) + _escaped(reminder),
+            dict.fromkeys(fields),
+            self.system_prompt,
+        )
         return call(fields, _VERDICT_ROLE)
 
 
@@ -93,8 +102,14 @@ class MultiFieldTokenParsedEvaluation(MultiFieldEvaluation):
         Others: as for `MultiFieldEvaluation`.
     """
 
-    def __init__(self, evaluation_instruction: Variable, role_descriptions: list[str],
-                 engine: Union[EngineLM, str] = None, system_prompt: Variable = None, parse_tags: list[str] = None):
+    def __init__(
+        self,
+        evaluation_instruction: Variable,
+        role_descriptions: list[str],
+        engine: Union[EngineLM, str] = None,
+        system_prompt: Variable = None,
+        parse_tags: list[str] = None,
+    ):
         super().__init__(evaluation_instruction, role_descriptions, engine, system_prompt)
         self.parse_tags = parse_tags or ["<ACCURACY>", "</ACCURACY>"]
 
@@ -128,12 +143,14 @@ class MultiChoiceTestTime(Module):
         UsageError: there is no engine.
     """
 
-    def __init__(self, evaluation_instruction: str, engine: Union[EngineLM, str] = None,
-                 system_prompt: Variable = None):
+    def __init__(
+        self, evaluation_instruction: str, engine: Union[EngineLM, str] = None, system_prompt: Variable = None
+    ):
         self.engine = validate_engine_or_get_default(engine)
         self.system_prompt = _fixed(system_prompt or prompts.MULTIPLE_CHOICE_SYSTEM_PROMPT, _JUDGE_ROLE)
-        self.evaluation = MultiFieldEvaluation(evaluation_instruction, ["Question", "Answer of the language model"],
-                                               self.engine, self.system_prompt)
+        self.evaluation = MultiFieldEvaluation(
+            evaluation_instruction, ["Question", "Answer of the language model"], self.engine, self.system_prompt
+        )
 
     def forward(self, question: str, prediction: Variable) -> Variable:
         """The judge's remarks.
@@ -157,13 +174,15 @@ class ImageQALoss(Module):
         UsageError: there is no engine, or it sees no images.
     """
 
-    def __init__(self, evaluation_instruction: str, engine: Union[EngineLM, str] = None,
-                 system_prompt: Variable = None):
+    def __init__(
+        self, evaluation_instruction: str, engine: Union[EngineLM, str] = None, system_prompt: Variable = None
+    ):
         self.evaluation_instruction = _fixed(evaluation_instruction, "instruction for the judge")
         self.engine = validate_engine_or_get_default(engine)
         self.system_prompt = _fixed(system_prompt, _JUDGE_ROLE)
         self.multimodal_llm_call = OrderedFieldsMultimodalLLMCall(
-            self.engine, ["Instruction", "Image", "Question", "Answer"], self.system_prompt)
+            self.engine, ["Instruction", "Image", "Question", "Answer"], self.system_prompt
+        )
 
     def forward(self, image: Variable, question: Variable, response: Variable) -> Variable:
         """The verdict on `response`, the answer to `question` about `image`."""

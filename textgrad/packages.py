@@ -20,7 +20,7 @@ def missing(package: str) -> BrokenSystem:
     return BrokenSystem(f"the package {package} is not installed: {_INSTALL[package]}")
 
 
-def need(package: str) -> None:
+def require_package(package: str) -> None:
     """Passes when a package is installed.
 
     Raises:

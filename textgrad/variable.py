@@ -1,7 +1,7 @@
 """A text that can be criticized: a node of the graph along which criticism flows back.
 
-    answer = model(Variable("2 + 2 * 2?", requires_grad=False, role_description="question"))
-    loss(answer).backward()      # one criticism for every variable behind the loss that needs one
+answer = model(Variable("2 + 2 * 2?", requires_grad=False, role_description="question"))
+loss(answer).backward()      # one criticism for every variable behind the loss that needs one
 """
 
 from collections import defaultdict
@@ -28,8 +28,10 @@ def _checked(value) -> str | bytes:
     if isinstance(value, (str, bytes)):
         return value
     if isinstance(value, bool) or not isinstance(value, Integral):
-        raise WrongValue(f"a Variable's value must be text (str), an image (bytes) or a whole number, "
-                         f"not {type(value).__name__}: {str(value)[:40]!r}; convert it with str(...)")
+        raise WrongValue(
+            f"a Variable's value must be text (str), an image (bytes) or a whole number, "
+            f"not {type(value).__name__}: {str(value)[:40]!r}; convert it with str(...)"
+        )
     return str(int(value))
 
 
@@ -54,14 +56,23 @@ class Variable:
             and this variable does not. The value is of another type (also an AssertionError).
     """
 
-    def __init__(self, value: Union[str, bytes] = "", image_path: str = "", predecessors: list["Variable"] = None,
-                 requires_grad: bool = True, *, role_description: str):
+    def __init__(
+        self,
+        value: Union[str, bytes] = "",
+        image_path: str = "",
+        predecessors: list["Variable"] = None,
+        requires_grad: bool = True,
+        *,
+        role_description: str,
+    ):
         if image_path and value:
             raise UsageError("give a Variable either a value or an image_path, not both")
         self.predecessors = VariableSet(predecessors or ())
         if not requires_grad and any(variable.requires_grad for variable in self.predecessors):
-            raise UsageError(f"the variable {role_description!r} requires no gradient, but is made from one that does: "
-                             "set requires_grad=True, or False on its predecessors")
+            raise UsageError(
+                f"the variable {role_description!r} requires no gradient, but is made from one that does: "
+                "set requires_grad=True, or False on its predecessors"
+            )
         self.value = read_image(image_path) if image_path else _checked(value)
         self.role_description = role_description
         self.requires_grad = requires_grad
@@ -78,9 +89,12 @@ class Variable:
         """The two values without anything between them; what is said of the sum is passed on to both."""
         if not isinstance(to_add, Variable):
             return NotImplemented
-        total = Variable(self.value + to_add.value, predecessors=[self, to_add],
-                         requires_grad=self.requires_grad or to_add.requires_grad,
-                         role_description=f"{self.role_description} and {to_add.role_description}")
+        total = Variable(
+            self.value + to_add.value,
+            predecessors=[self, to_add],
+            requires_grad=self.requires_grad or to_add.requires_grad,
+            role_description=f"{self.role_description} and {to_add.role_description}",
+        )
         total.set_grad_fn(partial(_backward_idempotent, variables=[self, to_add], summation=total))
         return total
 

@@ -11,16 +11,18 @@ from textgrad.errors import BrokenSystem
 
 
 @contextlib.contextmanager
-def told_of(path: Path) -> Iterator[None]:
+def reporting_os_errors(path: Path) -> Iterator[None]:
     """Turns a failure to write (full disk, missing right) into one line that names the file."""
     try:
         yield
     except OSError as error:
-        raise BrokenSystem(f"{path} cannot be written: {error.strerror or error}; make room or change its rights, then "
-                           "run the same command again") from error
+        raise BrokenSystem(
+            f"{path} cannot be written: {error.strerror or error}; make room or change its rights, then "
+            "run the same command again"
+        ) from error
 
 
-def write_whole(path: Path, content: str | bytes) -> None:
+def atomic_write(path: Path, content: str | bytes) -> None:
     """Replaces a file at once: a reader sees the old content or the new, never a part. One that says so is left alone.
 
     Raises:
@@ -31,7 +33,7 @@ def write_whole(path: Path, content: str | bytes) -> None:
     with contextlib.suppress(OSError):  # it is not there yet, or will tell when it is written
         if path.read_bytes() == data:  # a run that is replayed writes the same again
             return
-    with told_of(path):
+    with reporting_os_errors(path):
         descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with open(descriptor, "wb") as file:
             file.write(data)
@@ -55,7 +57,7 @@ class Lines:
 
     def __init__(self, path: Path):
         self.path = path
-        with told_of(path):
+        with reporting_os_errors(path):
             path.touch(0o600)
             *self._known, torn = path.read_bytes().split(b"\n")
             self._end = 0
@@ -72,7 +74,7 @@ class Lines:
         if self._known and self._known[0] == line:
             self._known.pop(0)
         else:
-            with told_of(self.path):
+            with reporting_os_errors(self.path):
                 if self._known:
                     os.truncate(self.path, self._end)
                     self._known = []

@@ -14,12 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from textgrad.errors import UsageError
-
 from utils.config import Config
-from utils.files import to_json, told_of, write_whole
+from utils.files import atomic_write, reporting_os_errors, to_json
+from utils.metrics.statistics import over_seeds
 from utils.report import page, write_comparison
 from utils.report.runs import Run, load
-from utils.metrics.statistics import over_seeds
 
 
 def run_repeats(config: Config, run_one: Callable[[Config, Path], int]) -> int:
@@ -35,7 +34,7 @@ def run_repeats(config: Config, run_one: Callable[[Config, Path], int]) -> int:
     folder = Path(config.log_dir) / name
     for each in repeats_of(config, folder):
         if not folder.exists():
-            with told_of(folder):
+            with reporting_os_errors(folder):
                 folder.mkdir(mode=0o700, parents=True)
         if status := run_one(each, folder / "calls.sqlite"):
             return status
@@ -77,7 +76,7 @@ def spread(runs: list[Run]) -> dict[str, Any]:
 def finish(folder: Path, runs: list[Run]) -> str:
     """Writes repeats.json and the reports of all seeds together; returns lines for the terminal."""
     found = spread(runs)
-    write_whole(folder / "repeats.json", to_json(found, indent=2) + "\n")
+    atomic_write(folder / "repeats.json", to_json(found, indent=2) + "\n")
     rows = [
         (
             name,

@@ -14,7 +14,7 @@ from measured import at_once
 
 def main(path: str, url: str, width: int, count: int) -> None:
     rows = sqlite3.connect(path).execute("SELECT request FROM calls WHERE json_extract(request, '$.model') NOT NULL")
-    requests = [json.loads(text) for text, in rows.fetchmany(count)]
+    requests = [json.loads(text) for (text,) in rows.fetchmany(count)]
     client = openai.OpenAI(api_key="sk-benchmark", base_url=url, max_retries=0)
 
     def ask(request: dict) -> None:

@@ -16,13 +16,23 @@ import scale
 import speed
 import start
 from measured import ROOT
-from row import Row, table
+from row import table
 
 BENCHMARKS = {
-    "help": start.help_text, "first_call": start.first_call, "chains": speed.chains, "shortcuts": speed.shortcuts,
-    "capacity": speed.capacity, "rate": speed.rate, "overhead": scale.overhead, "replay": scale.replay,
-    "memory": scale.memory, "growth": scale.growth, "merging": scale.merging, "throughput": model.throughput,
-    "sweep": model.sweep}
+    "help": start.help_text,
+    "first_call": start.first_call,
+    "chains": speed.chains,
+    "shortcuts": speed.shortcuts,
+    "capacity": speed.capacity,
+    "rate": speed.rate,
+    "overhead": scale.overhead,
+    "replay": scale.replay,
+    "memory": scale.memory,
+    "growth": scale.growth,
+    "merging": scale.merging,
+    "throughput": model.throughput,
+    "sweep": model.sweep,
+}
 
 
 def machine() -> str:
@@ -30,8 +40,10 @@ def machine() -> str:
     with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
         names = {line.partition(":")[2].strip() for line in file if line.startswith("model name")}
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return (f"{time.strftime('%Y-%m-%d %H:%M')}, {len(os.sched_getaffinity(0))} cores ({', '.join(sorted(names))}), "
-            f"{memory:.0f} GiB, Python {platform.python_version()}, load {os.getloadavg()[0]:.1f} before")
+    return (
+        f"{time.strftime('%Y-%m-%d %H:%M')}, {len(os.sched_getaffinity(0))} cores ({', '.join(sorted(names))}), "
+        f"{memory:.0f} GiB, Python {platform.python_version()}, load {os.getloadavg()[0]:.1f} before"
+    )
 
 
 def main(names: list[str]) -> int:

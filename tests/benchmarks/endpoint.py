@@ -24,8 +24,10 @@ from hashlib import blake2b
 from typing import Self
 
 _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
-_TOO_MANY = (b"HTTP/1.1 429 Too Many Requests\r\nContent-Type: application/json\r\nRetry-After: %d\r\n"
-             b"X-RateLimit-Limit-Requests: %d\r\nContent-Length: %d\r\n\r\n")
+_TOO_MANY = (
+    b"HTTP/1.1 429 Too Many Requests\r\nContent-Type: application/json\r\nRetry-After: %d\r\n"
+    b"X-RateLimit-Limit-Requests: %d\r\nContent-Length: %d\r\n\r\n"
+)
 
 
 @dataclass
@@ -159,7 +161,7 @@ class _Connection(asyncio.Protocol):
             whole = end + 4 + int(length or 0)
             if len(self.received) < whole:
                 return
-            body, self.received = self.received[end + 4:whole], self.received[whole:]
+            body, self.received = self.received[end + 4 : whole], self.received[whole:]
             if head.startswith(b"post"):
                 self.work.arrived(self, body)
             else:
@@ -174,9 +176,11 @@ def _completion(body: bytes) -> bytes:
         text = f"<IMPROVED_VARIABLE>\\nWork in small steps and check case {mark} twice.\\n</IMPROVED_VARIABLE>"
     else:
         text = f"Step by step, case {mark}.\\nAnswer: {int(mark, 16) % 2}"
-    return (f'{{"object": "chat.completion", "choices": [{{"index": 0, "finish_reason": "stop", "message": '
-            f'{{"role": "assistant", "content": "{text}"}}}}], "usage": {{"prompt_tokens": {len(body) // 4}, '
-            f'"completion_tokens": {len(text) // 4}}}}}').encode()
+    return (
+        f'{{"object": "chat.completion", "choices": [{{"index": 0, "finish_reason": "stop", "message": '
+        f'{{"role": "assistant", "content": "{text}"}}}}], "usage": {{"prompt_tokens": {len(body) // 4}, '
+        f'"completion_tokens": {len(text) // 4}}}}}'
+    ).encode()
 
 
 async def _serve(port: int, work: _Work) -> None:

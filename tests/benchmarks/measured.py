@@ -112,11 +112,38 @@ class Setup:
         training = each * self.batch * self.steps * self.rounds
         tasks = [_task_file(folder, number, max(2 * training, 5 * self.scored)) for number in range(self.tasks)]
         split = ["--homo_split_num", str(self.clients)] if self.module == "train_homo_fed" else []
-        return [sys.executable, "main.py", "--module", self.module, "--task", *map(str, tasks), *split,
-                "--test_engine", self.engine, "--evaluation_engine", self.engine, "--comet_mode", "disabled",
-                "--log_dir", str(folder / "logs"), "--run_name", name, "--max_epochs", str(self.rounds),
-                "--max_steps", str(self.steps), "--batch_size", str(self.batch), "--train_size", str(training),
-                "--val_size", str(self.scored), "--test_size", str(self.scored), *self.more]
+        return [
+            sys.executable,
+            "main.py",
+            "--module",
+            self.module,
+            "--task",
+            *map(str, tasks),
+            *split,
+            "--test_engine",
+            self.engine,
+            "--evaluation_engine",
+            self.engine,
+            "--comet_mode",
+            "disabled",
+            "--log_dir",
+            str(folder / "logs"),
+            "--run_name",
+            name,
+            "--max_epochs",
+            str(self.rounds),
+            "--max_steps",
+            str(self.steps),
+            "--batch_size",
+            str(self.batch),
+            "--train_size",
+            str(training),
+            "--val_size",
+            str(self.scored),
+            "--test_size",
+            str(self.scored),
+            *self.more,
+        ]
 
 
 def at_once(function: Callable[[Any], None], items: list, width: int) -> None:
@@ -163,8 +190,15 @@ def _task_file(folder: Path, number: int, n: int) -> Path:
     path = folder / f"parity{number}_{n}.jsonl"
     if not path.exists():
         rng = random.Random(number)
-        lines = (json.dumps({"question": f"Is the sum of {rng.randrange(10 ** 6)} and {rng.randrange(10 ** 6)} odd? "
-                             f"(question {index} of list {number})", "answer": str(rng.randrange(2))})
-                 for index in range(n))
+        lines = (
+            json.dumps(
+                {
+                    "question": f"Is the sum of {rng.randrange(10**6)} and {rng.randrange(10**6)} odd? "
+                    f"(question {index} of list {number})",
+                    "answer": str(rng.randrange(2)),
+                }
+            )
+            for index in range(n)
+        )
         path.write_text("\n".join(lines) + "\n")
     return path

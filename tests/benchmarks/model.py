@@ -39,8 +39,11 @@ def throughput(folder: Path) -> Iterator[Row]:
     ours, plain = tokens / seconds, load.reply_tokens / load.seconds
     told = f"{len(requests)} calls, {ours:.0f} and {plain:.0f} tokens/s"
     yield Row("tokens a second of a run / of a plain load", told, ours / plain, 0.85, least=True)
-    yield Row("request tokens that came from the prefix cache", f"of {load.request_tokens}, {settings.slots} slots",
-              load.cached_tokens / load.request_tokens)
+    yield Row(
+        "request tokens that came from the prefix cache",
+        f"of {load.request_tokens}, {settings.slots} slots",
+        load.cached_tokens / load.request_tokens,
+    )
 
 
 def sweep(folder: Path) -> Iterator[Row]:
@@ -48,8 +51,11 @@ def sweep(folder: Path) -> Iterator[Row]:
     Setup(clients=2, rounds=1, steps=1, scored=4, engine="local-smollm2", more=_SHORT).run(folder, name="sweep")
     requests, _, _ = _of_run(folder / "logs" / "sweep" / "calls.sqlite")
     requests, first = requests[:16], _settings()
-    tried = [replace(first, slots=slots, threads=threads) for slots in (1, 2, 4, 8, 16)
-             for threads in sorted({1, first.threads})]
+    tried = [
+        replace(first, slots=slots, threads=threads)
+        for slots in (1, 2, 4, 8, 16)
+        for threads in sorted({1, first.threads})
+    ]
     tried += [replace(first, context=context) for context in (2048, 8192)]
     for settings in tried:
         load = _load(requests, settings, settings.slots)
@@ -60,13 +66,20 @@ def sweep(folder: Path) -> Iterator[Row]:
 def _settings():
     sys.path.insert(0, str(ROOT))
     from textgrad.engine.local import Settings
+
     return Settings.from_environment()
 
 
 def _of_run(path: Path) -> tuple[list[dict], int, float]:
     """A run's requests in the order of their replies, the tokens of the replies, and the seconds that all took."""
-    rows = sqlite3.connect(path).execute("SELECT request, completion_tokens, seconds, ended FROM calls "
-                                         "WHERE json_extract(request, '$.model') NOT NULL ORDER BY ended").fetchall()
+    rows = (
+        sqlite3.connect(path)
+        .execute(
+            "SELECT request, completion_tokens, seconds, ended FROM calls "
+            "WHERE json_extract(request, '$.model') NOT NULL ORDER BY ended"
+        )
+        .fetchall()
+    )
     begun = min(ended - seconds for _, _, seconds, ended in rows)
     return [json.loads(row[0]) for row in rows], sum(row[1] for row in rows), rows[-1][3] - begun
 
@@ -77,6 +90,7 @@ def _load(requests: list[dict], settings, width: int) -> Load:
 
     from textgrad.engine.base import Sampling
     from textgrad.engine.local import LocalEngine, serve, smollm2_path
+
     server = serve(smollm2_path(), settings)
     client, engine = openai.OpenAI(api_key="none", base_url=server.url), LocalEngine()
     names, usages = ("temperature", "top_p", "max_tokens", "seed", "within"), []
@@ -90,6 +104,9 @@ def _load(requests: list[dict], settings, width: int) -> Load:
     seconds = time.monotonic() - started
     server.process.kill()
     server.process.wait()
-    return Load(seconds, sum(usage["prompt_tokens"] for usage in usages),
-                sum(usage["prompt_tokens_details"]["cached_tokens"] for usage in usages),
-                sum(usage["completion_tokens"] for usage in usages))
+    return Load(
+        seconds,
+        sum(usage["prompt_tokens"] for usage in usages),
+        sum(usage["prompt_tokens_details"]["cached_tokens"] for usage in usages),
+        sum(usage["completion_tokens"] for usage in usages),
+    )

@@ -75,8 +75,8 @@ def merging(folder: Path) -> Iterator[Row]:
     """1,000 uploads: the depth of the tree, and the longest request to the merging engine."""
     sys.path.insert(0, str(ROOT))
     from textgrad.engine.base import ChatEngine, Reply
-    from utils.aggregation import aggregate
     from textgrad.tokens import estimate_tokens
+    from utils.aggregation import aggregate
 
     class Merger(ChatEngine):
         model_string, endpoint = "merger", "here"
@@ -94,5 +94,9 @@ def merging(folder: Path) -> Iterator[Row]:
     uploads = [f"Case {number}: " + "work in small steps and check the result. " * 20 for number in range(1000)]
     merge = aggregate("summarization", uploads, engine=engine, old_prompt="", token_budget=budget)
     yield Row("depth of the tree of merges", f"1000 uploads, {merge.calls} calls", merge.depth, merge_depth(1000))
-    yield Row("longest merge / its budget of tokens", f"1000 uploads of {estimate_tokens(uploads[0])} tokens",
-              max(engine.lengths) / budget, 1.0)
+    yield Row(
+        "longest merge / its budget of tokens",
+        f"1000 uploads of {estimate_tokens(uploads[0])} tokens",
+        max(engine.lengths) / budget,
+        1.0,
+    )

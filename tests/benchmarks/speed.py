@@ -37,8 +37,11 @@ def chains(folder: Path) -> Iterator[Row]:
             raise AssertionError(f"{name}: {took.seconds:.1f} s are less than a chain of {setup.chain} calls takes")
         yield Row("time / (0.2 s x longest chain)", f"{name}: chain {setup.chain}, {calls} calls", ratio, target)
         if bare:
-            yield Row("time / processor time of a bare openai client", f"{name}: the same {calls} calls, {bare:.1f} s",
-                      took.seconds / bare)
+            yield Row(
+                "time / processor time of a bare openai client",
+                f"{name}: the same {calls} calls, {bare:.1f} s",
+                took.seconds / bare,
+            )
         told = f"{name}: {others} of {setup.published_calls}, merges apart"
         yield Row("calls / those of the published algorithm", told, others / setup.published_calls, 1.0)
 
@@ -78,7 +81,12 @@ def rate(folder: Path) -> Iterator[Row]:
         setup.run(folder, endpoint.url, "rate")
         usage = endpoint.usage()
     achieved = 60 * (usage.answered - 1) / (usage.last - usage.first - 0.05)
-    yield Row("requests a minute / the limit", f"R = {limit}, {usage.answered} calls", achieved / limit, 0.95,
-              least=True)
-    yield Row("429s after the first second", f"R = {limit}, {usage.refused} refused in all",
-              sum(when > 1 for when in usage.refusals), 0)
+    yield Row(
+        "requests a minute / the limit", f"R = {limit}, {usage.answered} calls", achieved / limit, 0.95, least=True
+    )
+    yield Row(
+        "429s after the first second",
+        f"R = {limit}, {usage.refused} refused in all",
+        sum(when > 1 for when in usage.refusals),
+        0,
+    )

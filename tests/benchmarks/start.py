@@ -1,7 +1,6 @@
 """How soon a run is under way."""
 
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -15,8 +14,10 @@ from row import Row
 def help_text(folder: Path) -> Iterator[Row]:
     """`main.py --help` over a Python that does nothing."""
     times = 15
-    ours, bare = (statistics.median(run([sys.executable, *words]).seconds for _ in range(times))
-                  for words in (["main.py", "--help"], ["-c", "pass"]))
+    ours, bare = (
+        statistics.median(run([sys.executable, *words]).seconds for _ in range(times))
+        for words in (["main.py", "--help"], ["-c", "pass"])
+    )
     told = f"medians of {times}, {1000 * ours:.0f} and {1000 * bare:.0f} ms"
     yield Row("main.py --help / python -c pass", told, ours / bare, 6)
 
@@ -31,5 +32,10 @@ def first_call(folder: Path) -> Iterator[Row]:
             run(command, endpoint.url)
             waits.append(endpoint.usage().first - started)
     imports = statistics.median(run([sys.executable, "-c", "import openai"]).seconds for _ in range(times))
-    yield Row("start to first call, less import openai", f"medians of {times}, import {imports:.2f} s",
-              statistics.median(waits) - imports, 1.0, unit="s")
+    yield Row(
+        "start to first call, less import openai",
+        f"medians of {times}, import {imports:.2f} s",
+        statistics.median(waits) - imports,
+        1.0,
+        unit="s",
+    )

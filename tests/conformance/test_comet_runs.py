@@ -33,10 +33,14 @@ def test_the_offline_archive_of_a_run_holds_its_metrics_parameters_and_prompts_a
     messages = [json.loads(line)["payload"] for line in lines]
     metrics = {message["metric"]["metricName"] for message in messages if message.get("metric")}
     clients = range(3)
-    assert {"validation_acc"} | {f"client_{n}_train_acc" for n in clients} \
-        | {f"client_{n}_updated_train_acc" for n in clients} <= metrics
-    validation = {message["metric"]["step"]: float(message["metric"]["metricValue"]) for message in messages
-                  if message.get("metric") and message["metric"]["metricName"] == "validation_acc"}
+    assert {"validation_acc"} | {f"client_{n}_train_acc" for n in clients} | {
+        f"client_{n}_updated_train_acc" for n in clients
+    } <= metrics
+    validation = {
+        message["metric"]["step"]: float(message["metric"]["metricValue"])
+        for message in messages
+        if message.get("metric") and message["metric"]["metricName"] == "validation_acc"
+    }
     told = {each["round"]: each["validation"]["mean"]["value"] for each in results["rounds"]}
     assert validation == pytest.approx(told) and 0 in validation
     text = json.dumps(messages)

@@ -8,8 +8,8 @@ from conformance_server import ConformanceServer
 
 import main
 from textgrad.engine import get_engine
-from textgrad.engine.calls.truncation import Cuts
 from textgrad.engine.calls.gateway import Gateway
+from textgrad.engine.calls.truncation import TruncationDetector
 from textgrad.errors import BrokenSystem
 
 ENGINE = "ollama-llama3.1:8b"
@@ -59,27 +59,30 @@ def test_nothing_is_said_where_long_prompts_are_read_whole(tmp_path):
     assert len(warnings) == 1 and "read 2048 tokens" in warnings[0]
 
 
-@pytest.mark.parametrize("text, tokens, cut", [
-    ("x" * 20_000, 2048, True), ("x" * 20_000, 4500, False), ("x" * 20_000, None, False), ("x" * 1000, 10, False)])
+@pytest.mark.parametrize(
+    "text, tokens, cut",
+    [("x" * 20_000, 2048, True), ("x" * 20_000, 4500, False), ("x" * 20_000, None, False), ("x" * 1000, 10, False)],
+)
 def test_a_cut_shows_in_characters_a_token(text, tokens, cut):
     warnings = []
-    Cuts(warnings.append).saw("here", [{"role": "user", "content": text}], tokens)
+    TruncationDetector(warnings.append).observe("here", [{"role": "user", "content": text}], tokens)
     assert bool(warnings) == cut
 
 
 def test_an_endpoint_that_counts_words_is_measured_by_its_own_short_prompts():
     warnings = []
-    cuts = Cuts(warnings.append)
+    cuts = TruncationDetector(warnings.append)
     long, short = ([{"role": "user", "content": "seventy " * n}] for n in (2000, 100))
-    cuts.saw("words", short, 100)
-    cuts.saw("words", long, 2000)
+    cuts.observe("words", short, 100)
+    cuts.observe("words", long, 2000)
     assert not warnings
-    cuts.saw("words", long, 1000)
+    cuts.observe("words", long, 1000)
     assert len(warnings) == 1
 
 
 def test_its_own_pages_are_there(tmp_path):
     import httpx
+
     with ConformanceServer(Ollama(), brain(tmp_path)) as server:
         root = server.url.removesuffix("/v1")
         assert httpx.get(f"{root}/").text == "Ollama is running"

@@ -10,9 +10,16 @@ from textgrad.engine.base import Sampling
 from textgrad.errors import BrokenSystem, TransientError
 
 MESSAGES = [{"role": "system", "content": "Add."}, {"role": "user", "content": "1 + 1?"}]
-WAITS = [{"retry-after-ms": "30"}, {"retry-after": "0.03"},
-         {"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "30ms",
-          "x-ratelimit-remaining-tokens": "900", "x-ratelimit-reset-tokens": "6m0s"}]
+WAITS = [
+    {"retry-after-ms": "30"},
+    {"retry-after": "0.03"},
+    {
+        "x-ratelimit-remaining-requests": "0",
+        "x-ratelimit-reset-requests": "30ms",
+        "x-ratelimit-remaining-tokens": "900",
+        "x-ratelimit-reset-tokens": "6m0s",
+    },
+]
 
 
 @pytest.fixture

@@ -11,8 +11,10 @@ _PLACES = ("alone", "5 %")
 @pytest.fixture
 def row(record_property):
     """Notes for the table what became of a fault: `row(fault, "alone" or "5 %", what happened)`."""
+
     def note(fault: str, place: str, outcome: str) -> None:
         record_property("fault", (fault, place, outcome))
+
     return note
 
 

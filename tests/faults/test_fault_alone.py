@@ -18,19 +18,34 @@ KEY = "sk-marked-key-0123456789"
 @pytest.fixture
 def ask(tmp_path):
     """Asks a server once through a gateway of a run: the reply, and how many requests it took and how long."""
+
     def one(server: FaultServer, question: str = "How are you?", **limits):
         gateway = Gateway(CallLog(tmp_path / "calls.sqlite"), Limiter(**limits))
         engine = ChatOpenAI("some-model", base_url=server.url, api_key=KEY, request_timeout=0.5)
         before, started = len(server.requests), time.monotonic()
         reply = gateway.route(engine, "test")(question)
         return reply, len(server.requests) - before, time.monotonic() - started
+
     return one
 
 
-@pytest.mark.parametrize("fault, least, most", [
-    ("429-retry-after", 1.0, 3), ("429-date", 0.4, 4), ("429", 0.25, 3), ("500", 0.25, 3), ("502", 0.25, 3),
-    ("503", 0.25, 3), ("529", 0.25, 3), ("drop", 0.25, 3), ("reset", 0.25, 3), ("hang", 0.75, 5), ("drip", 0.75, 5),
-    ("error-in-200", 0.25, 3)])
+@pytest.mark.parametrize(
+    "fault, least, most",
+    [
+        ("429-retry-after", 1.0, 3),
+        ("429-date", 0.4, 4),
+        ("429", 0.25, 3),
+        ("500", 0.25, 3),
+        ("502", 0.25, 3),
+        ("503", 0.25, 3),
+        ("529", 0.25, 3),
+        ("drop", 0.25, 3),
+        ("reset", 0.25, 3),
+        ("hang", 0.75, 5),
+        ("drip", 0.75, 5),
+        ("error-in-200", 0.25, 3),
+    ],
+)
 def test_it_is_waited_for_and_tried_again(ask, row, fault, least, most):
     with FaultServer(script=[fault], hang=8) as server:
         reply, requests, seconds = ask(server)
@@ -70,8 +85,9 @@ def test_twenty_seconds_of_refused_connections_are_waited_out_in_earnest(tmp_pat
     assert all(reply.flaw is None for reply in replies)
 
 
-@pytest.mark.parametrize("fault", ["html", "no-choices", "empty-choices", "empty", "null", "whitespace",
-                                   "content-filter"])
+@pytest.mark.parametrize(
+    "fault", ["html", "no-choices", "empty-choices", "empty", "null", "whitespace", "content-filter"]
+)
 def test_it_is_asked_again_once_and_then_a_counted_bad_reply(ask, row, fault):
     malformed = fault in ("html", "no-choices", "empty-choices")
     with FaultServer(script=[fault]) as server:
@@ -91,14 +107,19 @@ def test_a_truncated_reply_is_known_as_such(ask, row):
     assert reply.flaw == "truncated" and requests == 1
 
 
-@pytest.mark.parametrize("fault, status, told", [
-    ("400", "400", "messages must alternate"), ("401", "401", "Incorrect API key"),
-    ("403", "403", "may not use this model"),
-    ("404", "404", "does not exist"), ("429-quota", "429", "out of credit")])
+@pytest.mark.parametrize(
+    "fault, status, told",
+    [
+        ("400", "400", "messages must alternate"),
+        ("401", "401", "Incorrect API key"),
+        ("403", "403", "may not use this model"),
+        ("404", "404", "does not exist"),
+        ("429-quota", "429", "out of credit"),
+    ],
+)
 def test_it_ends_the_run_at_once_with_engine_endpoint_status_and_message(ask, row, fault, status, told):
-    with FaultServer(script=[fault]) as server:
-        with pytest.raises(BrokenSystem) as error:
-            ask(server)
+    with FaultServer(script=[fault]) as server, pytest.raises(BrokenSystem) as error:
+        ask(server)
     line = str(error.value)
     row(fault, "alone", f"the run stops at once: {line[:60]}...")
     assert len(server.requests) == 1 and "\n" not in line and KEY not in line

@@ -24,9 +24,15 @@ def runs(tmp_path, monkeypatch, capsys, quick):
 def at_random(runs, name, fault, **more):
     """A run in which a call in twenty gets the fault: exit status, standard error, and how many got it."""
     rng = random.Random(f"{name} at {RATE}")
-    status, errors, server = runs(name, "--request_timeout", "2" if fault not in ("hang", "drip") else "0.6",
-                                  policy=lambda request, number: fault if rng.random() < RATE else None, hang=5,
-                                  refuse=0.3, **more)
+    status, errors, server = runs(
+        name,
+        "--request_timeout",
+        "2" if fault not in ("hang", "drip") else "0.6",
+        policy=lambda request, number: fault if rng.random() < RATE else None,
+        hang=5,
+        refuse=0.3,
+        **more,
+    )
     return status, errors, sum(seen.fault is not None for seen in server.requests), len(server.requests)
 
 
@@ -39,9 +45,17 @@ def only_good_prompts(runs, name):
         assert all(line in initial or line.startswith("Lesson topic-") for line in prompt.splitlines())
 
 
-@pytest.mark.parametrize("name, fault", [
-    ("429-retry-after", SOON), ("429-date", PAST_DATE), *((name, name) for name in (
-        "429", "500", "502", "503", "529", "drop", "reset", "hang", "drip", "refuse", "error-in-200"))])
+@pytest.mark.parametrize(
+    "name, fault",
+    [
+        ("429-retry-after", SOON),
+        ("429-date", PAST_DATE),
+        *(
+            (name, name)
+            for name in ("429", "500", "502", "503", "529", "drop", "reset", "hang", "drip", "refuse", "error-in-200")
+        ),
+    ],
+)
 def test_it_changes_nothing_but_the_time(runs, row, name, fault):
     assert runs("clean")[0] == 0
     status, _, faults, calls = at_random(runs, name, fault)
@@ -50,8 +64,10 @@ def test_it_changes_nothing_but_the_time(runs, row, name, fault):
     assert runs.story(name) == runs.story("clean")
 
 
-@pytest.mark.parametrize("name", ["html", "no-choices", "empty-choices", "empty", "null", "whitespace",
-                                  "content-filter", "truncated", "context"])
+@pytest.mark.parametrize(
+    "name",
+    ["html", "no-choices", "empty-choices", "empty", "null", "whitespace", "content-filter", "truncated", "context"],
+)
 def test_bad_replies_never_end_the_run_and_are_counted(runs, row, name):
     status, _, faults, calls = at_random(runs, name, name)
     assert status == 0 and faults >= 3

@@ -16,6 +16,7 @@ def flower() -> None:
 def trial(flower, tmp_path):
     """Makes a `flower_machines.Trial`; everything that it started is killed at the end."""
     from flower_machines import Trial
+
     made = []
 
     def make(model, *more):

@@ -68,7 +68,7 @@ def test_a_killed_server_goes_on_from_its_last_finished_round_and_nothing_is_pai
         second = run.machines.run(*run.options)
         told, _ = second.communicate(timeout=300)
     assert second.returncode == 0, told
-    assert len(model.requests) > before and run.rounds()[:len(rounds)] == rounds and len(run.rounds()) == 3
+    assert len(model.requests) > before and run.rounds()[: len(rounds)] == rounds and len(run.rounds()) == 3
     for side in ("server", *SITES):
         first_asked, times = {}, Counter()
         for seen in run.asked_by(side):
@@ -94,7 +94,7 @@ def test_ctrl_c_of_the_launching_user_ends_the_run_on_all_machines_and_the_same_
         second = run.machines.run(*run.options)
         told, _ = second.communicate(timeout=300)
     assert second.returncode == 0, told
-    assert len(rounds) < 3 and run.rounds()[:len(rounds)] == rounds and len(run.rounds()) == 3
+    assert len(rounds) < 3 and run.rounds()[: len(rounds)] == rounds and len(run.rounds()) == 3
     assert len(model.requests) > before and verify(run.folder / "logs" / "run") == (3, None)
 
 

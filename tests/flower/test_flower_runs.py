@@ -26,8 +26,10 @@ def prompts_in(folder):
 @pytest.mark.parametrize("module", ["train_homo_fed", "train_hetero_fed"])
 @pytest.mark.parametrize("script", ["flower_local.sh", "flower_tls.sh"])
 def test_sites_and_one_machine_find_the_same_prompts(flower, tmp_path, script, module):
-    tasks = [toy.task_file(tmp_path, name, topics, seed=seed) for seed, (name, topics) in enumerate(
-        [("first", [1, 2]), ("second", [2, 3]), ("third", [0, 3])])][:1 if module == "train_homo_fed" else 3]
+    tasks = [
+        toy.task_file(tmp_path, name, topics, seed=seed)
+        for seed, (name, topics) in enumerate([("first", [1, 2]), ("second", [2, 3]), ("third", [0, 3])])
+    ][: 1 if module == "train_homo_fed" else 3]
     options = toy.options(tmp_path, module=module, tasks=tasks)
     assert main.main([*options, "--run_name", "alone"]) == 0
     started = by_script(script, tmp_path, *options)
@@ -52,13 +54,27 @@ def test_sites_and_one_machine_find_the_same_prompts(flower, tmp_path, script, m
 
 def test_what_goes_to_the_sites_is_the_two_files_of_the_app(flower, tmp_path):
     flwr = Path(sys.executable).with_name("flwr")
-    quiet = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "FLWR_TELEMETRY_ENABLED": "0",
-             "FLWR_DISABLE_UPDATE_CHECK": "1"}
-    subprocess.run([flwr, "build", "--app", ROOT / "utils" / "flower"], cwd=tmp_path, env=quiet, check=True, timeout=60,
-                   capture_output=True)
-    bundle, = tmp_path.glob("*.fab")
-    assert set(zipfile.ZipFile(bundle).namelist()) == {"pyproject.toml", "server_app.py", "client_app.py",
-                                                       ".info/CONTENT"}
+    quiet = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "FLWR_TELEMETRY_ENABLED": "0",
+        "FLWR_DISABLE_UPDATE_CHECK": "1",
+    }
+    subprocess.run(
+        [flwr, "build", "--app", ROOT / "utils" / "flower"],
+        cwd=tmp_path,
+        env=quiet,
+        check=True,
+        timeout=60,
+        capture_output=True,
+    )
+    (bundle,) = tmp_path.glob("*.fab")
+    assert set(zipfile.ZipFile(bundle).namelist()) == {
+        "pyproject.toml",
+        "server_app.py",
+        "client_app.py",
+        ".info/CONTENT",
+    }
 
 
 @pytest.mark.timeout(300)

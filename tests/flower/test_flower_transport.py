@@ -66,12 +66,15 @@ def test_a_finished_round_asks_nobody_again(tmp_path):
     assert first[1] == "failed: KeyError" and {kind for _, kind in office.sent} == {HELLO}
 
 
-@pytest.mark.parametrize("answer, why", [
-    (lambda record: {**good(record), "started": "another"}, "failed: it started from another prompt"),
-    (lambda record: {"nonsense": 1}, "failed: it sent no upload"),
-    (lambda record: NoAnswer("late"), "late"),
-    (lambda record: NoAnswer("Flower error 5", gone=True), "failed: not connected"),
-])
+@pytest.mark.parametrize(
+    "answer, why",
+    [
+        (lambda record: {**good(record), "started": "another"}, "failed: it started from another prompt"),
+        (lambda record: {"nonsense": 1}, "failed: it sent no upload"),
+        (lambda record: NoAnswer("late"), "late"),
+        (lambda record: NoAnswer("Flower error 5", gone=True), "failed: not connected"),
+    ],
+)
 def test_what_a_site_does_wrong_costs_the_round_this_site_only(tmp_path, answer, why):
     office = Office({1: "a", 2: "b"}, {1: good})
 

@@ -9,17 +9,24 @@ import pytest
 import toy
 
 from textgrad.errors import BrokenSystem, UsageError
-from utils.federation.client import Step, Update
 from utils.config import parse
+from utils.federation.client import Step, Update
 from utils.federation.evaluation import prompt_id
 from utils.flower import export_shards, launch, server, site, wire
 from utils.flower.post import answer_of
 from utils.privacy.leak_guard import Leak
 
-UPDATE = Update(1, prompt_id("old"), "new prompt \ud800", (
-    Step(1, 0.5, 1.0, 2, True, "rose", "secret step", "secret rewrite"),
-    Step(2, 0.5, None, 2, False, "bad reply: secret reply", "secret step")),
-    Leak(7, 0.25, ("4711",), ("Ada",), ("sk-1",), ((0, 3),), 0.125), "warned")
+UPDATE = Update(
+    1,
+    prompt_id("old"),
+    "new prompt \ud800",
+    (
+        Step(1, 0.5, 1.0, 2, True, "rose", "secret step", "secret rewrite"),
+        Step(2, 0.5, None, 2, False, "bad reply: secret reply", "secret step"),
+    ),
+    Leak(7, 0.25, ("4711",), ("Ada",), ("sk-1",), ((0, 3),), 0.125),
+    "warned",
+)
 
 
 def test_only_the_prompt_and_numbers_travel_and_the_server_reads_them_back():
@@ -28,7 +35,9 @@ def test_only_the_prompt_and_numbers_travel_and_the_server_reads_them_back():
     read = wire.read_upload(record, 1)
     assert (read.prompt, read.started, read.guard) == (UPDATE.prompt, UPDATE.started, "warned")
     assert [(step.before, step.after, step.n, step.accepted) for step in read.steps] == [
-        (0.5, 1.0, 2, True), (0.5, None, 2, False)]
+        (0.5, 1.0, 2, True),
+        (0.5, None, 2, False),
+    ]
     assert [step.reason for step in read.steps] == ["rose", "bad reply"]
     assert (read.leak.longest_run, read.leak.overlap, read.leak.score) == (7, 0.25, 0.125)
 
@@ -38,8 +47,18 @@ def test_the_servers_call_log_keeps_answers_of_every_kind():
         assert wire.from_note(json.loads(json.dumps(wire.to_note(answer)))) == answer
 
 
-@pytest.mark.parametrize("change", [{"prompt": "no bytes"}, {"before": [0.5]}, {"after": [2.0, 0.5]}, {"n": [0, 2]},
-                                    {"guard": "hacked"}, {"accepted": [1, 1]}, {"prompt": b"\xff"}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"prompt": "no bytes"},
+        {"before": [0.5]},
+        {"after": [2.0, 0.5]},
+        {"n": [0, 2]},
+        {"guard": "hacked"},
+        {"accepted": [1, 1]},
+        {"prompt": b"\xff"},
+    ],
+)
 def test_what_is_no_upload_is_refused(change):
     with pytest.raises(wire.Malformed):
         wire.read_upload({**wire.upload(UPDATE), **change}, 1)
@@ -49,8 +68,12 @@ def test_what_is_no_upload_is_refused(change):
 
 def asked(**changes):
     options = json.loads(wire.run_options(parse(["--module", "train_homo_fed", "--task", "t.jsonl"])))
-    return {"options": json.dumps({**options, "run_name": "run", **changes}), "tasks": ["t.jsonl"],
-            "scorers": ["number"], "public": ""}
+    return {
+        "options": json.dumps({**options, "run_name": "run", **changes}),
+        "tasks": ["t.jsonl"],
+        "scorers": ["number"],
+        "public": "",
+    }
 
 
 def said(folder, **more):
@@ -97,8 +120,11 @@ def test_the_kind_of_an_exception_travels_and_its_text_does_not():
 def test_shards_are_those_of_one_machine_and_the_server_gets_held_out_questions_only(tmp_path):
     config = toy.config(tmp_path)
     sites = export_shards.export(config, tmp_path / "out")
-    held = [json.loads(line)["question"] for name in sites
-            for line in (tmp_path / "out" / name / "sums.jsonl").read_text().splitlines()]
+    held = [
+        json.loads(line)["question"]
+        for name in sites
+        for line in (tmp_path / "out" / name / "sums.jsonl").read_text().splitlines()
+    ]
     public = [json.loads(line) for line in (tmp_path / "out" / "server" / "sums.jsonl").read_text().splitlines()]
     assert len(held) == len(set(held)) == 18 and not {row["question"] for row in public} & set(held)
     assert [sum(row["split"] == split for row in public) for split in ("val", "test")] == [8, 10]
@@ -131,8 +157,9 @@ def test_results_come_back_whole_and_replies_stay(tmp_path):
     assert (here / "prompts" / "best.txt").read_text() == "best" and not (here / "calls.sqlite").exists()
 
 
-@pytest.mark.parametrize("change, told", [(["--module", "train_centralized"], "no federation"),
-                                          (["--repeats", "2"], "--repeats")])
+@pytest.mark.parametrize(
+    "change, told", [(["--module", "train_centralized"], "no federation"), (["--repeats", "2"], "--repeats")]
+)
 def test_what_several_machines_cannot_do_is_refused(tmp_path, change, told):
     with pytest.raises(UsageError, match=told):
         launch.launch(toy.config(tmp_path, "--runtime", "flower", *change))
@@ -168,8 +195,9 @@ def test_one_that_stays_away_is_told_with_what_may_go_on_there(monkeypatch):
         launch._wait("7", "x")
 
 
-@pytest.mark.parametrize("answer, told", [('{"success": true}', "it is stopped"), (AWAY, "flwr stop 7 "),
-                                          ("", "flwr stop 7 ")])
+@pytest.mark.parametrize(
+    "answer, told", [('{"success": true}', "it is stopped"), (AWAY, "flwr stop 7 "), ("", "flwr stop 7 ")]
+)
 def test_ctrl_c_says_what_became_of_the_run(tmp_path, monkeypatch, capsys, answer, told):
     flower_tells(monkeypatch, answer)
     launch._stop("7", toy.config(tmp_path))

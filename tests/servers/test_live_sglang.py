@@ -9,8 +9,16 @@ def url(tmp_path_factory):
     wanted("sglang")
     python, port = python_of("sglang"), free_port()
     command = ["sh", "scripts/sglang_serve.sh", MODEL, port, "cpu", "--max-total-tokens", "32768"]
-    with serving(command, port, tmp_path_factory.mktemp("server") / "log", PYTHON=str(python), NAME="smol",
-                 DTYPE="float32", CONTEXT_LENGTH="2048", HF_HUB_OFFLINE="1") as url:
+    with serving(
+        command,
+        port,
+        tmp_path_factory.mktemp("server") / "log",
+        PYTHON=str(python),
+        NAME="smol",
+        DTYPE="float32",
+        CONTEXT_LENGTH="2048",
+        HF_HUB_OFFLINE="1",
+    ) as url:
         yield url
 
 

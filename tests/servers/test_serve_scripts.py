@@ -73,9 +73,14 @@ class Script:
             (made / file).chmod(0o755)
         environment = {"PATH": f"{made}:{os.environ['PATH']}", "HOME": str(folder), "PYTHON": str(made / "stand-in")}
         words = [str(self.port) if word == "PORT" else word for word in words]
-        self.process = subprocess.Popen(["sh", ROOT / "scripts" / f"{name}_serve.sh", *words], text=True,
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment | more,
-                                        start_new_session=True)
+        self.process = subprocess.Popen(
+            ["sh", ROOT / "scripts" / f"{name}_serve.sh", *words],
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment | more,
+            start_new_session=True,
+        )
 
     def ready(self) -> str:
         """Waits for the line that uses the server, and returns it."""
@@ -124,13 +129,18 @@ def option(words: list[str], name: str) -> str:
     return words[words.index(name) + 1]
 
 
-@pytest.mark.parametrize("name, parallel, engine", [("vllm", "--tensor-parallel-size", "VLLM_BASE_URL={} {}vllm-api-m"),
-                                                    ("sglang", "--tp-size", "SGLANG_BASE_URL={} {}sglang-m")])
+@pytest.mark.parametrize(
+    "name, parallel, engine",
+    [
+        ("vllm", "--tensor-parallel-size", "VLLM_BASE_URL={} {}vllm-api-m"),
+        ("sglang", "--tp-size", "SGLANG_BASE_URL={} {}sglang-m"),
+    ],
+)
 def test_on_gpus_it_serves_until_ctrl_c_and_tells_the_line_that_uses_it(script, name, parallel, engine):
     served = script(name, "m", "PORT", "0,1", "--extra", "7", capability="8.0")
     url = f"http://127.0.0.1:{served.port}/v1"
     assert engine.format(url, "python main.py --test_engine ") in served.ready() and answers(served.port)
-    (words, environment), = served.calls()
+    ((words, environment),) = served.calls()
     assert option(words, parallel) == "2" and environment["CUDA_VISIBLE_DEVICES"] == "0,1"
     assert option(words, "--dtype") == "auto" and option(words, "--extra") == "7"
     assert served.end() == 0 and not answers(served.port)
@@ -144,14 +154,28 @@ def test_gpus_older_than_ampere_get_half_precision(script, name, capability, dty
     assert option(served.calls()[0][0], "--dtype") == dtype
 
 
-@pytest.mark.parametrize("name, words, variables", [
-    ("vllm", ["--enforce-eager", "--max-model-len"], ["VLLM_CPU_KVCACHE_SPACE", "VLLM_NO_USAGE_STATS"]),
-    ("sglang", ["--device", "--attention-backend", "--context-length"], ["SGLANG_USE_CPU_ENGINE"])])
+@pytest.mark.parametrize(
+    "name, words, variables",
+    [
+        ("vllm", ["--enforce-eager", "--max-model-len"], ["VLLM_CPU_KVCACHE_SPACE", "VLLM_NO_USAGE_STATS"]),
+        ("sglang", ["--device", "--attention-backend", "--context-length"], ["SGLANG_USE_CPU_ENGINE"]),
+    ],
+)
 def test_on_a_cpu_without_a_network(script, name, words, variables):
-    served = script(name, "m", "PORT", "cpu", HF_HUB_OFFLINE="1", MAX_MODEL_LEN="99", CONTEXT_LENGTH="99", NAME="smol",
-                    DTYPE="float32", capability="7.5")
+    served = script(
+        name,
+        "m",
+        "PORT",
+        "cpu",
+        HF_HUB_OFFLINE="1",
+        MAX_MODEL_LEN="99",
+        CONTEXT_LENGTH="99",
+        NAME="smol",
+        DTYPE="float32",
+        capability="7.5",
+    )
     assert served.ready().endswith("-smol")
-    (given, environment), = served.calls()
+    ((given, environment),) = served.calls()
     assert set(words) <= set(given) and "99" in given and option(given, "--dtype") == "float32"
     assert {"HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", *variables} <= set(environment)
     assert "CUDA_VISIBLE_DEVICES" not in environment and not {"--tensor-parallel-size", "--tp-size"} & set(given)
@@ -189,7 +213,10 @@ def test_ollama_is_started_and_the_model_pulled(script, tmp_path):
     environment = next(environment for words, environment in calls if words == ["serve"])
     assert calls[-1][0] == ["pull", "llama3.1:8b"] and environment["CUDA_VISIBLE_DEVICES"] == "-1"
     assert {name: environment[f"OLLAMA_{name}"] for name in ("CONTEXT_LENGTH", "NUM_PARALLEL", "KEEP_ALIVE")} == {
-        "CONTEXT_LENGTH": "8192", "NUM_PARALLEL": "4", "KEEP_ALIVE": "-1"}
+        "CONTEXT_LENGTH": "8192",
+        "NUM_PARALLEL": "4",
+        "KEEP_ALIVE": "-1",
+    }
     assert served.end() == 0 and not answers(served.port)
 
 

@@ -3,10 +3,10 @@ import threading
 import time
 
 import pytest
+from scripted import ScriptedEngine, inside
 
 import textgrad as tg
 import textgrad.variable
-from scripted import ScriptedEngine, inside
 from textgrad.autograd import BackwardContext, Function, LLMCall, StringBasedFunction
 from textgrad.concurrency import fan_out
 from textgrad.errors import BudgetSpent
@@ -125,8 +125,9 @@ class Join(Function):
     """A user's own operation, with the gradients added the way TextGrad's users do."""
 
     def forward(self, variables, pause=0):
-        joined = Variable(" ".join(variable.value for variable in variables), predecessors=variables,
-                          role_description="joined")
+        joined = Variable(
+            " ".join(variable.value for variable in variables), predecessors=variables, role_description="joined"
+        )
         joined.set_grad_fn(BackwardContext(self.backward, variables=variables, joined=joined, pause=pause))
         return joined
 

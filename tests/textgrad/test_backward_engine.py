@@ -1,7 +1,7 @@
 import pytest
+from scripted import ScriptedEngine
 
 import textgrad as tg
-from scripted import ScriptedEngine
 from textgrad.autograd import LLMCall
 from textgrad.config import SingletonBackwardEngine, validate_engine_or_get_default
 from textgrad.errors import UsageError
@@ -38,9 +38,16 @@ def test_another_engine_is_set_only_on_purpose():
     assert SingletonBackwardEngine().get_engine() is second
 
 
-@pytest.mark.parametrize("use", [
-    lambda: Variable("x", role_description="text").backward(), lambda: tg.BlackboxLLM(), lambda: tg.TextLoss("Judge."),
-    lambda: LLMCall(None), lambda: tg.TGD([Variable("x", role_description="text")])])
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda: Variable("x", role_description="text").backward(),
+        lambda: tg.BlackboxLLM(),
+        lambda: tg.TextLoss("Judge."),
+        lambda: LLMCall(None),
+        lambda: tg.TGD([Variable("x", role_description="text")]),
+    ],
+)
 def test_without_an_engine_the_error_says_how_to_set_one(use):
     with pytest.raises(UsageError, match=r"^[^\n]*set_backward_engine\("):
         use()

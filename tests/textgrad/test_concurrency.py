@@ -5,7 +5,16 @@ import time
 
 import pytest
 
-from textgrad.concurrency import LATE, at, beside, expired, fan_out, hurried, must_wait, place
+from textgrad.concurrency import (
+    LATE,
+    current_scope,
+    deadline_passed,
+    fan_out,
+    hurried,
+    must_wait,
+    run_in_background,
+    scope,
+)
 from textgrad.errors import BrokenSystem, StopRun
 
 
@@ -87,7 +96,7 @@ def test_what_has_not_ended_in_time_is_late_and_knows_it():
     def work(number):
         if number == 1:
             release.wait(10)
-            told.append(expired())
+            told.append(deadline_passed())
         return number
 
     results = fan_out(work, range(3), timeout=0.2)
@@ -99,28 +108,28 @@ def test_what_has_not_ended_in_time_is_late_and_knows_it():
 
 def test_every_item_knows_its_place_and_nested_ones_both():
     def outer(letter):
-        with at(step=7):
-            return fan_out(lambda _: place(), range(2))
+        with scope(step=7):
+            return fan_out(lambda _: current_scope(), range(2))
 
-    with at(round=3):
+    with scope(round=3):
         places = fan_out(outer, "ab")
     assert places[1][0] == (("round", 3), ("item", 1), ("step", 7), ("item", 0))
     assert len({each for pair in places for each in pair}) == 4
-    assert place() == ()
+    assert current_scope() == ()
 
 
 def test_a_single_item_has_a_place_like_any_other():
-    assert fan_out(lambda _: place(), ["only"]) == [(("item", 0),)]
+    assert fan_out(lambda _: current_scope(), ["only"]) == [(("item", 0),)]
 
 
 def test_work_beside_gives_its_value_or_its_error_to_whoever_asks():
-    assert beside(lambda: 5).result() == 5
+    assert run_in_background(lambda: 5).result() == 5
 
     def fail():
         raise KeyError("x")
 
     with pytest.raises(KeyError):
-        beside(fail).result()
+        run_in_background(fail).result()
 
 
 def test_nothing_to_do_is_done():
@@ -148,7 +157,8 @@ def test_from_the_first_wait_on_all_items_of_all_levels_run_side_by_side(in_a_hu
         return item
 
     assert fan_out(lambda outer: fan_out(lambda inner: wait((outer, inner)), range(3)), range(3)) == [
-        [(outer, inner) for inner in range(3)] for outer in range(3)]
+        [(outer, inner) for inner in range(3)] for outer in range(3)
+    ]
 
 
 def test_a_hurried_fan_out_keeps_order_width_and_errors(in_a_hurry):
@@ -184,7 +194,7 @@ def test_a_stop_is_heard_at_once_while_the_first_item_still_waits(in_a_hurry):
 
 
 def test_asking_for_what_is_there_already_is_no_waiting(in_a_hurry):
-    known = beside(lambda: 1)
+    known = run_in_background(lambda: 1)
     known.wait()
 
     def asks(_):

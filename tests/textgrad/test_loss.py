@@ -1,7 +1,7 @@
 import pytest
+from scripted import ScriptedEngine
 
 import textgrad as tg
-from scripted import ScriptedEngine
 from textgrad.errors import BadReply, UsageError
 from textgrad.loss import MultiChoiceTestTime, MultiFieldEvaluation, MultiFieldTokenParsedEvaluation
 from textgrad.variable import Variable

@@ -1,5 +1,6 @@
-import textgrad as tg
 from scripted import ScriptedEngine
+
+import textgrad as tg
 from textgrad.variable import Variable
 
 
@@ -32,8 +33,15 @@ def test_a_model_without_system_prompt_has_no_parameters():
 
 
 def test_an_answer_can_itself_be_improved():
-    engine = ScriptedEngine(lambda request: "<IMPROVED_VARIABLE>4</IMPROVED_VARIABLE>" if "<FEEDBACK>" in request
-                            else "wrong" if "VARIABLE" in request else "5")
+    engine = ScriptedEngine(
+        lambda request: (
+            "<IMPROVED_VARIABLE>4</IMPROVED_VARIABLE>"
+            if "<FEEDBACK>" in request
+            else "wrong"
+            if "VARIABLE" in request
+            else "5"
+        )
+    )
     answer = tg.BlackboxLLM(engine)(Variable("2+2?", requires_grad=False, role_description="question"))
     answer.set_role_description("concise answer")
     optimizer = tg.TGD(parameters=[answer], engine=engine)

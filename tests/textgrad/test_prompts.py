@@ -12,16 +12,19 @@ def reply(text):
     return text.replace("[", TAGS[0]).replace("]", TAGS[1])
 
 
-@pytest.mark.parametrize("text, value", [
-    ("[a]", "a"),
-    ("Here it is:\n[\n  a\n    b \n]\nI hope it helps.", "a\n  b"),  # code keeps its shape
-    ("[ a\n b]", "a\nb"),
-    ("[Answer in [x].]", reply("Answer in [x].")),       # a pair inside belongs to the text
-    ("A draft: [a]. Better: [b]", "b"),                   # who writes twice means the last
-    ("I will put it between [ and ].\n[a]", "a"),
-    ("[a]]", "a"),
-    ("]: [a]", "a"),
-])
+@pytest.mark.parametrize(
+    "text, value",
+    [
+        ("[a]", "a"),
+        ("Here it is:\n[\n  a\n    b \n]\nI hope it helps.", "a\n  b"),  # code keeps its shape
+        ("[ a\n b]", "a\nb"),
+        ("[Answer in [x].]", reply("Answer in [x].")),  # a pair inside belongs to the text
+        ("A draft: [a]. Better: [b]", "b"),  # who writes twice means the last
+        ("I will put it between [ and ].\n[a]", "a"),
+        ("[a]]", "a"),
+        ("]: [a]", "a"),
+    ],
+)
 def test_the_text_between_tags_is_found(text, value):
     assert between(reply(text), TAGS) == value
 
@@ -65,7 +68,9 @@ def test_a_request_of_texts_is_one_text():
     assert prompts.request(["a", b"i", "c"], images=False) == "a(an image)c"
 
 
-@pytest.mark.parametrize("name", ["BACKWARD_SYSTEM_PROMPT", "OPTIMIZER_SYSTEM_PROMPT", "REDUCE_MEAN_SYSTEM_PROMPT",
-                                  "MULTIPLE_CHOICE_SYSTEM_PROMPT"])
+@pytest.mark.parametrize(
+    "name",
+    ["BACKWARD_SYSTEM_PROMPT", "OPTIMIZER_SYSTEM_PROMPT", "REDUCE_MEAN_SYSTEM_PROMPT", "MULTIPLE_CHOICE_SYSTEM_PROMPT"],
+)
 def test_every_system_prompt_asks_for_brevity(name):
     assert "concise" in getattr(prompts, name)

@@ -16,51 +16,94 @@ EVALUATION = {"engine": None, "system_prompt": None}
 OPTIMIZER = {"constraints": None, "new_variable_tags": None}
 
 SIGNATURES = {
-    "textgrad.variable:Variable": {"value": "", "image_path": "", "predecessors": None, "requires_grad": True,
-                                   "role_description": REQUIRED},
+    "textgrad.variable:Variable": {
+        "value": "",
+        "image_path": "",
+        "predecessors": None,
+        "requires_grad": True,
+        "role_description": REQUIRED,
+    },
     "textgrad.variable:Variable.backward": {"self": REQUIRED, "engine": None},
     "textgrad.variable:Variable.get_short_value": {"self": REQUIRED, "n_words_offset": 10},
     "textgrad.variable:Variable.generate_graph": {"self": REQUIRED, "print_gradients": False},
     "textgrad.autograd:LLMCall": {"engine": REQUIRED, "system_prompt": None},
-    "textgrad.autograd:LLMCall.forward": {"self": REQUIRED, "input_variable": REQUIRED,
-                                          "response_role_description": LLM_ROLE},
+    "textgrad.autograd:LLMCall.forward": {
+        "self": REQUIRED,
+        "input_variable": REQUIRED,
+        "response_role_description": LLM_ROLE,
+    },
     "textgrad.autograd:LLMCall.backward": dict.fromkeys(
-        ["self", "response", "prompt", "system_prompt", "backward_engine"], REQUIRED),
-    "textgrad.autograd:FormattedLLMCall": {"engine": REQUIRED, "format_string": REQUIRED, "fields": REQUIRED,
-                                           "system_prompt": None},
-    "textgrad.autograd:FormattedLLMCall.forward": {"self": REQUIRED, "inputs": REQUIRED,
-                                                   "response_role_description": LLM_ROLE},
+        ["self", "response", "prompt", "system_prompt", "backward_engine"], REQUIRED
+    ),
+    "textgrad.autograd:FormattedLLMCall": {
+        "engine": REQUIRED,
+        "format_string": REQUIRED,
+        "fields": REQUIRED,
+        "system_prompt": None,
+    },
+    "textgrad.autograd:FormattedLLMCall.forward": {
+        "self": REQUIRED,
+        "inputs": REQUIRED,
+        "response_role_description": LLM_ROLE,
+    },
     "textgrad.autograd:LLMCall_with_in_context_examples.forward": {
-        "self": REQUIRED, "input_variable": REQUIRED, "response_role_description": LLM_ROLE,
-        "in_context_examples": None},
+        "self": REQUIRED,
+        "input_variable": REQUIRED,
+        "response_role_description": LLM_ROLE,
+        "in_context_examples": None,
+    },
     "textgrad.autograd.multimodal_ops:MultimodalLLMCall": {"engine": REQUIRED, "system_prompt": None},
-    "textgrad.autograd.multimodal_ops:MultimodalLLMCall.forward": {"self": REQUIRED, "inputs": REQUIRED,
-                                                                   "response_role_description": LLM_ROLE},
-    "textgrad.autograd:OrderedFieldsMultimodalLLMCall": {"engine": REQUIRED, "fields": REQUIRED,
-                                                         "system_prompt": None},
+    "textgrad.autograd.multimodal_ops:MultimodalLLMCall.forward": {
+        "self": REQUIRED,
+        "inputs": REQUIRED,
+        "response_role_description": LLM_ROLE,
+    },
+    "textgrad.autograd:OrderedFieldsMultimodalLLMCall": {"engine": REQUIRED, "fields": REQUIRED, "system_prompt": None},
     "textgrad.autograd.string_based_ops:StringBasedFunction": {"fn": REQUIRED, "function_purpose": REQUIRED},
-    "textgrad.autograd:StringBasedFunction.forward": {"self": REQUIRED, "inputs": REQUIRED,
-                                                      "response_role_description": None},
+    "textgrad.autograd:StringBasedFunction.forward": {
+        "self": REQUIRED,
+        "inputs": REQUIRED,
+        "response_role_description": None,
+    },
     "textgrad.autograd.function:BackwardContext": {"backward_fn": REQUIRED, "args": REQUIRED, "kwargs": REQUIRED},
     "textgrad.autograd.functional:sum": {"variables": REQUIRED},
     "textgrad.autograd.functional:aggregate": {"variables": REQUIRED},
-    "textgrad.autograd.functional:llm_call": {"input_variable": REQUIRED, "engine": REQUIRED,
-                                              "response_role_description": None, "system_prompt": None},
+    "textgrad.autograd.functional:llm_call": {
+        "input_variable": REQUIRED,
+        "engine": REQUIRED,
+        "response_role_description": None,
+        "system_prompt": None,
+    },
     "textgrad.autograd.functional:formatted_llm_call": {
-        "inputs": REQUIRED, "response_role_description": REQUIRED, "engine": REQUIRED, "format_string": REQUIRED,
-        "fields": REQUIRED, "system_prompt": None},
+        "inputs": REQUIRED,
+        "response_role_description": REQUIRED,
+        "engine": REQUIRED,
+        "format_string": REQUIRED,
+        "fields": REQUIRED,
+        "system_prompt": None,
+    },
     "textgrad.loss:TextLoss": {"eval_system_prompt": REQUIRED, "engine": None},
-    "textgrad.loss:MultiFieldEvaluation": {"evaluation_instruction": REQUIRED, "role_descriptions": REQUIRED,
-                                           **EVALUATION},
-    "textgrad.loss:MultiFieldTokenParsedEvaluation": {"evaluation_instruction": REQUIRED,
-                                                      "role_descriptions": REQUIRED, **EVALUATION,
-                                                      "parse_tags": None},
+    "textgrad.loss:MultiFieldEvaluation": {
+        "evaluation_instruction": REQUIRED,
+        "role_descriptions": REQUIRED,
+        **EVALUATION,
+    },
+    "textgrad.loss:MultiFieldTokenParsedEvaluation": {
+        "evaluation_instruction": REQUIRED,
+        "role_descriptions": REQUIRED,
+        **EVALUATION,
+        "parse_tags": None,
+    },
     "textgrad.loss:MultiFieldTokenParsedEvaluation.parse_output": {"self": REQUIRED, "response": REQUIRED},
     "textgrad.loss:MultiChoiceTestTime": {"evaluation_instruction": REQUIRED, **EVALUATION},
     "textgrad.loss:MultiChoiceTestTime.forward": {"self": REQUIRED, "question": REQUIRED, "prediction": REQUIRED},
     "textgrad.loss:ImageQALoss": {"evaluation_instruction": REQUIRED, **EVALUATION},
-    "textgrad.loss:ImageQALoss.forward": {"self": REQUIRED, "image": REQUIRED, "question": REQUIRED,
-                                          "response": REQUIRED},
+    "textgrad.loss:ImageQALoss.forward": {
+        "self": REQUIRED,
+        "image": REQUIRED,
+        "question": REQUIRED,
+        "response": REQUIRED,
+    },
     "textgrad.model:BlackboxLLM": EVALUATION,
     "textgrad.model:BlackboxLLM.forward": {"self": REQUIRED, "x": REQUIRED},
     "textgrad.config:set_backward_engine": {"engine": REQUIRED, "override": False, "kwargs": REQUIRED},
@@ -68,19 +111,30 @@ SIGNATURES = {
     "textgrad.config:SingletonBackwardEngine.set_engine": {"self": REQUIRED, "engine": REQUIRED, "override": False},
     "textgrad.optimizer:Optimizer": {"parameters": REQUIRED},
     "textgrad.optimizer:TGD": {
-        "parameters": REQUIRED, "verbose": 0, "engine": None, **OPTIMIZER, "optimizer_system_prompt": ...,
-        "in_context_examples": None, "gradient_memory": 0},
+        "parameters": REQUIRED,
+        "verbose": 0,
+        "engine": None,
+        **OPTIMIZER,
+        "optimizer_system_prompt": ...,
+        "in_context_examples": None,
+        "gradient_memory": 0,
+    },
     "textgrad.optimizer.optimizer:TextualGradientDescentwithMomentum": {
-        "engine": REQUIRED, "parameters": REQUIRED, "momentum_window": 0, **OPTIMIZER, "in_context_examples": None,
-        "optimizer_system_prompt": ...},
+        "engine": REQUIRED,
+        "parameters": REQUIRED,
+        "momentum_window": 0,
+        **OPTIMIZER,
+        "in_context_examples": None,
+        "optimizer_system_prompt": ...,
+    },
 }
 
 NAMES = {
     "textgrad": "Variable TextLoss BlackboxLLM EngineLM get_engine TextualGradientDescent TGD "
-                "TextualGradientDescentwithMomentum set_backward_engine SingletonBackwardEngine sum aggregate logger "
-                "singleton_backward_engine autograd optimizer engine loss __version__",
+    "TextualGradientDescentwithMomentum set_backward_engine SingletonBackwardEngine sum aggregate logger "
+    "singleton_backward_engine autograd optimizer engine loss __version__",
     "textgrad.autograd": "sum aggregate LLMCall FormattedLLMCall LLMCall_with_in_context_examples MultimodalLLMCall "
-                         "OrderedFieldsMultimodalLLMCall Function BackwardContext Module StringBasedFunction",
+    "OrderedFieldsMultimodalLLMCall Function BackwardContext Module StringBasedFunction",
     "textgrad.autograd.algebra": "Sum Aggregate",
     "textgrad.autograd.function": "Function BackwardContext Module",
     "textgrad.autograd.llm_ops": "LLMCall FormattedLLMCall LLMCall_with_in_context_examples",
@@ -109,8 +163,14 @@ def test_names_are_where_textgrad_has_them(module):
 
 
 def run_python(code, folder):
-    return subprocess.run([sys.executable, "-c", code], cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)},
-                          capture_output=True, text=True, timeout=60)
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
 
 
 def test_importing_writes_nothing_and_loads_nothing_heavy(tmp_path):
@@ -122,11 +182,13 @@ def test_importing_writes_nothing_and_loads_nothing_heavy(tmp_path):
 
 def test_the_logger_writes_to_no_file():
     import textgrad
+
     assert textgrad.logger.name == "textgrad" and textgrad.logger.handlers == []
 
 
 def test_tasks_are_loaded_at_their_first_use():
     import textgrad
+
     pytest.importorskip("textgrad.tasks")
     assert textgrad.tasks is importlib.import_module("textgrad.tasks")
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):

@@ -5,8 +5,9 @@ import pytest
 from textgrad.tokens import estimate_tokens
 
 
-@pytest.mark.parametrize("text, tokens", [("", 0), ("one two three", 4), ("one", 2), ("x" * 401, 101), ("数" * 40, 30),
-                                          ("\ud800", 2)])
+@pytest.mark.parametrize(
+    "text, tokens", [("", 0), ("one two three", 4), ("one", 2), ("x" * 401, 101), ("数" * 40, 30), ("\ud800", 2)]
+)
 def test_the_larger_of_the_estimates_by_words_and_by_bytes_counts(text, tokens):
     assert estimate_tokens(text) == tokens
 

@@ -71,8 +71,10 @@ def test_criticism_of_a_sum_of_two_reaches_only_the_one_that_needs_it():
     total.gradients.add(make("be brief"))
     total.gradients.add(make("be kind"))
     total.get_grad_fn()(backward_engine=None)
-    assert [text.endswith(end) for text, end in zip([g.value for g in first.gradients], ["be brief", "be kind"])] \
-        == [True, True]
+    assert [text.endswith(end) for text, end in zip([g.value for g in first.gradients], ["be brief", "be kind"])] == [
+        True,
+        True,
+    ]
     assert len(second.gradients) == 0
 
 

@@ -20,9 +20,16 @@ def test_the_defaults_of_the_papers_code_stay():
     assert (config.temperature, config.top_p, config.max_tokens) == (0.0, 0.99, 2000)
 
 
-@pytest.mark.parametrize("flag, name", [
-    ("--rounds", "max_epochs"), ("--local_steps", "max_steps"), ("--num_clients", "homo_split_num"),
-    ("--homo_split", "homo_split_num"), ("--homo_split_num", "homo_split_num")])
+@pytest.mark.parametrize(
+    "flag, name",
+    [
+        ("--rounds", "max_epochs"),
+        ("--local_steps", "max_steps"),
+        ("--num_clients", "homo_split_num"),
+        ("--homo_split", "homo_split_num"),
+        ("--homo_split_num", "homo_split_num"),
+    ],
+)
 def test_new_names_mean_the_same_as_the_old(flag, name):
     assert getattr(parse([*BASE, flag, "5"]), name) == 5
 
@@ -37,21 +44,24 @@ def test_several_tasks_are_for_the_heterogeneous_module():
         parse([*BASE, "GSM8K"])
 
 
-@pytest.mark.parametrize("arguments, said", [
-    (["--module", "train_homo", "--task", "x"], "unknown module 'train_homo'.*nearest first: train_homo_fed"),
-    (["--task", "x"], "--module is missing.*train_centralized"),
-    (["--module", "train_homo_fed"], "--task is missing"),
-    ([*BASE, "--aggregate_method", "sumarization"], "unknown aggregate_method.*nearest first: summarization"),
-    ([*BASE, "--partition", "dirichle"], "unknown partition.*nearest first: dirichlet"),
-    ([*BASE, "--batch_size", "0"], "--batch_size 0 is out of range: it must be at least 1"),
-    ([*BASE, "--batch_size", "three"], "--batch_size: invalid int value: 'three'"),
-    ([*BASE, "--client_fraction", "0"], "--client_fraction 0.0 is out of range"),
-    ([*BASE, "--client_fraction", "nan"], "--client_fraction nan is out of range"),
-    ([*BASE, "--top_p", "1.5"], "--top_p 1.5 is out of range"),
-    ([*BASE, "--max_epoch", "1"], "unknown argument '--max_epoch'; did you mean --max_epochs"),
-    ([*BASE, "--initial_prompt", "@/no/such/file"], "--initial_prompt: /no/such/file cannot be read"),
-    (["--module", "train_hetero_fed", "--task", "a", "a"], "named twice.*--clients_per_task"),
-])
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        (["--module", "train_homo", "--task", "x"], "unknown module 'train_homo'.*nearest first: train_homo_fed"),
+        (["--task", "x"], "--module is missing.*train_centralized"),
+        (["--module", "train_homo_fed"], "--task is missing"),
+        ([*BASE, "--aggregate_method", "sumarization"], "unknown aggregate_method.*nearest first: summarization"),
+        ([*BASE, "--partition", "dirichle"], "unknown partition.*nearest first: dirichlet"),
+        ([*BASE, "--batch_size", "0"], "--batch_size 0 is out of range: it must be at least 1"),
+        ([*BASE, "--batch_size", "three"], "--batch_size: invalid int value: 'three'"),
+        ([*BASE, "--client_fraction", "0"], "--client_fraction 0.0 is out of range"),
+        ([*BASE, "--client_fraction", "nan"], "--client_fraction nan is out of range"),
+        ([*BASE, "--top_p", "1.5"], "--top_p 1.5 is out of range"),
+        ([*BASE, "--max_epoch", "1"], "unknown argument '--max_epoch'; did you mean --max_epochs"),
+        ([*BASE, "--initial_prompt", "@/no/such/file"], "--initial_prompt: /no/such/file cannot be read"),
+        (["--module", "train_hetero_fed", "--task", "a", "a"], "named twice.*--clients_per_task"),
+    ],
+)
 def test_bad_input_is_one_clear_line(arguments, said):
     with pytest.raises(UsageError, match=said) as error:
         parse(arguments)

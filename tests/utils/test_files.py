@@ -5,7 +5,7 @@ import json
 import pytest
 
 from textgrad.errors import BrokenSystem
-from utils.files import Lines, write_whole
+from utils.files import Lines, atomic_write
 
 
 def lines_in(path):
@@ -13,15 +13,15 @@ def lines_in(path):
 
 
 def test_a_whole_file_replaces_the_old_one_and_leaves_no_part(tmp_path):
-    write_whole(tmp_path / "a.txt", "old")
-    write_whole(tmp_path / "a.txt", "new \ud800")
+    atomic_write(tmp_path / "a.txt", "old")
+    atomic_write(tmp_path / "a.txt", "new \ud800")
     assert (tmp_path / "a.txt").read_text() == "new ?" and len(list(tmp_path.iterdir())) == 1
     assert (tmp_path / "a.txt").stat().st_mode & 0o777 == 0o600
 
 
 def test_what_cannot_be_written_is_named(tmp_path):
     with pytest.raises(BrokenSystem, match="no/a.txt cannot be written"):
-        write_whole(tmp_path / "no" / "a.txt", "x")
+        atomic_write(tmp_path / "no" / "a.txt", "x")
 
 
 def test_lines_told_again_are_not_written_again(tmp_path):

@@ -7,6 +7,20 @@ from textgrad.autograd.llm_ops import FormattedLLMCall, LLMCall, LLMCall_with_in
 from textgrad.autograd.multimodal_ops import MultimodalLLMCall, OrderedFieldsMultimodalLLMCall
 from textgrad.autograd.string_based_ops import StringBasedFunction
 
-__all__ = ["Aggregate", "BackwardContext", "FormattedLLMCall", "Function", "LLMCall",
-           "LLMCall_with_in_context_examples", "Module", "MultimodalLLMCall", "OrderedFieldsMultimodalLLMCall",
-           "StringBasedFunction", "Sum", "aggregate", "formatted_llm_call", "llm_call", "sum"]
+__all__ = [
+    "Aggregate",
+    "BackwardContext",
+    "FormattedLLMCall",
+    "Function",
+    "LLMCall",
+    "LLMCall_with_in_context_examples",
+    "Module",
+    "MultimodalLLMCall",
+    "OrderedFieldsMultimodalLLMCall",
+    "StringBasedFunction",
+    "Sum",
+    "aggregate",
+    "formatted_llm_call",
+    "llm_call",
+    "sum",
+]

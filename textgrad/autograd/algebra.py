@@ -3,20 +3,22 @@
 from collections.abc import Iterable, Sequence
 
 from textgrad import prompts
+from textgrad.autograd.function import BackwardContext, Function
 from textgrad.engine import EngineLM
 from textgrad.errors import UsageError
 from textgrad.variable import Variable, _backward_idempotent
-
-from textgrad.autograd.function import BackwardContext, Function
 
 
 def _combined(variables: Sequence[Variable]) -> Variable:
     if not variables:
         raise UsageError("there are no variables to combine: give a list of at least one")
     roles = ", ".join(dict.fromkeys(variable.role_description for variable in variables))
-    return Variable("\n".join(str(variable.value) for variable in variables), predecessors=variables,
-                    requires_grad=any(variable.requires_grad for variable in variables),
-                    role_description=f"a combination of the following: {roles}")
+    return Variable(
+        "\n".join(str(variable.value) for variable in variables),
+        predecessors=variables,
+        requires_grad=any(variable.requires_grad for variable in variables),
+        role_description=f"a combination of the following: {roles}",
+    )
 
 
 def _reduce_gradients_mean(gradients: Iterable[Variable], backward_engine: EngineLM) -> Variable | None:

@@ -75,8 +75,12 @@ class Module(ABC):
         return self.forward(*args, **kwargs)
 
 
-def criticize_inputs(response: Variable, conversation: Mapping[str, prompts.Content | None],
-                    backward_engine: EngineLM, examples: Sequence[str] = ()) -> None:
+def criticize_inputs(
+    response: Variable,
+    conversation: Mapping[str, prompts.Content | None],
+    backward_engine: EngineLM,
+    examples: Sequence[str] = (),
+) -> None:
     """Adds one criticism to each input of `response` that requires a gradient, by one call each, at the same time.
 
     Where the response was criticized itself that criticism is passed back (chain case); where it was not it is the
@@ -90,8 +94,10 @@ def criticize_inputs(response: Variable, conversation: Mapping[str, prompts.Cont
     feedback = response.get_gradient_text().strip()
     variables = [variable for variable in response.predecessors if variable.requires_grad]
     if feedback or response.value.strip():
-        criticisms = fan_out(lambda variable: _criticism(variable, response, conversation, feedback, backward_engine,
-                                                         examples), variables)
+        criticisms = fan_out(
+            lambda variable: _criticism(variable, response, conversation, feedback, backward_engine, examples),
+            variables,
+        )
     else:
         criticisms = [("", {})] * len(variables)
     for variable, (text, context) in zip(variables, criticisms):
@@ -101,17 +107,29 @@ def criticize_inputs(response: Variable, conversation: Mapping[str, prompts.Cont
             variable.criticism_left_out = True
 
 
-def _criticism(variable: Variable, response: Variable, conversation: Mapping[str, prompts.Content | None],
-               feedback: str, backward_engine: EngineLM, examples: Sequence[str]) -> tuple[str, dict]:
+def _criticism(
+    variable: Variable,
+    response: Variable,
+    conversation: Mapping[str, prompts.Content | None],
+    feedback: str,
+    backward_engine: EngineLM,
+    examples: Sequence[str],
+) -> tuple[str, dict]:
     """What the engine says of one variable, and the context of that."""
-    parts = {tag: prompts.THE_VARIABLE if content == variable.value else content
-             for tag, content in conversation.items()}
-    content = prompts.criticism_request(variable.role_description, variable.value, parts,
-                                        response.role_description, feedback, examples)
-    text = backward_engine(prompts.request(content, sees_images(backward_engine)),
-                           system_prompt=prompts.BACKWARD_SYSTEM_PROMPT)
-    return str(text).strip(), {"context": prompts.conversation(parts), "response_desc": response.role_description,
-                               "variable_desc": variable.role_description}
+    parts = {
+        tag: prompts.THE_VARIABLE if content == variable.value else content for tag, content in conversation.items()
+    }
+    content = prompts.criticism_request(
+        variable.role_description, variable.value, parts, response.role_description, feedback, examples
+    )
+    text = backward_engine(
+        prompts.request(content, sees_images(backward_engine)), system_prompt=prompts.BACKWARD_SYSTEM_PROMPT
+    )
+    return str(text).strip(), {
+        "context": prompts.conversation(parts),
+        "response_desc": response.role_description,
+        "variable_desc": variable.role_description,
+    }
 
 
 def sees_images(engine: EngineLM) -> bool:

@@ -1,11 +1,10 @@
 """Calls of a language model with text."""
 
+from textgrad.autograd.function import BackwardContext, Function, WrongInput, criticize_inputs
 from textgrad.config import validate_engine_or_get_default
 from textgrad.defaults import VARIABLE_OUTPUT_DEFAULT_ROLE
 from textgrad.engine import EngineLM
 from textgrad.variable import Variable, WrongValue
-
-from textgrad.autograd.function import BackwardContext, Function, WrongInput, criticize_inputs
 
 
 def value_of(variable: Variable | None) -> str | None:
@@ -15,11 +14,15 @@ def value_of(variable: Variable | None) -> str | None:
 
 def _text_of(variable: Variable, operation: str) -> str:
     if not isinstance(variable, Variable):
-        raise WrongInput(f"{operation} takes a Variable, not {type(variable).__name__}; "
-                         "for several texts and images use MultimodalLLMCall")
+        raise WrongInput(
+            f"{operation} takes a Variable, not {type(variable).__name__}; "
+            "for several texts and images use MultimodalLLMCall"
+        )
     if not isinstance(variable.value, str):
-        raise WrongInput(f"{operation} takes text, but the variable {variable.role_description!r} holds an image; "
-                         "use MultimodalLLMCall")
+        raise WrongInput(
+            f"{operation} takes text, but the variable {variable.role_description!r} holds an image; "
+            "use MultimodalLLMCall"
+        )
     return variable.value
 
 
@@ -36,8 +39,9 @@ class LLMCall(Function):
         self.engine = validate_engine_or_get_default(engine)
         self.system_prompt = system_prompt
 
-    def forward(self, input_variable: Variable,
-                response_role_description: str = VARIABLE_OUTPUT_DEFAULT_ROLE) -> Variable:
+    def forward(
+        self, input_variable: Variable, response_role_description: str = VARIABLE_OUTPUT_DEFAULT_ROLE
+    ) -> Variable:
         """The reply.
 
         Args:
@@ -51,10 +55,14 @@ class LLMCall(Function):
 
     def _ask(self, prompt: str, inputs: list[Variable], role: str, **remembered) -> Variable:
         system_prompt = value_of(self.system_prompt)
-        response = Variable(self.engine(prompt, system_prompt=system_prompt), role_description=role,
-                            predecessors=[self.system_prompt, *inputs] if self.system_prompt else inputs)
-        response.set_grad_fn(BackwardContext(self.backward, response=response, prompt=prompt,
-                                             system_prompt=system_prompt, **remembered))
+        response = Variable(
+            self.engine(prompt, system_prompt=system_prompt),
+            role_description=role,
+            predecessors=[self.system_prompt, *inputs] if self.system_prompt else inputs,
+        )
+        response.set_grad_fn(
+            BackwardContext(self.backward, response=response, prompt=prompt, system_prompt=system_prompt, **remembered)
+        )
         return response
 
     def backward(self, response: Variable, prompt: str, system_prompt: str, backward_engine: EngineLM) -> None:
@@ -78,8 +86,9 @@ class FormattedLLMCall(LLMCall):
         super().__init__(engine, system_prompt)
         self.format_string, self.fields = format_string, fields
 
-    def forward(self, inputs: dict[str, Variable],
-                response_role_description: str = VARIABLE_OUTPUT_DEFAULT_ROLE) -> Variable:
+    def forward(
+        self, inputs: dict[str, Variable], response_role_description: str = VARIABLE_OUTPUT_DEFAULT_ROLE
+    ) -> Variable:
         """The reply.
 
         Args:
@@ -98,17 +107,35 @@ class FormattedLLMCall(LLMCall):
 class LLMCall_with_in_context_examples(LLMCall):
     """An `LLMCall` whose critic is shown good examples."""
 
-    def forward(self, input_variable: Variable, response_role_description: str = VARIABLE_OUTPUT_DEFAULT_ROLE,
-                in_context_examples: list[str] = None) -> Variable:
+    def forward(
+        self,
+        input_variable: Variable,
+        response_role_description: str = VARIABLE_OUTPUT_DEFAULT_ROLE,
+        in_context_examples: list[str] = None,
+    ) -> Variable:
         """As `LLMCall.forward`.
 
         Args:
             in_context_examples: what good versions of the inputs look like.
         """
-        return self._ask(_text_of(input_variable, type(self).__name__), [input_variable], response_role_description,
-                         in_context_examples=in_context_examples)
+        return self._ask(
+            _text_of(input_variable, type(self).__name__),
+            [input_variable],
+            response_role_description,
+            in_context_examples=in_context_examples,
+        )
 
-    def backward(self, response: Variable, prompt: str, system_prompt: str, in_context_examples: list[str],
-                 backward_engine: EngineLM) -> None:
-        criticize_inputs(response, _conversation(system_prompt, prompt, response), backward_engine,
-                         examples=in_context_examples or ())
+    def backward(
+        self,
+        response: Variable,
+        prompt: str,
+        system_prompt: str,
+        in_context_examples: list[str],
+        backward_engine: EngineLM,
+    ) -> None:
+        criticize_inputs(
+            response,
+            _conversation(system_prompt, prompt, response),
+            backward_engine,
+            examples=in_context_examples or (),
+        )

@@ -2,13 +2,12 @@
 
 from typing import Union
 
+from textgrad.autograd.function import BackwardContext, Function, criticize_inputs
+from textgrad.autograd.llm_ops import value_of
 from textgrad.config import validate_engine_or_get_default
 from textgrad.defaults import VARIABLE_OUTPUT_DEFAULT_ROLE
 from textgrad.engine import EngineLM, validate_multimodal_engine
 from textgrad.variable import Variable, WrongValue
-
-from textgrad.autograd.function import BackwardContext, Function, criticize_inputs
-from textgrad.autograd.llm_ops import value_of
 
 
 class MultimodalLLMCall(Function):
@@ -28,8 +27,9 @@ class MultimodalLLMCall(Function):
         validate_multimodal_engine(self.engine)
         self.system_prompt = system_prompt
 
-    def forward(self, inputs: list[Variable],
-                response_role_description: str = VARIABLE_OUTPUT_DEFAULT_ROLE) -> Variable:
+    def forward(
+        self, inputs: list[Variable], response_role_description: str = VARIABLE_OUTPUT_DEFAULT_ROLE
+    ) -> Variable:
         """The reply.
 
         Args:
@@ -46,16 +46,24 @@ class MultimodalLLMCall(Function):
 
     def _ask(self, content: list[str | bytes], inputs: list[Variable], role: str) -> Variable:
         system_prompt = value_of(self.system_prompt)
-        response = Variable(self.engine(content, system_prompt=system_prompt), role_description=role,
-                            predecessors=[self.system_prompt, *inputs] if self.system_prompt else inputs)
-        response.set_grad_fn(BackwardContext(self.backward, response=response, input_content=content,
-                                             system_prompt=system_prompt))
+        response = Variable(
+            self.engine(content, system_prompt=system_prompt),
+            role_description=role,
+            predecessors=[self.system_prompt, *inputs] if self.system_prompt else inputs,
+        )
+        response.set_grad_fn(
+            BackwardContext(self.backward, response=response, input_content=content, system_prompt=system_prompt)
+        )
         return response
 
-    def backward(self, response: Variable, input_content: list[Union[str, bytes]], system_prompt: str,
-                 backward_engine: EngineLM) -> None:
-        conversation = {"LM_SYSTEM_PROMPT": system_prompt, "LM_INPUT": _lines(input_content),
-                        "LM_OUTPUT": response.value}
+    def backward(
+        self, response: Variable, input_content: list[Union[str, bytes]], system_prompt: str, backward_engine: EngineLM
+    ) -> None:
+        conversation = {
+            "LM_SYSTEM_PROMPT": system_prompt,
+            "LM_INPUT": _lines(input_content),
+            "LM_OUTPUT": response.value,
+        }
         criticize_inputs(response, conversation, backward_engine)
 
 
@@ -76,8 +84,9 @@ class OrderedFieldsMultimodalLLMCall(MultimodalLLMCall):
         super().__init__(engine, system_prompt)
         self.fields = fields
 
-    def forward(self, inputs: dict[str, Variable],
-                response_role_description: str = VARIABLE_OUTPUT_DEFAULT_ROLE) -> Variable:
+    def forward(
+        self, inputs: dict[str, Variable], response_role_description: str = VARIABLE_OUTPUT_DEFAULT_ROLE
+    ) -> Variable:
         """The reply.
 
         Args:

@@ -2,10 +2,9 @@
 
 from collections.abc import Callable
 
+from textgrad.autograd.function import BackwardContext, Function, criticize_inputs
 from textgrad.engine import EngineLM
 from textgrad.variable import Variable
-
-from textgrad.autograd.function import BackwardContext, Function, criticize_inputs
 
 
 class StringBasedFunction(Function):
@@ -32,15 +31,20 @@ class StringBasedFunction(Function):
         """
         role = response_role_description or f"result of a function with the purpose: {self.function_purpose}"
         response = Variable(self.fn(**inputs), predecessors=list(inputs.values()), role_description=role)
-        response.set_grad_fn(BackwardContext(self.backward, response=response, inputs=inputs,
-                                             function_purpose=self.function_purpose))
+        response.set_grad_fn(
+            BackwardContext(self.backward, response=response, inputs=inputs, function_purpose=self.function_purpose)
+        )
         return response
 
-    def backward(self, response: Variable, function_purpose: str, inputs: dict[str, Variable],
-                 backward_engine: EngineLM) -> None:
+    def backward(
+        self, response: Variable, function_purpose: str, inputs: dict[str, Variable], backward_engine: EngineLM
+    ) -> None:
         shown = [part for name, variable in inputs.items() for part in _shown(name, variable)]
-        conversation = {"FUNCTION_PURPOSE": function_purpose, "INPUTS_TO_FUNCTION": shown,
-                        "OUTPUT_OF_FUNCTION": response.value}
+        conversation = {
+            "FUNCTION_PURPOSE": function_purpose,
+            "INPUTS_TO_FUNCTION": shown,
+            "OUTPUT_OF_FUNCTION": response.value,
+        }
         criticize_inputs(response, conversation, backward_engine)
 
 

@@ -3,5 +3,4 @@
 from textgrad.engine.base import CachedEngine, EngineLM
 from textgrad.engine.registry import check_engine_name, get_engine, known_engines, validate_multimodal_engine
 
-__all__ = ["CachedEngine", "EngineLM", "check_engine_name", "get_engine", "known_engines",
-           "validate_multimodal_engine"]
+__all__ = ["CachedEngine", "EngineLM", "check_engine_name", "get_engine", "known_engines", "validate_multimodal_engine"]

@@ -74,6 +74,7 @@ class ChatEngine(EngineLM):
             **kwargs: fields of `Sampling`.
         """
         from textgrad.engine.calls.gateway import standalone_gateway  # the gateway needs this module
+
         return standalone_gateway().route(self).generate(content, system_prompt=system_prompt, **kwargs)
 
 
@@ -103,6 +104,7 @@ class CachedEngine:
     def _cache(self):
         if self._store is None:
             from textgrad.engine.calls.call_log import CallLog
+
             Path(self.cache_path).mkdir(parents=True, exist_ok=True)
             self._store = CallLog(Path(self.cache_path) / "calls.sqlite")
         return self._store
@@ -110,9 +112,11 @@ class CachedEngine:
     def _check_cache(self, prompt: str) -> str | None:
         """The reply kept for exactly this text, or None."""
         from textgrad.engine.calls.call_log import key_of
+
         found = self._cache().get(key_of(prompt))
         return found.text if found else None
 
     def _save_cache(self, prompt: str, response: str) -> None:
         from textgrad.engine.calls.call_log import canonical, key_of
+
         self._cache().put(key_of(prompt), canonical(prompt), Reply(response), seconds=0.0)

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from textgrad.errors import UsageError
 from textgrad.engine.base import DEFAULT_SYSTEM_PROMPT, ChatEngine, Reply, Sampling
-from textgrad.packages import need
-from textgrad.engine.protocol.errors import Asked, Problem
+from textgrad.engine.protocol.errors import ApiError, RequestContext
 from textgrad.engine.protocol.messages import prompt_tokens, read_completion, wire_messages
+from textgrad.errors import UsageError
+from textgrad.packages import require_package
 
 _importing = threading.Lock()
 
@@ -33,8 +33,15 @@ class ChatLiteLLM(ChatEngine):
     provider = ""
     key_names: tuple[str, ...] = ()
 
-    def __init__(self, model_string: str, system_prompt: str = DEFAULT_SYSTEM_PROMPT, is_multimodal: bool = True, *,
-                 seed: int | None = None, request_timeout: float = 120.0):
+    def __init__(
+        self,
+        model_string: str,
+        system_prompt: str = DEFAULT_SYSTEM_PROMPT,
+        is_multimodal: bool = True,
+        *,
+        seed: int | None = None,
+        request_timeout: float = 120.0,
+    ):
         self.model_string, self.system_prompt, self.is_multimodal = model_string, system_prompt, is_multimodal
         self.endpoint = f"litellm:{self.provider}" if self.provider else "litellm"
         self.request_timeout = request_timeout
@@ -47,34 +54,45 @@ class ChatLiteLLM(ChatEngine):
             BrokenSystem: the package is missing; says how to install it.
             UsageError: the key is missing; says where it belongs.
         """
-        need("litellm")
+        require_package("litellm")
         if self.key_names and not any(os.environ.get(name) for name in self.key_names):
-            raise UsageError(f"no key for engine {self.model_string}: set the environment variable "
-                             f"{' or '.join(self.key_names)}")
+            raise UsageError(
+                f"no key for engine {self.model_string}: set the environment variable {' or '.join(self.key_names)}"
+            )
 
     def complete(self, messages: Sequence[dict[str, Any]], sampling: Sampling) -> Reply:
         """The reply to chat messages, by one request. LiteLLM leaves out what the provider does not take."""
         wire = wire_messages(messages, self.is_multimodal, self.model_string)
         name = f"{self.provider}/{self.model_string}" if self.provider else self.model_string
         seed = {} if sampling.seed is None else {"seed": sampling.seed}
-        answer = _ask(model=name, messages=wire, temperature=sampling.temperature, top_p=sampling.top_p,
-                      max_tokens=sampling.max_tokens, timeout=self.request_timeout, num_retries=0, max_retries=0,
-                      drop_params=True, **seed)
-        if isinstance(answer, Problem):
+        answer = _ask(
+            model=name,
+            messages=wire,
+            temperature=sampling.temperature,
+            top_p=sampling.top_p,
+            max_tokens=sampling.max_tokens,
+            timeout=self.request_timeout,
+            num_retries=0,
+            max_retries=0,
+            drop_params=True,
+            **seed,
+        )
+        if isinstance(answer, ApiError):
             if answer.filtered:
                 return Reply("", "content_filter", prompt_tokens(wire), 0)
             raise answer.error(self._asked())
         return read_completion(answer, wire)
 
-    def _asked(self) -> Asked:
+    def _asked(self) -> RequestContext:
         keys = (value for name, value in os.environ.items() if name.endswith(("_KEY", "_TOKEN")) and len(value) > 7)
-        return Asked(self.model_string, self.endpoint, " or ".join(self.key_names), tuple(keys))
+        return RequestContext(self.model_string, self.endpoint, " or ".join(self.key_names), tuple(keys))
 
 
-def _ask(**request) -> dict[str, Any] | Problem:
+def _ask(**request) -> dict[str, Any] | ApiError:
     """One request through LiteLLM, which tells of every failure by an exception of the openai package's family."""
     litellm = _litellm()
     import openai
+
     try:
         answer = litellm.completion(**request)
     except openai.OpenAIError as error:
@@ -82,19 +100,21 @@ def _ask(**request) -> dict[str, Any] | Problem:
     return answer if isinstance(answer, dict) else answer.model_dump()
 
 
-def _problem(error: Exception) -> Problem:
+def _problem(error: Exception) -> ApiError:
     """LiteLLM's exception, whose class knows more than its message, which differs from provider to provider."""
-    kind = {"ContextWindowExceededError": "context_length_exceeded",
-            "ContentPolicyViolationError": "content_policy"}.get(type(error).__name__, "")
+    kind = {
+        "ContextWindowExceededError": "context_length_exceeded",
+        "ContentPolicyViolationError": "content_policy",
+    }.get(type(error).__name__, "")
     body = getattr(error, "body", None)
     code = kind or (str(body.get("code") or "") if isinstance(body, dict) else "")
     response = getattr(error, "response", None)  # made up by LiteLLM at times, then without the headers
     headers = getattr(error, "litellm_response_headers", None) or getattr(response, "headers", {})
-    return Problem(int(getattr(error, "status_code", None) or 500), str(error), code, headers=headers)
+    return ApiError(int(getattr(error, "status_code", None) or 500), str(error), code, headers=headers)
 
 
 def _litellm():
-    need("litellm")
+    require_package("litellm")
     with _importing:
         # Otherwise importing it fetches a table of prices from the network.
         os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")

@@ -11,10 +11,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from textgrad.errors import BrokenSystem, UsageError
 from textgrad.engine.base import DEFAULT_SYSTEM_PROMPT, Reply, Sampling
 from textgrad.engine.openai import ChatOpenAI
-from textgrad.packages import missing, need
+from textgrad.errors import BrokenSystem, UsageError
+from textgrad.packages import missing, require_package
 
 _NEEDED = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME", "SYSTEMROOT")
 _SMOLLM2_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
@@ -84,15 +84,28 @@ class LocalEngine(ChatOpenAI):
 
     enforces_form = True
 
-    def __init__(self, model: str = "smollm2", system_prompt: str = DEFAULT_SYSTEM_PROMPT, *, seed: int | None = None,
-                 request_timeout: float = 1800.0, offline: bool = False):
+    def __init__(
+        self,
+        model: str = "smollm2",
+        system_prompt: str = DEFAULT_SYSTEM_PROMPT,
+        *,
+        seed: int | None = None,
+        request_timeout: float = 1800.0,
+        offline: bool = False,
+    ):
         if offline:
             self.path = Path(_SMOLLM2_FILE if model == "smollm2" else model)
         else:
             self.path = smollm2_path() if model == "smollm2" else _checked(Path(model).expanduser())
         self.settings = Settings.from_environment()
-        super().__init__(model if model == "smollm2" else self.path.stem, system_prompt, base_url="http://127.0.0.1",
-                         key_name="", seed=seed, request_timeout=request_timeout)
+        super().__init__(
+            model if model == "smollm2" else self.path.stem,
+            system_prompt,
+            base_url="http://127.0.0.1",
+            key_name="",
+            seed=seed,
+            request_timeout=request_timeout,
+        )
         self.endpoint = f"local:{self.path.name}"
 
     def check(self) -> None:
@@ -101,7 +114,7 @@ class LocalEngine(ChatOpenAI):
         Raises:
             BrokenSystem: it is not.
         """
-        need("xllamacpp")
+        require_package("xllamacpp")
         super().check()
 
     def _request(self, messages: list[dict[str, Any]], sampling: Sampling) -> dict[str, Any]:
@@ -152,12 +165,18 @@ def serve(path: Path, settings: Settings) -> _Server:
 
 
 def _start(path: Path, settings: Settings) -> _Server:
-    need("xllamacpp")
+    require_package("xllamacpp")
     options = json.dumps({"path": str(path), **asdict(settings)})
     # A session of its own keeps ctrl-C from it; -P keeps the names beside the script from hiding packages.
-    process = subprocess.Popen([sys.executable, "-P", str(Path(__file__).with_name("local_server.py")), options],
-                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-                               env=_environment(), start_new_session=True)
+    process = subprocess.Popen(
+        [sys.executable, "-P", str(Path(__file__).with_name("local_server.py")), options],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env=_environment(),
+        start_new_session=True,
+    )
     line = process.stdout.readline()
     answer = json.loads(line) if line else {"error": f"its process ended with code {process.wait()}"}
     if "error" in answer:
@@ -169,8 +188,11 @@ def _start(path: Path, settings: Settings) -> _Server:
 
 def _environment() -> dict[str, str]:
     """What of the environment the server needs. No key is among it."""
-    kept = {name: value for name, value in os.environ.items()
-            if name in _NEEDED or name.startswith(("GGML_", "LLAMA_", "OMP_", "GOMP_", "CUDA_"))}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name in _NEEDED or name.startswith(("GGML_", "LLAMA_", "OMP_", "GOMP_", "CUDA_"))
+    }
     # Threads that spin while they wait take the cores from each other on a busy machine: several times slower.
     return {"GOMP_SPINCOUNT": "0", **kept}
 
@@ -192,8 +214,10 @@ def _checked(path: Path) -> Path:
         with path.open("rb") as file:
             magic = file.read(4)
     except OSError as error:
-        raise UsageError(f"engine local-{path}: the file cannot be read: {error.strerror}; give local-smollm2 or "
-                         f"local-<path of a .gguf file>") from error
+        raise UsageError(
+            f"engine local-{path}: the file cannot be read: {error.strerror}; give local-smollm2 or "
+            f"local-<path of a .gguf file>"
+        ) from error
     if magic != b"GGUF":
         raise UsageError(f"engine local-{path}: this is no GGUF file; give one that llama.cpp can load")
     return path.resolve()

@@ -35,6 +35,7 @@ def start(path: str, context: int, slots: int, threads: int, port: int = 0):
         port: 0 lets the system choose one.
     """
     import xllamacpp
+
     options = xllamacpp.CommonParams()
     options.model.path = path
     options.port = port

@@ -14,12 +14,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from textgrad.errors import BrokenSystem, TransientError, UsageError
 from textgrad.engine.base import DEFAULT_SYSTEM_PROMPT, CachedEngine, ChatEngine, Reply, Sampling
-from textgrad.engine.protocol.transport import Answer, Line, http_library
-from textgrad.packages import need
-from textgrad.engine.protocol.errors import Asked, Problem, read_response
+from textgrad.engine.protocol.errors import ApiError, RequestContext, read_response
 from textgrad.engine.protocol.messages import prompt_tokens, read_completion, wire_messages, with_system_in_user
+from textgrad.engine.protocol.transport import Answer, Line, http_library
+from textgrad.errors import BrokenSystem, TransientError, UsageError
+from textgrad.packages import require_package
 
 OPENAI_URL = "https://api.openai.com/v1"
 _NO_KEY = "none"  # the client library wants some key, also for servers that ask for none
@@ -51,13 +51,23 @@ class ChatOpenAI(ChatEngine, CachedEngine):
 
     DEFAULT_SYSTEM_PROMPT = DEFAULT_SYSTEM_PROMPT
 
-    def __init__(self, model_string: str = "gpt-3.5-turbo-0613", system_prompt: str = DEFAULT_SYSTEM_PROMPT,
-                 is_multimodal: bool = False, base_url: str | None = None, *, api_key: str | None = None,
-                 key_name: str = "OPENAI_API_KEY", seed: int | None = None, request_timeout: float = 120.0):
+    def __init__(
+        self,
+        model_string: str = "gpt-3.5-turbo-0613",
+        system_prompt: str = DEFAULT_SYSTEM_PROMPT,
+        is_multimodal: bool = False,
+        base_url: str | None = None,
+        *,
+        api_key: str | None = None,
+        key_name: str = "OPENAI_API_KEY",
+        seed: int | None = None,
+        request_timeout: float = 120.0,
+    ):
         CachedEngine.__init__(self, user_cache(f"cache_openai_{model_string}"))
         self.model_string, self.system_prompt, self.is_multimodal = model_string, system_prompt, is_multimodal
-        self._address = (base_url or os.environ.get("OPENAI_BASE_URL") or os.environ.get("BASE_URL")
-                         or OPENAI_URL).strip()
+        self._address = (
+            base_url or os.environ.get("OPENAI_BASE_URL") or os.environ.get("BASE_URL") or OPENAI_URL
+        ).strip()
         self.base_url = self.endpoint = _without_credentials(self._address)
         self.key_name, self._key = key_name, _key(api_key, key_name, self.endpoint)
         self.request_timeout = request_timeout
@@ -76,8 +86,9 @@ class ChatOpenAI(ChatEngine, CachedEngine):
         if self._client is None:
             with self._connecting:
                 if self._client is None:
-                    need("openai")
+                    require_package("openai")
                     import openai
+
                     self._client = self._make_client(openai)
         return self._client
 
@@ -97,7 +108,7 @@ class ChatOpenAI(ChatEngine, CachedEngine):
         Raises:
             BrokenSystem: it is not.
         """
-        need("openai")
+        require_package("openai")
 
     def complete(self, messages: Sequence[dict[str, Any]], sampling: Sampling) -> Reply:
         """The reply to chat messages; asked again at once where the endpoint only refused a parameter."""
@@ -105,7 +116,7 @@ class ChatOpenAI(ChatEngine, CachedEngine):
         for _ in range(_MOST_MENDINGS):
             request = self._request(wire, sampling)
             answer = self._exchange(request)
-            if not isinstance(answer, Problem):
+            if not isinstance(answer, ApiError):
                 reply = read_completion(answer, wire)
                 return replace(reply, text=self._asked().without_secrets(reply.text, _SHORTEST_KEY))
             if answer.filtered:
@@ -122,15 +133,20 @@ class ChatOpenAI(ChatEngine, CachedEngine):
     def _request(self, messages: list[dict[str, Any]], sampling: Sampling) -> dict[str, Any]:
         if "system" in self.dropped:
             messages = with_system_in_user(messages)
-        request = {"model": self.model_string, "messages": messages, "temperature": sampling.temperature,
-                   "top_p": sampling.top_p, "max_tokens": sampling.max_tokens}
+        request = {
+            "model": self.model_string,
+            "messages": messages,
+            "temperature": sampling.temperature,
+            "top_p": sampling.top_p,
+            "max_tokens": sampling.max_tokens,
+        }
         if "max_tokens" in self.dropped:
             request["max_completion_tokens"] = sampling.max_tokens
         if sampling.seed is not None:
             request["seed"] = sampling.seed
         return {name: value for name, value in request.items() if name not in self.dropped}
 
-    def _exchange(self, request: dict[str, Any]) -> dict[str, Any] | Problem:
+    def _exchange(self, request: dict[str, Any]) -> dict[str, Any] | ApiError:
         """Sends one request and reads what comes back.
 
         Raises:
@@ -138,6 +154,7 @@ class ChatOpenAI(ChatEngine, CachedEngine):
         """
         line = self.client and self._line  # made with the client
         import openai
+
         try:
             answer = line.send(request, self._post) if line else self._post(request)
         except openai.APIStatusError as error:
@@ -154,13 +171,14 @@ class ChatOpenAI(ChatEngine, CachedEngine):
         `create` takes twice the processor time, for types we know of a request and an answer we read ourselves.
         """
         import openai
+
         return _answer_of(self.client.post("/chat/completions", body=request, cast_to=http_library(openai).Response))
 
-    def _asked(self) -> Asked:
+    def _asked(self) -> RequestContext:
         user = urllib.parse.urlsplit(self._address)
         parts = [part for part in (user.password, user.username) if part and (part is user.password or len(part) >= 4)]
         secrets = {self._key, *parts, *map(urllib.parse.unquote, parts)} - {"", _NO_KEY}
-        return Asked(self.model_string, self.endpoint, self.key_name, tuple(secrets))
+        return RequestContext(self.model_string, self.endpoint, self.key_name, tuple(secrets))
 
     def _make_client(self, openai):
         return openai.OpenAI(api_key=self._key, base_url=self._address, **self._transport(openai))
@@ -192,8 +210,13 @@ class AzureChatOpenAI(ChatOpenAI):
         self.api_version = os.environ.get("AZURE_OPENAI_API_VERSION") or "2024-10-21"
 
     def _make_client(self, openai):
-        return openai.AzureOpenAI(api_key=self._key, api_version=self.api_version, azure_endpoint=self._address,
-                                  azure_deployment=self.model_string, **self._transport(openai))
+        return openai.AzureOpenAI(
+            api_key=self._key,
+            api_version=self.api_version,
+            azure_endpoint=self._address,
+            azure_deployment=self.model_string,
+            **self._transport(openai),
+        )
 
 
 def is_local(url: str) -> bool:
@@ -210,7 +233,7 @@ def _answer_of(response) -> Answer:
     return Answer(response.status_code, response.headers, response.content)
 
 
-def lost_call(error: BaseException, asked: Asked, timeout: float) -> Exception:
+def lost_call(error: BaseException, asked: RequestContext, timeout: float) -> Exception:
     """Our error for a request that got no answer.
 
     Args:
@@ -229,8 +252,9 @@ def lost_call(error: BaseException, asked: Asked, timeout: float) -> Exception:
         return TransientError("no connection in time", refused=True)
     if names & {"APITimeoutError", "TimeoutError"}:
         return TransientError(f"no answer within {timeout:g} s")
-    nobody = any(isinstance(cause, socket.gaierror) or getattr(cause, "errno", None) in _NOBODY_THERE
-                 for cause in causes)
+    nobody = any(
+        isinstance(cause, socket.gaierror) or getattr(cause, "errno", None) in _NOBODY_THERE for cause in causes
+    )
     return TransientError(told if nobody else f"the connection was lost: {told}", refused=nobody)
 
 

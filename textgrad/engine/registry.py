@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from textgrad.errors import UsageError, unknown
 from textgrad.engine.base import EngineLM
+from textgrad.errors import UsageError, unknown
 
 _SHORT_NAMES = {
     "opus": "claude-3-opus-20240229",
@@ -46,8 +46,10 @@ class _Kind:
 
 def _cls(module: str, name: str) -> Callable[..., EngineLM]:
     """A factory that imports its class only when it is called. `module` is relative to this package."""
+
     def make(model: str, **options) -> EngineLM:
         return getattr(importlib.import_module(module, __package__), name)(model, **options)
+
     return make
 
 
@@ -58,9 +60,11 @@ def _openai(model: str, **options) -> EngineLM:
 
 def _server(prefix: str, default_url: str) -> Callable[..., EngineLM]:
     """A factory for a kind of server with a base URL and a key of its own."""
+
     def make(model: str, **options) -> EngineLM:
         options.setdefault("base_url", os.environ.get(f"{prefix}_BASE_URL") or default_url)
         return _cls(".openai", "ChatOpenAI")(model, key_name=f"{prefix}_API_KEY", **options)
+
     return make
 
 
@@ -68,19 +72,46 @@ _litellm = _cls(".litellm", "ChatLiteLLM")
 _experimental = _cls("..engine_experimental.litellm", "LiteLLMEngine")
 _ANY_KEY = {"api_key": "offline"}
 _KINDS = (
-    _Kind(r"simulated(?::(.*))?", _cls(".simulated", "SimulatedEngine"), "simulated", "a deterministic stand-in",
-          False),
-    _Kind(r"local-(.+)", _cls(".local", "LocalEngine"), "local-smollm2", "llama.cpp in this program: "
-          "local-smollm2 or local-<file.gguf>", False, {"offline": True}),
-    _Kind(r"ollama-(.+)", _server("OLLAMA", "http://localhost:11434/v1"), "ollama-llama3.1",
-          "OLLAMA_BASE_URL, else http://localhost:11434/v1", offline=_ANY_KEY),
-    _Kind(r"vllm-api-(.+)", _server("VLLM", "http://localhost:8000/v1"), "vllm-api-llama3.1",
-          "VLLM_BASE_URL, else http://localhost:8000/v1", offline=_ANY_KEY),
+    _Kind(
+        r"simulated(?::(.*))?", _cls(".simulated", "SimulatedEngine"), "simulated", "a deterministic stand-in", False
+    ),
+    _Kind(
+        r"local-(.+)",
+        _cls(".local", "LocalEngine"),
+        "local-smollm2",
+        "llama.cpp in this program: local-smollm2 or local-<file.gguf>",
+        False,
+        {"offline": True},
+    ),
+    _Kind(
+        r"ollama-(.+)",
+        _server("OLLAMA", "http://localhost:11434/v1"),
+        "ollama-llama3.1",
+        "OLLAMA_BASE_URL, else http://localhost:11434/v1",
+        offline=_ANY_KEY,
+    ),
+    _Kind(
+        r"vllm-api-(.+)",
+        _server("VLLM", "http://localhost:8000/v1"),
+        "vllm-api-llama3.1",
+        "VLLM_BASE_URL, else http://localhost:8000/v1",
+        offline=_ANY_KEY,
+    ),
     _Kind(r"vllm-(.+)", _cls(".vllm", "ChatVLLM"), "vllm-llama-3-8b", "vLLM in this program", False),
-    _Kind(r"sglang-(.+)", _server("SGLANG", "http://localhost:30000/v1"), "sglang-llama3.1",
-          "SGLANG_BASE_URL, else http://localhost:30000/v1", offline=_ANY_KEY),
-    _Kind(r"azure-(.+)", _cls(".openai", "AzureChatOpenAI"), "azure-gpt-4o", "AZURE_OPENAI_API_BASE, _KEY, _VERSION",
-          offline=_ANY_KEY),
+    _Kind(
+        r"sglang-(.+)",
+        _server("SGLANG", "http://localhost:30000/v1"),
+        "sglang-llama3.1",
+        "SGLANG_BASE_URL, else http://localhost:30000/v1",
+        offline=_ANY_KEY,
+    ),
+    _Kind(
+        r"azure-(.+)",
+        _cls(".openai", "AzureChatOpenAI"),
+        "azure-gpt-4o",
+        "AZURE_OPENAI_API_BASE, _KEY, _VERSION",
+        offline=_ANY_KEY,
+    ),
     _Kind(r"experimental:(.+)", _experimental, "experimental:claude-sonnet-4-5", "LiteLLM, with TextGrad's cache="),
     _Kind(r"litellm-(.+)", _litellm, "litellm-mistral/mistral-small-latest", "LiteLLM: litellm-<provider/model>"),
     _Kind(r"(claude-.+)", _cls(".anthropic", "ChatAnthropic"), "claude-sonnet-4-5", "LiteLLM, ANTHROPIC_API_KEY"),
@@ -88,10 +119,16 @@ _KINDS = (
     _Kind(r"together-(.+)", _cls(".together", "ChatTogether"), "together-llama-3-70b", "LiteLLM, TOGETHER_API_KEY"),
     _Kind(r"groq-(.+)", _cls(".groq", "ChatGroq"), "groq-llama-3.1-8b-instant", "LiteLLM, GROQ_API_KEY"),
     _Kind(r"(command(?:-.+)?)", _cls(".cohere", "ChatCohere"), "command-r-plus", "LiteLLM, COHERE_API_KEY"),
-    _Kind(r"openai-(.+)", _openai, "openai-<any model>", "OPENAI_API_KEY; OPENAI_BASE_URL or BASE_URL",
-          offline=_ANY_KEY),
-    _Kind(r"((?:gpt|chatgpt)-.+|o\d.*)", _openai, "gpt-4o", "OPENAI_API_KEY; OPENAI_BASE_URL or BASE_URL",
-          offline=_ANY_KEY),
+    _Kind(
+        r"openai-(.+)", _openai, "openai-<any model>", "OPENAI_API_KEY; OPENAI_BASE_URL or BASE_URL", offline=_ANY_KEY
+    ),
+    _Kind(
+        r"((?:gpt|chatgpt)-.+|o\d.*)",
+        _openai,
+        "gpt-4o",
+        "OPENAI_API_KEY; OPENAI_BASE_URL or BASE_URL",
+        offline=_ANY_KEY,
+    ),
 )
 
 
@@ -110,8 +147,10 @@ def get_engine(engine_name: str, *, offline: bool = False, **kwargs) -> EngineLM
     """
     kind, model = _kind_of(_SHORT_NAMES.get(engine_name, engine_name))
     if "cache" in kwargs and kind.make is not _experimental:
-        raise UsageError(f"engine {engine_name}: cache= is for names like experimental:{engine_name}; "
-                         f"a run keeps its replies in its call log anyway")
+        raise UsageError(
+            f"engine {engine_name}: cache= is for names like experimental:{engine_name}; "
+            f"a run keeps its replies in its call log anyway"
+        )
     seed, timeout = kwargs.pop("seed", None), kwargs.pop("request_timeout", None)
     engine = kind.make(model, **kwargs, **(kind.offline if offline else {}))
     if seed is not None:
@@ -153,5 +192,7 @@ def validate_multimodal_engine(engine: EngineLM) -> None:
         UsageError: it does not.
     """
     if not engine.is_multimodal:
-        raise UsageError(f"engine {engine.model_string or type(engine).__name__} takes text only: choose one that sees "
-                         f"images, such as gpt-4o, or pass is_multimodal=True if it does")
+        raise UsageError(
+            f"engine {engine.model_string or type(engine).__name__} takes text only: choose one that sees "
+            f"images, such as gpt-4o, or pass is_multimodal=True if it does"
+        )

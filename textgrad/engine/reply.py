@@ -2,8 +2,13 @@
 
 from dataclasses import dataclass
 
-_FLAWS = {"length": "truncated", "content_filter": "filtered", "malformed": "malformed", "context": "too long",
-          "failed": "failed"}
+_FLAWS = {
+    "length": "truncated",
+    "content_filter": "filtered",
+    "malformed": "malformed",
+    "context": "too long",
+    "failed": "failed",
+}
 
 
 @dataclass(frozen=True)

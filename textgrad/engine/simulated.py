@@ -11,9 +11,9 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from textgrad.errors import ContextExceeded
 from textgrad.engine.base import ChatEngine, Reply, Sampling
 from textgrad.engine.simulated_world import World, chance, wrong_answer
+from textgrad.errors import ContextExceeded
 
 _TOPIC = re.compile(r"topic-\d+")
 _MARKER = re.compile(r"\[(topic-\d+)\]")
@@ -72,7 +72,7 @@ class SimulatedEngine(ChatEngine):
         text, finish_reason = self._spoilt(system, content, draw, self._reply(system, content, draw))
         words = text.split()
         if len(words) > sampling.max_tokens:
-            words, finish_reason = words[:sampling.max_tokens], "length"
+            words, finish_reason = words[: sampling.max_tokens], "length"
             text = " ".join(words)
         return Reply(text, finish_reason, length, len(words))
 
@@ -122,15 +122,20 @@ class SimulatedEngine(ChatEngine):
             if line.strip():
                 kept.setdefault(lesson[1] if lesson else line.strip(), line)
         request = chance(content, draw)
-        return _improved("\n".join(line for key, line in kept.items() if not _TOPIC.fullmatch(key)
-                                   or chance("forget", self.world.seed, request, key) >= self.world.forget))
+        return _improved(
+            "\n".join(
+                line
+                for key, line in kept.items()
+                if not _TOPIC.fullmatch(key) or chance("forget", self.world.seed, request, key) >= self.world.forget
+            )
+        )
 
     def _spoilt(self, system: str, content: str, draw: int | None, text: str) -> tuple[str, str]:
         """The reply and its finish reason, for a share `bad` of the requests a useless one."""
         if not self.world.bad or chance("bad", self.world.seed, draw, system, content) >= self.world.bad:
             return text, "stop"
         kind = int(3 * chance("kind of bad", self.world.seed, draw, system, content))
-        return (("", "stop"), (text[:len(text) // 2], "length"), ("Let me think about that.", "stop"))[kind]
+        return (("", "stop"), (text[: len(text) // 2], "length"), ("Let me think about that.", "stop"))[kind]
 
 
 def _text(message: dict[str, Any]) -> str:

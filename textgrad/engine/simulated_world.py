@@ -51,8 +51,16 @@ class World:
         return cls(**values)
 
 
-_RANGES = {"latency": (0, 3600), "topics": (1, 10**9), "base": (0, 1), "skill": (0, 1), "seed": (0, 10**18),
-           "forget": (0, 1), "context": (1, 10**9), "bad": (0, 1)}
+_RANGES = {
+    "latency": (0, 3600),
+    "topics": (1, 10**9),
+    "base": (0, 1),
+    "skill": (0, 1),
+    "seed": (0, 10**18),
+    "forget": (0, 1),
+    "context": (1, 10**9),
+    "bad": (0, 1),
+}
 _TYPES = {field.name: field.type for field in fields(World)}
 
 

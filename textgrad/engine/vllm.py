@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from textgrad.errors import BrokenSystem, ContextExceeded, UsageError
 from textgrad.engine.base import DEFAULT_SYSTEM_PROMPT, ChatEngine, Reply, Sampling
-from textgrad.packages import need
-from textgrad.engine.protocol.errors import Problem
-from textgrad.engine.protocol.messages import without_thinking, wire_messages
+from textgrad.engine.protocol.errors import ApiError
+from textgrad.engine.protocol.messages import wire_messages, without_thinking
+from textgrad.errors import BrokenSystem, ContextExceeded, UsageError
+from textgrad.packages import require_package
 
 _GATHER = 0.01  # seconds in which callers who start together are found to be together
 
@@ -45,9 +45,15 @@ class ChatVLLM(ChatEngine):
 
     endpoint = "vllm:in-process"
 
-    def __init__(self, model_string: str = "meta-llama/Meta-Llama-3-8B-Instruct",
-                 system_prompt: str = DEFAULT_SYSTEM_PROMPT, *, is_multimodal: bool = False, seed: int | None = None,
-                 **llm_config):
+    def __init__(
+        self,
+        model_string: str = "meta-llama/Meta-Llama-3-8B-Instruct",
+        system_prompt: str = DEFAULT_SYSTEM_PROMPT,
+        *,
+        is_multimodal: bool = False,
+        seed: int | None = None,
+        **llm_config,
+    ):
         self.model_string, self.system_prompt, self.is_multimodal = model_string, system_prompt, is_multimodal
         self.llm_config = {**_options(), **llm_config}
         self.sampling = replace(self.sampling, seed=seed)
@@ -61,7 +67,7 @@ class ChatVLLM(ChatEngine):
         Raises:
             BrokenSystem: it is not.
         """
-        need("vllm")
+        require_package("vllm")
 
     def complete(self, messages: Sequence[dict[str, Any]], sampling: Sampling) -> Reply:
         """The reply to chat messages. Whoever gets the turn answers for all who wait; there is no thread to look after.
@@ -90,7 +96,7 @@ class ChatVLLM(ChatEngine):
                 for ticket in batch:
                     self._answer([ticket])
             else:
-                too_long = Problem(400, str(error)).too_long
+                too_long = ApiError(400, str(error)).too_long
                 batch[0].error = (ContextExceeded if too_long else BrokenSystem)(self._told(error))
             return
         except RuntimeError as error:
@@ -99,13 +105,19 @@ class ChatVLLM(ChatEngine):
             ticket.reply = _reply(output)
 
     def _chat(self, vllm, batch: list[_Ticket]) -> list[Any]:
-        parameters = [vllm.SamplingParams(temperature=ticket.sampling.temperature, top_p=ticket.sampling.top_p,
-                                          max_tokens=ticket.sampling.max_tokens, seed=ticket.sampling.seed)
-                      for ticket in batch]
+        parameters = [
+            vllm.SamplingParams(
+                temperature=ticket.sampling.temperature,
+                top_p=ticket.sampling.top_p,
+                max_tokens=ticket.sampling.max_tokens,
+                seed=ticket.sampling.seed,
+            )
+            for ticket in batch
+        ]
         return self._model.chat([ticket.messages for ticket in batch], parameters, use_tqdm=False)
 
     def _load(self):
-        need("vllm")
+        require_package("vllm")
         # An engine in a process of its own would outlive a program that ends at once, and hold its memory.
         os.environ.setdefault("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
         vllm = importlib.import_module("vllm")

@@ -24,8 +24,13 @@ class EngineLM(_EngineLM):
         UsageError: `cache` is something else.
     """
 
-    def __init__(self, model_string: str, system_prompt: str = DEFAULT_SYSTEM_PROMPT, is_multimodal: bool = False,
-                 cache: Any = False):
+    def __init__(
+        self,
+        model_string: str,
+        system_prompt: str = DEFAULT_SYSTEM_PROMPT,
+        is_multimodal: bool = False,
+        cache: Any = False,
+    ):
         self.model_string, self.system_prompt, self.is_multimodal = model_string, system_prompt, is_multimodal
         self.cache = _checked(cache, model_string)
 
@@ -47,13 +52,16 @@ class EngineLM(_EngineLM):
         if isinstance(content, str):
             return self._generate_from_single_prompt(content, system_prompt=system_prompt, **kwargs)
         if not self.is_multimodal and any(isinstance(part, bytes) for part in content):
-            raise UsageError(f"engine {self.model_string} was given an image but takes text only: pass "
-                             f"is_multimodal=True if it sees images")
+            raise UsageError(
+                f"engine {self.model_string} was given an image but takes text only: pass "
+                f"is_multimodal=True if it sees images"
+            )
         return self._generate_from_multiple_input(content, system_prompt=system_prompt, **kwargs)
 
 
 def cached(function):
     """Makes a method of an engine answer from `self.cache`, where that is on. Flawed replies are not kept."""
+
     @functools.wraps(function)
     def answer(self, content, system_prompt=None, **kwargs):
         if self.cache is False:
@@ -65,6 +73,7 @@ def cached(function):
                 return reply
             self.cache[key] = str(reply)  # a plain str, which diskcache keeps as text and never pickles
         return self.cache[key]
+
     return answer
 
 

@@ -10,8 +10,14 @@ from textgrad.engine_experimental.base import EngineLM, cached
 class LiteLLMEngine(EngineLM, ChatLiteLLM):
     """A model that LiteLLM reaches, by LiteLLM's name for it. Arguments as of `EngineLM` and `ChatLiteLLM`."""
 
-    def __init__(self, model_string: str, system_prompt: str = DEFAULT_SYSTEM_PROMPT, is_multimodal: bool = True,
-                 cache: Any = False, **options):
+    def __init__(
+        self,
+        model_string: str,
+        system_prompt: str = DEFAULT_SYSTEM_PROMPT,
+        is_multimodal: bool = True,
+        cache: Any = False,
+        **options,
+    ):
         ChatLiteLLM.__init__(self, model_string, system_prompt, is_multimodal, **options)
         EngineLM.__init__(self, model_string, system_prompt, is_multimodal, cache)
 

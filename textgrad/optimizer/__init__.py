@@ -1,7 +1,10 @@
 """Optimizers: they rewrite variables from criticism."""
 
 from textgrad.optimizer.optimizer import (
-    MissingTags, Optimizer, TextualGradientDescent, TextualGradientDescentwithMomentum,
+    MissingTags,
+    Optimizer,
+    TextualGradientDescent,
+    TextualGradientDescentwithMomentum,
 )
 
 TGD = TextualGradientDescent

@@ -11,14 +11,18 @@ from textgrad.config import validate_engine_or_get_default
 from textgrad.engine import EngineLM
 from textgrad.engine.calls.ask_again import ask_until
 from textgrad.errors import BadReply, UsageError
-from textgrad.prompts import OPTIMIZER_SYSTEM_PROMPT, MissingTags, between, restored
+from textgrad.prompts import OPTIMIZER_SYSTEM_PROMPT, between, restored
 from textgrad.variable import Variable
 
 
 def get_gradient_and_context_text(variable: Variable) -> list[str | bytes]:
     """All criticism of a variable, each piece after the conversation it is about: texts and images, in order."""
-    return [part for gradient in variable.gradients if gradient.value.strip()
-            for part in prompts.feedback_with_context(gradient.value, _context(variable, gradient))]
+    return [
+        part
+        for gradient in variable.gradients
+        if gradient.value.strip()
+        for part in prompts.feedback_with_context(gradient.value, _context(variable, gradient))
+    ]
 
 
 def _context(variable: Variable, gradient: Variable) -> list[str | bytes] | None:
@@ -67,18 +71,26 @@ class TextualGradientDescent(Optimizer):
         gradient_memory: how many earlier steps' criticism is shown too, >= 0.
     """
 
-    def __init__(self, parameters: list[Variable], verbose: int = 0, engine: Union[EngineLM, str] = None,
-                 constraints: list[str] = None, new_variable_tags: list[str] = None,
-                 optimizer_system_prompt: str = OPTIMIZER_SYSTEM_PROMPT, in_context_examples: list[str] = None,
-                 gradient_memory: int = 0):
+    def __init__(
+        self,
+        parameters: list[Variable],
+        verbose: int = 0,
+        engine: Union[EngineLM, str] = None,
+        constraints: list[str] = None,
+        new_variable_tags: list[str] = None,
+        optimizer_system_prompt: str = OPTIMIZER_SYSTEM_PROMPT,
+        in_context_examples: list[str] = None,
+        gradient_memory: int = 0,
+    ):
         super().__init__(parameters)
         self.engine = validate_engine_or_get_default(engine)
         self.verbose, self.gradient_memory = verbose, gradient_memory
         self.constraints, self.in_context_examples = constraints or [], in_context_examples or []
         self.new_variable_tags = new_variable_tags or ["<IMPROVED_VARIABLE>", "</IMPROVED_VARIABLE>"]
         start, end = self.new_variable_tags
-        self.optimizer_system_prompt = (optimizer_system_prompt.replace("{new_variable_start_tag}", start)
-                                        .replace("{new_variable_end_tag}", end))
+        self.optimizer_system_prompt = optimizer_system_prompt.replace("{new_variable_start_tag}", start).replace(
+            "{new_variable_end_tag}", end
+        )
         self.gradient_memory_dict: dict[Variable, list[str]] = defaultdict(list)
 
     @property
@@ -88,7 +100,7 @@ class TextualGradientDescent(Optimizer):
 
     def get_gradient_memory_text(self, variable: Variable) -> str:
         """Criticism of the last `gradient_memory` steps, oldest first; "" where there is none."""
-        return "\n\n".join(self.gradient_memory_dict[variable][-self.gradient_memory:] if self.gradient_memory else [])
+        return "\n\n".join(self.gradient_memory_dict[variable][-self.gradient_memory :] if self.gradient_memory else [])
 
     def update_gradient_memory(self, variable: Variable) -> None:
         """Remembers the present criticism for later steps."""
@@ -102,19 +114,31 @@ class TextualGradientDescent(Optimizer):
         """The request for a variable's next value."""
         feedback = get_gradient_and_context_text(variable)
         if not feedback:
-            raise BadReply(f"no criticism of {variable.role_description!r} to work from: either backward() was not "
-                           "called, or every reply of the engine was empty")
-        parts = prompts.rewrite_request(variable.role_description, variable.value, feedback, self.new_variable_tags,
-                                        constraints=self.constraint_text, examples=self.in_context_examples,
-                                        past=self._past(variable),
-                                        past_feedback=self.get_gradient_memory_text(variable))
+            raise BadReply(
+                f"no criticism of {variable.role_description!r} to work from: either backward() was not "
+                "called, or every reply of the engine was empty"
+            )
+        parts = prompts.rewrite_request(
+            variable.role_description,
+            variable.value,
+            feedback,
+            self.new_variable_tags,
+            constraints=self.constraint_text,
+            examples=self.in_context_examples,
+            past=self._past(variable),
+            past_feedback=self.get_gradient_memory_text(variable),
+        )
         return prompts.request(parts, sees_images(self.engine))
 
     def _next_value(self, variable: Variable) -> str:
-        return ask_until(self.engine, self._update_prompt(variable),
-                         lambda reply: restored(between(reply, self.new_variable_tags)),
-                         system_prompt=self.optimizer_system_prompt,
-                         hint=prompts.REWRITE_HINT.format(*self.new_variable_tags), within=self.new_variable_tags)
+        return ask_until(
+            self.engine,
+            self._update_prompt(variable),
+            lambda reply: restored(between(reply, self.new_variable_tags)),
+            system_prompt=self.optimizer_system_prompt,
+            hint=prompts.REWRITE_HINT.format(*self.new_variable_tags),
+            within=self.new_variable_tags,
+        )
 
     def step(self) -> None:
         """Rewrites all parameters, at the same time; either all of them change or none.
@@ -142,16 +166,29 @@ class TextualGradientDescentwithMomentum(TextualGradientDescent):
         Others: as for `TextualGradientDescent`.
     """
 
-    def __init__(self, engine: Union[str, EngineLM], parameters: list[Variable], momentum_window: int = 0,
-                 constraints: list[str] = None, new_variable_tags: list[str] = None,
-                 in_context_examples: list[str] = None, optimizer_system_prompt: str = OPTIMIZER_SYSTEM_PROMPT):
-        super().__init__(parameters, engine=engine, constraints=constraints, new_variable_tags=new_variable_tags,
-                         optimizer_system_prompt=optimizer_system_prompt, in_context_examples=in_context_examples)
+    def __init__(
+        self,
+        engine: Union[str, EngineLM],
+        parameters: list[Variable],
+        momentum_window: int = 0,
+        constraints: list[str] = None,
+        new_variable_tags: list[str] = None,
+        in_context_examples: list[str] = None,
+        optimizer_system_prompt: str = OPTIMIZER_SYSTEM_PROMPT,
+    ):
+        super().__init__(
+            parameters,
+            engine=engine,
+            constraints=constraints,
+            new_variable_tags=new_variable_tags,
+            optimizer_system_prompt=optimizer_system_prompt,
+            in_context_examples=in_context_examples,
+        )
         self.momentum_window = momentum_window
         self.momentum_storage: dict[Variable, list[tuple[str, str]]] = defaultdict(list)
 
     def _past(self, variable: Variable) -> list[tuple[str, str]]:
-        return self.momentum_storage[variable][-self.momentum_window:] if self.momentum_window else []
+        return self.momentum_storage[variable][-self.momentum_window :] if self.momentum_window else []
 
     def _remember(self, parameter: Variable) -> None:
         self.momentum_storage[parameter].append((parameter.value, parameter.get_gradient_text()))

@@ -1,7 +1,7 @@
 """Tasks: questions with answers, and how to score a reply.
 
-    task = get_task("BBH_object_counting", data_dir="data")
-    train, val, test, eval_fn = load_task("BBH_object_counting", engine)       # the same, in TextGrad's shape
+task = get_task("BBH_object_counting", data_dir="data")
+train, val, test, eval_fn = load_task("BBH_object_counting", engine)       # the same, in TextGrad's shape
 """
 
 from pathlib import Path
@@ -20,9 +20,18 @@ _FAMILIES = ("RG_<data set of reasoning_gym>", "<path of a .jsonl file>")
 _JUDGES = ("auto", "llm")
 
 
-def get_task(name: str, evaluation_api=None, *, data_dir: str | Path | None = None, seed: int = 0,
-             train_size: int | None = None, val_size: int | None = None, test_size: int | None = None,
-             judge: str = "auto", scorer: str | None = None) -> Task:
+def get_task(
+    name: str,
+    evaluation_api=None,
+    *,
+    data_dir: str | Path | None = None,
+    seed: int = 0,
+    train_size: int | None = None,
+    val_size: int | None = None,
+    test_size: int | None = None,
+    judge: str = "auto",
+    scorer: str | None = None,
+) -> Task:
     """A task by its name.
 
     Args:
@@ -43,8 +52,9 @@ def get_task(name: str, evaluation_api=None, *, data_dir: str | Path | None = No
     _check(sizes, judge, scorer, name)
     request = Request(name, data_folder(data_dir), seed, sizes, scorer)
     source = _source(request)
-    train, val, test = (Examples(examples, source.description, source.answer_format)
-                        for examples in cut(source.splits, sizes, name))
+    train, val, test = (
+        Examples(examples, source.description, source.answer_format) for examples in cut(source.splits, sizes, name)
+    )
     asks = judge == "llm" or source.scorer is None
     grader = JudgeGrader(validate_engine_or_get_default(evaluation_api)) if asks else ScorerGrader(source.scorer)
     label = Path(name).stem if _is_file(name) else name
@@ -70,8 +80,9 @@ def _check(sizes: Sizes, judge: str, scorer: str | None, name: str) -> None:
     if judge not in _JUDGES:
         raise unknown("judge", judge, _JUDGES)
     if scorer is not None and not _is_file(name):
-        raise UsageError(f"scorer {scorer!r} is for a .jsonl file of your own; {name} has its own (judge='llm' asks an "
-                         "engine)")
+        raise UsageError(
+            f"scorer {scorer!r} is for a .jsonl file of your own; {name} has its own (judge='llm' asks an engine)"
+        )
 
 
 def _source(request: Request) -> Source:

@@ -11,8 +11,8 @@ from textgrad.errors import UsageError
 from textgrad.tasks.scoring.labels import labels_of
 
 if TYPE_CHECKING:
-    from textgrad.variable import Variable
     from textgrad.tasks.scoring.grading import Grader
+    from textgrad.variable import Variable
 
 Example = tuple[str, str]
 
@@ -84,7 +84,7 @@ class DataLoader:
         return self
 
     def __next__(self) -> tuple[list, list]:
-        chosen = self.indices[self.current_index:self.current_index + self.batch_size]
+        chosen = self.indices[self.current_index : self.current_index + self.batch_size]
         if not chosen:
             raise StopIteration
         self.current_index += len(chosen)
@@ -128,7 +128,10 @@ class Task:
 
     def verdict(self, loss: "Variable") -> int:
         """1 where a loss says that the answer is right, else 0."""
-        from textgrad.tasks.scoring.grading import verdict  # grading stands on the autograd engine, which most of this module does not need
+        from textgrad.tasks.scoring.grading import (
+            verdict,
+        )  # grading stands on the autograd engine, which most of this module does not need
+
         said = loss.value
         return int(said if said in ("0", "1") else verdict(said))
 

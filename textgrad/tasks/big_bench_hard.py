@@ -10,9 +10,9 @@ import json
 from pathlib import Path
 
 from textgrad.errors import BrokenSystem, UsageError
-from textgrad.tasks.scoring.answers import SCORERS, number, read
 from textgrad.tasks.base import Example, Examples
 from textgrad.tasks.download import cache_folder, download
+from textgrad.tasks.scoring.answers import SCORERS, number, read
 from textgrad.tasks.scoring.numerals import last_number, number_in
 from textgrad.tasks.source import Request, Source, Splits, answer_line, data_folder, distinct, whatever_the_question
 
@@ -28,14 +28,19 @@ _SWAPS = "Follow the swaps one by one, keep track of who has what, and pick the 
 TASKS: dict[str, tuple[tuple[str, str], str]] = {
     "boolean_expressions": (("boolean", "True or False"), "Work out the value of a Boolean expression step by step."),
     "causal_judgement": (
-        _YES_NO, "Read a story and answer a question about causes or intentions as most people would."),
+        _YES_NO,
+        "Read a story and answer a question about causes or intentions as most people would.",
+    ),
     "date_understanding": (_LETTER, "Find the date that is asked for. Think step by step, then pick an option."),
-    "disambiguation_qa": (
-        _LETTER, "Decide whom or what the pronoun refers to, or that the sentence leaves it open."),
-    "dyck_languages": (("brackets", "the missing closing brackets only, separated by spaces"),
-                       "Close the open brackets of the sequence in the right order. Think step by step."),
-    "formal_fallacies": (("boolean", "valid or invalid"),
-                         "Decide whether the conclusion of an argument follows from its premises."),
+    "disambiguation_qa": (_LETTER, "Decide whom or what the pronoun refers to, or that the sentence leaves it open."),
+    "dyck_languages": (
+        ("brackets", "the missing closing brackets only, separated by spaces"),
+        "Close the open brackets of the sequence in the right order. Think step by step.",
+    ),
+    "formal_fallacies": (
+        ("boolean", "valid or invalid"),
+        "Decide whether the conclusion of an argument follows from its premises.",
+    ),
     "geometric_shapes": (_LETTER, "Tell which shape an SVG path draws. Think step by step, then pick an option."),
     "hyperbaton": (_LETTER, "Pick the sentence whose adjectives stand in the natural English order."),
     "logical_deduction_five_objects": (_LETTER, _OBJECTS),
@@ -46,12 +51,18 @@ TASKS: dict[str, tuple[tuple[str, str], str]] = {
     "navigate": (_YES_NO, "Follow the moves one by one and decide whether they lead back to the starting point."),
     "object_counting": (_NUMBER, "Count the objects that the question asks for. Think step by step."),
     "penguins_in_a_table": (
-        _LETTER, "Answer a question about a table of animals. Think step by step, then pick an option."),
+        _LETTER,
+        "Answer a question about a table of animals. Think step by step, then pick an option.",
+    ),
     "reasoning_about_colored_objects": (
-        _LETTER, "Answer a question about the colours of some objects. Think step by step, then pick an option."),
+        _LETTER,
+        "Answer a question about the colours of some objects. Think step by step, then pick an option.",
+    ),
     "ruin_names": (_LETTER, "Pick the edit of a film's or an artist's name that is meant to be funny."),
     "salient_translation_error_detection": (
-        _LETTER, "Compare a German sentence with its English translation and pick the kind of error in it."),
+        _LETTER,
+        "Compare a German sentence with its English translation and pick the kind of error in it.",
+    ),
     "snarks": (_LETTER, "Pick the statement that is meant sarcastically."),
     "sports_understanding": (("boolean", "yes or no"), "Decide whether a sentence about sports is plausible."),
     "temporal_sequences": (_LETTER, "Work out from the schedule when the person was free, then pick an option."),
@@ -83,7 +94,7 @@ def split(examples: list[Example]) -> Splits:
     """Train, validation and test, in order."""
     once = distinct(examples)
     val = VAL if len(once) > TRAIN + VAL else (len(once) - TRAIN) // 2
-    return once[:TRAIN], once[TRAIN:TRAIN + val], once[TRAIN + val:]
+    return once[:TRAIN], once[TRAIN : TRAIN + val], once[TRAIN + val :]
 
 
 def fetch(task: str, data_dir: Path | None, cache: Path | None = None, base_url: str = OFFICIAL) -> list[Example]:
@@ -152,8 +163,7 @@ class BigBenchHard(Examples):
 
     def __init__(self, task_name: str, root: str | None = None, split: str = "train", *args, **kwargs):
         source = load(Request(f"BBH_{task_name}", data_folder(root)))
-        super().__init__(source.splits[("train", "val", "test").index(split)], source.description,
-                         source.answer_format)
+        super().__init__(source.splits[("train", "val", "test").index(split)], source.description, source.answer_format)
 
 
 def parse_integer_answer(answer: str, only_first_line: bool = False) -> int | None:

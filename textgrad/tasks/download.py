@@ -9,7 +9,7 @@ from pathlib import Path
 
 from textgrad.errors import BrokenSystem
 
-_TIMEOUT = 30.0     # seconds without a byte
+_TIMEOUT = 30.0  # seconds without a byte
 _CHUNK = 1 << 16
 
 
@@ -42,6 +42,7 @@ def cache_folder() -> Path:
 
 def _fetch(url: str, label: str) -> bytes:
     from tqdm import tqdm
+
     with urllib.request.urlopen(url, timeout=_TIMEOUT) as response:
         size = response.headers.get("Content-Length")
         total = int(size) if size else None

@@ -7,9 +7,9 @@ import random
 from pathlib import Path
 
 from textgrad.errors import UsageError
-from textgrad.tasks.scoring.answers import number
 from textgrad.tasks.base import Example, Examples
 from textgrad.tasks.records import from_hub, from_jsonl
+from textgrad.tasks.scoring.answers import number
 from textgrad.tasks.source import Request, Source, Splits, answer_line, data_folder, distinct, whatever_the_question
 
 DESCRIPTION = "Solve a word problem about everyday quantities. Think step by step."
@@ -33,16 +33,21 @@ def load(request: Request) -> Source:
 def _full(train: list[Example], test: list[Example], seed: int) -> Splits:
     """The official test; a tenth of the official training data, chosen by the seed, for validation."""
     chosen = set(random.Random(seed).sample(range(len(train)), max(1, len(train) // 10)))
-    return ([example for index, example in enumerate(train) if index not in chosen],
-            [train[index] for index in sorted(chosen)], test)
+    return (
+        [example for index, example in enumerate(train) if index not in chosen],
+        [train[index] for index in sorted(chosen)],
+        test,
+    )
 
 
 def _dspy(train: list[Example], test: list[Example]) -> Splits:
     """50, 100 and 100 examples at fixed places of the shuffled official data, whatever the seed of the run."""
     for label, needed, examples in (("train", 300, train), ("test", 400, test)):
         if len(examples) < needed:
-            raise UsageError(f"GSM8K_DSPy needs {needed} official {label} examples, but there are {len(examples)}: "
-                             "use GSM8K, or a file of your own")
+            raise UsageError(
+                f"GSM8K_DSPy needs {needed} official {label} examples, but there are {len(examples)}: "
+                "use GSM8K, or a file of your own"
+            )
         random.Random(0).shuffle(examples)
     return train[:50], train[200:300], test[300:400]
 
@@ -57,8 +62,9 @@ def _official(split: str, data_dir: Path | None) -> list[Example]:
     for place, record in enumerate(records, 1):
         if "####" not in str(record["answer"]):
             raise UsageError(f"{file or 'openai/gsm8k'}, example {place}: the answer lacks '####' and the result")
-    return distinct([(str(record["question"]), str(record["answer"]).rpartition("####")[2].strip())
-                     for record in records])
+    return distinct(
+        [(str(record["question"]), str(record["answer"]).rpartition("####")[2].strip()) for record in records]
+    )
 
 
 class GSM8K(Examples):
@@ -74,8 +80,7 @@ class GSM8K(Examples):
 
     def __init__(self, subset: str = "main", root: str | None = None, split: str = "train", *args, **kwargs):
         source = load(Request(self.task_name, data_folder(root)))
-        super().__init__(source.splits[("train", "val", "test").index(split)], source.description,
-                         source.answer_format)
+        super().__init__(source.splits[("train", "val", "test").index(split)], source.description, source.answer_format)
 
 
 class GSM8K_DSPy(GSM8K):

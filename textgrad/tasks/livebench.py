@@ -7,19 +7,22 @@ From `livebench/{reasoning,math}.jsonl` (or .parquet) in the data folder, else f
 from pathlib import Path
 
 from textgrad.errors import UsageError
-from textgrad.tasks.scoring.answers import normal
 from textgrad.tasks.base import Example
-from textgrad.tasks.scoring.livebench import SCORERS
 from textgrad.tasks.records import from_hub, from_jsonl, from_parquet
+from textgrad.tasks.scoring.answers import normal
+from textgrad.tasks.scoring.livebench import SCORERS
 from textgrad.tasks.source import Request, Source, seeded_splits
 
-PARTS = (0.64, 0.16, 0.20)      # train, validation, test
+PARTS = (0.64, 0.16, 0.20)  # train, validation, test
 KINDS = {"reasoning": ("web_of_lies_v2", "zebra_puzzle", "spatial"), "math": ("AMPS_Hard", "math_comp", "olympiad")}
-NAMES = [f"livebench_{subject}{kind}" for subject, kinds in KINDS.items()
-         for kind in ("", *(f"__{kind}" for kind in kinds))]
+NAMES = [
+    f"livebench_{subject}{kind}" for subject, kinds in KINDS.items() for kind in ("", *(f"__{kind}" for kind in kinds))
+]
 
-_DESCRIPTIONS = {"reasoning": "Solve a puzzle of logic or of space. Think step by step.",
-                 "math": "Solve a mathematical problem. Think step by step."}
+_DESCRIPTIONS = {
+    "reasoning": "Solve a puzzle of logic or of space. Think step by step.",
+    "math": "Solve a mathematical problem. Think step by step.",
+}
 _FORMAT = "End with the final answer, in the form that the question asks for."
 
 
@@ -45,16 +48,20 @@ def load(request: Request) -> Source:
 
 def _scorer(kinds: dict[str, str], wanted: tuple[str, ...]):
     """Scores by the kind of the question; where the question is not told, by each kind that was asked for."""
+
     def score(question: str | None, prediction: str, answer: str) -> int:
         asked = (question or "").removesuffix(f"\n\n{_FORMAT}")
         possible = (kinds[asked],) if asked in kinds else wanted
         return int(any(SCORERS[kind](prediction, answer) for kind in possible))
+
     return score
 
 
 def _records(subject: str, data_dir: Path | None) -> list[dict]:
-    for ending, reader in ((".jsonl", lambda file: from_jsonl(file, ("ground_truth", "task"))),
-                           (".parquet", from_parquet)):
+    for ending, reader in (
+        (".jsonl", lambda file: from_jsonl(file, ("ground_truth", "task"))),
+        (".parquet", from_parquet),
+    ):
         file = data_dir / "livebench" / f"{subject}{ending}" if data_dir else None
         if file and file.is_file():
             return reader(file)

@@ -18,14 +18,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from textgrad.errors import BrokenSystem, UsageError, unknown
-from textgrad.tasks.scoring.answers import exact
 from textgrad.tasks.base import Example
+from textgrad.tasks.scoring.answers import exact
 from textgrad.tasks.scoring.extract import bold_answer, clean, explicit_answer, explicit_block
 from textgrad.tasks.source import Request, Sizes, Source, Splits
 
 DEFAULTS = Sizes(50, 100, 100)
-RIGHT = 0.99            # a verifier's score from which an answer is right; partly right is wrong
-TIME_LIMIT = 20.0       # seconds for one check of an answer
+RIGHT = 0.99  # a verifier's score from which an answer is right; partly right is wrong
+TIME_LIMIT = 20.0  # seconds for one check of an answer
 
 _FORMAT = "End with 'Answer:' followed by the final answer alone, in the form that the question asks for."
 _CHILD = Path(__file__).with_name("reasoning_gym_child.py")
@@ -46,8 +46,10 @@ def load(request: Request) -> Source:
     examiner = _examiner(dataset, request.seed, sum(sizes))
     made = len(examiner.examples)
     if made < sum(sizes) and any(request.sizes) or made < 5:
-        raise UsageError(f"{request.name} has {made} different questions, but the sizes add up to {sum(sizes)} "
-                         f"(train {sizes.train}, val {sizes.val}, test {sizes.test}): ask for fewer")
+        raise UsageError(
+            f"{request.name} has {made} different questions, but the sizes add up to {sum(sizes)} "
+            f"(train {sizes.train}, val {sizes.val}, test {sizes.test}): ask for fewer"
+        )
     description = f"Solve a task of the kind '{dataset.replace('_', ' ')}'. Think step by step."
     return Source(_dealt(examiner.examples, sizes), description, _FORMAT, examiner.score)
 
@@ -111,7 +113,7 @@ class Examiner:
                 self._process.stdin.flush()
                 if select.select([self._process.stdout], [], [], TIME_LIMIT)[0]:
                     return json.loads(self._process.stdout.readline())["score"]
-            except (OSError, ValueError):       # it has ended
+            except (OSError, ValueError):  # it has ended
                 pass
             self._process.kill()
             self._process = None
@@ -119,14 +121,20 @@ class Examiner:
 
     def _start(self) -> list[Example]:
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-W", "ignore", str(_CHILD), *self._arguments], stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, encoding="utf-8",
-            env={**_without_secrets(os.environ), "PYTHONHASHSEED": "0"})
+            [sys.executable, "-P", "-W", "ignore", str(_CHILD), *self._arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            encoding="utf-8",
+            env={**_without_secrets(os.environ), "PYTHONHASHSEED": "0"},
+        )
         weakref.finalize(self, _end, self._process)
         return list(self._made())
 
     def _made(self) -> Iterator[Example]:
         from tqdm import tqdm
+
         with tqdm(total=int(self._arguments[2]), desc=f"making RG_{self._dataset}", delay=2) as bar:
             for line in self._process.stdout:
                 message = json.loads(line)
@@ -136,8 +144,10 @@ class Examiner:
                     return
                 bar.update()
                 yield message["question"], message["answer"]
-        raise BrokenSystem(f"reasoning_gym cannot make {self._dataset!r}: its process ended with exit status "
-                           f"{self._process.wait()}; try another data set or release of reasoning-gym")
+        raise BrokenSystem(
+            f"reasoning_gym cannot make {self._dataset!r}: its process ended with exit status "
+            f"{self._process.wait()}; try another data set or release of reasoning-gym"
+        )
 
 
 # A run, its rehearsal and its other seeds ask for the same questions, and a process takes a second to make them.

@@ -16,31 +16,43 @@ import re
 import signal
 import sys
 
-_DRAWS = 20         # questions drawn for every one wanted, before giving up finding more different ones
+_DRAWS = 20  # questions drawn for every one wanted, before giving up finding more different ones
 _EXAMPLES = ("possible_answer", "example_answer", "example_correct_answer")
 _ANY = "any answer that meets the conditions"
 
 # what reasoning_gym's own code was seen to raise for odd questions and odd answers
-_FAILURES = (ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, RuntimeError, SyntaxError,
-             TypeError, ValueError, StopIteration, OSError)
+_FAILURES = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    StopIteration,
+    OSError,
+)
 
 # These hand the answer to Python's eval, which must never see a call ...
 _LITERALS = {"binary_matrix", "n_queens", "spiral_matrix", "string_insertion"}
 # ... and these to sympy's parser, which evaluates too: only formulas of known functions may reach it.
 _FORMULAS = {"countdown", "intermediate_integration", "polynomial_multiplication", "puzzle24", "simple_integration"}
-_CALLS = set("sin cos tan sec csc cot asin acos atan arcsin arccos arctan sinh cosh tanh exp log ln sqrt Abs".split())
+_CALLS = set(["sin", "cos", "tan", "sec", "csc", "cot", "asin", "acos", "atan", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "exp", "log", "ln", "sqrt", "Abs"])
 
 # Two verifiers accept more than the question asks for; these conditions must hold as well.
 _STRICTER = {
     "game_of_life_halting": lambda answer, entry: answer.strip().lower() == entry["answer"].lower(),
-    "puzzle24": lambda answer, entry: _integers(answer) == sorted(entry["metadata"]["numbers"])}
+    "puzzle24": lambda answer, entry: _integers(answer) == sorted(entry["metadata"]["numbers"]),
+}
 
 
 def main() -> None:
     """Questions, then scores until the other end closes."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)        # ctrl-C is for the program that started this one
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # ctrl-C is for the program that started this one
     lines = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)        # what the libraries print goes nowhere
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what the libraries print goes nowhere
     name, seed, wanted = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     with contextlib.suppress(BrokenPipeError):
         _serve(lines, name, seed, wanted)
@@ -49,7 +61,8 @@ def main() -> None:
 def _serve(lines, name: str, seed: int, wanted: int) -> None:
     import reasoning_gym
     from reasoning_gym.factory import DATASETS
-    known = sorted(set(DATASETS) - {"composite"})       # a mixture of others, which has to be configured
+
+    known = sorted(set(DATASETS) - {"composite"})  # a mixture of others, which has to be configured
     if name not in known:
         return _send(lines, known=known)
     dataset = reasoning_gym.create_dataset(name, size=wanted * _DRAWS, seed=seed)
@@ -110,9 +123,12 @@ def is_safe(name: str, answer: str) -> bool:
     if name in _LITERALS:
         return "(" not in answer and "**" not in answer
     if name in _FORMULAS:
-        return (re.fullmatch(r"[\w\s+\-*/^().,]*", answer) is not None and "__" not in answer
-                and not re.search(r"\.\s*[A-Za-z_]|\w\s*\.\s*_", answer)
-                and set(re.findall(r"([A-Za-z_]\w*)\s*\(", answer)) <= _CALLS)
+        return (
+            re.fullmatch(r"[\w\s+\-*/^().,]*", answer) is not None
+            and "__" not in answer
+            and not re.search(r"\.\s*[A-Za-z_]|\w\s*\.\s*_", answer)
+            and set(re.findall(r"([A-Za-z_]\w*)\s*\(", answer)) <= _CALLS
+        )
     return True
 
 

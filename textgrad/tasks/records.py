@@ -36,6 +36,7 @@ def from_parquet(path: Path) -> list[dict]:
     """
     try:
         import pyarrow.parquet
+
         return pyarrow.parquet.read_table(path).to_pylist()
     except ImportError as error:
         raise BrokenSystem(f"reading {path} needs pyarrow: pip install pyarrow") from error
@@ -71,12 +72,15 @@ def _record(line: str, place: str, fields: Sequence[str]) -> dict:
     try:
         record = json.loads(line)
     except ValueError as error:
-        raise UsageError(f"{place} is no JSON ({error}): each line must be one object such as "
-                         '{"question": "...", "answer": "..."}') from error
+        raise UsageError(
+            f'{place} is no JSON ({error}): each line must be one object such as {{"question": "...", "answer": "..."}}'
+        ) from error
     bad = [field for field in fields if not isinstance(record, dict) or not _is_value(record.get(field))]
     if bad:
-        raise UsageError(f"{place} lacks {' and '.join(map(repr, bad))}, a text or a number that is not empty: each "
-                         f"line must be an object with {', '.join(map(repr, fields))}")
+        raise UsageError(
+            f"{place} lacks {' and '.join(map(repr, bad))}, a text or a number that is not empty: each "
+            f"line must be an object with {', '.join(map(repr, fields))}"
+        )
     return record
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from textgrad.errors import UsageError
-from textgrad.tasks.scoring.answers import Scorer
 from textgrad.tasks.base import Example
+from textgrad.tasks.scoring.answers import Scorer
 from textgrad.tasks.scoring.grading import QuestionScorer
 
 DATA_VARIABLE = "FEDTEXTGRAD_DATA"
@@ -92,8 +92,9 @@ def cut(splits: Splits, sizes: Sizes, name: str) -> Splits:
     """
     for label, size, split in zip(("train", "val", "test"), sizes, splits, strict=True):
         if size is not None and size > len(split):
-            raise UsageError(f"{label}_size is {size}, but {name} has {len(split)} examples there: ask for "
-                             f"{len(split)} at most")
+            raise UsageError(
+                f"{label}_size is {size}, but {name} has {len(split)} examples there: ask for {len(split)} at most"
+            )
     train, val, test = (split[:size] for size, split in zip(sizes, splits, strict=True))
     return train, val, test
 
@@ -120,9 +121,11 @@ def seeded_splits(examples: Sequence[Example], parts: tuple[float, float, float]
     """
     shuffled = distinct(examples)
     if len(shuffled) < 3:
-        raise UsageError(f"{name} has {len(shuffled)} different questions: at least 3 are needed, one for each of "
-                         "training, validation and test")
+        raise UsageError(
+            f"{name} has {len(shuffled)} different questions: at least 3 are needed, one for each of "
+            "training, validation and test"
+        )
     random.Random(seed).shuffle(shuffled)
     val, test = (max(1, round(len(shuffled) * part)) for part in parts[1:])
     train = len(shuffled) - val - test
-    return shuffled[:train], shuffled[train:train + val], shuffled[train + val:]
+    return shuffled[:train], shuffled[train : train + val], shuffled[train + val :]

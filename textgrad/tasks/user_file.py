@@ -5,16 +5,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from textgrad.errors import unknown
+from textgrad.tasks.records import from_jsonl
 from textgrad.tasks.scoring.answers import SCORERS
 from textgrad.tasks.scoring.numerals import value_of
-from textgrad.tasks.records import from_jsonl
 from textgrad.tasks.source import Request, Source, answer_line, seeded_splits, whatever_the_question
 
-PARTS = (0.5, 0.2, 0.3)     # train, validation, test
+PARTS = (0.5, 0.2, 0.3)  # train, validation, test
 DESCRIPTION = "Answer the question. Think step by step."
 
-KINDS = {"number": "a number", "exact": "the answer and nothing else",
-         "choice": "the letter of the right option in brackets", "judge": "the answer"}
+KINDS = {
+    "number": "a number",
+    "exact": "the answer and nothing else",
+    "choice": "the letter of the right option in brackets",
+    "judge": "the answer",
+}
 
 
 def load(request: Request) -> Source:
@@ -28,8 +32,7 @@ def load(request: Request) -> Source:
             an unknown scorer.
     """
     path = Path(request.name)
-    examples = [(str(record["question"]), str(record["answer"]))
-                for record in from_jsonl(path, ("question", "answer"))]
+    examples = [(str(record["question"]), str(record["answer"])) for record in from_jsonl(path, ("question", "answer"))]
     kind = request.scorer or kind_of([answer for _, answer in examples])
     if kind not in KINDS:
         raise unknown("scorer", kind, KINDS)

@@ -27,12 +27,14 @@ def read_image(path: str) -> bytes:
     try:
         return Path(path).read_bytes()
     except OSError as error:
-        raise UsageError(f"cannot read the image {path}: {error.strerror}; "
-                         "give a file or an http(s) address") from error
+        raise UsageError(
+            f"cannot read the image {path}: {error.strerror}; give a file or an http(s) address"
+        ) from error
 
 
 def _fetch(url: str) -> bytes:
     import httpx  # takes a moment to import, and most runs see no image
+
     try:
         reply = httpx.get(url, follow_redirects=True, timeout=30)
         reply.raise_for_status()

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from textgrad.engine.base import EngineLM
 from textgrad.errors import BadReply, UsageError, unknown
-
 from textgrad.tokens import estimate_tokens
 from utils.aggregation import methods
 from utils.aggregation.fence import readable
@@ -22,8 +21,10 @@ Method = Callable[[list[str], Merging], str]
 
 def load_methods() -> dict[str, Method]:
     """Every method's `merge` by the method's name."""
-    return {module.name: importlib.import_module(f"{methods.__name__}.{module.name}").merge
-            for module in pkgutil.iter_modules(methods.__path__)}
+    return {
+        module.name: importlib.import_module(f"{methods.__name__}.{module.name}").merge
+        for module in pkgutil.iter_modules(methods.__path__)
+    }
 
 
 AGGREGATORS = load_methods()
@@ -54,8 +55,17 @@ class Merge:
     tokens_after: int
 
 
-def aggregate(method: str, uploads: Sequence[str], *, engine: EngineLM, old_prompt: str, token_budget: int,
-              fan_in: int = 8, scorer: Callable[[str], list[float]] | None = None, candidates: int = 3) -> Merge:
+def aggregate(
+    method: str,
+    uploads: Sequence[str],
+    *,
+    engine: EngineLM,
+    old_prompt: str,
+    token_budget: int,
+    fan_in: int = 8,
+    scorer: Callable[[str], list[float]] | None = None,
+    candidates: int = 3,
+) -> Merge:
     """Merges what the clients uploaded. Replies that cannot be used cost a fallback, never the run.
 
     Args:
@@ -76,13 +86,21 @@ def aggregate(method: str, uploads: Sequence[str], *, engine: EngineLM, old_prom
     if method not in AGGREGATORS:
         raise unknown("aggregate_method", method, AGGREGATORS)
     if token_budget < 1 or fan_in < 2:
-        raise UsageError(f"a merge needs a token budget of at least 1 and a fan-in of at least 2, not {token_budget} "
-                         f"and {fan_in}")
+        raise UsageError(
+            f"a merge needs a token budget of at least 1 and a fan-in of at least 2, not {token_budget} and {fan_in}"
+        )
     merging = Merging(engine, token_budget, fan_in, old_prompt, scorer, candidates)
     texts = _admitted(uploads, merging)
     prompt = _merged(AGGREGATORS[method], texts, merging, old_prompt)
-    return Merge(prompt, merging.calls, merging.depth, tuple(merging.fallbacks), len(texts),
-                 sum(map(estimate_tokens, uploads)), estimate_tokens(prompt))
+    return Merge(
+        prompt,
+        merging.calls,
+        merging.depth,
+        tuple(merging.fallbacks),
+        len(texts),
+        sum(map(estimate_tokens, uploads)),
+        estimate_tokens(prompt),
+    )
 
 
 def _admitted(uploads: Sequence[str], merging: Merging) -> list[str]:

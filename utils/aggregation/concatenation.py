@@ -31,8 +31,11 @@ def concatenate(prompts: Sequence[str]) -> str:
 
 def _new_lines(lines: list[str], seen: set[str]) -> list[str]:
     new = [bool(line.strip()) and line.strip() not in seen for line in lines]
-    return [line for index, line in enumerate(lines)
-            if new[index] or _is_frame(line) and any(new[max(index - 1, 0):index + 2])]
+    return [
+        line
+        for index, line in enumerate(lines)
+        if new[index] or _is_frame(line) and any(new[max(index - 1, 0) : index + 2])
+    ]
 
 
 def _is_frame(line: str) -> bool:

@@ -4,7 +4,6 @@ import re
 
 from textgrad.errors import BadReply
 from textgrad.prompts import between
-
 from utils.aggregation.prompts import FENCE_TAG, MERGED_TAGS
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -28,8 +27,10 @@ def fenced(texts: list[str]) -> str:
     Args:
         texts: any texts; a tag of the fence or of the reply in them loses its angle bracket, all else stays.
     """
-    return "\n\n".join(f'<{FENCE_TAG} client="{number}">\n{_OUR_TAGS.sub("[", text)}\n</{FENCE_TAG}>'
-                       for number, text in enumerate(texts, start=1))
+    return "\n\n".join(
+        f'<{FENCE_TAG} client="{number}">\n{_OUR_TAGS.sub("[", text)}\n</{FENCE_TAG}>'
+        for number, text in enumerate(texts, start=1)
+    )
 
 
 def merged_text(reply: str) -> str:

@@ -7,11 +7,10 @@ from textgrad.concurrency import fan_out
 from textgrad.engine.base import EngineLM
 from textgrad.engine.calls.ask_again import ask_until
 from textgrad.errors import BadReply
-
-from utils.aggregation.prompts import MERGE_HINT, MERGED_TAGS, Job, length_limit
 from textgrad.tokens import estimate_tokens
 from utils.aggregation.concatenation import concatenate
 from utils.aggregation.fence import fenced, merged_text
+from utils.aggregation.prompts import MERGE_HINT, MERGED_TAGS, Job, length_limit
 from utils.aggregation.tree import Node, plan
 
 
@@ -32,8 +31,15 @@ class Merging:
         fallbacks: what was done in place of a merge that failed, one word each.
     """
 
-    def __init__(self, engine: EngineLM, token_budget: int, fan_in: int, old_prompt: str = "",
-                 scorer: Callable[[str], list[float]] | None = None, candidates: int = 3):
+    def __init__(
+        self,
+        engine: EngineLM,
+        token_budget: int,
+        fan_in: int,
+        old_prompt: str = "",
+        scorer: Callable[[str], list[float]] | None = None,
+        candidates: int = 3,
+    ):
         self.engine, self.token_budget, self.fan_in = engine, token_budget, fan_in
         self.old_prompt, self.scorer, self.candidates = old_prompt, scorer, candidates
         self.calls = self.depth = 0
@@ -66,8 +72,14 @@ class Merging:
         limit = limit or self.token_budget
         tight = sum(map(estimate_tokens, texts)) > limit
         request = "\n\n".join([fenced(texts), job.task, *([length_limit(limit)] if tight else [])])
-        return ask_until(self, request, lambda reply: _within(limit, merged_text(reply)), within=MERGED_TAGS,
-                         system_prompt=job.system_prompt, hint=f"{MERGE_HINT} {length_limit(limit)}")
+        return ask_until(
+            self,
+            request,
+            lambda reply: _within(limit, merged_text(reply)),
+            within=MERGED_TAGS,
+            system_prompt=job.system_prompt,
+            hint=f"{MERGE_HINT} {length_limit(limit)}",
+        )
 
     def tree(self, job: Job, texts: list[str]) -> str:
         """The texts merged by the engine, as a tree in which a merge starts as soon as its own children are there.
@@ -90,8 +102,11 @@ class Merging:
         def merge(place: int) -> None:
             results[count + place], fallbacks[place] = self._node(job, nodes[place], results)
 
-        fan_out(merge, range(len(nodes)),
-                after=[[child - count for child in node.children if child >= count] for node in nodes])
+        fan_out(
+            merge,
+            range(len(nodes)),
+            after=[[child - count for child in node.children if child >= count] for node in nodes],
+        )
         self.depth += nodes[-1].level
         if results[-1] is None:
             self.fallbacks += filter(None, fallbacks[:-1])  # the caller decides what takes the place of the whole

@@ -44,7 +44,7 @@ def plan(sizes: Sequence[int], fan_in: int, budget: int) -> list[Node]:
     row = [add(group, level) for group in _by_size(sizes, fan_in, budget)]
     while len(row) > 1:
         level += 1
-        pieces = [tuple(row[start:start + fan_in]) for start in range(0, len(row), fan_in)]
+        pieces = [tuple(row[start : start + fan_in]) for start in range(0, len(row), fan_in)]
         row = [add(piece, level) if len(piece) > 1 else piece[0] for piece in pieces]
     limits = [budget] * len(groups)
     for group in groups:

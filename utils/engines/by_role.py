@@ -11,7 +11,6 @@ from textgrad.engine.calls.call_log import CallLog
 from textgrad.engine.calls.gateway import Gateway, Route
 from textgrad.engine.calls.limiter import Limiter
 from textgrad.engine.registry import check_engine_name
-
 from utils.config import Config
 from utils.engines.prices import prices
 
@@ -83,11 +82,13 @@ def connect(config: Config, call_log: str | Path, warn: Callable[[str], None] = 
         warn: told in a line each what the user should know: a damaged call log, a key sent in the clear, an
             endpoint that cuts prompts.
     """
-    limiter = Limiter(config.max_concurrency, config.requests_per_minute or None, config.max_retries,
-                      config.max_consecutive_failures)
+    limiter = Limiter(
+        config.max_concurrency, config.requests_per_minute or None, config.max_retries, config.max_consecutive_failures
+    )
     budget = Budget(config.max_calls or None, config.max_tokens_total or None, config.max_cost or None, prices(config))
-    gateway = Gateway(CallLog(call_log, warn), limiter, budget, reuse=not config.no_cache, replay_only=config.replay_only,
-                      warn=warn)
+    gateway = Gateway(
+        CallLog(call_log, warn), limiter, budget, reuse=not config.no_cache, replay_only=config.replay_only, warn=warn
+    )
     made: dict[str, EngineLM] = {}
 
     def route(name: str, role: str) -> Route:
@@ -100,5 +101,10 @@ def connect(config: Config, call_log: str | Path, warn: Callable[[str], None] = 
         return gateway.route(made[name], role, Sampling(**config.sampling_defaults))
 
     test, evaluation = route(config.test_engine, TEST), route(config.evaluation_engine, EVALUATION)
-    return Engines(gateway, test, evaluation, [route(name, TEST) for name in config.client_engines] or [test],
-                   {name: route(name, TRANSFER) for name in config.transfer_engine})
+    return Engines(
+        gateway,
+        test,
+        evaluation,
+        [route(name, TEST) for name in config.client_engines] or [test],
+        {name: route(name, TRANSFER) for name in config.transfer_engine},
+    )

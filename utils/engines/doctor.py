@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Looks whether engines work before a run is started with them, with a few tiny calls.
 
-    python -m utils.engines.doctor --evaluation_engine gpt-4o --test_engine ollama-llama3.1
+python -m utils.engines.doctor --evaluation_engine gpt-4o --test_engine ollama-llama3.1
 """
 
 import argparse
@@ -14,10 +14,9 @@ from textgrad.concurrency import fan_out
 from textgrad.engine import get_engine
 from textgrad.engine.base import EngineLM, Reply, Sampling, messages_of
 from textgrad.engine.calls.limiter import Limiter
-from textgrad.engine.registry import check_engine_name
 from textgrad.engine.protocol.messages import estimated_tokens, prompt_tokens
+from textgrad.engine.registry import check_engine_name
 from textgrad.errors import BadReply, BrokenSystem, StopRun, TransientError, UsageError
-
 from utils.run_log.terminal import clean
 
 LEVELS = (1, 2, 4, 8, 16)  # calls at once
@@ -69,21 +68,28 @@ class Probe:
 
     def _counted(self, replies: dict[str, Reply]) -> str:
         """An endpoint that does not count leaves the numbers that we estimate."""
+
         def estimated(question: str, reply: Reply) -> bool:
             return (reply.prompt_tokens, reply.completion_tokens) == (
-                prompt_tokens(messages_of(question, "Be brief.")), estimated_tokens(reply.text))
+                prompt_tokens(messages_of(question, "Be brief.")),
+                estimated_tokens(reply.text),
+            )
 
         if any(reply.prompt_tokens is None for reply in replies.values()):
             return "no"
         told = next(iter(replies.values()))
-        return "no, estimated" if all(estimated(*each) for each in replies.items()) else (
-            f"yes ({told.prompt_tokens} + {told.completion_tokens} for the first)")
+        return (
+            "no, estimated"
+            if all(estimated(*each) for each in replies.items())
+            else (f"yes ({told.prompt_tokens} + {told.completion_tokens} for the first)")
+        )
 
     def _told(self) -> Iterator[tuple[str, str]]:
         if not hasattr(self.engine, "client"):
             yield "model found", "yes"
             return
         from utils.engines.server_facts import ServerFacts
+
         facts = ServerFacts(self.engine)
         yield "model found", facts.listed()
         yield "context length", facts.context()
@@ -105,8 +111,12 @@ class Probe:
         for level in LEVELS:
             started = time.monotonic()
             try:
-                fan_out(lambda number, level=level: self.engine.complete(
-                    messages_of(f"Say {level * 100 + number}.", "Be brief."), Sampling(max_tokens=16)), range(level))
+                fan_out(
+                    lambda number, level=level: self.engine.complete(
+                        messages_of(f"Say {level * 100 + number}.", "Be brief."), Sampling(max_tokens=16)
+                    ),
+                    range(level),
+                )
             except (TransientError, BadReply) as error:
                 told.append(f"{level}: {clean(str(error))[:60]}")
                 break
@@ -135,8 +145,9 @@ def examine(name: str, request_timeout: float) -> None:
 
 def main(arguments: list[str]) -> int:
     """Examines the engines named; returns 0, or 2 where one cannot be used."""
-    parser = argparse.ArgumentParser(prog="python -m utils.engines.doctor", description="Looks whether engines work, with a "
-                                     "few tiny calls to each.")
+    parser = argparse.ArgumentParser(
+        prog="python -m utils.engines.doctor", description="Looks whether engines work, with a few tiny calls to each."
+    )
     for role in ("evaluation_engine", "test_engine"):
         parser.add_argument(f"--{role}", action="append", default=[], metavar="ENGINE")
     parser.add_argument("--request_timeout", type=float, default=60.0, metavar="SECONDS")

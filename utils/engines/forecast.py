@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 from textgrad.engine.calls.gateway import Gateway, Usage
 from textgrad.errors import StopRun
-
 from utils.config import Config
 from utils.engines.by_role import connect
 from utils.engines.prices import prices
@@ -46,17 +45,32 @@ def forecast(config: Config) -> dict[str, Forecast]:
         UsageError: what would end the run as well, such as an unknown task.
     """
     rehearsal = dataclasses.replace(
-        config, test_engine=_stand_in(config.test_engine), evaluation_engine=_stand_in(config.evaluation_engine),
-        client_engines=tuple(_stand_in(name) for name in config.client_engines), surprisal_model="off",
-        transfer_engine=tuple(_stand_in(name) for name in config.transfer_engine), straggler_rate=0.0, round_deadline=0.0,
-        max_calls=0, max_tokens_total=0, max_cost=0.0, replay_only=False, requests_per_minute=0.0)
+        config,
+        test_engine=_stand_in(config.test_engine),
+        evaluation_engine=_stand_in(config.evaluation_engine),
+        client_engines=tuple(_stand_in(name) for name in config.client_engines),
+        surprisal_model="off",
+        transfer_engine=tuple(_stand_in(name) for name in config.transfer_engine),
+        straggler_rate=0.0,
+        round_deadline=0.0,
+        max_calls=0,
+        max_tokens_total=0,
+        max_cost=0.0,
+        replay_only=False,
+        requests_per_minute=0.0,
+    )
     engines = connect(rehearsal, ":memory:")
     importlib.import_module(config.module).run_training(rehearsal, engines, NullLog())
-    real = {"test": config.test_engine, "evaluation": config.evaluation_engine,
-            "transfer": next(iter(config.transfer_engine), "")}
+    real = {
+        "test": config.test_engine,
+        "evaluation": config.evaluation_engine,
+        "transfer": next(iter(config.transfer_engine), ""),
+    }
     known = prices(config)
-    return {role: _of(used, known.get(role), real[role], config.max_tokens)
-            for role, used in sorted(engines.gateway.usage.items())}
+    return {
+        role: _of(used, known.get(role), real[role], config.max_tokens)
+        for role, used in sorted(engines.gateway.usage.items())
+    }
 
 
 def beside(config: Config, gateway: Gateway) -> dict[str, dict[str, int]]:
@@ -70,17 +84,25 @@ def beside(config: Config, gateway: Gateway) -> dict[str, dict[str, int]]:
     if sum(used.requests for used in usage.values()) > LONGEST_REHEARSAL:
         return {}
     note = {"forecast": dataclasses.asdict(config)}
-    expected = gateway.recall(note)
+    expected = gateway.get_metadata(note)
     if expected is None:
         try:
-            expected = {role: [each.calls, each.prompt_tokens + each.completion_tokens]
-                        for role, each in forecast(config).items()}
+            expected = {
+                role: [each.calls, each.prompt_tokens + each.completion_tokens]
+                for role, each in forecast(config).items()
+            }
         except StopRun:  # the data may have gone since; the results matter more
             return {}
-        gateway.remember(note, expected)
-    return {role: {"calls": expected.get(role, (0, 0))[0], "actual_calls": used.calls,
-                   "tokens": expected.get(role, (0, 0))[1], "actual_tokens": used.prompt_tokens + used.completion_tokens}
-            for role, used in sorted(usage.items())}
+        gateway.put_metadata(note, expected)
+    return {
+        role: {
+            "calls": expected.get(role, (0, 0))[0],
+            "actual_calls": used.calls,
+            "tokens": expected.get(role, (0, 0))[1],
+            "actual_tokens": used.prompt_tokens + used.completion_tokens,
+        }
+        for role, used in sorted(usage.items())
+    }
 
 
 def _of(used: Usage, price, engine: str, max_tokens: int) -> Forecast:
@@ -99,12 +121,20 @@ def _stand_in(engine: str) -> str:
 
 def table(forecasts: dict[str, Forecast]) -> str:
     """The forecast as lines of text, with the sum over roles."""
-    rows = [(role, each.calls, each.prompt_tokens, each.completion_tokens, each.dollars)
-            for role, each in forecasts.items()]
+    rows = [
+        (role, each.calls, each.prompt_tokens, each.completion_tokens, each.dollars) for role, each in forecasts.items()
+    ]
     dollars = [row[4] for row in rows]
-    rows.append(("all", *(sum(column) for column in list(zip(*rows, strict=True))[1:4]),
-                 None if None in dollars else sum(dollars)))
+    rows.append(
+        (
+            "all",
+            *(sum(column) for column in list(zip(*rows, strict=True))[1:4]),
+            None if None in dollars else sum(dollars),
+        )
+    )
     lines = [f"{'role':<12}{'calls':>10}{'request tokens':>18}{'reply tokens':>16}{'dollars':>12}"]
-    lines += [f"{role:<12}{calls:>10}{requests:>18}{replies:>16}"
-              f"{'no price' if cost is None else format(cost, '.4f'):>12}" for role, calls, requests, replies, cost in rows]
+    lines += [
+        f"{role:<12}{calls:>10}{requests:>18}{replies:>16}{'no price' if cost is None else format(cost, '.4f'):>12}"
+        for role, calls, requests, replies, cost in rows
+    ]
     return "\n".join(lines)

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from textgrad.engine.calls.budget import Price
 from textgrad.errors import UsageError, unknown
-
 from utils.config import Config
 
 ROLES = ("test", "evaluation", "transfer")
@@ -21,7 +20,9 @@ def prices(config: Config) -> dict[str, Price]:
     """
     by_model = _from_file(config.price_file) if config.price_file else {}
     known: dict[str, Price] = {}
-    engines = dict(zip(ROLES, (config.test_engine, config.evaluation_engine, *config.transfer_engine[:1]), strict=False))
+    engines = dict(
+        zip(ROLES, (config.test_engine, config.evaluation_engine, *config.transfer_engine[:1]), strict=False)
+    )
     for role, engine in engines.items():
         if engine in by_model:
             known[role] = by_model[engine]
@@ -30,8 +31,10 @@ def prices(config: Config) -> dict[str, Price]:
     known |= dict(_from_word(word) for word in config.price)
     missing = [role for role in engines if role not in known]
     if config.max_cost and missing:
-        raise UsageError(f"--max_cost needs a price for the {' and the '.join(missing)} engine: give --price "
-                         f"{missing[0]}=IN/OUT in dollars per million tokens, or --price_file")
+        raise UsageError(
+            f"--max_cost needs a price for the {' and the '.join(missing)} engine: give --price "
+            f"{missing[0]}=IN/OUT in dollars per million tokens, or --price_file"
+        )
     return known
 
 
@@ -58,6 +61,8 @@ def _price(pair, where: str) -> Price:
     except (TypeError, ValueError):
         request = reply = -1.0
     if not (0 <= request < float("inf") and 0 <= reply < float("inf")):
-        raise UsageError(f"{where}: a price is two amounts >= 0, dollars per million tokens of requests and of replies, "
-                         "such as 0.15/0.60")
+        raise UsageError(
+            f"{where}: a price is two amounts >= 0, dollars per million tokens of requests and of replies, "
+            "such as 0.15/0.60"
+        )
     return Price(request, reply)

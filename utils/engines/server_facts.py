@@ -4,8 +4,15 @@ import importlib.metadata
 import re
 from typing import Any
 
-_CONTEXT_NAMES = ("max_model_len", "context_length", "context_window", "max_context_length", "n_ctx", "n_ctx_train",
-                  "inputTokenLimit")
+_CONTEXT_NAMES = (
+    "max_model_len",
+    "context_length",
+    "context_window",
+    "max_context_length",
+    "n_ctx",
+    "n_ctx_train",
+    "inputTokenLimit",
+)
 _NOT_TOLD = "not told"
 _SHORT, _LONG = 200, 1200  # words of a prompt to ask twice; some services keep nothing below 1024 tokens
 
@@ -31,6 +38,7 @@ class ServerFacts:
     def _get(self, url: str, kind: type = object) -> Any:
         """A page's JSON (or text), {} where there is none."""
         import openai
+
         try:
             found = self._client.get(url, cast_to=kind, options={"timeout": 5.0})
         except openai.OpenAIError:
@@ -96,6 +104,7 @@ class ServerFacts:
     def _seen_caching(self) -> str:
         """What the counts of a request that is sent twice tell: how much of it was worked on already."""
         import openai
+
         words = "seventy " * (_SHORT if self._props else _LONG)
         limit = "max_completion_tokens" if "max_tokens" in self._dropped else "max_tokens"
         body = {"model": self._model, "messages": [{"role": "user", "content": words}], limit: 16}

@@ -11,10 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import textgrad as tg
-from textgrad.concurrency import at, expired, fan_out, place, standing_at
+from textgrad.concurrency import current_scope, deadline_passed, fan_out, scope, use_scope
 from textgrad.engine.base import EngineLM
 from textgrad.errors import BadReply
-
 from utils.federation.evaluation import Sample, answer, prompt_id, too_long, verdict
 from utils.privacy.leak_guard import Leak, Private, guard
 
@@ -140,10 +139,10 @@ class Client:
         """
         broadcast, steps, thrown_away = prompt, [], 0
         for number in range(1, self.local_steps + 1):
-            if expired():
+            if deadline_passed():
                 raise LateClient(f"client {self.number} passed the deadline of round {round_number}")
             coming = self._ahead(round_number, number + 1)
-            with at(step=number):
+            with scope(step=number):
                 step = self._step(prompt, self._batch_of(round_number, number), number, coming)
             if step.rewrite and not step.accepted:
                 thrown_away += len(coming)
@@ -167,7 +166,7 @@ class Client:
         lap, position = divmod(index, len(self.samples) // size)
         order = list(range(len(self.samples)))
         random.Random(f"batches {self.seed} {self.number} {lap}").shuffle(order)
-        return [self.samples[chosen] for chosen in order[position * size:(position + 1) * size]]
+        return [self.samples[chosen] for chosen in order[position * size : (position + 1) * size]]
 
     def _batch_of(self, round_number: int, step: int) -> list[Sample]:
         return self.batch((round_number - 1) * self.local_steps + step - 1)
@@ -178,12 +177,14 @@ class Client:
             return []
 
         def asks(where: tuple, sample: Sample, prompt: str) -> str:
-            with standing_at(where):
+            with use_scope(where):
                 return answer(self.engine, prompt, sample)
 
-        first = (*place(), ("step", step), ("answers", "before"))
-        return [functools.partial(asks, (*first, ("item", index)), sample)
-                for index, sample in enumerate(self._batch_of(round_number, step))]
+        first = (*current_scope(), ("step", step), ("answers", "before"))
+        return [
+            functools.partial(asks, (*first, ("item", index)), sample)
+            for index, sample in enumerate(self._batch_of(round_number, step))
+        ]
 
     def _step(self, prompt: str, batch: list[Sample], number: int, coming: list[Callable[[str], object]]) -> Step:
         variable = tg.Variable(prompt, role_description=PROMPT_ROLE, requires_grad=True)
@@ -197,8 +198,8 @@ class Client:
             return Step(number, before, None, len(batch), False, f"bad reply: {problem}", prompt)
         rewritten = variable.get_value()
         again = [functools.partial(verdict, self.engine, sample=sample) for sample in batch]
-        with at(answers="after"):
-            answers = fan_out(lambda ask: ask(prompt=rewritten), [*again, *coming])[:len(batch)]
+        with scope(answers="after"):
+            answers = fan_out(lambda ask: ask(prompt=rewritten), [*again, *coming])[: len(batch)]
         after = sum(correct for correct, _ in answers) / len(batch)
         if any(new and not old for (_, new), (_, _, old) in zip(answers, losses, strict=True)):
             return Step(number, before, after, len(batch), False, "too long for the model's context", prompt, rewritten)
@@ -212,14 +213,22 @@ class Client:
         model = tg.BlackboxLLM(self.engine, system_prompt=variable)
 
         def loss_of(sample: Sample) -> tuple[tg.Variable, int, bool]:
-            query, question, truth = (tg.Variable(text, requires_grad=False, role_description=role) for text, role in (
-                (sample.task.query(sample.question), "question to the language model, with the wanted form of the answer"),
-                (sample.question, "question to the language model"), (sample.answer, "right answer to the question")))
+            query, question, truth = (
+                tg.Variable(text, requires_grad=False, role_description=role)
+                for text, role in (
+                    (
+                        sample.task.query(sample.question),
+                        "question to the language model, with the wanted form of the answer",
+                    ),
+                    (sample.question, "question to the language model"),
+                    (sample.answer, "right answer to the question"),
+                )
+            )
             reply = model(query)
             loss = sample.task.loss(question, reply, truth)
             return loss, sample.task.verdict(loss), too_long(reply.value)
 
-        with at(answers="before"):
+        with scope(answers="before"):
             return fan_out(loss_of, batch)
 
     def _rewrite(self, variable: tg.Variable, losses: list[tg.Variable]) -> None:

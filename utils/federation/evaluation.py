@@ -8,7 +8,6 @@ from typing import NamedTuple
 from textgrad.concurrency import fan_out
 from textgrad.engine.base import EngineLM
 from textgrad.tasks import Task
-
 from utils.metrics.statistics import Estimate, accuracy, mean_of, mean_of_prompts
 
 

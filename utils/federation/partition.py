@@ -10,8 +10,9 @@ from collections.abc import Hashable, Sequence
 from textgrad.errors import UsageError
 
 
-def partition(kind: str, labels: Sequence[Hashable], clients: int, at_least: int, seed: int,
-              alpha: float = 0.5) -> list[list[int]]:
+def partition(
+    kind: str, labels: Sequence[Hashable], clients: int, at_least: int, seed: int, alpha: float = 0.5
+) -> list[list[int]]:
     """Indices of the data that each client holds.
 
     Args:
@@ -30,8 +31,10 @@ def partition(kind: str, labels: Sequence[Hashable], clients: int, at_least: int
         UsageError: n is less than clients * at_least.
     """
     if len(labels) < clients * at_least:
-        raise UsageError(f"{len(labels)} training questions are too few for {clients} clients with at least {at_least} "
-                         f"each: use at most {len(labels) // at_least} clients, a smaller --batch_size or more data")
+        raise UsageError(
+            f"{len(labels)} training questions are too few for {clients} clients with at least {at_least} "
+            f"each: use at most {len(labels) // at_least} clients, a smaller --batch_size or more data"
+        )
     rng = random.Random(f"partition {seed}")
     shards = _KINDS[kind](labels, clients, alpha, rng)
     _top_up(shards, at_least, rng)

@@ -7,18 +7,17 @@ beside round t+1 (unless the merge is gated by it).
 import dataclasses
 from dataclasses import dataclass, field
 
-from textgrad.concurrency import Handle, at, beside, fan_out, hurried
+from textgrad.concurrency import BackgroundTask, fan_out, hurried, run_in_background, scope
 from textgrad.errors import BudgetSpent
-
+from textgrad.tokens import estimate_tokens
 from utils.aggregation import Merge, aggregate
 from utils.federation.client import Step, Update
 from utils.federation.evaluation import Score, answer, evaluate, mean_estimate, too_long
 from utils.federation.setup import Federation
+from utils.federation.transport import LocalTransport, chance
 from utils.metrics.measures import retained
 from utils.metrics.retention import Retention, repair
 from utils.metrics.statistics import Estimate
-from textgrad.tokens import estimate_tokens
-from utils.federation.transport import LocalTransport, chance
 
 Scores = dict[str, list[Score]]
 """For each task the scores of the prompts in play: one global prompt, or under "none" one of each client."""
@@ -97,10 +96,10 @@ class NullLog:
     def step(self, round_number: int, client: int, step: Step) -> None:
         """A client has ended a local step; may come from any thread, in any order."""
 
-    def scores(self, label: str, split: str, handle: Handle) -> None:
+    def scores(self, label: str, split: str, handle: BackgroundTask) -> None:
         """Prompts are being scored; `handle.result()` are the `Scores`."""
 
-    def round(self, done: Round, validation: Handle) -> None:
+    def round(self, done: Round, validation: BackgroundTask) -> None:
         """A round has ended; its prompts are being scored."""
 
 
@@ -125,8 +124,8 @@ class _Training:
         self.transport = federation.transport or LocalTransport(federation.config)
         self.local_only = self.config.aggregate_method == "none"
         self.rounds: list[Round] = []
-        self.validations: list[Handle] = []
-        self.tests: dict[str, Handle] = {}
+        self.validations: list[BackgroundTask] = []
+        self.tests: dict[str, BackgroundTask] = {}
         for client in federation.clients:
             client.on_step = log.step
 
@@ -143,7 +142,7 @@ class _Training:
             self._test("evaluation_engine", start[:1])
         self._ended(Round(0, prompts=start))
         for number in range(1, self.config.max_epochs + 1):
-            with at(round=number):
+            with scope(round=number):
                 self._ended(self._round(number, self.rounds[-1].prompts))
         for done, validation in zip(self.rounds, self.validations, strict=True):
             done.validation = validation.result()
@@ -163,7 +162,7 @@ class _Training:
             if not validation.succeeded():
                 break
             done.validation = validation.result()
-            rounds = self.rounds[:done.number + 1]
+            rounds = self.rounds[: done.number + 1]
         tests = {name: scores.result() for name, scores in self.tests.items() if scores.succeeded()}
         return Result(rounds, _best(rounds), tests, reason)
 
@@ -176,9 +175,9 @@ class _Training:
         if done.number:
             self.log.round(done, self.validations[-1])
 
-    def _beside(self, split: str, prompts: tuple[str, ...], label: str) -> Handle:
+    def _beside(self, split: str, prompts: tuple[str, ...], label: str) -> BackgroundTask:
         """Scores prompts on one split of every task, beside everything else; the log is told when it is there."""
-        handle = beside(lambda: self._scores(split, prompts, label))
+        handle = run_in_background(lambda: self._scores(split, prompts, label))
         self.log.scores(label, split, handle)
         return handle
 
@@ -194,7 +193,7 @@ class _Training:
 
         distinct = list(dict.fromkeys(prompts))
         pairs = [(task, prompt) for task in self.federation.tasks for prompt in distinct]
-        with at(scores=label):
+        with scope(scores=label):
             found = dict(zip(pairs, fan_out(score, pairs, width=width), strict=True))
         return {task.name: [found[task, prompt] for prompt in prompts] for task in self.federation.tasks}
 
@@ -220,8 +219,11 @@ class _Training:
         """Sends every sampled client its prompt and collects the uploads that come back in time."""
         clients = self.federation.sampled(done.number)
         done.sampled = [client.number for client in clients]
-        done.dropped = {client.number: "dropped out (injected)" for client in clients
-                        if chance("drop", self.config.seed, done.number, client.number) < self.config.drop_rate}
+        done.dropped = {
+            client.number: "dropped out (injected)"
+            for client in clients
+            if chance("drop", self.config.seed, done.number, client.number) < self.config.drop_rate
+        }
         late = self._known_late(done)
         done.dropped.update(dict.fromkeys(late or (), "late"))
         asked = [client for client in clients if client.number not in done.dropped]
@@ -235,11 +237,11 @@ class _Training:
                 done.dropped[client.number] = answer
         if limit:
             late = [number for number, why in done.dropped.items() if why == "late"]
-            self.federation.engines.gateway.remember(self._late_note(done), late)
+            self.federation.engines.gateway.put_metadata(self._late_note(done), late)
 
     def _known_late(self, done: Round) -> list[int] | None:
         """Who was late when this round was run before: a deadline is no function of the seed, so it is remembered."""
-        return self.federation.engines.gateway.recall(self._late_note(done))
+        return self.federation.engines.gateway.get_metadata(self._late_note(done))
 
     def _late_note(self, done: Round) -> dict:
         """Runs of several seeds may share one call log."""
@@ -247,11 +249,17 @@ class _Training:
 
     def _aggregate(self, done: Round, old_prompt: str) -> None:
         done.aggregated = [update.prompt for update in done.updates]
-        with at(aggregate=True):
-            done.merge = aggregate(self.config.aggregate_method, done.aggregated, engine=self.federation.engines.evaluation,
-                                   old_prompt=old_prompt, token_budget=self.config.prompt_budget,
-                                   fan_in=self.config.merge_fan_in, scorer=self.federation.scorer,
-                                   candidates=self.config.uid_candidates)
+        with scope(aggregate=True):
+            done.merge = aggregate(
+                self.config.aggregate_method,
+                done.aggregated,
+                engine=self.federation.engines.evaluation,
+                old_prompt=old_prompt,
+                token_budget=self.config.prompt_budget,
+                fan_in=self.config.merge_fan_in,
+                scorer=self.federation.scorer,
+                candidates=self.config.uid_candidates,
+            )
             self._measure(done, old_prompt)
             if self.config.aggregate_repair:
                 self._repair(done, old_prompt)
@@ -282,7 +290,7 @@ class _Training:
             return False
         samples = [sample for task in self.federation.tasks for sample in self.federation.questions[task.name, "val"]]
         longest = max(samples, key=lambda sample: len(sample.question), default=None)
-        with at(scores="fits"):
+        with scope(scores="fits"):
             return longest is not None and too_long(answer(self.federation.engines.test, merged, longest))
 
     def _gate(self, done: Round) -> None:

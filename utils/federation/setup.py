@@ -4,18 +4,16 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from textgrad.engine.base import EngineLM
 from textgrad.errors import UsageError
 from textgrad.tasks import Task, get_task
-
 from utils.aggregation import aggregate
-from utils.federation.client import Client
 from utils.config import Config
 from utils.engines.by_role import Engines
+from utils.federation.client import Client
 from utils.federation.evaluation import Sample, samples_of
-from utils.metrics.measures import Surprisal, scorer_of
 from utils.federation.partition import partition
 from utils.federation.transport import Transport
+from utils.metrics.measures import Surprisal, scorer_of
 
 
 @dataclass
@@ -45,8 +43,11 @@ class Federation:
     scorer: Surprisal | None = field(init=False)
 
     def __post_init__(self):
-        self.questions = {(task.name, split): samples_of(task, getattr(task, split))
-                          for task in self.tasks for split in ("val", "test")}
+        self.questions = {
+            (task.name, split): samples_of(task, getattr(task, split))
+            for task in self.tasks
+            for split in ("val", "test")
+        }
         self.scorer = scorer_of(self.config, self.engines.gateway)
 
     def sampled(self, round_number: int) -> list[Client]:
@@ -64,10 +65,20 @@ def load_tasks(config: Config, engines: Engines) -> list[Task]:
     Raises:
         UsageError: an unknown task, unreadable data, or a size larger than the data.
     """
-    tasks = [get_task(name, engines.evaluation, data_dir=config.data_dir or None, seed=config.questions_seed,
-                      train_size=config.train_size or None, val_size=config.val_size or None,
-                      test_size=config.test_size or None, judge=config.judge, scorer=config.scorer or None)
-             for name in config.task]
+    tasks = [
+        get_task(
+            name,
+            engines.evaluation,
+            data_dir=config.data_dir or None,
+            seed=config.questions_seed,
+            train_size=config.train_size or None,
+            val_size=config.val_size or None,
+            test_size=config.test_size or None,
+            judge=config.judge,
+            scorer=config.scorer or None,
+        )
+        for name in config.task
+    ]
     names = [task.name for task in tasks]
     if twice := {name for name in names if names.count(name) > 1}:
         raise UsageError(f"--task: two tasks are called {min(twice)!r}: rename one of the files, as results go by name")
@@ -77,8 +88,13 @@ def load_tasks(config: Config, engines: Engines) -> list[Task]:
     return tasks
 
 
-def federate(config: Config, engines: Engines, tasks: list[Task], owners: Sequence[Sequence[Sample]],
-             shards: list[dict[str, list[int]]]) -> Federation:
+def federate(
+    config: Config,
+    engines: Engines,
+    tasks: list[Task],
+    owners: Sequence[Sequence[Sample]],
+    shards: list[dict[str, list[int]]],
+) -> Federation:
     """A federation with one client for each list of training questions.
 
     Args:
@@ -86,15 +102,26 @@ def federate(config: Config, engines: Engines, tasks: list[Task], owners: Sequen
         owners: the training questions of client 0, 1, ...
         shards: as `Federation.shards`.
     """
-    clients = [client_of(config, engines, number, samples, public_text(tasks))
-               for number, samples in enumerate(owners)]
+    clients = [client_of(config, engines, number, samples, public_text(tasks)) for number, samples in enumerate(owners)]
     return Federation(config, engines, tasks, clients, initial_prompt(config, tasks), shards)
 
 
 def client_of(config: Config, engines: Engines, number: int, samples: Sequence[Sample], public: str) -> Client:
     """One client as the options describe it; `public` is as in `Client`."""
-    return Client(number, samples, engines.of_client(number), engines.evaluation, config.batch_size, config.max_steps,
-                  config.proximal_update, config.seed, config.leak_guard, public, config.skip_solved, config.speculate)
+    return Client(
+        number,
+        samples,
+        engines.of_client(number),
+        engines.evaluation,
+        config.batch_size,
+        config.max_steps,
+        config.proximal_update,
+        config.seed,
+        config.leak_guard,
+        public,
+        config.skip_solved,
+        config.speculate,
+    )
 
 
 def public_text(tasks: list[Task]) -> str:
@@ -118,4 +145,4 @@ def initial_prompt(config: Config, tasks: list[Task]) -> str:
     if config.initial_prompt:
         return config.initial_prompt
     descriptions = [task.description for task in tasks]
-    return aggregate("concat", descriptions, engine=None, old_prompt="", token_budget=10 ** 9).prompt
+    return aggregate("concat", descriptions, engine=None, old_prompt="", token_budget=10**9).prompt

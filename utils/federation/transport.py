@@ -8,11 +8,10 @@ import time
 from collections.abc import Sequence
 from typing import Protocol
 
-from textgrad.concurrency import LATE, at, fan_out, must_wait
+from textgrad.concurrency import LATE, fan_out, must_wait, scope
 from textgrad.errors import StopRun
-
-from utils.federation.client import Client, LateClient, Update
 from utils.config import Config
+from utils.federation.client import Client, LateClient, Update
 
 
 def chance(what: str, *which: int) -> float:
@@ -23,8 +22,9 @@ def chance(what: str, *which: int) -> float:
 class Transport(Protocol):
     """A way to the clients."""
 
-    def exchange(self, round_number: int, clients: Sequence[Client], prompts: Sequence[str],
-                 deadline: float | None) -> list[Update | str]:
+    def exchange(
+        self, round_number: int, clients: Sequence[Client], prompts: Sequence[str], deadline: float | None
+    ) -> list[Update | str]:
         """Sends each client its prompt and waits for the uploads.
 
         Args:
@@ -51,20 +51,23 @@ class LocalTransport:
     def __init__(self, config: Config):
         self.config = config
 
-    def exchange(self, round_number: int, clients: Sequence[Client], prompts: Sequence[str],
-                 deadline: float | None) -> list[Update | str]:
+    def exchange(
+        self, round_number: int, clients: Sequence[Client], prompts: Sequence[str], deadline: float | None
+    ) -> list[Update | str]:
         """See `Transport`."""
+
         def train(asked: tuple[Client, str]) -> Update | str:
             return self._train(*asked, round_number)
 
-        answers = fan_out(train, list(zip(clients, prompts, strict=True)), width=self.config.max_concurrency,
-                          timeout=deadline)
+        answers = fan_out(
+            train, list(zip(clients, prompts, strict=True)), width=self.config.max_concurrency, timeout=deadline
+        )
         return ["late" if answer is LATE else answer for answer in answers]
 
     def _train(self, client: Client, prompt: str, round_number: int) -> Update | str:
         """One client's update, or why there is none: a client's own failure costs the round this client only."""
         try:
-            with at(client=client.number):
+            with scope(client=client.number):
                 if chance("straggler", self.config.seed, round_number, client.number) < self.config.straggler_rate:
                     must_wait()
                     time.sleep(self.config.straggler_delay)

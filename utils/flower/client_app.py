@@ -2,6 +2,7 @@
 
 from flwr.app import Context, Message
 from flwr.clientapp import ClientApp
+
 from utils.flower.post import reply
 from utils.flower.site import introduce, train
 

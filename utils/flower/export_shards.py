@@ -12,7 +12,6 @@ import sys
 from pathlib import Path
 
 from textgrad.errors import StopRun, UsageError
-
 from utils.config import Config, parse
 from utils.engines.by_role import connect
 from utils.federation.evaluation import Sample, samples_of
@@ -37,9 +36,14 @@ def export(config: Config, folder: Path) -> list[str]:
             _write(folder / site / f"{name}.jsonl", [_row(sample) for sample in samples if sample.task.name == name])
     for name, task in zip(config.task, tasks, strict=True):
         if name.endswith(".jsonl"):
-            _write(folder / "server" / f"{task.name}.jsonl", [
-                {**_row(sample), "split": split} for split in ("val", "test")
-                for sample in samples_of(task, getattr(task, split))])
+            _write(
+                folder / "server" / f"{task.name}.jsonl",
+                [
+                    {**_row(sample), "split": split}
+                    for split in ("val", "test")
+                    for sample in samples_of(task, getattr(task, split))
+                ],
+            )
     return sites
 
 
@@ -59,7 +63,7 @@ def main(arguments: list[str]) -> int:
             raise UsageError("--to FOLDER is missing")
         place = arguments.index("--to")
         folder = Path(arguments[place + 1])
-        sites = export(parse(arguments[:place] + arguments[place + 2:]), folder)
+        sites = export(parse(arguments[:place] + arguments[place + 2 :]), folder)
     except StopRun as reason:
         print(f"error: {reason}", file=sys.stderr)
         return 2

@@ -17,12 +17,11 @@ import zipfile
 from pathlib import Path, PurePosixPath
 
 from textgrad.errors import BrokenSystem, UsageError
-
 from utils.config import Config
-from utils.files import to_json, write_whole
+from utils.files import atomic_write, to_json
+from utils.flower.wire import ERROR, RESULTS
 from utils.run_log.log import RunLog
 from utils.run_log.terminal import clean
-from utils.flower.wire import ERROR, RESULTS
 
 OK, SPENT = 0, 3
 _QUIET = {"FLWR_TELEMETRY_ENABLED": "0", "FLWR_DISABLE_UPDATE_CHECK": "1"}
@@ -52,8 +51,11 @@ def launch(config: Config) -> int:
     finally:
         log.close()
     if log.results is None:
-        raise BrokenSystem(log.error or f"Flower's run {run_id} ended as {status}; give the same command with "
-                           f"--run_name {config.run_name} to go on")
+        raise BrokenSystem(
+            log.error
+            or f"Flower's run {run_id} ended as {status}; give the same command with "
+            f"--run_name {config.run_name} to go on"
+        )
     folder = Path(config.log_dir) / config.run_name
     unpack(log.results, folder)
     print(f"everything is in {folder}")
@@ -68,14 +70,16 @@ def _stop(run_id: str, config: Config) -> None:
     except BrokenSystem:
         stopped = False
     told = "it is stopped" if stopped else f"it may still go on: flwr stop {run_id} {config.flower_federation}"
-    print(f"{told}; to go on later, give the same command with --run_name {config.run_name}", file=sys.stderr,
-          flush=True)
+    print(
+        f"{told}; to go on later, give the same command with --run_name {config.run_name}", file=sys.stderr, flush=True
+    )
 
 
 def _check(config: Config) -> None:
     if config.module == "train_centralized":
-        raise UsageError("--runtime flower: train_centralized has no federation; use train_homo_fed or "
-                         "train_hetero_fed")
+        raise UsageError(
+            "--runtime flower: train_centralized has no federation; use train_homo_fed or train_hetero_fed"
+        )
     if config.repeats > 1 or config.replay_only:
         raise UsageError("--runtime flower makes one new run: leave out --repeats and --replay_only")
     if not _program():
@@ -84,6 +88,7 @@ def _check(config: Config) -> None:
 
 def _for_the_server(config: Config) -> Config:
     """Paths that exist here are told whole: on one machine the server finds them, on another it has its own."""
+
     def whole(path: str) -> str:
         return str(Path(path).resolve()) if path and Path(path).exists() else path
 
@@ -125,8 +130,9 @@ def _start(config: Config) -> str:
     answer = _json(told)
     if not answer.get("run-id"):
         reason = answer.get("error-message") or answer.get("error") or "no run was started"
-        raise BrokenSystem(f"the SuperLink {config.flower_federation!r} did not take the run: "
-                           f"{_last_line(str(reason))}")
+        raise BrokenSystem(
+            f"the SuperLink {config.flower_federation!r} did not take the run: {_last_line(str(reason))}"
+        )
     return str(answer["run-id"])
 
 
@@ -143,8 +149,10 @@ def _wait(run_id: str, federation: str) -> str:
         except BrokenSystem as error:
             status, failed = "", failed + 1
             if failed == _LOOKS:
-                raise BrokenSystem(f"Flower's run {run_id} may still go on, but the SuperLink {federation!r} tells no "
-                                   f"more of it: {error}") from error
+                raise BrokenSystem(
+                    f"Flower's run {run_id} may still go on, but the SuperLink {federation!r} tells no "
+                    f"more of it: {error}"
+                ) from error
         if status.startswith("finished"):
             return status
         time.sleep(_POLL)
@@ -169,8 +177,9 @@ class _Log:
         self.results: bytes | None = None
         self.error = ""
         self._words = [_program(), "log", run_id, federation, "--stream"]
-        self._process = subprocess.Popen(self._words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-                                         env=os.environ | _QUIET)
+        self._process = subprocess.Popen(
+            self._words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=os.environ | _QUIET
+        )
         self._reader = threading.Thread(target=self._read, args=(self._process.stdout,), daemon=True)
         self._reader.start()
 
@@ -220,4 +229,4 @@ def unpack(results: bytes, folder: Path) -> None:
         path, content = folder / name, archive.read(name)
         if not path.exists() or path.read_bytes() != content:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write_whole(path, content)
+            atomic_write(path, content)

@@ -52,8 +52,13 @@ class Post:
             the message's id, or None where Flower did not take it.
         """
         from flwr.app import ConfigRecord, Message, RecordDict  # imported where used: Flower is optional
-        message = Message(content=RecordDict({_RECORD: ConfigRecord(record)}), dst_node_id=node, message_type=kind,
-                          ttl=_LONGEST if seconds is None else max(seconds, 1.0) + 60.0)
+
+        message = Message(
+            content=RecordDict({_RECORD: ConfigRecord(record)}),
+            dst_node_id=node,
+            message_type=kind,
+            ttl=_LONGEST if seconds is None else max(seconds, 1.0) + 60.0,
+        )
         return next(iter(self.grid.push_messages([message])), None)
 
     def collect(self, sent: Iterable[str]) -> dict[str, Record | NoAnswer]:
@@ -75,6 +80,7 @@ def _read(answer) -> Record | NoAnswer:
 def reply(message, work: Callable[[Record], Record]):
     """Flower's message with a site's answer to a message."""
     from flwr.app import ConfigRecord, Message, RecordDict
+
     record = answer_of(work, dict(message.content[_RECORD]))
     return Message(RecordDict({_RECORD: ConfigRecord(record)}), reply_to=message)
 

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from textgrad.errors import BrokenSystem, UsageError
-
 from utils.flower.post import HELLO, NoAnswer, Post
 from utils.flower.wire import Record
 
@@ -92,11 +91,19 @@ class Roster:
             time.sleep(_POLL)
         here = ", ".join(sorted(self.known)) or "none"
         if len(self.known) > count:
-            raise UsageError(f"{len(self.known)} sites came ({here}) and the run has {count} clients: "
-                             "name them with --sites")
+            raise UsageError(
+                f"{len(self.known)} sites came ({here}) and the run has {count} clients: name them with --sites"
+            )
         if len(self.known) < (at_least if self.names else count):
-            raise BrokenSystem(f"{len(self.known)} of {count} sites came within {seconds:g} seconds ({here}): start "
-                               "the others, or name all with --sites to start with --min_clients of them")
+            raise BrokenSystem(
+                f"{len(self.known)} of {count} sites came within {seconds:g} seconds ({here}): start "
+                "the others, or name all with --sites to start with --min_clients of them"
+            )
         self.names = self.names or tuple(sorted(self.known))
-        self.say("sites: " + ", ".join(f"{number} {name}" + ("" if name in self.known else " (not there yet)")
-                                       for number, name in enumerate(self.names)))
+        self.say(
+            "sites: "
+            + ", ".join(
+                f"{number} {name}" + ("" if name in self.known else " (not there yet)")
+                for number, name in enumerate(self.names)
+            )
+        )

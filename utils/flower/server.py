@@ -12,19 +12,18 @@ from pathlib import Path
 from textgrad.errors import StopRun, UsageError
 from textgrad.tasks import Examples, Task, get_task
 from textgrad.tasks.records import from_jsonl
-
-from utils.federation.client import Client
 from utils.config import Config
 from utils.engines.by_role import Engines, check_names, connect
+from utils.federation.client import Client
 from utils.federation.evaluation import Sample
-from utils.federation.setup import Federation, client_of, initial_prompt, public_text
-from utils.report import table
 from utils.federation.rounds import run_rounds
-from utils.run_log.log import RunLog
+from utils.federation.setup import Federation, client_of, initial_prompt, public_text
 from utils.flower.post import Post
 from utils.flower.roster import Roster
 from utils.flower.transport import FlowerTransport
 from utils.flower.wire import ERROR, RESULTS, Record, run_options
+from utils.report import table
+from utils.run_log.log import RunLog
 
 LOGS_VARIABLE = "FEDTEXTGRAD_LOGS"
 _HELD_OUT = ("val", "test")
@@ -102,15 +101,22 @@ def _federation(grid, config: Config, engines: Engines, tasks: list[Task], log: 
 def what_all_are_asked(config: Config, tasks: list[Task]) -> Record:
     """What every message says. Of a task in a file, the file's name: each site has a file of that name of its own."""
     names = [Path(name).name if name.endswith(".jsonl") else name for name in config.task]
-    return {"options": run_options(config), "tasks": names, "scorers": [_scorer(name, config) for name in config.task],
-            "public": public_text(tasks)}
+    return {
+        "options": run_options(config),
+        "tasks": names,
+        "scorers": [_scorer(name, config) for name in config.task],
+        "public": public_text(tasks),
+    }
 
 
 def _stand_in(config: Config, engines: Engines, number: int, tasks: list[Task], roster: Roster) -> Client:
     """A site's client as the server knows it: how many questions it has, and not one of them."""
     known = roster.known.get(roster.names[number])
-    samples = [Sample(task, "", f"at {roster.names[number]}") for task in tasks
-               for _ in range(known.questions.get(task.name, 0) if known else 0)]
+    samples = [
+        Sample(task, "", f"at {roster.names[number]}")
+        for task in tasks
+        for _ in range(known.questions.get(task.name, 0) if known else 0)
+    ]
     return client_of(config, engines, number, samples, "")
 
 
@@ -127,8 +133,15 @@ def held_out(name: str, config: Config, engines: Engines) -> Task:
     if name.endswith(".jsonl"):
         task = _file_task(name, config, engines)
     else:
-        task = get_task(name, engines.evaluation, data_dir=config.data_dir or None, seed=config.questions_seed,
-                        judge=config.judge, train_size=config.train_size or None, **sizes)
+        task = get_task(
+            name,
+            engines.evaluation,
+            data_dir=config.data_dir or None,
+            seed=config.questions_seed,
+            judge=config.judge,
+            train_size=config.train_size or None,
+            **sizes,
+        )
     splits = {split: _first(getattr(task, split), sizes[f"{split}_size"]) for split in _HELD_OUT}
     engines.teach(pair for split in splits.values() for pair in split.examples)
     return dataclasses.replace(task, train=Examples([], task.description, task.answer_format), **splits)
@@ -136,28 +149,38 @@ def held_out(name: str, config: Config, engines: Engines) -> Task:
 
 def _file_task(name: str, config: Config, engines: Engines) -> Task:
     rows = from_jsonl(Path(name), ("question", "answer"))
-    splits = {split: [(str(row["question"]), str(row["answer"])) for row in rows if row.get("split") == split]
-              for split in _HELD_OUT}
+    splits = {
+        split: [(str(row["question"]), str(row["answer"])) for row in rows if row.get("split") == split]
+        for split in _HELD_OUT
+    }
     if not all(splits.values()) or sum(map(len, splits.values())) < len(rows):
-        raise UsageError(f'{name} on the server must hold held-out questions only, each with "split": "val" or "test", '
-                         "and some of both; training questions stay at the sites")
-    task = get_task(name, engines.evaluation, seed=config.questions_seed, judge=config.judge,
-                    scorer=_scorer(name, config))
-    return dataclasses.replace(task, **{split: Examples(pairs, task.description, task.answer_format)
-                                        for split, pairs in splits.items()})
+        raise UsageError(
+            f'{name} on the server must hold held-out questions only, each with "split": "val" or "test", '
+            "and some of both; training questions stay at the sites"
+        )
+    task = get_task(
+        name, engines.evaluation, seed=config.questions_seed, judge=config.judge, scorer=_scorer(name, config)
+    )
+    return dataclasses.replace(
+        task, **{split: Examples(pairs, task.description, task.answer_format) for split, pairs in splits.items()}
+    )
 
 
 def _scorer(name: str, config: Config) -> str:
     """How answers to a file's questions are scored, told to all sites; "" for a public task."""
     from textgrad.tasks.user_file import kind_of
+
     if not name.endswith(".jsonl"):
         return ""
     return config.scorer or kind_of([str(row["answer"]) for row in from_jsonl(Path(name), ("question", "answer"))])
 
 
 def _first(dataset: Examples, count: int | None) -> Examples:
-    return Examples([dataset[index] for index in range(min(count or len(dataset), len(dataset)))],
-                    dataset.description, dataset.answer_format)
+    return Examples(
+        [dataset[index] for index in range(min(count or len(dataset), len(dataset)))],
+        dataset.description,
+        dataset.answer_format,
+    )
 
 
 def packed(folder: Path) -> str:

@@ -2,6 +2,7 @@
 
 from flwr.app import Context
 from flwr.serverapp import Grid, ServerApp
+
 from utils.flower.server import serve
 
 app = ServerApp()

@@ -14,22 +14,29 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from textgrad.concurrency import at
+from textgrad.concurrency import scope
 from textgrad.errors import UsageError, unknown
 from textgrad.tasks import Examples, Task, get_task
 from textgrad.tasks.records import from_jsonl
-
-from utils.federation.client import Client, Update
 from utils.config import Config
 from utils.engines.by_role import Engines, connect
+from utils.federation.client import Client, Update
 from utils.federation.evaluation import samples_of
 from utils.federation.setup import client_of
-from utils.files import to_json, write_whole
 from utils.federation.transport import LocalTransport
+from utils.files import atomic_write, to_json
 from utils.flower.wire import Record, read_run_options, to_text, upload
 
-_LIMITS = ("max_concurrency", "requests_per_minute", "request_timeout", "max_retries", "max_consecutive_failures",
-           "max_calls", "max_tokens_total", "max_cost")
+_LIMITS = (
+    "max_concurrency",
+    "requests_per_minute",
+    "request_timeout",
+    "max_retries",
+    "max_consecutive_failures",
+    "max_calls",
+    "max_tokens_total",
+    "max_cost",
+)
 _OWN = ("name", "data", "engine", "evaluation_engine", "logs", "data_dir", *_LIMITS)
 
 
@@ -120,11 +127,11 @@ class _Work:
 
     def train(self, prompt: str, round_number: int, seconds: float | None) -> Update | str:
         """The client's update, by way of the transport of one machine."""
-        with at(round=round_number):
-            answer, = LocalTransport(self.config).exchange(round_number, [self.client], [prompt], seconds)
+        with scope(round=round_number):
+            (answer,) = LocalTransport(self.config).exchange(round_number, [self.client], [prompt], seconds)
         if isinstance(answer, Update):
             kept = {"round": round_number, "client": self.client.number, "update": dataclasses.asdict(answer)}
-            write_whole(self.folder / f"round{round_number:02d}.json", to_json(kept, indent=2) + "\n")
+            atomic_write(self.folder / f"round{round_number:02d}.json", to_json(kept, indent=2) + "\n")
             self.engines.gateway.close()
         return answer
 
@@ -135,9 +142,16 @@ def _private_task(name: str, path: Path, scorer: str, engines: Engines, config: 
     if name.endswith(".jsonl"):
         task = get_task(str(path), engines.evaluation, seed=config.questions_seed, judge=config.judge, scorer=scorer)
     else:
-        task = get_task(name, engines.evaluation, data_dir=config.data_dir or None, seed=config.questions_seed,
-                        judge=config.judge, train_size=config.train_size or None, val_size=config.val_size or None,
-                        test_size=config.test_size or None)
+        task = get_task(
+            name,
+            engines.evaluation,
+            data_dir=config.data_dir or None,
+            seed=config.questions_seed,
+            judge=config.judge,
+            train_size=config.train_size or None,
+            val_size=config.val_size or None,
+            test_size=config.test_size or None,
+        )
     empty = Examples([], task.description, task.answer_format)
     return dataclasses.replace(task, train=Examples(rows, task.description, task.answer_format), val=empty, test=empty)
 

@@ -4,9 +4,8 @@ import time
 from collections.abc import Sequence
 
 from textgrad.engine.calls.gateway import Gateway
-
-from utils.federation.client import Client, Update
 from utils.config import Config
+from utils.federation.client import Client, Update
 from utils.federation.evaluation import prompt_id
 from utils.flower.post import TRAIN, NoAnswer, Post
 from utils.flower.roster import Roster
@@ -31,8 +30,9 @@ class FlowerTransport:
     def __init__(self, config: Config, gateway: Gateway, post: Post, roster: Roster, asked: Record):
         self.config, self.gateway, self.post, self.roster, self.asked = config, gateway, post, roster, asked
 
-    def exchange(self, round_number: int, clients: Sequence[Client], prompts: Sequence[str],
-                 deadline: float | None) -> list[Update | str]:
+    def exchange(
+        self, round_number: int, clients: Sequence[Client], prompts: Sequence[str], deadline: float | None
+    ) -> list[Update | str]:
         """Sends each site its prompt and waits for the uploads. A site that is gone and comes back is asked again.
 
         Raises:
@@ -40,11 +40,11 @@ class FlowerTransport:
         """
         note = {"flower round": round_number, "seed": self.config.seed}
         numbers = [client.number for client in clients]
-        kept = {int(client): from_note(answer) for client, answer in (self.gateway.recall(note) or {}).items()}
+        kept = {int(client): from_note(answer) for client, answer in (self.gateway.get_metadata(note) or {}).items()}
         if not set(numbers) <= set(kept):
             asks = _Round(self, round_number, dict(zip(numbers, prompts, strict=True)), deadline)
             kept = asks.run()
-            self.gateway.remember(note, {str(client): to_note(answer) for client, answer in kept.items()})
+            self.gateway.put_metadata(note, {str(client): to_note(answer) for client, answer in kept.items()})
         for client in clients:
             answer = kept[client.number]
             for step in answer.steps if isinstance(answer, Update) else ():
@@ -83,8 +83,11 @@ class _Round:
         if self.deadline:
             return passed > self.deadline
         uploads = sum(isinstance(answer, Update) for answer in self.answers.values())
-        return not self.flying and bool(self.asked_at or passed > self.patience) and (
-            uploads >= self.quorum or passed > self.patience)
+        return (
+            not self.flying
+            and bool(self.asked_at or passed > self.patience)
+            and (uploads >= self.quorum or passed > self.patience)
+        )
 
     def _ask(self) -> None:
         """Sends the prompt to every site that has not answered and is at a node where it was not asked."""
@@ -93,8 +96,13 @@ class _Round:
             if client in self.answers or node is None or self.asked_at.get(client) == node:
                 continue
             left = self.deadline and self.deadline - (time.monotonic() - self.started)
-            record = {**self.asked, "client": client, "round": self.number, "prompt": to_bytes(prompt),
-                      "seconds": max(left, 0.1) if left else 0.0}
+            record = {
+                **self.asked,
+                "client": client,
+                "round": self.number,
+                "prompt": to_bytes(prompt),
+                "seconds": max(left, 0.1) if left else 0.0,
+            }
             if sent := self.post.send(node, TRAIN, record, left):
                 self.asked_at[client] = node
                 self.flying[sent] = client

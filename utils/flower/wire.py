@@ -8,17 +8,33 @@ import json
 from typing import Any
 
 from textgrad.errors import UsageError
-
-from utils.federation.client import Step, Update
 from utils.config import Config
+from utils.federation.client import Step, Update
 from utils.privacy.leak_guard import Leak
 
 Record = dict[str, Any]
 
 # What the run decides for a site. Engines, keys, data, limits and folders are the site's own and cannot be asked for.
-RUN_OPTIONS = ("module", "batch_size", "max_steps", "proximal_update", "seed", "data_seed", "judge", "leak_guard",
-               "train_size", "val_size", "test_size", "temperature", "top_p", "max_tokens", "no_cache",
-               "straggler_rate", "straggler_delay", "run_name")
+RUN_OPTIONS = (
+    "module",
+    "batch_size",
+    "max_steps",
+    "proximal_update",
+    "seed",
+    "data_seed",
+    "judge",
+    "leak_guard",
+    "train_size",
+    "val_size",
+    "test_size",
+    "temperature",
+    "top_p",
+    "max_tokens",
+    "no_cache",
+    "straggler_rate",
+    "straggler_delay",
+    "run_name",
+)
 RESULTS, ERROR = "FEDTEXTGRAD-RESULTS ", "FEDTEXTGRAD-ERROR "  # begin lines of the server's log for the launching side
 _GUARDS = ("none", "warned", "redacted", "blocked")
 _NO_REWRITE = -1.0
@@ -48,11 +64,17 @@ def read_run_options(text: str) -> dict[str, Any]:
 def upload(update: Update) -> Record:
     """An update as a site sends it: the prompt, and of its steps only numbers. What it leaked stays at the site."""
     return {
-        "started": update.started, "prompt": to_bytes(update.prompt), "guard": update.guard,
+        "started": update.started,
+        "prompt": to_bytes(update.prompt),
+        "guard": update.guard,
         "before": [step.before for step in update.steps],
         "after": [_NO_REWRITE if step.after is None else step.after for step in update.steps],
-        "n": [step.n for step in update.steps], "accepted": [int(step.accepted) for step in update.steps],
-        "longest_run": update.leak.longest_run, "overlap": update.leak.overlap, "score": update.leak.score}
+        "n": [step.n for step in update.steps],
+        "accepted": [int(step.accepted) for step in update.steps],
+        "longest_run": update.leak.longest_run,
+        "overlap": update.leak.overlap,
+        "score": update.leak.score,
+    }
 
 
 def read_upload(record: Record, client: int) -> Update:

@@ -60,13 +60,24 @@ def complexity(text: str, collection: Sequence[str] | None = None, scorer: Score
     Raises:
         whatever the scorer raises.
     """
-    plain = Complexity(character_entropy(text), compression_ratio(text), estimate_tokens(text),
-                       None if collection is None else mean_tf_idf(text, collection))
+    plain = Complexity(
+        character_entropy(text),
+        compression_ratio(text),
+        estimate_tokens(text),
+        None if collection is None else mean_tf_idf(text, collection),
+    )
     bits = scorer(text) if scorer else []
     if not bits:
         return plain
-    return Complexity(**asdict(plain) | {"surprisal_mean": _mean(bits), "surprisal_max": max(bits),
-                                         "surprisal_variance": _variance(bits), "perplexity": 2 ** _mean(bits)})
+    return Complexity(
+        **asdict(plain)
+        | {
+            "surprisal_mean": _mean(bits),
+            "surprisal_max": max(bits),
+            "surprisal_variance": _variance(bits),
+            "perplexity": 2 ** _mean(bits),
+        }
+    )
 
 
 def character_entropy(text: str) -> float:
@@ -94,8 +105,9 @@ def mean_tf_idf(text: str, collection: Sequence[str]) -> float:
     if not counts:
         return 0.0
     frequencies, n = _document_frequencies(tuple(collection)), len(collection)
-    return sum(count * (math.log((1 + n) / (1 + frequencies[word])) + 1)
-               for word, count in counts.items()) / len(counts)
+    return sum(count * (math.log((1 + n) / (1 + frequencies[word])) + 1) for word, count in counts.items()) / len(
+        counts
+    )
 
 
 @functools.lru_cache(maxsize=1)  # all prompts of a run are measured against the same collection
@@ -126,4 +138,4 @@ def _mean(values: Sequence[float]) -> float:
 def _variance(values: Sequence[float]) -> float:
     """Of the population: the tokens of a text are all there are."""
     mean = _mean(values)
-    return sum((value - mean)**2 for value in values) / len(values)
+    return sum((value - mean) ** 2 for value in values) / len(values)

@@ -24,7 +24,7 @@ def instructions(prompt: str) -> list[str]:
     """
     parts, position = [], 0
     for fence in _FENCE.finditer(prompt):
-        parts += _of_text(prompt[position:fence.start()], followed=True) + [fence.group().strip()]
+        parts += _of_text(prompt[position : fence.start()], followed=True) + [fence.group().strip()]
         position = fence.end()
     parts += _of_text(prompt[position:], followed=False)
     return [part for part in parts if any(character.isalnum() for character in part)]
@@ -50,7 +50,7 @@ def _blocks(text: str) -> list[tuple[str, bool]]:
         if not line or _HEADING.match(line):
             joins = False
         elif marker := _MARKER.match(line):
-            blocks.append((line[marker.end():].strip(), True))
+            blocks.append((line[marker.end() :].strip(), True))
             joins, width = True, len(line)
         else:
             if joins and blocks[-1][0][-1:] not in (".", "!", "?", ":") and (width >= _LONG_LINE or line[0].islower()):
@@ -65,22 +65,24 @@ def _sentences(block: str) -> list[str]:
     sentences, start = [], 0
     for end in _END.finditer(block):
         if _ends_sentence(block, start, end):
-            sentences.append(block[start:end.end()])
+            sentences.append(block[start : end.end()])
             start = end.end()
     sentences.append(block[start:])
     stripped = (sentence.strip() for sentence in sentences)
-    return [_MARKER.sub("", sentence, count=1) if _MARKER.match(sentence) else sentence
-            for sentence in stripped if sentence]
+    return [
+        _MARKER.sub("", sentence, count=1) if _MARKER.match(sentence) else sentence for sentence in stripped if sentence
+    ]
 
 
 def _ends_sentence(block: str, start: int, end: re.Match) -> bool:
     """Whether a full stop that is followed by a space (or a full-width one) ends a sentence."""
     if end["stop"] is None:
         return True
-    before, following = block[start:end.start()], block[end.end():end.end() + 1]
+    before, following = block[start : end.start()], block[end.end() : end.end() + 1]
     word = re.split(r"[\s(\[\"'“]", before)[-1].lower()
-    if end["stop"] == "." and (_ENUMERATOR.search(before) or word in _ABBREVIATIONS
-                               or word in _BEFORE_A_NUMBER and following.isdigit()):
+    if end["stop"] == "." and (
+        _ENUMERATOR.search(before) or word in _ABBREVIATIONS or word in _BEFORE_A_NUMBER and following.isdigit()
+    ):
         return False
     unsure = end["closing"] or len(end["stop"]) > 1 or word == "etc"  # quoted, an ellipsis: look at what follows
     return not (unsure and following.islower())

@@ -9,7 +9,6 @@ from typing import Any
 
 from textgrad.engine.calls.gateway import Gateway
 from textgrad.errors import StopRun
-
 from utils.config import Config
 from utils.federation.evaluation import prompt_id
 from utils.metrics.complexity import Complexity, complexity
@@ -52,12 +51,12 @@ class Surprisal:
     def __call__(self, text: str) -> list[float]:
         """Bits of every token but the first; [] where the text cannot be scored."""
         note = {"surprisal": self.model, "prompt": prompt_id(text)}
-        known = self.gateway.recall(note)
+        known = self.gateway.get_metadata(note)
         if known is not None:
             return known
         bits = [] if self.problem or self.gateway.replay_only else self._scored(text)
         if bits or self.keep_failures:
-            self.gateway.remember(note, bits)
+            self.gateway.put_metadata(note, bits)
         return bits
 
     def _scored(self, text: str) -> list[float]:

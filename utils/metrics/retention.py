@@ -20,9 +20,8 @@ from dataclasses import asdict, dataclass
 from textgrad.concurrency import fan_out
 from textgrad.engine.calls.ask_again import ask_until
 from textgrad.errors import BadReply
-
-from utils.metrics.instructions import instructions
 from textgrad.tokens import estimate_tokens
+from utils.metrics.instructions import instructions
 from utils.metrics.wording import Wording
 
 FATES = ("kept", "merged", "lost")
@@ -116,8 +115,11 @@ def fates_in(prompt: str, wanted: Iterable[str]) -> list[Fate]:
 def _places(prompt: str) -> tuple[list[tuple[int, Wording]], dict[tuple[str, ...], str]]:
     """The prompt's runs of sentences with their sizes, and its single sentences by their words."""
     sentences = [Wording.of(sentence) for sentence in instructions(prompt)]
-    runs = [(size, Wording.joined(sentences[start:start + size])) for size in range(1, _LONGEST_RUN + 1)
-            for start in range(len(sentences) - size + 1)]
+    runs = [
+        (size, Wording.joined(sentences[start : start + size]))
+        for size in range(1, _LONGEST_RUN + 1)
+        for start in range(len(sentences) - size + 1)
+    ]
     return runs, {sentence.words: sentence.text for sentence in sentences}
 
 
@@ -149,8 +151,9 @@ def contribution(upload: str, broadcast: str) -> list[str]:
     return [fate.instruction for fate in fates_in(broadcast, ours.values()) if fate.fate != "kept"]
 
 
-def retention(upload: str, broadcast: str, new_prompt: str,
-              judged: Callable[[str, str], str] | None = None) -> Retention:
+def retention(
+    upload: str, broadcast: str, new_prompt: str, judged: Callable[[str, str], str] | None = None
+) -> Retention:
     """What the new global prompt keeps of one client's contribution.
 
     Args:
@@ -160,6 +163,7 @@ def retention(upload: str, broadcast: str, new_prompt: str,
         judged: `(instruction, new_prompt) -> fate`, such as `functools.partial(judge, engine)`. Asked about all that
             was not kept word for word; where it raises `BadReply` the overlap decides.
     """
+
     def second_opinion(fate: Fate) -> Fate:
         if fate.fate == "kept":
             return fate
@@ -174,9 +178,17 @@ def retention(upload: str, broadcast: str, new_prompt: str,
 
 def lost_rows(round_number: int, client: int, found: Retention) -> list[dict]:
     """Rows of the table of lost instructions: round, client, instruction, overlap, nearest."""
-    return [{"round": round_number, "client": client, "instruction": fate.instruction,
-             "overlap": round(fate.overlap, 2), "nearest": fate.nearest}
-            for fate in found.fates if fate.fate == "lost"]
+    return [
+        {
+            "round": round_number,
+            "client": client,
+            "instruction": fate.instruction,
+            "overlap": round(fate.overlap, 2),
+            "nearest": fate.nearest,
+        }
+        for fate in found.fates
+        if fate.fate == "lost"
+    ]
 
 
 def judge(engine, instruction: str, prompt: str) -> str:
@@ -185,14 +197,16 @@ def judge(engine, instruction: str, prompt: str) -> str:
     Raises:
         BadReply: two replies named none of the three.
     """
+
     def parse(reply: str) -> str:
         named = re.findall(r"\b(kept|merged|lost)\b", reply.lower())
         if not named:
             raise BadReply("it named none of kept, merged, lost")
         return named[-1]
 
-    content = _JUDGE_PROMPT.format(instruction=_fenced("INSTRUCTION", instruction),
-                                   prompt=_fenced("MERGED_PROMPT", prompt))
+    content = _JUDGE_PROMPT.format(
+        instruction=_fenced("INSTRUCTION", instruction), prompt=_fenced("MERGED_PROMPT", prompt)
+    )
     return ask_until(engine, content, parse, hint="End with one word: kept, merged or lost.")
 
 
@@ -225,11 +239,17 @@ def repair(engine, prompt: str, lost: Sequence[str], token_budget: int | None = 
         return text
 
     limit = "" if token_budget is None else f"Stay below {token_budget} tokens. "
-    content = _REPAIR_PROMPT.format(lost=_fenced("LOST", "\n".join(f"- {item}" for item in lost)),
-                                    prompt=_fenced("VARIABLE", prompt), budget=limit)
+    content = _REPAIR_PROMPT.format(
+        lost=_fenced("LOST", "\n".join(f"- {item}" for item in lost)), prompt=_fenced("VARIABLE", prompt), budget=limit
+    )
     try:
-        return ask_until(engine, content, parse, hint="Give the whole prompt, with the lost instructions, after "
-                                                      "<IMPROVED_VARIABLE> and end it with the closing tag.")
+        return ask_until(
+            engine,
+            content,
+            parse,
+            hint="Give the whole prompt, with the lost instructions, after "
+            "<IMPROVED_VARIABLE> and end it with the closing tag.",
+        )
     except BadReply:
         return prompt
 

@@ -102,8 +102,12 @@ class Spread:
 
     def as_json(self) -> dict:
         """All attributes, to four decimals."""
-        return {"mean": _rounded(self.mean), "sd": _rounded(self.sd), "n": self.n,
-                "ci95": self.ci95 and [_rounded(bound) for bound in self.ci95]}
+        return {
+            "mean": _rounded(self.mean),
+            "sd": _rounded(self.sd),
+            "n": self.n,
+            "ci95": self.ci95 and [_rounded(bound) for bound in self.ci95],
+        }
 
     def __str__(self) -> str:
         if self.ci95 is None:
@@ -166,8 +170,8 @@ def mean_of(estimates: Sequence[Estimate]) -> Estimate:
     if not counted:
         return Estimate(None, 0, (0.0, 1.0))
     mean = sum(estimate.value for estimate in counted) / len(counted)
-    below = math.sqrt(sum((estimate.value - estimate.ci95[0])**2 for estimate in counted)) / len(counted)
-    above = math.sqrt(sum((estimate.ci95[1] - estimate.value)**2 for estimate in counted)) / len(counted)
+    below = math.sqrt(sum((estimate.value - estimate.ci95[0]) ** 2 for estimate in counted)) / len(counted)
+    above = math.sqrt(sum((estimate.ci95[1] - estimate.value) ** 2 for estimate in counted)) / len(counted)
     return Estimate(mean, sum(estimate.n for estimate in counted), (max(0.0, mean - below), min(1.0, mean + above)))
 
 
@@ -195,8 +199,10 @@ def compare(before: Mapping, after: Mapping, seed: int = 0) -> Comparison:
     import numpy
 
     if before.keys() != after.keys() or not before:
-        raise UsageError(f"a paired comparison needs the same questions on both sides: {len(before)} before, "
-                         f"{len(after)} after, {len(before.keys() & after.keys())} in common; use the same test set")
+        raise UsageError(
+            f"a paired comparison needs the same questions on both sides: {len(before)} before, "
+            f"{len(after)} after, {len(before.keys() & after.keys())} in common; use the same test set"
+        )
     n = len(before)
     gained = sum(1 for question in before if after[question] > before[question])
     lost = sum(1 for question in before if after[question] < before[question])
@@ -219,7 +225,7 @@ def over_seeds(values: Sequence[float]) -> Spread:
         return Spread(mean, None, None, 1)
     from scipy.special import stdtrit
 
-    sd = math.sqrt(sum((value - mean)**2 for value in values) / (n - 1))
+    sd = math.sqrt(sum((value - mean) ** 2 for value in values) / (n - 1))
     half = float(stdtrit(n - 1, 0.975)) * sd / math.sqrt(n)
     return Spread(mean, sd, (mean - half, mean + half), n)
 
@@ -241,10 +247,16 @@ def power_of(n: int, base: float, difference: float, alpha: float = 0.05, correl
     side = gained / (gained + lost)
     some = edge >= 0
     rejects = numpy.zeros(n + 1)
-    rejects[some] = (bdtr(edge[some], discordant[some], side)
-                     + bdtrc(discordant[some] - edge[some] - 1, discordant[some], side))
-    chances = numpy.exp(gammaln(n + 1) - gammaln(discordant + 1) - gammaln(n - discordant + 1)
-                        + xlogy(discordant, gained + lost) + xlogy(n - discordant, 1 - gained - lost))
+    rejects[some] = bdtr(edge[some], discordant[some], side) + bdtrc(
+        discordant[some] - edge[some] - 1, discordant[some], side
+    )
+    chances = numpy.exp(
+        gammaln(n + 1)
+        - gammaln(discordant + 1)
+        - gammaln(n - discordant + 1)
+        + xlogy(discordant, gained + lost)
+        + xlogy(n - discordant, 1 - gained - lost)
+    )
     return float(numpy.sum(chances * rejects))
 
 
@@ -257,8 +269,9 @@ def _edge(n: int, alpha: float) -> int:
     return int(numpy.searchsorted(bdtr(numpy.arange(n + 1), n, 0.5), alpha / 2)) - 1 if n else -1
 
 
-def minimum_detectable_difference(n: int, base: float = 0.5, power: float = 0.8, alpha: float = 0.05,
-                                  correlation: float = 0.0) -> float | None:
+def minimum_detectable_difference(
+    n: int, base: float = 0.5, power: float = 0.8, alpha: float = 0.05, correlation: float = 0.0
+) -> float | None:
     """The smallest true gain in accuracy that n test questions would show, to three decimals.
 
     Solved on the exact power of the exact McNemar test (see `power_of`; the model is that of Connor, Biometrics 43

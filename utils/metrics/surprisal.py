@@ -48,8 +48,10 @@ def get_scorer(name: str) -> Callable[[str], list[float]]:
     if name == "smollm2" or name.endswith(".gguf"):
         return Embedded(name)
     if not name or address:
-        raise UsageError(f"no surprisal model {name!r}; give smollm2, a .gguf file, llama:http://HOST:PORT, "
-                         "vllm:http://HOST:PORT, or a Hugging Face causal language model such as gpt2")
+        raise UsageError(
+            f"no surprisal model {name!r}; give smollm2, a .gguf file, llama:http://HOST:PORT, "
+            "vllm:http://HOST:PORT, or a Hugging Face causal language model such as gpt2"
+        )
     return HuggingFace(name)
 
 
@@ -97,7 +99,7 @@ class HuggingFace:
             with torch.inference_mode():
                 logits = self.model(torch.tensor([ids[start:end]])).logits[0].float()
             # Logits at position t predict token t + 1: those that score first..end-1 stand one place earlier.
-            scoring = logits[first - 1 - start:end - 1 - start]
+            scoring = logits[first - 1 - start : end - 1 - start]
             nats = torch.nn.functional.cross_entropy(scoring, torch.tensor(ids[first:end]), reduction="none")
             bits += (nats * _NATS_TO_BITS).tolist()
         return bits
@@ -108,8 +110,10 @@ def _load(name: str):
         import torch  # noqa: F401  without it transformers would fail with a long report
         from transformers import AutoModelForCausalLM, AutoTokenizer
     except ImportError as error:
-        raise BrokenSystem(f"the surprisal model {name} needs torch and transformers ({error}); install them, or leave "
-                           "out --surprisal_model for the embedded model") from error
+        raise BrokenSystem(
+            f"the surprisal model {name} needs torch and transformers ({error}); install them, or leave "
+            "out --surprisal_model for the embedded model"
+        ) from error
     try:
         # In float32 whatever the files hold: half precision is off by some hundredths of a bit, and slow on a CPU.
         return AutoModelForCausalLM.from_pretrained(name).float().eval(), AutoTokenizer.from_pretrained(name)
@@ -147,15 +151,17 @@ class LlamaServer:
         return bits
 
     def _tokens(self, text: str) -> list[dict]:
-        return self._ask("POST", "/tokenize", {"content": text, "add_special": False, "parse_special": False,
-                                               "with_pieces": True})["tokens"]
+        return self._ask(
+            "POST", "/tokenize", {"content": text, "add_special": False, "parse_special": False, "with_pieces": True}
+        )["tokens"]
 
     def _forced(self, context: Sequence[int], wanted: Sequence[int]) -> list[float]:
         grammar = "root ::= " + " ".join(f"<[{token}]>" for token in wanted)
         given = self._complete(context, len(wanted), grammar=grammar, n_probs=1)
         if [token["id"] for token in given] != list(wanted):
-            raise BrokenSystem(f"{self.base_url} did not keep to a grammar of tokens: it is no llama.cpp server that "
-                               "can score texts")
+            raise BrokenSystem(
+                f"{self.base_url} did not keep to a grammar of tokens: it is no llama.cpp server that can score texts"
+            )
         return [-token["logprob"] * _NATS_TO_BITS for token in given]
 
     def _looked_up(self, context: Sequence[int], wanted: Sequence[int]) -> list[float]:
@@ -168,8 +174,11 @@ class LlamaServer:
         raise BrokenSystem(f"{self.base_url} gave no probability for token {wanted[0]}")
 
     def _complete(self, context: Sequence[int], n: int, **how) -> list[dict]:
-        reply = self._ask("POST", "/completion", {"prompt": list(context), "n_predict": n, "temperature": 0,
-                                                  "cache_prompt": True, **how})
+        reply = self._ask(
+            "POST",
+            "/completion",
+            {"prompt": list(context), "n_predict": n, "temperature": 0, "cache_prompt": True, **how},
+        )
         return reply.get("completion_probabilities", [])
 
     def _ask(self, method: str, path: str, body: dict | None) -> dict:
@@ -207,8 +216,14 @@ class VLLM:
         timeout: seconds a request may take.
     """
 
-    def __init__(self, base_url: str, model: str | None = None, stride: int | None = None, api_key: str | None = None,
-                 timeout: float = _SECONDS):
+    def __init__(
+        self,
+        base_url: str,
+        model: str | None = None,
+        stride: int | None = None,
+        api_key: str | None = None,
+        timeout: float = _SECONDS,
+    ):
         self.base_url, self.model, self.stride, self.timeout = _root(base_url), model, stride, timeout
         self._headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
 
@@ -219,7 +234,7 @@ class VLLM:
         ids, longest = found["tokens"], found["max_model_len"]
         bits: list[float] = []
         for start, first, end in windows(len(ids), min(longest - 1, _LONGEST_WINDOW), self.stride):
-            bits += self._scores(ids[start:end])[first - start:]
+            bits += self._scores(ids[start:end])[first - start :]
         return bits
 
     def _scores(self, ids: Sequence[int]) -> list[float]:

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from textgrad.errors import unknown
-
 from utils.privacy.private_text import Identifier, Squeezed, Words, identifiers, secrets_anywhere, template_limit
 
 MODES = ("off", "warn", "redact", "block")
@@ -46,14 +45,20 @@ class Leak:
 
     @property
     def level(self) -> str:
-        """"none"; "some" where 5 words in a row were copied but nothing that must stay; "leak" where there is."""
+        """ "none"; "some" where 5 words in a row were copied but nothing that must stay; "leak" where there is."""
         return "leak" if self.spans else "some" if self.longest_run else "none"
 
     def as_json(self) -> dict:
         """Level and counts. The strings themselves are left out: logs get published."""
-        return {"level": self.level, "score": round(self.score, 4), "longest_run": self.longest_run,
-                "overlap": round(self.overlap, 4), "numbers": len(self.numbers), "names": len(self.names),
-                "secrets": len(self.secrets)}
+        return {
+            "level": self.level,
+            "score": round(self.score, 4),
+            "longest_run": self.longest_run,
+            "overlap": round(self.overlap, 4),
+            "numbers": len(self.numbers),
+            "names": len(self.names),
+            "secrets": len(self.secrets),
+        }
 
 
 class Private:
@@ -76,8 +81,11 @@ class Private:
         """What an upload reveals beyond a known text."""
         words, (known_words, held) = Words(upload), _broadcast(known)
         runs, overlap = self._runs(words.words, known_words.words)
-        spans = [(words.spans[begin][0], words.spans[begin + length - 1][1])
-                 for begin, length in runs if length >= COPIED_RUN]
+        spans = [
+            (words.spans[begin][0], words.spans[begin + length - 1][1])
+            for begin, length in runs
+            if length >= COPIED_RUN
+        ]
         found: dict[str, set[str]] = {"number": set(), "name": set(), "secret": set()}
         sent = Squeezed(upload)
         for wanted in self.identifiers:
@@ -89,23 +97,28 @@ class Private:
                 spans.append((start, end))
                 found["secret"].add(upload[start:end])
         merged = _merged(spans)
-        return Leak(max((length for _, length in runs), default=0), overlap, tuple(sorted(found["number"])),
-                    tuple(sorted(found["name"])), tuple(sorted(found["secret"])), merged,
-                    sum(end - start for start, end in merged) / max(1, len(upload)))
+        return Leak(
+            max((length for _, length in runs), default=0),
+            overlap,
+            tuple(sorted(found["number"])),
+            tuple(sorted(found["name"])),
+            tuple(sorted(found["secret"])),
+            merged,
+            sum(end - start for start, end in merged) / max(1, len(upload)),
+        )
 
     def _runs(self, words: Sequence[str], known: Sequence[str]) -> tuple[list[tuple[int, int]], float]:
         """The copied runs as (first word, length >= 5), and the overlap."""
         held = _held(words, known)
         # A word is one character here, so that Python's own string search finds runs of words.
-        spelled = "".join(_UNKNOWN if old else letter
-                          for letter, old in zip(self._spell(words, learn=False), held))
-        new = [begin for begin in range(len(spelled) - _GRAM + 1) if not any(held[begin:begin + _GRAM])]
-        shared = [begin for begin in new if spelled[begin:begin + _GRAM] in self._grams]
+        spelled = "".join(_UNKNOWN if old else letter for letter, old in zip(self._spell(words, learn=False), held))
+        new = [begin for begin in range(len(spelled) - _GRAM + 1) if not any(held[begin : begin + _GRAM])]
+        shared = [begin for begin in new if spelled[begin : begin + _GRAM] in self._grams]
         runs: list[tuple[int, int]] = []
         end = 0
         for begin in shared:
             stop = max(end, begin + _GRAM)
-            while stop < len(spelled) and spelled[begin:stop + 1] in self._copied:
+            while stop < len(spelled) and spelled[begin : stop + 1] in self._copied:
                 stop += 1
             if stop > end:  # else it lies within the run before
                 runs.append((begin, stop - begin))
@@ -121,8 +134,9 @@ class Private:
         return "".join(self._letters.get(word, _UNKNOWN) for word in words)
 
 
-def guard(upload: str, broadcast: str, private: Private | Iterable[str], mode: str = "warn",
-          public: str = "") -> tuple[str, Leak, str]:
+def guard(
+    upload: str, broadcast: str, private: Private | Iterable[str], mode: str = "warn", public: str = ""
+) -> tuple[str, Leak, str]:
     """What may leave the client.
 
     Args:
@@ -186,16 +200,16 @@ def _merged(spans: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
 def _held(words: Sequence[str], known: Sequence[str]) -> list[bool]:
     """For each word whether it stands in a run of 5 that the known text has too (or of all, in a shorter text)."""
     size = min(_GRAM, len(words), len(known))
-    grams = {tuple(known[begin:begin + size]) for begin in range(len(known) - size + 1)}
+    grams = {tuple(known[begin : begin + size]) for begin in range(len(known) - size + 1)}
     held = [False] * len(words)
     for begin in range(len(words) - size + 1) if size else ():
-        if tuple(words[begin:begin + size]) in grams:
-            held[begin:begin + size] = [True] * size
+        if tuple(words[begin : begin + size]) in grams:
+            held[begin : begin + size] = [True] * size
     return held
 
 
 def _grams(spelled: str) -> set[str]:
-    return {spelled[begin:begin + _GRAM] for begin in range(len(spelled) - _GRAM + 1)}
+    return {spelled[begin : begin + _GRAM] for begin in range(len(spelled) - _GRAM + 1)}
 
 
 def _letter(number: int) -> str:

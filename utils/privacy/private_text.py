@@ -11,8 +11,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|(?:(?![\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af])"
-                   r"[^\W_][\u0300-\u036f\u00ad\u200b-\u200d\u2060\ufeff]*)+")  # unspaced scripts: a word a character
+_WORD = re.compile(
+    r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|(?:(?![\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af])"
+    r"[^\W_][\u0300-\u036f\u00ad\u200b-\u200d\u2060\ufeff]*)+"
+)  # unspaced scripts: a word a character
 _ASCII_WORD = re.compile(r"[^\W_]+")  # the same in a text that has none of those, sooner found
 _LETTERS = re.compile(r"[^\W\d_]{3,}")
 _NUMBER = re.compile(r"\d+(?:[-.,/ ]\d+)*")
@@ -21,30 +23,18 @@ _PLAIN = re.compile(r"\d+[a-z]+|[a-z]+\d{1,3}")  # 10-minute, 3rd, covid-19: wha
 _VERBAL = re.compile(r".{4,}(?:ing|tion|ally)")  # begins a sentence without being a name: "Considering that"
 _ROUND = re.compile(r"[1-9]0+|0+")
 _DECIMAL = re.compile(r"\d{1,3}\.\d{1,2}")
-_SECRET = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|\b(?:sk|pk|ghp|xox[abp]|AKIA|AIza)[-_A-Za-z0-9]{12,}"
-                     r"|\b(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]{20,}")
+_SECRET = re.compile(
+    r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|\b(?:sk|pk|ghp|xox[abp]|AKIA|AIza)[-_A-Za-z0-9]{12,}"
+    r"|\b(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]{20,}"
+)
 _SENTENCE_START = re.compile(r"""(?:^|[.!?:;]["'”’)]*\s|\n)\W*$""")
 
-_COMMON = set("""
-    a about above according add after again all alternatively also always an and another answer any are as ask assume at
-    be because before below both but by calculate can check choose complete consider correct count could decide define
-    describe determine did do does during each either ensure evaluate every example explain false few final finally find
-    first follow following for from give given has have he her here hence him his how i identify if in input instead
-    into is it its january february march april may june july august september october november december monday tuesday
-    wednesday thursday friday saturday sunday just last later let list make many me more most must my name next no none
-    not note now number of on once one only option options or order other our output over please problem provide put
-    question read reason recall remember respond response result same second she should show since so solution solve
-    some sort start state statement step still such suppose sure take task tell than that the their them then there
-    therefore these they think this those though three thus to total true two under until up use using value verify was
-    we were what when where whether which while who whose why will with without work would write yes yet you your
-    """.split())
-_ALSO_WORDS = set("""
-    amber angel art autumn basil bill bob buck carol chance chase chip christian crystal daisy dale dawn dean drew
-    faith frank gene glen grace grant harmony heath heather holly hope ivy jack jade jasmine jay jean jewel joy
-    lance lane lily mark mason max melody miles miller misty nick norm olive page parker pat patience pearl penny
-    pepper peter pierce ray reed rich rob robin rocky rod rose ruby rusty sage sandy scarlet sky star stone sue
-    summer victor violet ward woody
-    """.split())  # names that are words as well: theirs only where capitalised within a sentence
+_COMMON = set(
+    ["a", "about", "above", "according", "add", "after", "again", "all", "alternatively", "also", "always", "an", "and", "another", "answer", "any", "are", "as", "ask", "assume", "at", "be", "because", "before", "below", "both", "but", "by", "calculate", "can", "check", "choose", "complete", "consider", "correct", "count", "could", "decide", "define", "describe", "determine", "did", "do", "does", "during", "each", "either", "ensure", "evaluate", "every", "example", "explain", "false", "few", "final", "finally", "find", "first", "follow", "following", "for", "from", "give", "given", "has", "have", "he", "her", "here", "hence", "him", "his", "how", "i", "identify", "if", "in", "input", "instead", "into", "is", "it", "its", "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "just", "last", "later", "let", "list", "make", "many", "me", "more", "most", "must", "my", "name", "next", "no", "none", "not", "note", "now", "number", "of", "on", "once", "one", "only", "option", "options", "or", "order", "other", "our", "output", "over", "please", "problem", "provide", "put", "question", "read", "reason", "recall", "remember", "respond", "response", "result", "same", "second", "she", "should", "show", "since", "so", "solution", "solve", "some", "sort", "start", "state", "statement", "step", "still", "such", "suppose", "sure", "take", "task", "tell", "than", "that", "the", "their", "them", "then", "there", "therefore", "these", "they", "think", "this", "those", "though", "three", "thus", "to", "total", "true", "two", "under", "until", "up", "use", "using", "value", "verify", "was", "we", "were", "what", "when", "where", "whether", "which", "while", "who", "whose", "why", "will", "with", "without", "work", "would", "write", "yes", "yet", "you", "your"]
+)
+_ALSO_WORDS = set(
+    ["amber", "angel", "art", "autumn", "basil", "bill", "bob", "buck", "carol", "chance", "chase", "chip", "christian", "crystal", "daisy", "dale", "dawn", "dean", "drew", "faith", "frank", "gene", "glen", "grace", "grant", "harmony", "heath", "heather", "holly", "hope", "ivy", "jack", "jade", "jasmine", "jay", "jean", "jewel", "joy", "lance", "lane", "lily", "mark", "mason", "max", "melody", "miles", "miller", "misty", "nick", "norm", "olive", "page", "parker", "pat", "patience", "pearl", "penny", "pepper", "peter", "pierce", "ray", "reed", "rich", "rob", "robin", "rocky", "rod", "rose", "ruby", "rusty", "sage", "sandy", "scarlet", "sky", "star", "stone", "sue", "summer", "victor", "violet", "ward", "woody"]
+)  # names that are words as well: theirs only where capitalised within a sentence
 
 
 @dataclass(frozen=True)
@@ -94,7 +84,7 @@ class Squeezed:
 
     def _stands_alone(self, start: int, end: int) -> bool:
         """A number may touch letters, and a name digits, but neither more of its own kind."""
-        before, after = self.text[start - 1:start], self.text[end:end + 1]
+        before, after = self.text[start - 1 : start], self.text[end : end + 1]
         return not (_same_kind(before, self.text[start]) or _same_kind(after, self.text[end - 1]))
 
     def _is_sought(self, wanted: Identifier, start: int, end: int) -> bool:
@@ -103,7 +93,7 @@ class Squeezed:
             return True
         if re.search(r"[^\W_][ \t]+[^\W_]", self.text[start:end]):
             return False
-        within = not _SENTENCE_START.search(self.text[max(0, start - 20):start])
+        within = not _SENTENCE_START.search(self.text[max(0, start - 20) : start])
         return wanted.key not in _ALSO_WORDS or within and self.text[start].isupper()
 
 
@@ -189,12 +179,17 @@ def _names(texts: Sequence[str]) -> list[str]:
             key = _plain(word)
             capital.setdefault(key, word)
             here.add(key)
-            if not _SENTENCE_START.search(text[max(0, match.start() - 20):match.start()]):
+            if not _SENTENCE_START.search(text[max(0, match.start() - 20) : match.start()]):
                 within.add(key)
         having.update(here)
     small, limit = set(map(_plain, small)), template_limit(len(texts))
-    return [word for key, word in capital.items() if key not in small and key not in _COMMON
-            and (key in within or having[key] <= limit and not _VERBAL.fullmatch(key))]
+    return [
+        word
+        for key, word in capital.items()
+        if key not in small
+        and key not in _COMMON
+        and (key in within or having[key] <= limit and not _VERBAL.fullmatch(key))
+    ]
 
 
 @functools.lru_cache(1 << 14)  # a client's texts hold thousands of words, mostly the same ones
@@ -202,8 +197,11 @@ def _plain(text: str) -> str:
     """Letters and digits alone: compatibility forms resolved, accents dropped, small, digits of any script as 0-9."""
     if text.isascii():
         return "".join(filter(str.isalnum, text.lower()))
-    return "".join(str(unicodedata.decimal(character, character)) for character
-                   in unicodedata.normalize("NFKD", text).casefold() if character.isalnum())
+    return "".join(
+        str(unicodedata.decimal(character, character))
+        for character in unicodedata.normalize("NFKD", text).casefold()
+        if character.isalnum()
+    )
 
 
 def _same_kind(one: str, other: str) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from utils.files import write_whole
+from utils.files import atomic_write
 from utils.report.charts import charts, charts_of
 from utils.report.compare import as_csv, as_latex, comparison, rows
 from utils.report.pictures import write_pictures
@@ -32,12 +32,17 @@ _ROWS = {
 def write(folder: Path, target: Path | None = None) -> None:
     """Makes report.html and figures/*.png of a finished run, in its folder or another one."""
     run = load(folder)
-    write_whole((target or run.folder) / "report.html", single(run))
+    atomic_write((target or run.folder) / "report.html", single(run))
     write_pictures(target or run.folder, charts(run), _note([run]))
 
 
-def write_comparison(folder: Path, runs: Sequence[Run], title: str = "Comparison of runs", above: str = "",
-                     more: Sequence[dict[str, Any]] = ()) -> None:
+def write_comparison(
+    folder: Path,
+    runs: Sequence[Run],
+    title: str = "Comparison of runs",
+    above: str = "",
+    more: Sequence[dict[str, Any]] = (),
+) -> None:
     """Makes report.html, figures/*.png, report.csv and report.tex of several runs.
 
     Args:
@@ -48,7 +53,7 @@ def write_comparison(folder: Path, runs: Sequence[Run], title: str = "Comparison
         more: further rows of report.csv and report.tex.
     """
     figures = charts_of(runs, more or rows(runs))
-    write_whole(folder / "report.html", comparison(runs, figures, title, above))
+    atomic_write(folder / "report.html", comparison(runs, figures, title, above))
     write_pictures(folder, figures, _note(runs))
     write_tables(folder, runs, more)
 
@@ -56,8 +61,8 @@ def write_comparison(folder: Path, runs: Sequence[Run], title: str = "Comparison
 def write_tables(folder: Path, runs: Sequence[Run], more: Sequence[dict[str, Any]] = ()) -> None:
     """Makes report.csv and report.tex of one or more runs."""
     numbers = [*rows(runs), *more]
-    write_whole(folder / "report.csv", as_csv(numbers))
-    write_whole(folder / "report.tex", as_latex(numbers))
+    atomic_write(folder / "report.csv", as_csv(numbers))
+    atomic_write(folder / "report.tex", as_latex(numbers))
 
 
 def _note(runs: Sequence[Run]) -> str:

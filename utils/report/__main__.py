@@ -6,8 +6,7 @@ import sys
 from pathlib import Path
 
 from textgrad.errors import StopRun, UsageError
-
-from utils.files import told_of, write_whole
+from utils.files import atomic_write, reporting_os_errors
 from utils.repeats import finish
 from utils.report import groups, page, table, write, write_comparison, write_tables
 from utils.report.compare import as_text
@@ -45,10 +44,13 @@ def _made(folders: list[Path], output: str) -> int:
     if single and not (single / "results.json").exists():
         return _index(single)
     several = [groups.load_group(folder) for folder in folders if groups.is_group(folder)]
-    runs = [run for folder in folders
-            for run in (groups.load_group(folder).runs if groups.is_group(folder) else [load(folder)])]
+    runs = [
+        run
+        for folder in folders
+        for run in (groups.load_group(folder).runs if groups.is_group(folder) else [load(folder)])
+    ]
     target = Path(output or runs[0].folder if single else output or _common(folders))
-    with told_of(target):
+    with reporting_os_errors(target):
         target.mkdir(parents=True, exist_ok=True)
     if single:
         print(table(runs[0].results))
@@ -74,7 +76,7 @@ def _index(folder: Path) -> int:
             write(run.folder)
         best = run.results["metrics"].get("best_test_acc")
         print(f"{page.share(best):<32}  {run.folder.relative_to(folder.resolve())}")
-    write_whole(folder / "index.html", index(folder, runs))
+    atomic_write(folder / "index.html", index(folder, runs))
     print(f"\n{folder / 'index.html'}")
     return 0
 

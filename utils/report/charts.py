@@ -34,25 +34,38 @@ def charts_of(runs: Sequence[Run], numbers: Sequence[dict[str, Any]]) -> list[Ch
         runs: at least two.
         numbers: rows as `compare.rows` makes them; where several seeds were averaged, the averages alone.
     """
+
     def validation(run: Run) -> list[tuple[int, float]]:
-        return [(each["round"], each["validation"]["mean"]["value"]) for each in run.results["rounds"]
-                if each["validation"].get("mean", {}).get("value") is not None]
+        return [
+            (each["round"], each["validation"]["mean"]["value"])
+            for each in run.results["rounds"]
+            if each["validation"].get("mean", {}).get("value") is not None
+        ]
 
     def tokens(run: Run) -> list[tuple[int, int]]:
         return [(each["round"], each["prompt_tokens"][0]) for each in run.results["rounds"]]
 
     runs = runs[:_MOST_RUNS]
-    best = [(f"{_short(row['run'])}: {row['value']:.3f} [{row['low']:.2f}, {row['high']:.2f}]", row["value"])
-            for row in numbers if row["metric"] == "best_test_acc" and row["value"] is not None]
-    return [Bars("best_test", "Test accuracy of the best prompts", best[:_MOST_BARS]),
-            Chart("validation", "Validation accuracy of the global prompt",
-                  [Series(run.name, validation(run)) for run in runs], limit=1.0),
-            Chart("prompt_tokens", "Tokens of the global prompt", [Series(run.name, tokens(run)) for run in runs])]
+    best = [
+        (f"{_short(row['run'])}: {row['value']:.3f} [{row['low']:.2f}, {row['high']:.2f}]", row["value"])
+        for row in numbers
+        if row["metric"] == "best_test_acc" and row["value"] is not None
+    ]
+    return [
+        Bars("best_test", "Test accuracy of the best prompts", best[:_MOST_BARS]),
+        Chart(
+            "validation",
+            "Validation accuracy of the global prompt",
+            [Series(run.name, validation(run)) for run in runs],
+            limit=1.0,
+        ),
+        Chart("prompt_tokens", "Tokens of the global prompt", [Series(run.name, tokens(run)) for run in runs]),
+    ]
 
 
 def _short(name: str, most: int = 36) -> str:
     """A run's name, such that a line of numbers has room after it."""
-    return name if len(name) <= most else f"{name[:most - 1]}…"
+    return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
 def _accuracy(rounds: list, steps: list) -> list[Series]:
@@ -61,8 +74,11 @@ def _accuracy(rounds: list, steps: list) -> list[Series]:
     series = [
         Series(
             f"validation, global prompt{'' if name == 'mean' else ' on ' + name}",
-            [_point(each["round"], each["validation"].get(name)) for each in rounds
-             if (each["validation"].get(name) or {}).get("value") is not None],
+            [
+                _point(each["round"], each["validation"].get(name))
+                for each in rounds
+                if (each["validation"].get(name) or {}).get("value") is not None
+            ],
         )
         for name in shown
     ]
@@ -105,31 +121,53 @@ def _accepted(each: dict) -> tuple[float, ...]:
 def _tokens(rounds: list) -> list[Series]:
     return [
         Series("global", [(each["round"], each["prompt_tokens"][0]) for each in rounds]),
-        Series("uploads", [(each["round"], upload["tokens"]) for each in rounds for upload in each["uploads"].values()],
-               joined=False),
+        Series(
+            "uploads",
+            [(each["round"], upload["tokens"]) for each in rounds for upload in each["uploads"].values()],
+            joined=False,
+        ),
     ]
 
 
 def _retention(rounds: list) -> list[Series]:
     found = [(each["round"], each["retention"]) for each in rounds if each.get("retention")]
     return [
-        Series("mean over clients",
-               [(number, record["mean"]) for number, record in found if record["mean"] is not None]),
-        Series("each client",
-               [(number, own["rate"]) for number, record in found for own in record["clients"].values()
-                if own["rate"] is not None], joined=False),
+        Series(
+            "mean over clients", [(number, record["mean"]) for number, record in found if record["mean"] is not None]
+        ),
+        Series(
+            "each client",
+            [
+                (number, own["rate"])
+                for number, record in found
+                for own in record["clients"].values()
+                if own["rate"] is not None
+            ],
+            joined=False,
+        ),
     ]
 
 
 def _surprisal(complexity: list) -> list[Series]:
     key = "surprisal_variance"
     return [
-        Series("global", [(each["round"], each["prompts"][0][key]) for each in complexity
-                          if key in each["prompts"][0]]),
-        Series("uploads, concatenated", [(each["round"], each["concatenation"][key]) for each in complexity
-                                         if key in each.get("concatenation", {})], dashed=True),
-        Series("uploads", [(each["round"], own[key]) for each in complexity for own in each["uploads"].values()
-                           if key in own], joined=False),
+        Series(
+            "global", [(each["round"], each["prompts"][0][key]) for each in complexity if key in each["prompts"][0]]
+        ),
+        Series(
+            "uploads, concatenated",
+            [
+                (each["round"], each["concatenation"][key])
+                for each in complexity
+                if key in each.get("concatenation", {})
+            ],
+            dashed=True,
+        ),
+        Series(
+            "uploads",
+            [(each["round"], own[key]) for each in complexity for own in each["uploads"].values() if key in own],
+            joined=False,
+        ),
     ]
 
 
@@ -137,8 +175,11 @@ def _clients(clients: dict[str, dict]) -> list[Series]:
     """Fairness: what each client got out of it. A single client has nobody to be compared with."""
     if len(clients) < 2:
         return []
-    told = {"best prompt, own validation": "best_prompt_on_own_validation", "batches before": "batch_accuracy_before",
-            "batches after": "batch_accuracy_after"}
+    told = {
+        "best prompt, own validation": "best_prompt_on_own_validation",
+        "batches before": "batch_accuracy_before",
+        "batches after": "batch_accuracy_after",
+    }
     return [
         Series(name, [_point(int(number), row[key]) for number, row in clients.items() if row[key]["n"]], joined=False)
         for name, key in told.items()

@@ -156,24 +156,38 @@ def comparison(runs: Sequence[Run], charts: Sequence[Chart | Bars], title: str, 
     """
     simulated = any(run.results["simulated"] for run in runs)
     note = '<p><span class="badge warn">SIMULATED: says nothing about any real model</span></p>' if simulated else ""
-    prompts = [page.folded(page.text(run.name), f"<pre>{page.text(run.results['prompts']['best'])}</pre>")
-               for run in runs]
-    return page.page(title, "".join([
-        f"<h1>{page.text(title)}</h1>{note}",
-        above,
-        page.section("Figures", '<div class="charts">', *map(figure, charts), "</div>"),
-        page.section("Numbers", _numbers(runs)),
-        page.section("Best prompts on the same test questions (exact McNemar test)", _tests(runs)),
-        page.section("Best prompts", *prompts),
-    ]))
+    prompts = [
+        page.folded(page.text(run.name), f"<pre>{page.text(run.results['prompts']['best'])}</pre>") for run in runs
+    ]
+    return page.page(
+        title,
+        "".join(
+            [
+                f"<h1>{page.text(title)}</h1>{note}",
+                above,
+                page.section("Figures", '<div class="charts">', *map(figure, charts), "</div>"),
+                page.section("Numbers", _numbers(runs)),
+                page.section("Best prompts on the same test questions (exact McNemar test)", _tests(runs)),
+                page.section("Best prompts", *prompts),
+            ]
+        ),
+    )
 
 
 def _numbers(runs: Sequence[Run]) -> str:
     head = ("run", "initial, test", "best, test", "last, test", "best, validation", "steps accepted", "calls")
-    return page.table(head, [
-        (run.name, *(page.share(run.results["metrics"].get(name)) for name in _METRICS),
-         f"{sum(used['calls'] for used in run.results['usage'].values()):,}")
-        for run in runs], (6,))
+    return page.table(
+        head,
+        [
+            (
+                run.name,
+                *(page.share(run.results["metrics"].get(name)) for name in _METRICS),
+                f"{sum(used['calls'] for used in run.results['usage'].values()):,}",
+            )
+            for run in runs
+        ],
+        (6,),
+    )
 
 
 def _tests(runs: Sequence[Run]) -> str:
@@ -182,20 +196,33 @@ def _tests(runs: Sequence[Run]) -> str:
     compared = sum("verdict" in each for each in found)
     if not compared:
         return "".join(f"<p>Not compared: {page.text(why)}.</p>" for why in {each["why_not"]: 0 for each in found})
-    return _reach(runs[0], compared) + page.table(head, [
-        (each["second"], each["first"], f"{each['difference']:+.3f}", "[{:+.2f}, {:+.2f}]".format(*each["ci95"]),
-         f"{each['p_value']:.3g}", each["verdict"])
-        if "verdict" in each
-        else (each["second"], each["first"], None, None, None, f"not compared: {each['why_not']}")
-        for each in found], (2, 3, 4))
+    return _reach(runs[0], compared) + page.table(
+        head,
+        [
+            (
+                each["second"],
+                each["first"],
+                f"{each['difference']:+.3f}",
+                "[{:+.2f}, {:+.2f}]".format(*each["ci95"]),
+                f"{each['p_value']:.3g}",
+                each["verdict"],
+            )
+            if "verdict" in each
+            else (each["second"], each["first"], None, None, None, f"not compared: {each['why_not']}")
+            for each in found
+        ],
+        (2, 3, 4),
+    )
 
 
 def _reach(run: Run, compared: int) -> str:
     """What the tests can show, and what many of them show by chance."""
     told = []
     if (detectable := run.results.get("detectable")) and (gain := detectable["difference"]):
-        told.append(f"With {detectable['n']} test questions a true difference below {gain:.2f} would often not show "
-                    "(80 % power).")
+        told.append(
+            f"With {detectable['n']} test questions a true difference below {gain:.2f} would often not show "
+            "(80 % power)."
+        )
     if compared > 3:
         told.append(f"Of {compared} tests one in twenty falls below p = 0.05 by chance alone.")
     return f'<p class="soft">{" ".join(told)}</p>' if told else ""

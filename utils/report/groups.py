@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from textgrad.errors import UsageError
-
 from utils.metrics.statistics import Spread, over_seeds
 from utils.report import page
 from utils.report.compare import why_not
@@ -63,8 +62,11 @@ def difference(first: Group, second: Group) -> Spread | None:
     """
     partners = {run.options["seed"]: run for run in first.runs}
     pairs = [(partners[run.options["seed"]], run) for run in second.runs if run.options["seed"] in partners]
-    gains = [_best(run) - _best(partner) for partner, run in pairs
-             if not why_not(partner, run) and None not in (_best(run), _best(partner))]
+    gains = [
+        _best(run) - _best(partner)
+        for partner, run in pairs
+        if not why_not(partner, run) and None not in (_best(run), _best(partner))
+    ]
     return over_seeds(gains) if gains else None
 
 
@@ -85,24 +87,37 @@ def table(groups: Sequence[Group]) -> str:
     for place, group in enumerate(groups):
         against = next((first for first in groups[:place] if difference(first, group)), None)
         told = in_words(difference(against, group)) if against else None
-        rows.append((group.name, len(group.runs), _mean(group, _BEST), _mean(group, _GAIN), against and against.name,
-                     told))
+        rows.append(
+            (group.name, len(group.runs), _mean(group, _BEST), _mean(group, _GAIN), against and against.name, told)
+        )
     head = ("setting", "seeds", "best, test: mean", "gain over the initial prompt", "against", "difference, by seed")
     return page.section("Over seeds (Student's 95 % intervals)", page.table(head, rows, (1,)))
 
 
 def as_text(groups: Sequence[Group]) -> str:
     """Lines for the terminal; "" without groups."""
-    lines = [f"{group.name}: best, test {_mean(group, _BEST)}, gain {_mean(group, _GAIN)}, {len(group.runs)} seeds"
-             for group in groups]
+    lines = [
+        f"{group.name}: best, test {_mean(group, _BEST)}, gain {_mean(group, _GAIN)}, {len(group.runs)} seeds"
+        for group in groups
+    ]
     return "\n".join(lines)
 
 
 def rows(groups: Sequence[Group]) -> list[dict[str, Any]]:
     """A row a group and metric, as `compare.rows` has them of runs; n counts seeds."""
-    return [{"run": f"{group.name} (mean over seeds)", "metric": name, "value": own["mean"], "n": own["n"],
-             "low": own["ci95"][0], "high": own["ci95"][1]}
-            for group in groups for name, own in group.metrics.items() if own["ci95"]]
+    return [
+        {
+            "run": f"{group.name} (mean over seeds)",
+            "metric": name,
+            "value": own["mean"],
+            "n": own["n"],
+            "low": own["ci95"][0],
+            "high": own["ci95"][1],
+        }
+        for group in groups
+        for name, own in group.metrics.items()
+        if own["ci95"]
+    ]
 
 
 def _best(run: Run) -> float | None:

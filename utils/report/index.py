@@ -25,8 +25,9 @@ def index(folder: Path, runs: Sequence[Run]) -> str:
     """The page; each run's name leads to its own report."""
     rows = "".join(_row(Path(folder).resolve(), run) for run in runs)
     heads = "".join(f"<th><button>{page.text(name)}</button></th>" for name in _HEAD)
-    together = sorted(path.parent.name for path in Path(folder).glob("*/report.html")
-                      if not (path.parent / "results.json").exists())
+    together = sorted(
+        path.parent.name for path in Path(folder).glob("*/report.html") if not (path.parent / "results.json").exists()
+    )
     links = ", ".join(f'<a href="{page.text(name)}/report.html">{page.text(name)}</a>' for name in together)
     below = f"<p>Several runs together: {links}</p>" if links else ""
     return page.page(

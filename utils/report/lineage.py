@@ -38,8 +38,10 @@ def _rewritten(gone: str, come: str) -> str:
     if len(old) + len(new) <= _LONGEST:
         steps = list(_steps(old, new))
         if 2 * sum(len(part) for same, part, _ in steps if same) >= _ALIKE * (len(old) + len(new)):
-            return "".join(page.text("".join(after)) if same else _marked("".join(before), "".join(after))
-                           for same, before, after in steps)
+            return "".join(
+                page.text("".join(after)) if same else _marked("".join(before), "".join(after))
+                for same, before, after in steps
+            )
     return _marked(gone, come)
 
 
@@ -53,8 +55,10 @@ def lineage(run: Run) -> str:
     if run.options.get("aggregate_method") == "none":
         return "<p>Local training only: every client keeps its own prompt; see prompts/.</p>"
     left = [_MOST]
-    led, later = ([_round(run, number, left, opened=number == best) for number in numbers]
-                  for numbers in (range(1, best + 1), range(best + 1, len(run.results["rounds"]))))
+    led, later = (
+        [_round(run, number, left, opened=number == best) for number in numbers]
+        for numbers in (range(1, best + 1), range(best + 1, len(run.results["rounds"])))
+    )
     parts = led or ["<p>No round beat the initial prompt on the validation questions.</p>"]
     if later:
         parts.append(page.folded("Later rounds: none validated better", "".join(later)))

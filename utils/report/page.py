@@ -100,8 +100,10 @@ def table(head: Sequence[str], rows: Sequence[Sequence[Any]], numbers: Sequence[
         return ""
     heads = (f'<th class="{"n" if place in numbers else ""}">{text(title)}</th>' for place, title in enumerate(head))
     lines = (f"<tr>{''.join(cell(value, place in numbers) for place, value in enumerate(row))}</tr>" for row in rows)
-    return (f'<div class="wide"><table><thead><tr>{"".join(heads)}</tr></thead>'
-            f'<tbody>{"".join(lines)}</tbody></table></div>')
+    return (
+        f'<div class="wide"><table><thead><tr>{"".join(heads)}</tr></thead>'
+        f"<tbody>{''.join(lines)}</tbody></table></div>"
+    )
 
 
 def cell(value: Any, number: bool = False) -> str:

@@ -5,9 +5,9 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from utils.files import told_of
-from utils.report.png import write_png
+from utils.files import reporting_os_errors
 from utils.report.chart import Bars, Chart, dodge
+from utils.report.png import write_png
 
 _COLOURS = ("#2563c9", "#d9622b", "#21875a", "#8a4bc2", "#b08900", "#5d6878", "#0a8f9c", "#c2407f")
 _SIZE, _DPI = (6.0, 4.2), 120  # inches; dots an inch
@@ -23,7 +23,7 @@ def write_pictures(folder: Path, charts: Sequence[Chart | Bars], note: str = "")
         note: put on every picture, such as "SIMULATED".
     """
     target = folder / "figures"
-    with told_of(target):
+    with reporting_os_errors(target):
         target.mkdir(mode=0o700, exist_ok=True)
     for chart in filter(None, charts):
         long = isinstance(chart, Bars) and len(chart.rows) > 6
@@ -49,9 +49,15 @@ def _chart(axes, chart: Chart) -> None:
         spread = [(x, *point[2:]) for x, point in zip(moved, each.points, strict=True) if len(point) == 4]
         if spread:
             axes.vlines(*zip(*spread, strict=True), color=colour, alpha=0.5)
-        axes.plot(moved, columns[1], linestyle="--" if each.dashed else "-" if each.joined else "none", color=colour,
-                  marker="" if each.dashed and len(moved) > 1 else "o", 
-                  markersize=4 if each.joined else 3, label=_short(each.name))
+        axes.plot(
+            moved,
+            columns[1],
+            linestyle="--" if each.dashed else "-" if each.joined else "none",
+            color=colour,
+            marker="" if each.dashed and len(moved) > 1 else "o",
+            markersize=4 if each.joined else 3,
+            label=_short(each.name),
+        )
     axes.set(xlabel=chart.x_label, ylim=(0, chart.top * 1.02), xticks=xs[:: math.ceil(len(xs) / 12)])
     axes.grid(alpha=0.3)
     axes.figure.legend(fontsize="x-small", loc="lower center", ncols=2, frameon=False)

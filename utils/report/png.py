@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from utils.files import write_whole
+from utils.files import atomic_write
 
 _HEAD = 400  # bytes of a file in which its mark stands
 
@@ -35,9 +35,10 @@ def write_png(path: Path, shown: Any, draw: Callable[[Any], None], size: tuple[f
     get_ready()
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+
     figure = Figure(figsize=size)
     FigureCanvasAgg(figure)
     draw(figure)
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None, "Description": mark})
-    write_whole(path, buffer.getvalue())
+    atomic_write(path, buffer.getvalue())

@@ -18,10 +18,15 @@ def holdings(federation: Federation) -> dict[str, Any]:
     by_task = len(federation.tasks) > 1
     clients = {}
     for client, shard in zip(federation.clients, federation.shards, strict=True):
-        labels = [sample.task.name if by_task else sample.task.answer_class((sample.question, sample.answer))
-                  for sample in client.samples]
-        clients[str(client.number)] = {"train": len(labels), "validation": sum(map(len, shard.values())),
-                                       "counts": dict(sorted(Counter(labels).items()))}
+        labels = [
+            sample.task.name if by_task else sample.task.answer_class((sample.question, sample.answer))
+            for sample in client.samples
+        ]
+        clients[str(client.number)] = {
+            "train": len(labels),
+            "validation": sum(map(len, shard.values())),
+            "counts": dict(sorted(Counter(labels).items())),
+        }
     return {"by": "task" if by_task else "answer class", "clients": clients}
 
 
@@ -51,8 +56,13 @@ def _draw(held: dict[str, Any], figure) -> None:
         tops = [bottom + row["counts"].get(label, 0) for bottom, row in zip(bottoms, clients.values(), strict=True)]
         axes.stairs(_apart(tops), edges, baseline=_apart(bottoms), fill=True, label=label)
         bottoms = tops
-    axes.set(xlabel="client", xticks=range(0, len(clients), -(-len(clients) // 12)), ylabel="training questions",
-             title=f"what each client holds, by {held['by']}", ylim=(0, max(bottoms, default=0) * 1.25 or 1))
+    axes.set(
+        xlabel="client",
+        xticks=range(0, len(clients), -(-len(clients) // 12)),
+        ylabel="training questions",
+        title=f"what each client holds, by {held['by']}",
+        ylim=(0, max(bottoms, default=0) * 1.25 or 1),
+    )
     if len(labels) <= 12:
         axes.legend(fontsize="x-small", loc="upper center", ncols=6, frameon=False)
 

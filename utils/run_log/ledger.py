@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from utils.federation.evaluation import prompt_id
-from utils.files import to_json
 from utils.federation.rounds import Round, Scores
+from utils.files import to_json
 
 GENESIS = "0" * 16
 
@@ -31,8 +31,10 @@ def entry_of(done: Round, validation: Scores, local_only: bool) -> dict[str, Any
         "round": done.number,
         "local_only": local_only,
         "broadcast": [prompt_id(prompt) for prompt in done.broadcast],
-        "clients": [{"client": update.client, "started": update.started, "uploaded": prompt_id(update.prompt)}
-                    for update in done.updates],
+        "clients": [
+            {"client": update.client, "started": update.started, "uploaded": prompt_id(update.prompt)}
+            for update in done.updates
+        ],
         "aggregated": [prompt_id(prompt) for prompt in done.aggregated],
         "merged": prompt_id(done.merge.prompt) if done.merge else None,
         "quorum_missed": done.quorum_missed,
@@ -68,8 +70,9 @@ def problem(entry: dict[str, Any], before: dict[str, Any] | None) -> str | None:
         sent = entry["broadcast"][client["client"] if local_only else 0]
         if client["started"] != sent:
             return f"client {client['client']} started from {client['started']}, not from {sent}"
-    if entry["aggregated"] != ([] if local_only or entry["quorum_missed"] else
-                               [client["uploaded"] for client in entry["clients"]]):
+    if entry["aggregated"] != (
+        [] if local_only or entry["quorum_missed"] else [client["uploaded"] for client in entry["clients"]]
+    ):
         return f"it aggregated {entry['aggregated']}, which is not what its clients uploaded"
     for task, evaluated in entry["evaluated"].items():
         if evaluated != entry["global"]:
@@ -82,7 +85,9 @@ def _wrong_global(entry: dict[str, Any]) -> str | None:
         own = list(entry["broadcast"])
         for client in entry["clients"]:
             own[client["client"]] = client["uploaded"]
-        return None if entry["quorum_missed"] or entry["global"] == own else "clients' own prompts are not their uploads"
+        return (
+            None if entry["quorum_missed"] or entry["global"] == own else "clients' own prompts are not their uploads"
+        )
     if entry["kept_old"]:
         return None if entry["global"] == entry["broadcast"] else "it says it kept the old prompt, and did not"
     return None if entry["global"] == [entry["merged"]] else "the global prompt is not the merged one"

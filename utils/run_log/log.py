@@ -14,32 +14,51 @@ import time
 from pathlib import Path
 from typing import Any, TextIO
 
-from textgrad.concurrency import Handle
+from textgrad.concurrency import BackgroundTask
 from textgrad.errors import UsageError
-
 from utils import report
+from utils.config import Config
+from utils.federation.client import Step
+from utils.federation.evaluation import mean_estimate, prompt_id
+from utils.federation.rounds import NullLog, Result, Round, Scores, overall
+from utils.federation.setup import Federation
+from utils.files import Lines, atomic_write, to_json
+from utils.metrics.measures import mean_rate
+from utils.metrics.statistics import share_of
 from utils.report import png
 from utils.run_log import data_split as holdings
-from utils.federation.client import Step
-from utils.trackers.comet import Comet
-from utils.config import Config
-from utils.federation.evaluation import mean_estimate, prompt_id
-from utils.federation.setup import Federation
-from utils.metrics.measures import mean_rate
-from utils.files import Lines, to_json, write_whole
 from utils.run_log.ledger import GENESIS, entry_of, problem, sealed
 from utils.run_log.provenance import provenance
 from utils.run_log.results import detectable, measures_record, merge_record, summarize
-from utils.federation.rounds import NullLog, Result, Round, Scores, overall
-from utils.metrics.statistics import share_of
 from utils.run_log.terminal import Terminal
 from utils.run_log.writer import Writer
+from utils.trackers.comet import Comet
 
 # Options that change how fast, how far or where a run goes, but not what it finds.
-_FREE_OPTIONS = {"log_dir", "run_name", "data_dir", "max_concurrency", "requests_per_minute", "request_timeout",
-                 "max_retries", "max_consecutive_failures", "replay_only", "comet_mode", "comet_project_name",
-                 "comet_log_path", "dry_run", "transfer_engine", "flower_federation", "flower_wait", "speculate",
-                 "max_calls", "max_tokens_total", "max_cost", "price", "price_file"}
+_FREE_OPTIONS = {
+    "log_dir",
+    "run_name",
+    "data_dir",
+    "max_concurrency",
+    "requests_per_minute",
+    "request_timeout",
+    "max_retries",
+    "max_consecutive_failures",
+    "replay_only",
+    "comet_mode",
+    "comet_project_name",
+    "comet_log_path",
+    "dry_run",
+    "transfer_engine",
+    "flower_federation",
+    "flower_wait",
+    "speculate",
+    "max_calls",
+    "max_tokens_total",
+    "max_cost",
+    "price",
+    "price_file",
+}
 
 
 class RunLog(NullLog):
@@ -72,13 +91,15 @@ class RunLog(NullLog):
             (self.folder / "prompts").mkdir(mode=0o700, parents=True, exist_ok=True)
             self._lock = open(self.folder / ".lock", "w", encoding="ascii")
         except OSError as error:
-            raise UsageError(f"--log_dir {self.config.log_dir}: the run's folder {self.folder} cannot be made: "
-                             f"{error.strerror}") from error
+            raise UsageError(
+                f"--log_dir {self.config.log_dir}: the run's folder {self.folder} cannot be made: {error.strerror}"
+            ) from error
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise UsageError(f"{self.folder} is in use by another process: wait for it, or choose another --run_name"
-                             ) from error
+            raise UsageError(
+                f"{self.folder} is in use by another process: wait for it, or choose another --run_name"
+            ) from error
         self.federation = federation
         self._write_config(federation)
         self._metrics, self._ledger = Lines(self.folder / "metrics.jsonl"), Lines(self.folder / "ledger.jsonl")
@@ -91,8 +112,9 @@ class RunLog(NullLog):
         self._write_holdings()
         self._writer.later(None, self._say_what_it_can_show)  # what it computes with takes a quarter second to load
         self._say_what_cannot_be_measured()
-        self.comet.open({**dataclasses.asdict(self.config), "task_description": federation.initial_prompt,
-                         **_lengths(federation)})
+        self.comet.open(
+            {**dataclasses.asdict(self.config), "task_description": federation.initial_prompt, **_lengths(federation)}
+        )
 
     def _write_config(self, federation: Federation) -> None:
         path = self.folder / "config.json"
@@ -102,15 +124,28 @@ class RunLog(NullLog):
             differing = [name for name in options if name not in _FREE_OPTIONS and before.get(name) != options[name]]
             if differing:
                 told = ", ".join(f"--{name} was {before.get(name)!r} and is {options[name]!r}" for name in differing)
-                raise UsageError(f"{self.folder} holds a run with another configuration: {told}; give the same options "
-                                 "to go on, or another --run_name")
+                raise UsageError(
+                    f"{self.folder} holds a run with another configuration: {told}; give the same options "
+                    "to go on, or another --run_name"
+                )
         else:
-            write_whole(path, to_json({"options": options, "engines": federation.engines.endpoints(),
-                                       "simulated": federation.engines.simulated, **provenance()}, indent=2) + "\n")
+            atomic_write(
+                path,
+                to_json(
+                    {
+                        "options": options,
+                        "engines": federation.engines.endpoints(),
+                        "simulated": federation.engines.simulated,
+                        **provenance(),
+                    },
+                    indent=2,
+                )
+                + "\n",
+            )
 
     def _write_holdings(self) -> None:
         self._held = holdings.holdings(self.federation)
-        write_whole(self.folder / "partition.json", to_json(self._held, indent=2) + "\n")
+        atomic_write(self.folder / "partition.json", to_json(self._held, indent=2) + "\n")
         if len(self.federation.clients) > 1:
             self.say(holdings.table(self._held))
 
@@ -121,8 +156,11 @@ class RunLog(NullLog):
     def _say_what_it_can_show(self) -> None:
         found = detectable(self.federation)
         gain = found["difference"]
-        self.say(f"{found['n']} test questions: a true gain in accuracy below {gain:.2f} would often not show "
-                 "(80 % power)" if gain else f"{found['n']} test questions are too few to show any gain in accuracy")
+        self.say(
+            f"{found['n']} test questions: a true gain in accuracy below {gain:.2f} would often not show (80 % power)"
+            if gain
+            else f"{found['n']} test questions are too few to show any gain in accuracy"
+        )
 
     def _say_what_cannot_be_measured(self) -> None:
         if (scorer := self.federation.scorer) is not None:
@@ -139,17 +177,19 @@ class RunLog(NullLog):
 
     def prompt(self, name: str, text: str) -> None:
         """Keeps a prompt as prompts/<name>.txt."""
-        write_whole(self.folder / "prompts" / f"{name}.txt", text)
+        atomic_write(self.folder / "prompts" / f"{name}.txt", text)
 
     def step(self, round_number: int, client: int, step: Step) -> None:
         """Says on the terminal what a local step did."""
         after = "no rewrite" if step.after is None else f"{share_of(step.after, step.n)}"
         verdict = "accepted" if step.accepted else "rejected"
-        self.say(f"round {round_number}  client {client}  step {step.number}  accuracy "
-                 f"{share_of(step.before, step.n)} -> {after}  {verdict}: {step.reason}")
+        self.say(
+            f"round {round_number}  client {client}  step {step.number}  accuracy "
+            f"{share_of(step.before, step.n)} -> {after}  {verdict}: {step.reason}"
+        )
         self._writer.go_on()
 
-    def scores(self, label: str, split: str, handle: Handle) -> None:
+    def scores(self, label: str, split: str, handle: BackgroundTask) -> None:
         """Writes scores to metrics.jsonl when they are there, in the order in which they were started."""
         self._writer.later(handle, lambda: self._write_scores(label, split, handle.result()))
         if label == "initial" and not (self.folder / "results.json").exists():
@@ -161,15 +201,26 @@ class RunLog(NullLog):
             for position, score in enumerate(of_task):
                 estimate = score.estimate.as_json()
                 own = {"client": position} if len(of_task) > 1 else {}
-                self._metrics.append({"event": "evaluation", "of": label, "split": split, "task": task, **own,
-                                      "prompt": score.prompt, "accuracy": estimate["value"], "n": estimate["n"],
-                                      "ci95": estimate["ci95"], "correct": "".join(map(str, score.correct))})
+                self._metrics.append(
+                    {
+                        "event": "evaluation",
+                        "of": label,
+                        "split": split,
+                        "task": task,
+                        **own,
+                        "prompt": score.prompt,
+                        "accuracy": estimate["value"],
+                        "n": estimate["n"],
+                        "ci95": estimate["ci95"],
+                        "correct": "".join(map(str, score.correct)),
+                    }
+                )
             self.say(f"{label}: {task} {split} accuracy {mean_estimate(of_task)}")
         if split == "val":  # labelled by its round, the one before any training too
             number = int(label.removeprefix("round "))
             self.comet.log("log_metric", "validation_acc", overall(scores).value, step=number)
 
-    def round(self, done: Round, validation: Handle) -> None:
+    def round(self, done: Round, validation: BackgroundTask) -> None:
         """Writes what a round did, its prompts, and its line of the ledger."""
         self._writer.later(None, lambda: self._write_round(done))
         self._writer.later(validation, lambda: self._write_entry(done, validation.result()))
@@ -178,10 +229,20 @@ class RunLog(NullLog):
         for update in done.updates:
             name = f"round{done.number:02d}_client{update.client:02d}"
             for step in update.steps:
-                self._metrics.append({
-                    "event": "step", "round": done.number, "client": update.client, "step": step.number,
-                    "before": step.before, "after": step.after, "n": step.n, "accepted": step.accepted,
-                    "reason": step.reason, "prompt": prompt_id(step.prompt) if step.prompt else None})
+                self._metrics.append(
+                    {
+                        "event": "step",
+                        "round": done.number,
+                        "client": update.client,
+                        "step": step.number,
+                        "before": step.before,
+                        "after": step.after,
+                        "n": step.n,
+                        "accepted": step.accepted,
+                        "reason": step.reason,
+                        "prompt": prompt_id(step.prompt) if step.prompt else None,
+                    }
+                )
                 position = (done.number - 1) * self.config.max_steps + step.number
                 whose = "" if self.config.module == "train_centralized" else f"client_{update.client}_"
                 self.comet.log("log_metric", f"{whose}train_acc", step.before, step=position)
@@ -195,12 +256,19 @@ class RunLog(NullLog):
             self.prompt(f"round{done.number:02d}_{whose}", prompt)
         if done.merge:
             self.prompt(f"round{done.number:02d}_merged", done.merge.prompt)
-        self._metrics.append({
-            "event": "round", "round": done.number, "sampled": done.sampled,
-            "dropped": {str(client): why for client, why in sorted(done.dropped.items())},
-            "uploads": {str(update.client): prompt_id(update.prompt) for update in done.updates},
-            "merge": merge_record(done), **measures_record(done), "kept_old": done.kept_old,
-            "prompts": [prompt_id(prompt) for prompt in done.prompts]})
+        self._metrics.append(
+            {
+                "event": "round",
+                "round": done.number,
+                "sampled": done.sampled,
+                "dropped": {str(client): why for client, why in sorted(done.dropped.items())},
+                "uploads": {str(update.client): prompt_id(update.prompt) for update in done.updates},
+                "merge": merge_record(done),
+                **measures_record(done),
+                "kept_old": done.kept_old,
+                "prompts": [prompt_id(prompt) for prompt in done.prompts],
+            }
+        )
         told = [f"{len(done.updates)} of {len(done.sampled)} uploads"]
         told += [f"client {client} {why}" for client, why in sorted(done.dropped.items())]
         told += [f"client {update.client}: leak {update.guard}" for update in done.updates if update.guard != "none"]
@@ -212,8 +280,9 @@ class RunLog(NullLog):
 
     def _write_entry(self, done: Round, validation: Scores) -> None:
         self.comet.log("log_text", done.prompts[0], step=done.number)
-        entry = sealed(entry_of(done, validation, self.local_only), self._last_entry["seal"] if self._last_entry else
-                       GENESIS)
+        entry = sealed(
+            entry_of(done, validation, self.local_only), self._last_entry["seal"] if self._last_entry else GENESIS
+        )
         if broken := problem(entry, self._last_entry):
             raise AssertionError(f"the chain of prompts broke in round {done.number}: {broken}")
         self._ledger.append(entry)
@@ -233,7 +302,7 @@ class RunLog(NullLog):
         summary = summarize(self.federation, result) | ({"forecast": forecast} if forecast else {})
         self.prompt("best", result.rounds[result.best].prompts[0])
         self.prompt("last", result.rounds[-1].prompts[0])
-        write_whole(self.folder / "results.json", to_json(summary, indent=2) + "\n")
+        atomic_write(self.folder / "results.json", to_json(summary, indent=2) + "\n")
         self._draw_holdings()
         report.write(self.folder)
         self.comet.log("log_parameters", {name: estimate["value"] for name, estimate in summary["metrics"].items()})
@@ -257,8 +326,10 @@ class RunLog(NullLog):
 
 def _lengths(federation: Federation) -> dict[str, int]:
     """How many questions there are, under the names of the published code; with several tasks, of all together."""
-    lengths = {f"{split}_length": sum(len(getattr(task, split)) for task in federation.tasks)
-               for split in ("train", "val", "test")}
+    lengths = {
+        f"{split}_length": sum(len(getattr(task, split)) for task in federation.tasks)
+        for split in ("train", "val", "test")
+    }
     return lengths | {f"client_{client.number}_train_length": len(client.samples) for client in federation.clients}
 
 

@@ -12,8 +12,11 @@ _LIBRARIES = ("openai", "numpy", "datasets", "reasoning-gym", "xllamacpp", "llm-
 
 def provenance() -> dict[str, Any]:
     """Python's and the libraries' versions, and the git commit of this checkout where it is one."""
-    return {"python": platform.python_version(), "commit": _commit(),
-            "libraries": {name: version for name in _LIBRARIES if (version := _version(name))}}
+    return {
+        "python": platform.python_version(),
+        "commit": _commit(),
+        "libraries": {name: version for name in _LIBRARIES if (version := _version(name))},
+    }
 
 
 def _version(name: str) -> str | None:

@@ -4,13 +4,13 @@ import hashlib
 from collections import defaultdict
 from typing import Any
 
+from textgrad.tokens import estimate_tokens
+from utils.engines.prices import prices
 from utils.federation.evaluation import mean_estimate, prompt_id
+from utils.federation.rounds import Result, Round, Scores, overall
 from utils.federation.setup import Federation
 from utils.metrics.measures import complexities, lost_table, retention_record
-from utils.engines.prices import prices
-from utils.federation.rounds import Result, Round, Scores, overall
 from utils.metrics.statistics import accuracy, compare, minimum_detectable_difference
-from textgrad.tokens import estimate_tokens
 
 
 def summarize(federation: Federation, result: Result) -> dict[str, Any]:
@@ -31,8 +31,11 @@ def summarize(federation: Federation, result: Result) -> dict[str, Any]:
         "comparisons": _comparisons(federation, result),
         "detectable": detectable(federation, _share(result.tests.get("initial"))),
         "best_round": result.best,
-        "prompts": {"initial": result.rounds[0].prompts[0], "best": best.prompts[0],
-                    "last": result.rounds[-1].prompts[0]},
+        "prompts": {
+            "initial": result.rounds[0].prompts[0],
+            "best": best.prompts[0],
+            "last": result.rounds[-1].prompts[0],
+        },
         "rounds": [_round(each) for each in result.rounds],
         "lost_instructions": lost_table(result.rounds),
         "complexity": complexities(result.rounds, federation.scorer),
@@ -58,12 +61,19 @@ def _metrics(federation: Federation, result: Result) -> dict[str, Any]:
         "last_test_acc": result.tests.get("last", {}),
         "best_test_acc": result.tests.get("best", {}),
     }
-    named |= {f"transfer_{name}_{which}_test_acc": result.tests.get(f"{which} on {name}", {})
-              for name in federation.config.transfer_engine for which in ("initial", "best")}
+    named |= {
+        f"transfer_{name}_{which}_test_acc": result.tests.get(f"{which} on {name}", {})
+        for name in federation.config.transfer_engine
+        for which in ("initial", "best")
+    }
     metrics = {name: overall(scores).as_json() for name, scores in named.items() if scores}
     if len(federation.tasks) > 1:
-        metrics |= {f"{task.name}_{name}": mean_estimate(scores[task.name]).as_json()
-                    for task in federation.tasks for name, scores in named.items() if scores}
+        metrics |= {
+            f"{task.name}_{name}": mean_estimate(scores[task.name]).as_json()
+            for task in federation.tasks
+            for name, scores in named.items()
+            if scores
+        }
     steps = [step for each in result.rounds for update in each.updates for step in update.steps]
     metrics["update_success_rate"] = accuracy([int(step.accepted) for step in steps if not step.solved]).as_json()
     return metrics
@@ -74,13 +84,21 @@ def _round(done: Round) -> dict[str, Any]:
         "round": done.number,
         "prompts": [prompt_id(prompt) for prompt in done.prompts],
         "prompt_tokens": [estimate_tokens(prompt) for prompt in done.prompts],
-        "validation": {**{task: mean_estimate(scores).as_json() for task, scores in done.validation.items()},
-                       **({"mean": overall(done.validation).as_json()} if done.validation else {})},
+        "validation": {
+            **{task: mean_estimate(scores).as_json() for task, scores in done.validation.items()},
+            **({"mean": overall(done.validation).as_json()} if done.validation else {}),
+        },
         "sampled": done.sampled,
         "dropped": {str(client): why for client, why in sorted(done.dropped.items())},
-        "uploads": {str(update.client): {"prompt": prompt_id(update.prompt), "tokens": estimate_tokens(update.prompt),
-                                         "accepted_steps": update.accepted, "steps": len(update.steps)}
-                    for update in done.updates},
+        "uploads": {
+            str(update.client): {
+                "prompt": prompt_id(update.prompt),
+                "tokens": estimate_tokens(update.prompt),
+                "accepted_steps": update.accepted,
+                "steps": len(update.steps),
+            }
+            for update in done.updates
+        },
         "merge": merge_record(done),
         **measures_record(done),
         "kept_old": done.kept_old,
@@ -93,14 +111,22 @@ def merge_record(done: Round) -> dict[str, Any] | None:
     if done.merge is None:
         return None
     merge = done.merge
-    return {"calls": merge.calls, "distinct_uploads": merge.distinct, "tokens_before": merge.tokens_before,
-            "tokens_after": merge.tokens_after, "fallbacks": list(merge.fallbacks)}
+    return {
+        "calls": merge.calls,
+        "distinct_uploads": merge.distinct,
+        "tokens_before": merge.tokens_before,
+        "tokens_after": merge.tokens_after,
+        "fallbacks": list(merge.fallbacks),
+    }
 
 
 def measures_record(done: Round) -> dict[str, Any]:
     """What a round's merge kept, and what its uploads would have revealed: counts alone, as logs get published."""
-    return {"retention": retention_record(done.retention) if done.retention else None, "repaired": done.repaired,
-            "leaks": {str(update.client): {"guard": update.guard, **update.leak.as_json()} for update in done.updates}}
+    return {
+        "retention": retention_record(done.retention) if done.retention else None,
+        "repaired": done.repaired,
+        "leaks": {str(update.client): {"guard": update.guard, **update.leak.as_json()} for update in done.updates},
+    }
 
 
 def _data(federation: Federation, task) -> dict[str, Any]:
@@ -137,12 +163,23 @@ def _comparisons(federation: Federation, result: Result) -> list[dict[str, Any]]
         for client in range(len(next(iter(after.values())))):
             own = {"client": client} if len(next(iter(after.values()))) > 1 else {}
             for names in _groups(list(after)):
-                sides = [{(name, index): right for name in names
-                          for index, right in enumerate(scores[name][client if scores is after else 0].correct)}
-                         for scores in (before, after)]
+                sides = [
+                    {
+                        (name, index): right
+                        for name in names
+                        for index, right in enumerate(scores[name][client if scores is after else 0].correct)
+                    }
+                    for scores in (before, after)
+                ]
                 if sides[0]:
-                    found.append({"of": f"best prompt against initial prompt{on}", **own,
-                                  "task": names[0] if len(names) == 1 else "all tasks", **compare(*sides).as_json()})
+                    found.append(
+                        {
+                            "of": f"best prompt against initial prompt{on}",
+                            **own,
+                            "task": names[0] if len(names) == 1 else "all tasks",
+                            **compare(*sides).as_json(),
+                        }
+                    )
     return found
 
 
@@ -210,9 +247,15 @@ def usage_of(gateway, known: dict | None = None) -> dict[str, Any]:
         known: prices by role; with one there are "dollars" too.
     """
     known = known or {}
-    return {role: {"requests": used.requests, "calls": used.calls, "prompt_tokens": used.prompt_tokens,
-                   "completion_tokens": used.completion_tokens, "seconds": round(used.seconds, 3),
-                   "bad_replies": dict(sorted(used.flaws.items())),
-                   "dollars": round(known[role].of(used.prompt_tokens, used.completion_tokens), 6) if role in known
-                   else None}
-            for role, used in sorted(gateway.usage.items())}
+    return {
+        role: {
+            "requests": used.requests,
+            "calls": used.calls,
+            "prompt_tokens": used.prompt_tokens,
+            "completion_tokens": used.completion_tokens,
+            "seconds": round(used.seconds, 3),
+            "bad_replies": dict(sorted(used.flaws.items())),
+            "dollars": round(known[role].of(used.prompt_tokens, used.completion_tokens), 6) if role in known else None,
+        }
+        for role, used in sorted(gateway.usage.items())
+    }

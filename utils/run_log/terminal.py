@@ -7,13 +7,16 @@ import time
 import unicodedata
 from pathlib import Path
 
-from utils.files import told_of
+from utils.files import reporting_os_errors
 
 
 def clean(text: str) -> str:
     """The text without terminal control characters, so that no model or data set can move the cursor or hide text."""
-    return "".join(character for character in text
-                   if character in "\n\t" or unicodedata.category(character) not in ("Cc", "Cf", "Cs"))
+    return "".join(
+        character
+        for character in text
+        if character in "\n\t" or unicodedata.category(character) not in ("Cc", "Cf", "Cs")
+    )
 
 
 class Terminal:
@@ -36,12 +39,19 @@ class Terminal:
             total: replies expected at the most, None where unknown.
         """
         from tqdm import tqdm  # imported where used: --help stays quick
-        with told_of(self.path):
+
+        with reporting_os_errors(self.path):
             self._file = open(self.path, "a", encoding="utf-8", errors="replace")
             self.path.chmod(0o600)
         in_terminal = sys.stderr.isatty()
-        self._bar = tqdm(total=total, unit="reply", desc="replies", mininterval=0.2 if in_terminal else 10,
-                         dynamic_ncols=in_terminal, file=sys.stderr if in_terminal else _LineByLine())
+        self._bar = tqdm(
+            total=total,
+            unit="reply",
+            desc="replies",
+            mininterval=0.2 if in_terminal else 10,
+            dynamic_ncols=in_terminal,
+            file=sys.stderr if in_terminal else _LineByLine(),
+        )
 
     def count(self) -> None:
         """One more reply is there."""
@@ -54,7 +64,7 @@ class Terminal:
         line = clean(line)
         with self._lock:
             if self._file is not None:
-                with told_of(self.path):
+                with reporting_os_errors(self.path):
                     self._file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')}  {line}\n")
                     self._file.flush()
             with contextlib.suppress(BrokenPipeError):  # whoever read along has left; run.log goes on

@@ -4,20 +4,20 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
-from textgrad.concurrency import Handle, beside, in_a_hurry
+from textgrad.concurrency import BackgroundTask, in_a_hurry, run_in_background
 
 
 class Writer:
     """Pieces of writing that wait for their turn, and for what they are to tell. After a failure nothing more is written."""
 
     def __init__(self):
-        self._waiting: deque[tuple[Handle | None, Callable[[], None]]] = deque()
-        self._at_work: Handle | None = None
+        self._waiting: deque[tuple[BackgroundTask | None, Callable[[], None]]] = deque()
+        self._at_work: BackgroundTask | None = None
         self._failure: BaseException | None = None
         self._stopped = False
         self._lock = threading.Lock()  # whoever holds it decides who writes; who writes beside the run needs none
 
-    def later(self, handle: Handle | None, write: Callable[[], None]) -> None:
+    def later(self, handle: BackgroundTask | None, write: Callable[[], None]) -> None:
         """Adds a piece.
 
         Args:
@@ -40,7 +40,7 @@ class Writer:
                 if in_a_hurry():
                     self._write()
                 else:
-                    self._at_work = beside(self._write)
+                    self._at_work = run_in_background(self._write)
 
     def finish(self) -> None:
         """Returns when all that is due has been written. Raises: as `later`."""

@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-_PATIENCE = 30.0   # seconds to wait at the end for what is still to be sent
+_PATIENCE = 30.0  # seconds to wait at the end for what is still to be sent
 _CONNECTING = 5.0  # seconds to wait at the end for an experiment that has not even begun
 
 
@@ -52,8 +52,14 @@ class Comet:
             self._thread.join(patience)
         if self._thread.is_alive() and self._enabled:
             self._enabled = False
-            self._warn("comet has not everything of this run: " + ("it is still sending" if self._begun.is_set() else
-                       "comet.com does not answer; --comet_mode offline needs no network"))
+            self._warn(
+                "comet has not everything of this run: "
+                + (
+                    "it is still sending"
+                    if self._begun.is_set()
+                    else "comet.com does not answer; --comet_mode offline needs no network"
+                )
+            )
 
     def _work(self) -> None:
         try:
@@ -78,10 +84,19 @@ def _experiment(mode: str, project_name: str, log_path: str):
         warnings.simplefilter("ignore")
         os.environ.setdefault("COMET_LOGGING_CONSOLE", "CRITICAL")
         import comet_ml
-    quiet = {"project_name": project_name, "log_code": False, "log_env_details": False, "log_git_metadata": False,
-             "log_git_patch": False, "auto_metric_logging": False, "auto_param_logging": False,
-             "auto_output_logging": False, "auto_histogram_weight_logging": False, "parse_args": False,
-             "display_summary_level": 0}
+    quiet = {
+        "project_name": project_name,
+        "log_code": False,
+        "log_env_details": False,
+        "log_git_metadata": False,
+        "log_git_patch": False,
+        "auto_metric_logging": False,
+        "auto_param_logging": False,
+        "auto_output_logging": False,
+        "auto_histogram_weight_logging": False,
+        "parse_args": False,
+        "display_summary_level": 0,
+    }
     if mode == "offline":
         os.makedirs(log_path, mode=0o700, exist_ok=True)
         return comet_ml.OfflineExperiment(offline_directory=log_path, **quiet)

@@ -1,7 +1,7 @@
 import pytest
+from scripted import ScriptedEngine, inside
 
 import textgrad as tg
-from scripted import ScriptedEngine, inside
 from textgrad.autograd import LLMCall, StringBasedFunction
 from textgrad.autograd.functional import aggregate
 from textgrad.errors import UsageError
@@ -47,6 +47,7 @@ def critic(fail_to_merge=False):
         if "CONVERSATION" not in request:
             return "" if fail_to_merge else "all in one"
         return f"criticism by {request.split('answer ')[1][0]}"
+
     return ScriptedEngine(reply)
 
 
@@ -56,8 +57,9 @@ def test_criticism_that_comes_through_an_aggregate_is_merged_by_one_call():
     assert [gradient.value for gradient in prompt.gradients] == ["all in one"]
     request, system_prompt = engine.calls[-1]
     assert len(engine.calls) == 3 + 3 + 1 and system_prompt.startswith("You merge feedback")
-    assert [request.index(f"criticism by {number}") for number in range(3)] \
-        == sorted(request.index(f"criticism by {number}") for number in range(3))
+    assert [request.index(f"criticism by {number}") for number in range(3)] == sorted(
+        request.index(f"criticism by {number}") for number in range(3)
+    )
     assert "system prompt" in inside("ROLE", request)
 
 

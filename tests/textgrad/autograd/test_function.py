@@ -1,4 +1,5 @@
 from scripted import ScriptedEngine
+
 from textgrad.autograd import BackwardContext, Module
 from textgrad.autograd.functional import formatted_llm_call, llm_call
 from textgrad.variable import Variable

@@ -1,7 +1,7 @@
 import pytest
+from scripted import ScriptedEngine, inside
 
 import textgrad as tg
-from scripted import ScriptedEngine, inside
 from textgrad.autograd import FormattedLLMCall, LLMCall, LLMCall_with_in_context_examples, StringBasedFunction
 from textgrad.errors import UsageError
 from textgrad.prompts import BACKWARD_SYSTEM_PROMPT
@@ -76,7 +76,7 @@ def test_requests_about_one_prompt_share_their_beginning():
     tg.sum([scored(answer) for answer in answers]).backward(critic)
     one, two = (request for request in critic.prompts if "<FEEDBACK>" in request)
     assert one != two
-    assert one[:one.index("<LM_INPUT>")] == two[:two.index("<LM_INPUT>")]
+    assert one[: one.index("<LM_INPUT>")] == two[: two.index("<LM_INPUT>")]
     assert one.index(prompt.value) < one.index("<LM_INPUT>")
 
 

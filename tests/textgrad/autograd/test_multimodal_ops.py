@@ -1,7 +1,7 @@
 import pytest
+from scripted import ScriptedEngine, inside
 
 import textgrad as tg
-from scripted import ScriptedEngine, inside
 from textgrad.autograd import MultimodalLLMCall, OrderedFieldsMultimodalLLMCall
 from textgrad.loss import ImageQALoss
 from textgrad.variable import Variable

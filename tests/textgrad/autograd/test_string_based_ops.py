@@ -1,6 +1,6 @@
 import pytest
-
 from scripted import ScriptedEngine, inside
+
 from textgrad.autograd import LLMCall, StringBasedFunction
 from textgrad.variable import Variable
 
@@ -31,8 +31,9 @@ def test_the_critic_sees_purpose_all_inputs_and_the_result():
     talk = inside("CONVERSATION", request)
     assert inside("FUNCTION_PURPOSE", talk) == "1 if equal" and inside("OUTPUT_OF_FUNCTION", talk) == "0"
     shown = inside("INPUTS_TO_FUNCTION", talk)
-    assert [shown.index(text) for text in ("5", "true answer", "4", "2+2?")] \
-        == sorted(shown.index(text) for text in ("5", "true answer", "4", "2+2?"))
+    assert [shown.index(text) for text in ("5", "true answer", "4", "2+2?")] == sorted(
+        shown.index(text) for text in ("5", "true answer", "4", "2+2?")
+    )
     assert "OUTPUT_OF_FUNCTION" in inside("OBJECTIVE_FUNCTION", request) and "<FEEDBACK>" not in request
     assert prediction.get_gradient_text() == "off by one"
     assert inputs["truth"].gradients == set()

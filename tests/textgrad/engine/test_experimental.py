@@ -82,7 +82,11 @@ def test_the_method_sends_what_it_is_given():
         assert engine.openai_call("hi", "Be brief.", 0.5, 7, 0.9) == "You said: hi"
     sent = server.requests[0].json
     assert (sent["messages"][0]["content"], sent["temperature"], sent["max_tokens"], sent["top_p"]) == (
-        "Be brief.", 0.5, 7, 0.9)
+        "Be brief.",
+        0.5,
+        7,
+        0.9,
+    )
 
 
 def test_an_image_for_an_engine_that_takes_text_only_is_refused_before_it_is_sent():
@@ -95,6 +99,7 @@ def test_an_image_for_an_engine_that_takes_text_only_is_refused_before_it_is_sen
 
 def test_a_client_of_the_callers_own_is_used():
     import openai
+
     with FaultServer() as server:
         client = openai.OpenAI(base_url=server.url, api_key="mine")
         assert OpenAICompatibleEngine(client, "m").generate("hi") == "You said: hi"

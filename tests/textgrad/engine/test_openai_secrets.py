@@ -18,9 +18,18 @@ def texts_of(caught) -> str:
     return "".join(traceback.format_exception(caught.value)) + repr(vars(caught.value)) + repr(caught.value)
 
 
-@pytest.mark.parametrize("fault", ["401", Fault(400, error(f"bad request with {KEY}")), Fault(500, KEY),
-                                   Fault(200, f"<p>{KEY}</p>"), Fault(403, f"<p>{KEY}</p>"),
-                                   Fault(429, error(f"slow down, {KEY}")), Fault(400, {"detail": [{"key": KEY}]})])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "401",
+        Fault(400, error(f"bad request with {KEY}")),
+        Fault(500, KEY),
+        Fault(200, f"<p>{KEY}</p>"),
+        Fault(403, f"<p>{KEY}</p>"),
+        Fault(429, error(f"slow down, {KEY}")),
+        Fault(400, {"detail": [{"key": KEY}]}),
+    ],
+)
 def test_no_message_holds_the_key_even_where_the_server_echoes_it(fault):
     with FaultServer(script=[fault]) as server:
         with pytest.raises((BrokenSystem, TransientError)) as caught:

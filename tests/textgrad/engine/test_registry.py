@@ -23,30 +23,33 @@ def keys(monkeypatch):
     monkeypatch.setenv("AZURE_OPENAI_API_BASE", "https://x.openai.azure.com")
 
 
-@pytest.mark.parametrize("name, kind, model, endpoint", [
-    ("gpt-3.5-turbo-0613", ChatOpenAI, "gpt-3.5-turbo-0613", "https://api.openai.com/v1"),
-    ("gpt-4o", ChatOpenAI, "gpt-4o", "https://api.openai.com/v1"),
-    ("o3-mini", ChatOpenAI, "o3-mini", "https://api.openai.com/v1"),
-    ("chatgpt-4o-latest", ChatOpenAI, "chatgpt-4o-latest", "https://api.openai.com/v1"),
-    ("openai-my/own-model", ChatOpenAI, "my/own-model", "https://api.openai.com/v1"),
-    ("ollama-llama3.1:8b", ChatOpenAI, "llama3.1:8b", "http://localhost:11434/v1"),
-    ("vllm-api-smol", ChatOpenAI, "smol", "http://localhost:8000/v1"),
-    ("vllm-api-llama3.1", ChatOpenAI, "meta-llama/Meta-Llama-3.1-8B-Instruct", "http://localhost:8000/v1"),
-    ("sglang-smol", ChatOpenAI, "smol", "http://localhost:30000/v1"),
-    ("azure-deployed", AzureChatOpenAI, "deployed", "https://x.openai.azure.com"),
-    ("vllm-llama-3-8b", ChatVLLM, "meta-llama/Meta-Llama-3-8B-Instruct", "vllm:in-process"),
-    ("vllm-some/model", ChatVLLM, "some/model", "vllm:in-process"),
-    ("opus", ChatLiteLLM, "claude-3-opus-20240229", "litellm:anthropic"),
-    ("sonnet-3.5", ChatLiteLLM, "claude-3-5-sonnet-20240620", "litellm:anthropic"),
-    ("gemini-2.5-flash", ChatLiteLLM, "gemini-2.5-flash", "litellm:gemini"),
-    ("together-llama-3-70b", ChatLiteLLM, "meta-llama/Llama-3-70b-chat-hf", "litellm:together_ai"),
-    ("groq-llama-3.1-8b-instant", ChatLiteLLM, "llama-3.1-8b-instant", "litellm:groq"),
-    ("command-r-plus", ChatLiteLLM, "command-r-plus", "litellm:cohere_chat"),
-    ("litellm-mistral/small", ChatLiteLLM, "mistral/small", "litellm"),
-    ("experimental:claude-3-opus-20240229", LiteLLMEngine, "claude-3-opus-20240229", "litellm"),
-    ("simulated", SimulatedEngine, "simulated", "simulated:"),
-    ("simulated:latency=0.5", SimulatedEngine, "simulated:latency=0.5", "simulated:"),
-])
+@pytest.mark.parametrize(
+    "name, kind, model, endpoint",
+    [
+        ("gpt-3.5-turbo-0613", ChatOpenAI, "gpt-3.5-turbo-0613", "https://api.openai.com/v1"),
+        ("gpt-4o", ChatOpenAI, "gpt-4o", "https://api.openai.com/v1"),
+        ("o3-mini", ChatOpenAI, "o3-mini", "https://api.openai.com/v1"),
+        ("chatgpt-4o-latest", ChatOpenAI, "chatgpt-4o-latest", "https://api.openai.com/v1"),
+        ("openai-my/own-model", ChatOpenAI, "my/own-model", "https://api.openai.com/v1"),
+        ("ollama-llama3.1:8b", ChatOpenAI, "llama3.1:8b", "http://localhost:11434/v1"),
+        ("vllm-api-smol", ChatOpenAI, "smol", "http://localhost:8000/v1"),
+        ("vllm-api-llama3.1", ChatOpenAI, "meta-llama/Meta-Llama-3.1-8B-Instruct", "http://localhost:8000/v1"),
+        ("sglang-smol", ChatOpenAI, "smol", "http://localhost:30000/v1"),
+        ("azure-deployed", AzureChatOpenAI, "deployed", "https://x.openai.azure.com"),
+        ("vllm-llama-3-8b", ChatVLLM, "meta-llama/Meta-Llama-3-8B-Instruct", "vllm:in-process"),
+        ("vllm-some/model", ChatVLLM, "some/model", "vllm:in-process"),
+        ("opus", ChatLiteLLM, "claude-3-opus-20240229", "litellm:anthropic"),
+        ("sonnet-3.5", ChatLiteLLM, "claude-3-5-sonnet-20240620", "litellm:anthropic"),
+        ("gemini-2.5-flash", ChatLiteLLM, "gemini-2.5-flash", "litellm:gemini"),
+        ("together-llama-3-70b", ChatLiteLLM, "meta-llama/Llama-3-70b-chat-hf", "litellm:together_ai"),
+        ("groq-llama-3.1-8b-instant", ChatLiteLLM, "llama-3.1-8b-instant", "litellm:groq"),
+        ("command-r-plus", ChatLiteLLM, "command-r-plus", "litellm:cohere_chat"),
+        ("litellm-mistral/small", ChatLiteLLM, "mistral/small", "litellm"),
+        ("experimental:claude-3-opus-20240229", LiteLLMEngine, "claude-3-opus-20240229", "litellm"),
+        ("simulated", SimulatedEngine, "simulated", "simulated:"),
+        ("simulated:latency=0.5", SimulatedEngine, "simulated:latency=0.5", "simulated:"),
+    ],
+)
 def test_a_name_leads_to_its_engine(keys, name, kind, model, endpoint):
     engine = get_engine(name)
     assert isinstance(engine, kind) and isinstance(engine, EngineLM)
@@ -69,8 +72,9 @@ def test_each_kind_of_server_has_its_own_address_and_key(monkeypatch, name, pref
     assert (engine.endpoint, engine._key) == ("https://router.example/v1", "its-own")
 
 
-@pytest.mark.parametrize("name, nearest", [("gtp-4o", "gpt-4o"), ("sonet", "sonnet"),
-                                           ("olama-llama3.1", "ollama-llama3.1")])
+@pytest.mark.parametrize(
+    "name, nearest", [("gtp-4o", "gpt-4o"), ("sonet", "sonnet"), ("olama-llama3.1", "ollama-llama3.1")]
+)
 def test_an_unknown_name_lists_the_known_ones_nearest_first(name, nearest):
     with pytest.raises(ValueError, match=f"unknown engine '{name}'; known, nearest first: {nearest}, "):
         get_engine(name)
@@ -133,9 +137,20 @@ def test_timeouts_matter_to_engines_behind_a_network_only(keys, tmp_path):
     assert isinstance(get_engine("simulated", request_timeout=7.0), SimulatedEngine)
 
 
-@pytest.mark.parametrize("name, sees", [("gpt-4o", True), ("gpt-4-turbo", True), ("gpt-5-mini", True), ("o3", True),
-                                        ("gpt-3.5-turbo-0613", False), ("gpt-4", False), ("gpt-4-0613", False),
-                                        ("o3-mini", False), ("ollama-llava", False)])
+@pytest.mark.parametrize(
+    "name, sees",
+    [
+        ("gpt-4o", True),
+        ("gpt-4-turbo", True),
+        ("gpt-5-mini", True),
+        ("o3", True),
+        ("gpt-3.5-turbo-0613", False),
+        ("gpt-4", False),
+        ("gpt-4-0613", False),
+        ("o3-mini", False),
+        ("ollama-llava", False),
+    ],
+)
 def test_models_that_see_images_are_known(keys, name, sees):
     engine = get_engine(name)
     assert engine.is_multimodal == sees
@@ -145,8 +160,9 @@ def test_models_that_see_images_are_known(keys, name, sees):
     validate_multimodal_engine(get_engine(name, is_multimodal=True))
 
 
-@pytest.mark.parametrize("name, named", [("gpt-4o", "OPENAI_API_KEY"), ("azure-x", "AZURE_OPENAI_API_BASE"),
-                                         ("nonsense", "unknown engine")])
+@pytest.mark.parametrize(
+    "name, named", [("gpt-4o", "OPENAI_API_KEY"), ("azure-x", "AZURE_OPENAI_API_BASE"), ("nonsense", "unknown engine")]
+)
 def test_what_is_missing_is_told_before_anything_runs(name, named):
     with pytest.raises(UsageError, match=named):
         check_engine_name(name)
@@ -179,8 +195,12 @@ for name in ("simulated", "ollama-m", "sglang-m", "vllm-api-m", "openai-m"):
 heavy = {"openai", "httpx", "httpx2", "litellm", "vllm", "xllamacpp", "diskcache", "pydantic"} & set(sys.modules)
 sys.exit(f"imported {heavy}" if heavy else 0)
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True,
-                          env={"PYTHONPATH": ":".join(sys.path), "OPENAI_API_KEY": "fake", "PATH": ""})
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env={"PYTHONPATH": ":".join(sys.path), "OPENAI_API_KEY": "fake", "PATH": ""},
+    )
     assert done.returncode == 0, done.stderr
 
 

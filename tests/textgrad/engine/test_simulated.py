@@ -30,8 +30,11 @@ def ask(engine, content, system_prompt="", **sampling) -> str:
 
 def right(engine, system_prompt="", topic="", **sampling) -> list[bool]:
     """For each question, with the answer's form appended as tasks do, whether it is answered rightly."""
-    return [ask(engine, f"{question}\n\n{_FORMAT}", system_prompt, **sampling).endswith(f"Answer: {answer}")
-            for question, answer in _QUESTIONS if topic in question]
+    return [
+        ask(engine, f"{question}\n\n{_FORMAT}", system_prompt, **sampling).endswith(f"Answer: {answer}")
+        for question, answer in _QUESTIONS
+        if topic in question
+    ]
 
 
 def share(answers: list[bool]) -> float:
@@ -48,21 +51,25 @@ def test_options_are_read_and_all_may_be_left_out():
     assert World.of(" latency=0.2, topics=3 ,context=50") == World(latency=0.2, topics=3, context=50)
 
 
-@pytest.mark.parametrize("spec, complaint", [
-    ("toopics=3", "unknown option of the simulated engine 'toopics'; known, nearest first: topics"),
-    ("topics", "topics= must be a whole number from 1"),
-    ("topics=2.5", "topics=2.5 must be a whole number"),
-    ("base=1.5", "base=1.5 must be a number from 0 to 1"),
-    ("skill=nan", "skill=nan must be"),
-    ("latency=-1", "latency=-1 must be a number from 0"),
-    ("seed=x", "seed=x must be a whole number"),
-])
+@pytest.mark.parametrize(
+    "spec, complaint",
+    [
+        ("toopics=3", "unknown option of the simulated engine 'toopics'; known, nearest first: topics"),
+        ("topics", "topics= must be a whole number from 1"),
+        ("topics=2.5", "topics=2.5 must be a whole number"),
+        ("base=1.5", "base=1.5 must be a number from 0 to 1"),
+        ("skill=nan", "skill=nan must be"),
+        ("latency=-1", "latency=-1 must be a number from 0"),
+        ("seed=x", "seed=x must be a whole number"),
+    ],
+)
 def test_a_bad_option_is_refused_in_one_line(spec, complaint):
     with pytest.raises(UsageError, match=re.escape(complaint)):
         SimulatedEngine(spec)
 
 
 # Answers
+
 
 def test_without_lessons_the_share_of_right_answers_is_about_base():
     assert abs(share(right(taught("base=0.3"))) - 0.3) < 0.08
@@ -107,10 +114,22 @@ def test_a_question_without_a_marker_always_has_the_same_topic_out_of_topics():
     assert topics == [re.search(r"topic-\d+", ask(engine, f"question {number}", "x"))[0] for number in range(60)]
 
 
-@pytest.mark.parametrize("answer, kind", [("7", r"\d+"), ("-12", r"-?\d+"), ("1,200", r"\d+"), ("(A)", r"\([A-Z]\)"),
-                                          ("Yes", "No"), ("false", "true"), ("invalid", "valid"),
-                                          ("ant bee cow", "bee cow ant"), ("a a", r"\w+"), ("word", r"\w+"),
-                                          ("", ".+")])
+@pytest.mark.parametrize(
+    "answer, kind",
+    [
+        ("7", r"\d+"),
+        ("-12", r"-?\d+"),
+        ("1,200", r"\d+"),
+        ("(A)", r"\([A-Z]\)"),
+        ("Yes", "No"),
+        ("false", "true"),
+        ("invalid", "valid"),
+        ("ant bee cow", "bee cow ant"),
+        ("a a", r"\w+"),
+        ("word", r"\w+"),
+        ("", ".+"),
+    ],
+)
 def test_a_wrong_answer_is_another_one_of_the_same_kind(answer, kind):
     engine = SimulatedEngine("base=0")
     engine.teach([("question", answer)])
@@ -132,10 +151,13 @@ def test_with_a_temperature_replies_vary_with_the_seed_of_the_request_and_withou
 
 # Learning, on the requests that the optimizer and the autograd engine send
 
+
 def criticism_of_answer(engine, verdict: str, answer: str, judged_by_llm: bool = False) -> str:
-    parts = ({"LM_SYSTEM_PROMPT": "Judge within <ACCURACY>.", "LM_INPUT": "fields", "LM_OUTPUT": verdict}
-             if judged_by_llm else
-             {"FUNCTION_PURPOSE": "compares", "INPUTS_TO_FUNCTION": "**prediction**: 7", "OUTPUT_OF_FUNCTION": verdict})
+    parts = (
+        {"LM_SYSTEM_PROMPT": "Judge within <ACCURACY>.", "LM_INPUT": "fields", "LM_OUTPUT": verdict}
+        if judged_by_llm
+        else {"FUNCTION_PURPOSE": "compares", "INPUTS_TO_FUNCTION": "**prediction**: 7", "OUTPUT_OF_FUNCTION": verdict}
+    )
     request = prompts.criticism_request("answer", answer, parts, "score", "")
     return ask(engine, prompts.request(request, images=False), prompts.BACKWARD_SYSTEM_PROMPT)
 
@@ -154,8 +176,10 @@ def rewrite(engine, prompt: str, *feedback: str, **sampling) -> str:
     return prompts.between(ask(engine, request, system_prompt, **sampling), tags)
 
 
-@pytest.mark.parametrize("judged_by_llm, wrong, good", [(False, "0", "1"), (True, "<ACCURACY>0</ACCURACY>",
-                                                                            "Well: <ACCURACY> 1 </ACCURACY>")])
+@pytest.mark.parametrize(
+    "judged_by_llm, wrong, good",
+    [(False, "0", "1"), (True, "<ACCURACY>0</ACCURACY>", "Well: <ACCURACY> 1 </ACCURACY>")],
+)
 def test_criticism_follows_the_verdict_and_names_the_topic_of_the_answer(judged_by_llm, wrong, good):
     engine, answer = SimulatedEngine(), "This is a topic-3 question.\nAnswer: 7"
     assert "lacks the lesson for topic-3" in criticism_of_answer(engine, wrong, answer, judged_by_llm)
@@ -173,8 +197,11 @@ def test_a_wrong_answer_leads_to_a_prompt_that_answers_the_question():
 
 
 def test_a_rewrite_adds_every_missing_lesson_once_and_keeps_the_prompt():
-    prompt = rewrite(SimulatedEngine(), f"Be exact.\n{_LESSONS[1]}", *(
-        f"It lacks the lesson for topic-{topic}." for topic in (3, 1, 3, 2)))
+    prompt = rewrite(
+        SimulatedEngine(),
+        f"Be exact.\n{_LESSONS[1]}",
+        *(f"It lacks the lesson for topic-{topic}." for topic in (3, 1, 3, 2)),
+    )
     assert prompt.startswith(f"Be exact.\n{_LESSONS[1]}\nLesson topic-3: ")
     assert re.findall(r"Lesson (topic-\d)", prompt) == ["topic-1", "topic-3", "topic-2"]
 
@@ -186,29 +213,41 @@ def test_a_lesson_that_the_prompt_holds_is_not_called_missing():
 
 
 def test_drawn_rewrites_differ_in_words_and_teach_the_same_topics():
-    drafts = {rewrite(SimulatedEngine(), "Go.", "It lacks the lesson for topic-1.", temperature=1.0, seed=seed)
-              for seed in range(20)}
+    drafts = {
+        rewrite(SimulatedEngine(), "Go.", "It lacks the lesson for topic-1.", temperature=1.0, seed=seed)
+        for seed in range(20)
+    }
     assert len(drafts) > 1 and all(draft.startswith("Go.\nLesson topic-1: ") for draft in drafts)
 
 
 def test_merged_feedback_names_all_missing_lessons():
-    request = prompts.reduce_request("prompt", ["It lacks the lesson for topic-1.", "Fine.",
-                                                "It lacks the lesson for topic-2. It lacks the lesson for topic-1."])
+    request = prompts.reduce_request(
+        "prompt",
+        [
+            "It lacks the lesson for topic-1.",
+            "Fine.",
+            "It lacks the lesson for topic-2. It lacks the lesson for topic-1.",
+        ],
+    )
     said = ask(SimulatedEngine(), request, prompts.REDUCE_MEAN_SYSTEM_PROMPT)
     assert said == "It lacks the lesson for topic-1. It lacks the lesson for topic-2."
 
 
-@pytest.mark.parametrize("prediction, accuracy", [("Let me see.\nAnswer: 7", "1"), ("Answer: 8", "0"), ("7", "1"),
-                                                  ("17", "0"), ("Answer: 7\n\nAs said.", "1")])
+@pytest.mark.parametrize(
+    "prediction, accuracy",
+    [("Let me see.\nAnswer: 7", "1"), ("Answer: 8", "0"), ("7", "1"), ("17", "0"), ("Answer: 7\n\nAs said.", "1")],
+)
 def test_as_judge_it_compares_the_final_answer_with_the_ground_truth(prediction, accuracy):
     roles = ["Question for the task", "Ground truth answer", "Reasoning and prediction from the language model"]
     judge = MultiFieldTokenParsedEvaluation("Say <ACCURACY>1</ACCURACY> or 0.", roles, engine=SimulatedEngine())
-    verdict = judge([Variable(text, role_description="field", requires_grad=False)
-                     for text in ("how many?", "7", prediction)])
+    verdict = judge(
+        [Variable(text, role_description="field", requires_grad=False) for text in ("how many?", "7", prediction)]
+    )
     assert judge.parse_output(verdict) == accuracy
 
 
 # Merging
+
 
 def merged(engine, *uploads: str) -> list[str]:
     fences = "\n".join(f'<PROMPT client="{place}">\n{text}\n</PROMPT>' for place, text in enumerate(uploads))
@@ -217,8 +256,12 @@ def merged(engine, *uploads: str) -> list[str]:
 
 
 def test_a_merge_keeps_every_line_once_in_order():
-    lines = merged(SimulatedEngine("forget=0"), "Base.\nLesson topic-2: a.", "Base.\nExtra.\nLesson topic-2: b.",
-                   "Lesson topic-1: c.\nBase.")
+    lines = merged(
+        SimulatedEngine("forget=0"),
+        "Base.\nLesson topic-2: a.",
+        "Base.\nExtra.\nLesson topic-2: b.",
+        "Lesson topic-1: c.\nBase.",
+    )
     assert lines == ["Base.", "Lesson topic-2: a.", "Extra.", "Lesson topic-1: c."]
 
 
@@ -234,6 +277,7 @@ def test_a_single_prompt_to_rewrite_comes_back_as_it_was():
 
 
 # Flaws
+
 
 def test_tokens_are_words_and_a_long_reply_is_cut_at_max_tokens():
     engine = taught("base=1")

@@ -45,8 +45,9 @@ class FakeVLLM(types.ModuleType):
             raise ValueError("The decoder prompt (length 3000) is longer than the maximum model length of 2048.")
         if text == "broken":
             raise ValueError("no chat template")
-        output = types.SimpleNamespace(text=f"<think>hm</think>re: {text}", token_ids=[1, 2],
-                                       finish_reason="length" if text == "cut" else "stop")
+        output = types.SimpleNamespace(
+            text=f"<think>hm</think>re: {text}", token_ids=[1, 2], finish_reason="length" if text == "cut" else "stop"
+        )
         return types.SimpleNamespace(outputs=[output], prompt_token_ids=[1, 2, 3])
 
 
@@ -66,8 +67,9 @@ def test_a_reply_carries_its_text_its_end_and_its_tokens(fake):
     reply = ask(engine, "hi", Sampling(temperature=0.5, top_p=0.9, max_tokens=7, seed=3))
     assert (reply.text, reply.finish_reason, reply.prompt_tokens, reply.completion_tokens) == ("re: hi", "stop", 3, 2)
     assert fake.loaded == [("some/model", {"max_model_len": 2048})]
-    assert fake.batches == [([[{"role": "user", "content": "hi"}]],
-                             [{"temperature": 0.5, "top_p": 0.9, "max_tokens": 7, "seed": 3}])]
+    assert fake.batches == [
+        ([[{"role": "user", "content": "hi"}]], [{"temperature": 0.5, "top_p": 0.9, "max_tokens": 7, "seed": 3}])
+    ]
     assert ask(engine, "cut").flaw == "truncated"
 
 

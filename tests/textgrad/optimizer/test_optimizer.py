@@ -1,9 +1,9 @@
 import threading
 
 import pytest
+from scripted import ScriptedEngine, inside
 
 import textgrad as tg
-from scripted import ScriptedEngine, inside
 from textgrad.engine.base import Text
 from textgrad.errors import BadReply, UsageError
 from textgrad.optimizer import MissingTags, Optimizer, TextualGradientDescentwithMomentum
@@ -66,8 +66,12 @@ def test_constraints_and_examples_are_shown():
 
 def test_other_tags_and_another_system_prompt_can_be_given():
     variable = criticized()
-    engine = step(variable, "[NEW]Look.[/NEW]", new_variable_tags=["[NEW]", "[/NEW]"],
-                  optimizer_system_prompt="Rewrite {this} in {new_variable_start_tag}..{new_variable_end_tag}")
+    engine = step(
+        variable,
+        "[NEW]Look.[/NEW]",
+        new_variable_tags=["[NEW]", "[/NEW]"],
+        optimizer_system_prompt="Rewrite {this} in {new_variable_start_tag}..{new_variable_end_tag}",
+    )
     assert variable.value == "Look."
     assert engine.calls[0][1] == "Rewrite {this} in [NEW]..[/NEW]" and "[NEW]" in engine.prompts[0]
 
@@ -86,9 +90,18 @@ def test_a_step_without_criticism_asks_nobody():
         assert optimizer.engine.calls == [] and variable.value == "Think."
 
 
-@pytest.mark.parametrize("bad", ["no tags", "<IMPROVED_VARIABLE>open", "</IMPROVED_VARIABLE>", "", "  ",
-                                 "<IMPROVED_VARIABLE> \n</IMPROVED_VARIABLE>",
-                                 Text("<IMPROVED_VARIABLE>half</IMPROVED_VARIABLE>", "truncated")])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "no tags",
+        "<IMPROVED_VARIABLE>open",
+        "</IMPROVED_VARIABLE>",
+        "",
+        "  ",
+        "<IMPROVED_VARIABLE> \n</IMPROVED_VARIABLE>",
+        Text("<IMPROVED_VARIABLE>half</IMPROVED_VARIABLE>", "truncated"),
+    ],
+)
 def test_a_bad_reply_is_asked_for_once_more_then_given_up(bad):
     variable = criticized()
     engine = step(variable, [bad, GOOD])
@@ -119,8 +132,11 @@ def test_parameters_are_rewritten_at_the_same_time_and_all_or_none():
     tg.TGD([first, second], engine=ScriptedEngine(reply)).step()
     assert (first.value, second.value) == ("A", "B")
 
-    optimizer = tg.TGD([first, second], gradient_memory=1, engine=ScriptedEngine(
-        lambda request: GOOD if inside("VARIABLE", request) == "A" else "no tags"))
+    optimizer = tg.TGD(
+        [first, second],
+        gradient_memory=1,
+        engine=ScriptedEngine(lambda request: GOOD if inside("VARIABLE", request) == "A" else "no tags"),
+    )
     with pytest.raises(BadReply):
         optimizer.step()
     assert (first.value, second.value) == ("A", "B")

@@ -7,7 +7,14 @@ import pytest
 from textgrad.errors import BrokenSystem, UsageError
 from textgrad.tasks import get_task
 from textgrad.tasks.big_bench_hard import (
-    TASKS, BigBenchHard, fetch, parse, parse_integer_answer, read_examples, split, string_based_equality_fn,
+    TASKS,
+    BigBenchHard,
+    fetch,
+    parse,
+    parse_integer_answer,
+    read_examples,
+    split,
+    string_based_equality_fn,
 )
 from textgrad.variable import Variable
 
@@ -15,8 +22,9 @@ PAIRS = [(f"How many is {place}?", str(place)) for place in range(200)]
 
 
 def document(pairs=PAIRS):
-    return json.dumps({"canary": "x", "examples": [{"input": question, "target": answer} for question,
-        answer in pairs]})
+    return json.dumps(
+        {"canary": "x", "examples": [{"input": question, "target": answer} for question, answer in pairs]}
+    )
 
 
 @pytest.fixture
@@ -100,8 +108,10 @@ def test_a_reply_is_read_as_a_signed_whole_number_or_none():
 
 def test_textgrads_comparison_knows_the_sign_and_takes_no_answer_for_none():
     def equal(prediction, truth):
-        return string_based_equality_fn(*(Variable(text, requires_grad=False, role_description="text")
-                                          for text in (prediction, truth)))
+        return string_based_equality_fn(
+            *(Variable(text, requires_grad=False, role_description="text") for text in (prediction, truth))
+        )
+
     assert equal("Answer: -5", "-5") == 1
     assert equal("Answer: 5", "-5") == equal("no answer", "0") == equal("no answer", "nothing") == 0
 
@@ -116,8 +126,9 @@ def test_all_27_tasks_have_a_short_prompt_and_an_answer_format(real_data):
 
 @pytest.mark.parametrize("name", TASKS)
 def test_the_splits_of_the_real_data_are_disjoint(real_data, name):
-    train, val, test = ({question for question, _ in part}
-                        for part in examples_of(get_task(f"BBH_{name}", data_dir=real_data)))
+    train, val, test = (
+        {question for question, _ in part} for part in examples_of(get_task(f"BBH_{name}", data_dir=real_data))
+    )
     assert not train & val and not train & test and not val & test
     assert len(train) == 50 and len(val) == (48 if name == "penguins_in_a_table" else 100) and len(test) > 25
 
@@ -128,8 +139,14 @@ def test_on_the_real_data_right_answers_score_1_and_others_0(real_data, name):
     examples = read_examples(real_data / "bbh" / f"{name}.json")
     for place, (question, answer) in enumerate(examples):
         other = next(other for _, other in examples[place:] + examples if other.lower() != answer.lower())
-        for reply in ("Let me think... Answer: {}", "{}", "**{}**", "The answer is {}.", "Not so (A).\n\n\\boxed{{{}}}",
-                      "1. One (B), two yes.\n\n**Final answer:**\n{}"):
+        for reply in (
+            "Let me think... Answer: {}",
+            "{}",
+            "**{}**",
+            "The answer is {}.",
+            "Not so (A).\n\n\\boxed{{{}}}",
+            "1. One (B), two yes.\n\n**Final answer:**\n{}",
+        ):
             assert task.score(question, reply.format(answer), answer) == 1, reply.format(answer)
             assert task.score(question, reply.format(other), answer) == 0, (reply.format(other), answer)
 

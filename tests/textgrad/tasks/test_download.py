@@ -50,9 +50,14 @@ def test_progress_is_shown(server, tmp_path, capfd):
     assert "downloading data.json" in capfd.readouterr().err
 
 
-@pytest.mark.parametrize(("path", "check", "reason"), [
-    ("short", lambda content: None, "of 400000 bytes arrived|IncompleteRead"),
-    ("missing", lambda content: None, "Not Found"), ("whole", refuse, "it is all x")])
+@pytest.mark.parametrize(
+    ("path", "check", "reason"),
+    [
+        ("short", lambda content: None, "of 400000 bytes arrived|IncompleteRead"),
+        ("missing", lambda content: None, "Not Found"),
+        ("whole", refuse, "it is all x"),
+    ],
+)
 def test_a_bad_download_leaves_nothing_behind(server, tmp_path, path, check, reason):
     with pytest.raises(BrokenSystem, match=reason) as raised:
         download(f"{server}/{path}", tmp_path / "file", check)

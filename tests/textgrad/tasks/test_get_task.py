@@ -65,9 +65,14 @@ def test_sizes_cut_the_splits(folder):
     assert task.train[4] == ("How many is 4?", "4")
 
 
-@pytest.mark.parametrize(("sizes", "reason"), [
-    ({"train_size": 51}, "train_size is 51, but BBH_object_counting has 50 examples"),
-    ({"val_size": 0}, "val_size is 0"), ({"test_size": -1}, "test_size is -1")])
+@pytest.mark.parametrize(
+    ("sizes", "reason"),
+    [
+        ({"train_size": 51}, "train_size is 51, but BBH_object_counting has 50 examples"),
+        ({"val_size": 0}, "val_size is 0"),
+        ({"test_size": -1}, "test_size is -1"),
+    ],
+)
 def test_a_size_that_cannot_be_had_is_refused(folder, sizes, reason):
     with pytest.raises(UsageError, match=reason):
         get_task("BBH_object_counting", data_dir=folder, **sizes)
@@ -94,6 +99,7 @@ def test_a_judge_without_an_engine_is_refused(folder):
 def test_importing_tasks_loads_nothing_heavy_and_prints_nothing():
     heavy = {"datasets", "reasoning_gym", "sympy", "pyarrow", "pandas", "torch", "numpy", "openai", "tqdm"}
     script = f"import sys, textgrad.tasks; print(sorted({heavy} & set(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", script], cwd=Path(__file__).parents[3], capture_output=True, text=True,
-                          check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=Path(__file__).parents[3], capture_output=True, text=True, check=True
+    )
     assert (done.stdout, done.stderr) == ("[]\n", "")

@@ -15,8 +15,9 @@ from textgrad.tasks.gsm8k import GSM8K_DSPy
 def write(folder, **counts):
     (folder / "gsm8k").mkdir(exist_ok=True)
     for split, count in counts.items():
-        lines = [json.dumps({"question": f"{split} {place}?",
-        "answer": f"It is\n#### {place:,}"}) for place in range(count)]
+        lines = [
+            json.dumps({"question": f"{split} {place}?", "answer": f"It is\n#### {place:,}"}) for place in range(count)
+        ]
         (folder / "gsm8k" / f"{split}.jsonl").write_text("\n".join(lines))
     return folder
 

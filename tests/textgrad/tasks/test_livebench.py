@@ -11,20 +11,33 @@ from textgrad.tasks import get_task
 from textgrad.tasks.livebench import KINDS, NAMES
 from textgrad.tasks.scoring.livebench import SCORERS
 
-ANSWERS = {"web_of_lies_v2": "yes, no, yes", "zebra_puzzle": "4", "spatial": "sphere", "AMPS_Hard": "\\frac{x}{2}",
-           "math_comp": "B", "olympiad": "3,1,2"}
+ANSWERS = {
+    "web_of_lies_v2": "yes, no, yes",
+    "zebra_puzzle": "4",
+    "spatial": "sphere",
+    "AMPS_Hard": "\\frac{x}{2}",
+    "math_comp": "B",
+    "olympiad": "3,1,2",
+}
 
 
 def record(kind, place):
-    return {"question_id": f"{kind}{place}", "category": "c", "ground_truth": ANSWERS[kind],
-            "turns": [f"{kind} question {place}"], "task": kind}
+    return {
+        "question_id": f"{kind}{place}",
+        "category": "c",
+        "ground_truth": ANSWERS[kind],
+        "turns": [f"{kind} question {place}"],
+        "task": kind,
+    }
 
 
 def records(subject):
     kinds = (*KINDS[subject], "house_traversal")
-    return [record(kind, place) | {"task": kind} if kind in ANSWERS else {"task": kind, "ground_truth": "x",
-        "turns": ["?"]}
-            for place in range(50) for kind in kinds]
+    return [
+        record(kind, place) | {"task": kind} if kind in ANSWERS else {"task": kind, "ground_truth": "x", "turns": ["?"]}
+        for place in range(50)
+        for kind in kinds
+    ]
 
 
 @pytest.fixture
@@ -71,33 +84,57 @@ def test_a_question_without_turns_is_named(folder):
         get_task("livebench_math", data_dir=folder)
 
 
-@pytest.mark.parametrize(("kind", "reply", "answer"), [
-    ("web_of_lies_v2", "Think.\n\n**yes, no, yes**", "yes, no, yes"),
-    ("web_of_lies_v2", "**Yes**, **No**, **Yes**", "yes, no, yes"),
-    ("web_of_lies_v2", "First no, no, no. But rather: yes, no, and yes.", "yes, no, yes"),
-    ("web_of_lies_v2", "<solution>yes, no, yes</solution>", "yes, no, yes"),
-    ("zebra_puzzle", "The position is ***4***.", "4"),
-    ("zebra_puzzle", "<solution>Movie Buff</solution>", "movie buff"), ("zebra_puzzle", "So it must be 4", "4"),
-    ("zebra_puzzle", "<solution>1, four, Tea</solution>", "1, 4, tea"), ("spatial", "**two**", "2"),
-    ("spatial", "There are **2** pieces.", "2"), ("spatial", "It is a **Sphere**", "sphere"),
-    ("spatial", "Answer: the sphere", "sphere"), ("spatial", "so it leaves 2.", "2"),
-    ("AMPS_Hard", "Thus $\\boxed{\\frac{1}{2}x}$.", "\\frac{x}{2}"), ("AMPS_Hard", "Answer: 0.5 x", "\\frac{x}{2}"),
-    ("AMPS_Hard", "\\boxed{-3}", "$-3$"), ("math_comp", "So it is BBBBB.", "B"),
-    ("math_comp", "\\boxed{\\textbf{(B)}}", "B"), ("math_comp", "Answer: bbbbb", "B"),
-    ("math_comp", "The answer is **025**", "25"), ("math_comp", "025", "025"),
-    ("olympiad", "Thought.\nAnswer: 3,1,2", "3,1,2"), ("olympiad", "Answer: 3, 1, 2.", "3,1,2")])
+@pytest.mark.parametrize(
+    ("kind", "reply", "answer"),
+    [
+        ("web_of_lies_v2", "Think.\n\n**yes, no, yes**", "yes, no, yes"),
+        ("web_of_lies_v2", "**Yes**, **No**, **Yes**", "yes, no, yes"),
+        ("web_of_lies_v2", "First no, no, no. But rather: yes, no, and yes.", "yes, no, yes"),
+        ("web_of_lies_v2", "<solution>yes, no, yes</solution>", "yes, no, yes"),
+        ("zebra_puzzle", "The position is ***4***.", "4"),
+        ("zebra_puzzle", "<solution>Movie Buff</solution>", "movie buff"),
+        ("zebra_puzzle", "So it must be 4", "4"),
+        ("zebra_puzzle", "<solution>1, four, Tea</solution>", "1, 4, tea"),
+        ("spatial", "**two**", "2"),
+        ("spatial", "There are **2** pieces.", "2"),
+        ("spatial", "It is a **Sphere**", "sphere"),
+        ("spatial", "Answer: the sphere", "sphere"),
+        ("spatial", "so it leaves 2.", "2"),
+        ("AMPS_Hard", "Thus $\\boxed{\\frac{1}{2}x}$.", "\\frac{x}{2}"),
+        ("AMPS_Hard", "Answer: 0.5 x", "\\frac{x}{2}"),
+        ("AMPS_Hard", "\\boxed{-3}", "$-3$"),
+        ("math_comp", "So it is BBBBB.", "B"),
+        ("math_comp", "\\boxed{\\textbf{(B)}}", "B"),
+        ("math_comp", "Answer: bbbbb", "B"),
+        ("math_comp", "The answer is **025**", "25"),
+        ("math_comp", "025", "025"),
+        ("olympiad", "Thought.\nAnswer: 3,1,2", "3,1,2"),
+        ("olympiad", "Answer: 3, 1, 2.", "3,1,2"),
+    ],
+)
 def test_right_answers_are_seen(kind, reply, answer):
     assert SCORERS[kind](reply, answer) == 1
 
 
-@pytest.mark.parametrize(("kind", "reply", "answer"), [
-    ("web_of_lies_v2", "**yes, no, no**", "yes, no, yes"), ("web_of_lies_v2", "**yes, no**", "yes, no, yes"),
-    ("web_of_lies_v2", "yes", "yes, no, yes"), ("zebra_puzzle", "**4**, no, **5**", "4"),
-    ("zebra_puzzle", "<solution>1, 4</solution>", "1, 4, tea"), ("spatial", "**3**", "2"),
-    ("spatial", "**cube**", "sphere"), ("AMPS_Hard", "\\boxed{3}", "-3"), ("AMPS_Hard", "I do not know", "-3"),
-    ("math_comp", "AAAAA", "B"), ("math_comp", "Answer: 26", "25"), ("olympiad", "Answer: 3,2,1", "3,1,2"),
-    ("olympiad", "Answer: 3,1", "3,1,2"),
-    *((kind, reply, answer) for kind, answer in ANSWERS.items() for reply in ("", "Answer:", "**", "(((", "?"))])
+@pytest.mark.parametrize(
+    ("kind", "reply", "answer"),
+    [
+        ("web_of_lies_v2", "**yes, no, no**", "yes, no, yes"),
+        ("web_of_lies_v2", "**yes, no**", "yes, no, yes"),
+        ("web_of_lies_v2", "yes", "yes, no, yes"),
+        ("zebra_puzzle", "**4**, no, **5**", "4"),
+        ("zebra_puzzle", "<solution>1, 4</solution>", "1, 4, tea"),
+        ("spatial", "**3**", "2"),
+        ("spatial", "**cube**", "sphere"),
+        ("AMPS_Hard", "\\boxed{3}", "-3"),
+        ("AMPS_Hard", "I do not know", "-3"),
+        ("math_comp", "AAAAA", "B"),
+        ("math_comp", "Answer: 26", "25"),
+        ("olympiad", "Answer: 3,2,1", "3,1,2"),
+        ("olympiad", "Answer: 3,1", "3,1,2"),
+        *((kind, reply, answer) for kind, answer in ANSWERS.items() for reply in ("", "Answer:", "**", "(((", "?")),
+    ],
+)
 def test_wrong_answers_are_seen(kind, reply, answer):
     assert SCORERS[kind](reply, answer) == 0
 

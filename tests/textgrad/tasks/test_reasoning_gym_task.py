@@ -30,15 +30,32 @@ def parts(task):
 
 
 @needed
-@pytest.mark.parametrize("name", ["chain_sum", "mini_sudoku", "game_of_life_halting", "propositional_logic",
-                                  "polynomial_multiplication", "countdown"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "chain_sum",
+        "mini_sudoku",
+        "game_of_life_halting",
+        "propositional_logic",
+        "polynomial_multiplication",
+        "countdown",
+    ],
+)
 def test_right_answers_score_1_and_junk_0(name):
     task = small(f"RG_{name}")
     for question, answer in sum(parts(task), []):
         for reply in ("Let me think... Answer: {}", "Answer:\n{}", "{}", "So.\n\n**Answer:**\n```\n{}\n```\n"):
             assert task.score(question, reply.format(answer), answer) == 1, reply.format(answer)
-        for reply in ("", "Answer:", "I do not know", "Answer: (x", "Answer: \x00é", "Answer: 1/0", "Answer: [[[",
-            "Answer: {}"):
+        for reply in (
+            "",
+            "Answer:",
+            "I do not know",
+            "Answer: (x",
+            "Answer: \x00é",
+            "Answer: 1/0",
+            "Answer: [[[",
+            "Answer: {}",
+        ):
             assert task.score(question, reply, answer) == 0, reply
 
 
@@ -60,11 +77,21 @@ def test_neighbouring_seeds_share_no_questions():
 
 @needed
 def test_questions_do_not_depend_on_the_hash_seed_of_the_process():
-    script = ("from textgrad.tasks import get_task\n"
-              "print(get_task('RG_ransom_note', train_size=2, val_size=2, test_size=2).train.examples)")
+    script = (
+        "from textgrad.tasks import get_task\n"
+        "print(get_task('RG_ransom_note', train_size=2, val_size=2, test_size=2).train.examples)"
+    )
     root = Path(__file__).parents[3]
-    found = {subprocess.run([sys.executable, "-c", script], cwd=root, capture_output=True, check=True,
-                            env={**os.environ, "PYTHONHASHSEED": seed}).stdout for seed in ("1", "2")}
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", script],
+            cwd=root,
+            capture_output=True,
+            check=True,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+        ).stdout
+        for seed in ("1", "2")
+    }
     assert len(found) == 1
 
 
@@ -111,6 +138,7 @@ def test_the_question_may_come_with_its_format_or_not_at_all():
 
     def text(value):
         return Variable(value, requires_grad=False, role_description="text")
+
     assert task.loss(text(question), text(f"Answer: {answer}"), text(answer)).value == "1"
     inputs = {"prediction": text(f"Answer: {answer}"), "ground_truth_answer": text(answer)}
     assert task.grader.eval_fn(inputs=inputs).value == "1"
@@ -158,18 +186,35 @@ def test_a_missing_package_is_one_line_that_says_what_to_install(monkeypatch):
         get_task("RG_chain_sum")
 
 
-@pytest.mark.parametrize(("name", "answer"), [
-    ("n_queens", "__import__('os').system('true')"), ("countdown", "__import__('os').system('true')"),
-    ("countdown", "().__class__"), ("simple_integration", "x.diff(x)"), ("puzzle24", "print(24)"),
-    ("polynomial_multiplication", "lambdify(x)"), ("countdown", "'a'"), ("spiral_matrix", "exit()")])
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        ("n_queens", "__import__('os').system('true')"),
+        ("countdown", "__import__('os').system('true')"),
+        ("countdown", "().__class__"),
+        ("simple_integration", "x.diff(x)"),
+        ("puzzle24", "print(24)"),
+        ("polynomial_multiplication", "lambdify(x)"),
+        ("countdown", "'a'"),
+        ("spiral_matrix", "exit()"),
+    ],
+)
 def test_an_answer_that_a_verifier_would_run_is_refused(name, answer):
     assert not is_safe(name, answer)
 
 
-@pytest.mark.parametrize(("name", "answer"), [
-    ("countdown", "94*4 - 61 - 6"), ("simple_integration", "-34*x**8/15 - 5*x/4 + C"), ("puzzle24", "10*(8 - 5) - 6"),
-    ("intermediate_integration", "-4*(-2*x - 8)**(3/2)/3 + exp(x)*sin(2.5*x) + C"), ("n_queens", "_ Q\nQ _"),
-    ("spiral_matrix", "1 2 3"), ("letter_jumble", "print(24)")])
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        ("countdown", "94*4 - 61 - 6"),
+        ("simple_integration", "-34*x**8/15 - 5*x/4 + C"),
+        ("puzzle24", "10*(8 - 5) - 6"),
+        ("intermediate_integration", "-4*(-2*x - 8)**(3/2)/3 + exp(x)*sin(2.5*x) + C"),
+        ("n_queens", "_ Q\nQ _"),
+        ("spiral_matrix", "1 2 3"),
+        ("letter_jumble", "print(24)"),
+    ],
+)
 def test_an_honest_answer_is_not(name, answer):
     assert is_safe(name, answer)
 

@@ -23,7 +23,9 @@ def test_a_loader_gives_every_example_once_in_batches_of_questions_and_answers()
 
 def test_a_loader_that_does_not_shuffle_keeps_the_order():
     assert batches(DataLoader(PAIRS, batch_size=5, shuffle=False))[0] == (
-        [question for question, _ in PAIRS[:5]], [answer for _, answer in PAIRS[:5]])
+        [question for question, _ in PAIRS[:5]],
+        [answer for _, answer in PAIRS[:5]],
+    )
 
 
 def test_the_seed_decides_the_orders_and_each_pass_has_another():
@@ -48,13 +50,15 @@ def test_a_users_own_data_set_works_in_a_loader():
             return 3
 
     assert batches(DataLoader(Squares(), 3, shuffle=False)) == [
-        (["0 squared", "1 squared", "2 squared"], ["0", "1", "4"])]
+        (["0 squared", "1 squared", "2 squared"], ["0", "1", "4"])
+    ]
 
 
 def test_a_task_sends_the_answer_format_with_every_question_and_keeps_it_out_of_the_prompt():
     data = Examples(PAIRS, "Count.", "End with 'Answer: VALUE'.")
-    task = Task("t", data, data, data, "Count.", "End with 'Answer: VALUE'.",
-        ScorerGrader(whatever_the_question(number)))
+    task = Task(
+        "t", data, data, data, "Count.", "End with 'Answer: VALUE'.", ScorerGrader(whatever_the_question(number))
+    )
     assert task.query("How many?") == "How many?\n\nEnd with 'Answer: VALUE'."
     assert "VALUE" not in task.description
     assert data.get_task_description() == "Count. End with 'Answer: VALUE'."

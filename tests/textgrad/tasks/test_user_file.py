@@ -11,8 +11,10 @@ from textgrad.tasks import get_task
 
 def write(folder, answers, name="mine.jsonl"):
     path = folder / name
-    lines = [json.dumps({"question": f"question {place}", "answer": answer, "topic": "x"})
-             for place, answer in enumerate(answers)]
+    lines = [
+        json.dumps({"question": f"question {place}", "answer": answer, "topic": "x"})
+        for place, answer in enumerate(answers)
+    ]
     path.write_text("\n".join(lines) + "\n\n")
     return str(path)
 
@@ -30,9 +32,14 @@ def test_a_file_is_shuffled_and_split_by_the_seed(tmp_path):
     assert task.train.examples == again.train.examples != other.train.examples
 
 
-@pytest.mark.parametrize(("answers", "reply", "wrong"), [
-    (["-7", 7, "1,000", "0.5", "$3"], "Answer: {} apples", "Answer: 99"),
-    (["(A)", "(B)", "(C)"], "So option {}", "(D)"), (["Rome", "(A)", "7"], "Answer: **{}**", "Answer: Paris")])
+@pytest.mark.parametrize(
+    ("answers", "reply", "wrong"),
+    [
+        (["-7", 7, "1,000", "0.5", "$3"], "Answer: {} apples", "Answer: 99"),
+        (["(A)", "(B)", "(C)"], "So option {}", "(D)"),
+        (["Rome", "(A)", "7"], "Answer: **{}**", "Answer: Paris"),
+    ],
+)
 def test_the_scorer_is_seen_from_the_answers(tmp_path, answers, reply, wrong):
     task = get_task(write(tmp_path, answers))
     for part in (task.train, task.val, task.test):
@@ -58,12 +65,18 @@ def test_a_judge_may_be_chosen(tmp_path):
     assert task.score("q", "Roses are red", "a poem") == 1
 
 
-@pytest.mark.parametrize(("line", "reason"), [
-    ("{", "line 4 is no JSON"), ("[1]", "line 4 lacks 'question' and 'answer'"),
-    ('{"question": "q"}', "line 4 lacks 'answer'"), ('{"question": "q", "answer": null}', "line 4 lacks 'answer'"),
-    ('{"question": " ", "answer": "a"}', "line 4 lacks 'quest"),
-    ('{"question": "q", "answer": ["a"]}', "line 4 lacks 'answer'"),
-    ('{"question": "q", "answer": true}', "line 4 lacks")])
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("{", "line 4 is no JSON"),
+        ("[1]", "line 4 lacks 'question' and 'answer'"),
+        ('{"question": "q"}', "line 4 lacks 'answer'"),
+        ('{"question": "q", "answer": null}', "line 4 lacks 'answer'"),
+        ('{"question": " ", "answer": "a"}', "line 4 lacks 'quest"),
+        ('{"question": "q", "answer": ["a"]}', "line 4 lacks 'answer'"),
+        ('{"question": "q", "answer": true}', "line 4 lacks"),
+    ],
+)
 def test_a_bad_line_is_named_by_file_and_number(tmp_path, line, reason):
     path = write(tmp_path, ["1", "2", "3"])
     with open(path) as file:

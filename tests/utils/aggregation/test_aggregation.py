@@ -8,11 +8,11 @@ import pytest
 from textgrad.engine.base import EngineLM, Text
 from textgrad.engine.simulated import SimulatedEngine
 from textgrad.errors import BadReply, UsageError
+from textgrad.tokens import estimate_tokens
 from utils import aggregation
 from utils.aggregation import AGGREGATORS, aggregate
 from utils.aggregation.concatenation import concatenate
 from utils.aggregation.prompts import FURTHER_INSTRUCTIONS
-from textgrad.tokens import estimate_tokens
 
 _FENCE = re.compile(r'<PROMPT client="\d+">\n(.*?)\n</PROMPT>', re.DOTALL)
 
@@ -36,8 +36,9 @@ def tagged(text: str) -> str:
 
 
 def merge(method, uploads, engine=None, old_prompt="old", token_budget=1000, **options):
-    return aggregate(method, uploads, engine=engine or Scribe(), old_prompt=old_prompt, token_budget=token_budget,
-                     **options)
+    return aggregate(
+        method, uploads, engine=engine or Scribe(), old_prompt=old_prompt, token_budget=token_budget, **options
+    )
 
 
 def test_the_methods_of_the_command_line_are_all_there():
@@ -137,15 +138,26 @@ def test_concat_over_the_budget_keeps_the_old_prompt_and_counts_it():
 
 # Merges that fail
 
-@pytest.mark.parametrize("flawed", ["", "  ", "no tags at all", "<IMPROVED_VARIABLE>cut off", tagged(" "),
-                                    Text(tagged("cut"), "truncated"),
-                                    tagged('<PROMPT client="1">copied</PROMPT>'), tagged("word " * 500)])
+
+@pytest.mark.parametrize(
+    "flawed",
+    [
+        "",
+        "  ",
+        "no tags at all",
+        "<IMPROVED_VARIABLE>cut off",
+        tagged(" "),
+        Text(tagged("cut"), "truncated"),
+        tagged('<PROMPT client="1">copied</PROMPT>'),
+        tagged("word " * 500),
+    ],
+)
 def test_a_merge_that_cannot_be_used_is_asked_again_and_then_becomes_a_concatenation(flawed):
     engine = Scribe(flawed, tagged("good"))
     result = merge("summarization", ["a", "b"], engine, token_budget=100)
     assert (result.prompt, result.calls, result.fallbacks) == ("good", 2, ())
     first, second = (request for request, _ in engine.requests)
-    assert second.startswith(first) and "at most 100 tokens" in second[len(first):]
+    assert second.startswith(first) and "at most 100 tokens" in second[len(first) :]
     result = merge("summarization", ["a", "b"], Scribe(flawed, flawed), token_budget=100)
     assert (result.prompt, result.calls, result.fallbacks) == (concatenate(["a", "b"]), 2, ("concat",))
 
@@ -177,13 +189,15 @@ def test_an_engine_that_gives_up_costs_a_fallback_and_not_the_run():
 def test_a_failed_merge_inside_the_tree_costs_its_own_uploads_at_most():
     engine = Scribe()
     uploads = [f"{letter} " * 15 for letter in "abcd"]
-    engine.generate = lambda prompt, **_: "no" if "b b" in prompt else tagged("+".join(
-        text[:3] for text in _FENCE.findall(prompt)))
+    engine.generate = lambda prompt, **_: (
+        "no" if "b b" in prompt else tagged("+".join(text[:3] for text in _FENCE.findall(prompt)))
+    )
     result = merge("summarization", uploads, engine, token_budget=40, fan_in=2)
     assert (result.prompt, result.fallbacks) == ("c c+d d", ("left_out",))
 
 
 # The tree
+
 
 def test_forty_uploads_with_fan_in_four_take_fourteen_merges_in_three_levels():
     uploads, engine = [f"rule {number}" for number in range(40)], Scribe()
@@ -247,6 +261,7 @@ def test_two_aggregations_of_the_same_uploads_send_the_same_requests():
 
 
 # On the simulated engine, and a method of one's own
+
 
 def lessons(prompt: str) -> set[str]:
     return set(re.findall(r"Lesson (topic-\d+)", prompt))

@@ -7,15 +7,36 @@ from utils.aggregation.prompts import FURTHER_INSTRUCTIONS
 def test_a_line_that_all_clients_share_stands_once_and_the_order_stays():
     base = "Count the objects.\nBe exact."
     joined = concatenate([f"{base}\nSkip colours.", f"{base}\nAdd plurals.", f"Think.\n{base}"])
-    assert joined.split("\n") == ["Count the objects.", "Be exact.", "Skip colours.", "", FURTHER_INSTRUCTIONS,
-                                  "Add plurals.", "", FURTHER_INSTRUCTIONS, "Think."]
+    assert joined.split("\n") == [
+        "Count the objects.",
+        "Be exact.",
+        "Skip colours.",
+        "",
+        FURTHER_INSTRUCTIONS,
+        "Add plurals.",
+        "",
+        FURTHER_INSTRUCTIONS,
+        "Think.",
+    ]
 
 
 def test_concatenating_what_was_concatenated_repeats_no_heading():
     once = concatenate(["base\na", "base\nb"])
     again = concatenate([once + "\nc", once.replace("\nb", "\nbb"), once + "\nd"])
-    assert again.split("\n") == ["base", "a", "", FURTHER_INSTRUCTIONS, "b", "c", "", FURTHER_INSTRUCTIONS, "bb", "",
-                                 FURTHER_INSTRUCTIONS, "d"]
+    assert again.split("\n") == [
+        "base",
+        "a",
+        "",
+        FURTHER_INSTRUCTIONS,
+        "b",
+        "c",
+        "",
+        FURTHER_INSTRUCTIONS,
+        "bb",
+        "",
+        FURTHER_INSTRUCTIONS,
+        "d",
+    ]
 
 
 def test_a_heading_is_repeated_where_a_new_line_follows_it_and_only_there():

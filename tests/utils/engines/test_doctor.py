@@ -17,6 +17,7 @@ def examined(monkeypatch, capsys):
         assert "sk-marked" not in shown.out + shown.err
         lines = [line.strip() for line in shown.out.splitlines() if line.startswith("  ")]
         return status, dict(line.split("  ", 1) for line in lines), shown
+
     return examine
 
 
@@ -64,8 +65,14 @@ def test_the_simulated_engine_is_well(examined):
     assert status == 0 and found["reachable"].strip() == "yes"
 
 
-@pytest.mark.parametrize("arguments, told", [([], "name an engine"), (["--test_engine", "gtp-4"], "unknown engine"),
-                                             (["--test_engine", "gpt-4o"], "OPENAI_API_KEY")])
+@pytest.mark.parametrize(
+    "arguments, told",
+    [
+        ([], "name an engine"),
+        (["--test_engine", "gtp-4"], "unknown engine"),
+        (["--test_engine", "gpt-4o"], "OPENAI_API_KEY"),
+    ],
+)
 def test_bad_input_is_one_line_and_exit_2(capsys, arguments, told):
     assert doctor.main(arguments) == 2
     shown = capsys.readouterr()

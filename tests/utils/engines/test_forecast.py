@@ -8,24 +8,32 @@ import pytest
 import toy
 
 import main
-from utils.engines import forecast
 from utils.config import parse
+from utils.engines import forecast
 
 
 def results_of(tmp_path, name="run"):
     return json.loads((tmp_path / "logs" / name / "results.json").read_text())
 
 
-@pytest.mark.parametrize("module, more", [
-    ("train_centralized", []), ("train_homo_fed", []), ("train_hetero_fed", []),
-    ("train_homo_fed", ["--temperature", "0.8"]), ("train_homo_fed", ["--no_cache"]),
-    ("train_homo_fed", ["--client_fraction", "0.5", "--num_clients", "4", "--batch_size", "2"]),
-    ("train_homo_fed", ["--drop_rate", "0.4", "--rounds", "3"]), ("train_homo_fed", ["--aggregate_method", "none"]),
-    ("train_hetero_fed", ["--aggregate_gate", "--aggregate_method", "concat"]),
-    ("train_hetero_fed", ["--judge", "llm", "--proximal_update"])])
+@pytest.mark.parametrize(
+    "module, more",
+    [
+        ("train_centralized", []),
+        ("train_homo_fed", []),
+        ("train_hetero_fed", []),
+        ("train_homo_fed", ["--temperature", "0.8"]),
+        ("train_homo_fed", ["--no_cache"]),
+        ("train_homo_fed", ["--client_fraction", "0.5", "--num_clients", "4", "--batch_size", "2"]),
+        ("train_homo_fed", ["--drop_rate", "0.4", "--rounds", "3"]),
+        ("train_homo_fed", ["--aggregate_method", "none"]),
+        ("train_hetero_fed", ["--aggregate_gate", "--aggregate_method", "concat"]),
+        ("train_hetero_fed", ["--judge", "llm", "--proximal_update"]),
+    ],
+)
 def test_on_the_simulated_engine_it_is_exact(tmp_path, module, more):
     tasks = [toy.task_file(tmp_path, "first", [1, 2]), toy.task_file(tmp_path, "second", [2, 3], seed=1)]
-    arguments = toy.options(tmp_path, *more, module=module, tasks=tasks[:2 if "hetero" in module else 1])
+    arguments = toy.options(tmp_path, *more, module=module, tasks=tasks[: 2 if "hetero" in module else 1])
     expected = forecast.forecast(parse(arguments))
     assert main.main(arguments) == 0
     results = results_of(tmp_path)
@@ -70,9 +78,14 @@ def test_a_long_run_is_not_rehearsed_at_its_end(tmp_path, monkeypatch):
     assert "forecast" not in results_of(tmp_path)
 
 
-@pytest.mark.parametrize("cap, higher", [(["--max_calls", "60"], ["--max_calls", "100000"]),
-                                         (["--max_tokens_total", "12000"], ["--max_tokens_total", "9000000"]),
-                                         (["--max_cost", "0.1"], ["--max_cost", "90000"])])
+@pytest.mark.parametrize(
+    "cap, higher",
+    [
+        (["--max_calls", "60"], ["--max_calls", "100000"]),
+        (["--max_tokens_total", "12000"], ["--max_tokens_total", "9000000"]),
+        (["--max_cost", "0.1"], ["--max_cost", "90000"]),
+    ],
+)
 def test_a_cap_ends_the_run_in_order_and_a_higher_one_goes_on_to_the_same_end(tmp_path, capsys, cap, higher):
     common = ["--price", "test=10/10", "evaluation=10/10", "--max_tokens", "200"]
     assert main.main(toy.options(tmp_path, *common, "--run_name", "whole")) == 0
@@ -83,8 +96,10 @@ def test_a_cap_ends_the_run_in_order_and_a_higher_one_goes_on_to_the_same_end(tm
     assert partial["status"] == "incomplete" and "is reached" in partial["stopped"]
     assert partial["prompts"]["best"].strip()
     with sqlite3.connect(tmp_path / "logs" / "run" / "calls.sqlite") as log:  # both roles share some calls
-        calls, tokens = log.execute("SELECT COUNT(*), SUM(prompt_tokens + completion_tokens) FROM calls "
-                                    "WHERE json_extract(request, '$.model') NOT NULL").fetchone()  # without notes
+        calls, tokens = log.execute(
+            "SELECT COUNT(*), SUM(prompt_tokens + completion_tokens) FROM calls "
+            "WHERE json_extract(request, '$.model') NOT NULL"
+        ).fetchone()  # without notes
     used = {"--max_calls": calls, "--max_tokens_total": tokens, "--max_cost": tokens * 10 / 1e6}[cap[0]]
     assert 0.5 * float(cap[1]) < used <= float(cap[1])
     assert main.main(toy.options(tmp_path, *common, *higher)) == 0

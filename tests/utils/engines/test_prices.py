@@ -28,13 +28,16 @@ def test_engines_on_the_users_own_machines_cost_nothing(tmp_path):
     assert set(prices(toy.config(tmp_path)).values()) == {Price(0, 0)}
 
 
-@pytest.mark.parametrize("more, said", [
-    (["--max_cost", "5"], "--max_cost needs a price for the test and the evaluation engine"),
-    (["--price", "test=0.15"], "--price test=0.15: a price is two amounts"),
-    (["--price", "test=-1/2"], "two amounts >= 0"),
-    (["--price", "tset=1/2"], "unknown role in --price 'tset'"),
-    (["--price_file", "/no/such"], "--price_file /no/such cannot be read"),
-])
+@pytest.mark.parametrize(
+    "more, said",
+    [
+        (["--max_cost", "5"], "--max_cost needs a price for the test and the evaluation engine"),
+        (["--price", "test=0.15"], "--price test=0.15: a price is two amounts"),
+        (["--price", "test=-1/2"], "two amounts >= 0"),
+        (["--price", "tset=1/2"], "unknown role in --price 'tset'"),
+        (["--price_file", "/no/such"], "--price_file /no/such cannot be read"),
+    ],
+)
 def test_bad_prices_are_one_clear_line(more, said):
     with pytest.raises(UsageError, match=said):
         prices(parse([*PAID, *more]))

@@ -34,33 +34,66 @@ def listed(**entry) -> dict:
 
 
 def metrics(caching: str) -> str:
-    return ('# TYPE vllm:cache_config_info gauge\nvllm:cache_config_info{block_size="128",cache_dtype="auto",'
-            f'enable_prefix_caching="{caching}",engine="0"}} 1.0\n')
+    return (
+        '# TYPE vllm:cache_config_info gauge\nvllm:cache_config_info{block_size="128",cache_dtype="auto",'
+        f'enable_prefix_caching="{caching}",engine="0"}} 1.0\n'
+    )
 
 
 VLLM = {"/v1/models": listed(id="smol", owned_by="vllm", max_model_len=2048), "/version": {"version": "0.32.0"}}
 SGLANG = {"/v1/models": listed(id="smol", owned_by="sglang", max_model_len=8192)}
 OLLAMA = {"/v1/models": listed(id="smol:latest", owned_by="library"), "/api/version": {"version": "0.33.0"}}
-LLAMA_CPP = {"/v1/models": listed(id="/models/smol.gguf", owned_by="llamacpp", meta={"n_ctx_train": 8192}),
-             "/props": {"default_generation_settings": {"n_ctx": 4096}, "build_info": "b6900-abcdef"}}
+LLAMA_CPP = {
+    "/v1/models": listed(id="/models/smol.gguf", owned_by="llamacpp", meta={"n_ctx_train": 8192}),
+    "/props": {"default_generation_settings": {"n_ctx": 4096}, "build_info": "b6900-abcdef"},
+}
 SERVERS = {
     "vLLM": (Pages({**VLLM, "/metrics": metrics("True")}), "vLLM 0.32.0", "2048 tokens", "yes"),
     "vLLM without": (Pages({**VLLM, "/metrics": metrics("False")}), "vLLM 0.32.0", "2048 tokens", "no"),
-    "SGLang": (Pages({**SGLANG, "/server_info": {"version": "0.5.23", "disable_radix_cache": False,
-                                                  "context_length": None}}), "SGLang 0.5.23", "8192 tokens", "yes"),
-    "SGLang without": (Pages({**SGLANG, "/get_server_info": {"version": "0.5.23", "disable_radix_cache": True,
-                                                              "context_length": 2048}}),
-                       "SGLang 0.5.23", "2048 tokens", "no"),
-    "Ollama": (Pages({**OLLAMA, "/api/ps": {"models": [{"name": "smol:latest", "context_length": 4096}]}}),
-               "Ollama 0.33.0", "4096 tokens", "yes, as always with Ollama"),
-    "Ollama, idle": (Pages({**OLLAMA, "/api/ps": {"models": []}}), "Ollama 0.33.0", "not told",
-                     "yes, as always with Ollama"),
-    "llama.cpp": (Pages(LLAMA_CPP, lambda number: 150 * (number > 1)), "llama.cpp b6900-abcdef", "4096 tokens",
-                  "yes (150 of "),
-    "llama.cpp without": (Pages(LLAMA_CPP, lambda number: 0), "llama.cpp b6900-abcdef", "4096 tokens",
-                          "no: what is asked again is read anew"),
-    "a service": (Pages({"/v1/models": listed(id="smol", context_length=128000)}), "not told", "128000 tokens",
-                  "not told"),
+    "SGLang": (
+        Pages({**SGLANG, "/server_info": {"version": "0.5.23", "disable_radix_cache": False, "context_length": None}}),
+        "SGLang 0.5.23",
+        "8192 tokens",
+        "yes",
+    ),
+    "SGLang without": (
+        Pages(
+            {**SGLANG, "/get_server_info": {"version": "0.5.23", "disable_radix_cache": True, "context_length": 2048}}
+        ),
+        "SGLang 0.5.23",
+        "2048 tokens",
+        "no",
+    ),
+    "Ollama": (
+        Pages({**OLLAMA, "/api/ps": {"models": [{"name": "smol:latest", "context_length": 4096}]}}),
+        "Ollama 0.33.0",
+        "4096 tokens",
+        "yes, as always with Ollama",
+    ),
+    "Ollama, idle": (
+        Pages({**OLLAMA, "/api/ps": {"models": []}}),
+        "Ollama 0.33.0",
+        "not told",
+        "yes, as always with Ollama",
+    ),
+    "llama.cpp": (
+        Pages(LLAMA_CPP, lambda number: 150 * (number > 1)),
+        "llama.cpp b6900-abcdef",
+        "4096 tokens",
+        "yes (150 of ",
+    ),
+    "llama.cpp without": (
+        Pages(LLAMA_CPP, lambda number: 0),
+        "llama.cpp b6900-abcdef",
+        "4096 tokens",
+        "no: what is asked again is read anew",
+    ),
+    "a service": (
+        Pages({"/v1/models": listed(id="smol", context_length=128000)}),
+        "not told",
+        "128000 tokens",
+        "not told",
+    ),
 }
 
 

@@ -10,9 +10,17 @@ from utils.federation.evaluation import prompt_id, samples_of
 from utils.federation.setup import load_tasks
 
 
-@pytest.mark.parametrize("before, after, plain, proximal", [
-    (0.0, 1 / 3, True, True), (1 / 3, 1 / 3, True, False), (2 / 3, 1 / 3, False, False), (1.0, 1.0, True, True),
-    (0.0, 0.0, True, False), (2 / 3, 1.0, True, True)])
+@pytest.mark.parametrize(
+    "before, after, plain, proximal",
+    [
+        (0.0, 1 / 3, True, True),
+        (1 / 3, 1 / 3, True, False),
+        (2 / 3, 1 / 3, False, False),
+        (1.0, 1.0, True, True),
+        (0.0, 0.0, True, False),
+        (2 / 3, 1.0, True, True),
+    ],
+)
 def test_a_rewrite_is_kept_by_the_accept_rule(before, after, plain, proximal):
     assert accepts(before, after, proximal=False) is plain
     assert accepts(before, after, proximal=True) is proximal
@@ -27,8 +35,15 @@ def parts(tmp_path):
 
 
 def client_of(engines, task, **changes):
-    arguments = {"number": 0, "samples": samples_of(task, task.train), "engine": engines.test,
-                 "critic": engines.evaluation, "batch_size": 3, "local_steps": 4, "seed": 1} | changes
+    arguments = {
+        "number": 0,
+        "samples": samples_of(task, task.train),
+        "engine": engines.test,
+        "critic": engines.evaluation,
+        "batch_size": 3,
+        "local_steps": 4,
+        "seed": 1,
+    } | changes
     return Client(**arguments)
 
 
@@ -98,15 +113,19 @@ def test_a_rejected_rewrite_leaves_the_prompt_as_it_was(parts):
         def complete(self, messages, sampling):
             return Reply("<IMPROVED_VARIABLE>Add backwards.</IMPROVED_VARIABLE>")
 
-    client = client_of(engines, task, engine=engines.gateway.route(Forgetful()),
-                       critic=engines.gateway.route(Editor()), local_steps=2)
+    client = client_of(
+        engines, task, engine=engines.gateway.route(Forgetful()), critic=engines.gateway.route(Editor()), local_steps=2
+    )
     update = client.train("Add.", 1)
-    assert [(step.before, step.after, step.accepted, step.reason) for step in update.steps] == [(1, 0, False, "fell")] * 2
+    assert [(step.before, step.after, step.accepted, step.reason) for step in update.steps] == [
+        (1, 0, False, "fell")
+    ] * 2
     assert update.prompt == "Add." and update.accepted == 0
 
 
-@pytest.mark.parametrize("reply", ["", "no tags here", "<IMPROVED_VARIABLE></IMPROVED_VARIABLE>",
-                                   "<IMPROVED_VARIABLE>never closed"])
+@pytest.mark.parametrize(
+    "reply", ["", "no tags here", "<IMPROVED_VARIABLE></IMPROVED_VARIABLE>", "<IMPROVED_VARIABLE>never closed"]
+)
 def test_a_reply_without_a_new_prompt_is_asked_for_once_more_and_then_is_a_rejected_step(parts, reply):
     engines, _, _, task = parts
 
@@ -133,8 +152,20 @@ def test_the_update_names_the_prompt_it_started_from(parts):
 
 def test_a_step_of_three_answers_takes_five_latencies_not_thirteen(tmp_path):
     import time
-    config = toy.config(tmp_path, "--rounds", "1", "--local_steps", "1", "--val_size", "1", "--test_size", "1",
-                        module="train_centralized", engine="simulated:topics=4,latency=0.3,base=0")
+
+    config = toy.config(
+        tmp_path,
+        "--rounds",
+        "1",
+        "--local_steps",
+        "1",
+        "--val_size",
+        "1",
+        "--test_size",
+        "1",
+        module="train_centralized",
+        engine="simulated:topics=4,latency=0.3,base=0",
+    )
     engines, _, _ = toy.recorded(config)
     task = load_tasks(config, engines)[0]
     client = client_of(engines, task, local_steps=1)

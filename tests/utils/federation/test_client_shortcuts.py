@@ -49,8 +49,15 @@ def parts(tmp_path):
 
 def client_of(gateway, samples, engine, **changes):
     route = gateway.route(engine)
-    arguments = {"number": 0, "samples": samples, "engine": route, "critic": route, "batch_size": 3, "local_steps": 1,
-                 "seed": 1} | changes
+    arguments = {
+        "number": 0,
+        "samples": samples,
+        "engine": route,
+        "critic": route,
+        "batch_size": 3,
+        "local_steps": 1,
+        "seed": 1,
+    } | changes
     return Client(**arguments)
 
 

@@ -48,8 +48,11 @@ def test_evaluation_carries_the_merged_prompt(tmp_path):
     result, federation, test, _ = train(toy.config(tmp_path))
     for done in result.rounds[1:]:
         assert {score.prompt for scores in done.validation.values() for score in scores} == {prompt_id(done.prompts[0])}
-        asked = {messages[-1]["content"].split("\n")[0] for messages in test.requests
-                 if messages[0]["content"] == done.prompts[0]}
+        asked = {
+            messages[-1]["content"].split("\n")[0]
+            for messages in test.requests
+            if messages[0]["content"] == done.prompts[0]
+        }
         questions = {sample.question for sample in federation.questions["sums", "val"]}
         assert questions <= asked
 
@@ -65,7 +68,9 @@ def test_merges_happen_once_a_round(tmp_path):
 def test_what_only_one_client_could_learn_helps_on_everybodys_questions(tmp_path):
     """Hetero: topic 9 occurs in the second task alone, yet after one round the global prompt knows it."""
     tasks = [toy.task_file(tmp_path, "first", [1], 60), toy.task_file(tmp_path, "second", [9], 60, seed=1)]
-    config = toy.config(tmp_path, "--rounds", "1", "--aggregate_method", "concat", module="train_hetero_fed", tasks=tasks)
+    config = toy.config(
+        tmp_path, "--rounds", "1", "--aggregate_method", "concat", module="train_hetero_fed", tasks=tasks
+    )
     result, federation, _, _ = train(config)
     first, second = result.rounds[1].updates
     assert "Lesson topic-9" not in first.prompt and "Lesson topic-9" in second.prompt
@@ -98,7 +103,18 @@ def test_test_questions_decide_nothing(tmp_path):
 
 
 def test_a_share_of_the_clients_takes_part_chosen_by_the_seed(tmp_path):
-    more = ("--num_clients", "10", "--client_fraction", "0.3", "--batch_size", "1", "--rounds", "3", "--train_size", "20")
+    more = (
+        "--num_clients",
+        "10",
+        "--client_fraction",
+        "0.3",
+        "--batch_size",
+        "1",
+        "--rounds",
+        "3",
+        "--train_size",
+        "20",
+    )
     first, _, _, _ = train(toy.config(tmp_path, *more))
     assert [len(done.sampled) for done in first.rounds[1:]] == [3, 3, 3]
     assert len({tuple(done.sampled) for done in first.rounds[1:]}) > 1
@@ -137,6 +153,7 @@ def broken_for(client, error):
         good = engines.gateway.route(test, "test", engines.test.sampling)
         engines.clients = [good, good, good]
         engines.clients[client] = engines.gateway.route(Broken(), "test", engines.test.sampling)
+
     return prepare
 
 
@@ -170,6 +187,7 @@ def test_a_round_goes_on_without_a_late_client_and_remembers_who_was_late(tmp_pa
 
             def complete(self, messages, sampling):
                 import time
+
                 time.sleep(30)
                 return Reply("never")
 
@@ -178,7 +196,7 @@ def test_a_round_goes_on_without_a_late_client_and_remembers_who_was_late(tmp_pa
 
     result, federation, _, _ = train(toy.config(tmp_path, "--round_deadline", "1", "--rounds", "1"), slow)
     assert result.rounds[1].dropped == {2: "late"} and len(result.rounds[1].updates) == 2
-    assert federation.engines.gateway.recall({"late in round": 1, "seed": 42}) == [2]
+    assert federation.engines.gateway.get_metadata({"late in round": 1, "seed": 42}) == [2]
 
 
 def test_a_merge_that_validates_worse_is_not_adopted_behind_the_gate(tmp_path):
@@ -216,8 +234,21 @@ def test_every_aggregator_runs_in_both_modules(tmp_path, method, module):
 
 def test_forty_clients_merge_as_a_tree(tmp_path):
     path = toy.task_file(tmp_path, topics=range(40), n=200)
-    config = toy.config(tmp_path, "--num_clients", "40", "--batch_size", "1", "--merge_fan_in", "4", "--rounds", "1",
-                        "--train_size", "80", tasks=[path], engine="simulated:topics=40,forget=0")
+    config = toy.config(
+        tmp_path,
+        "--num_clients",
+        "40",
+        "--batch_size",
+        "1",
+        "--merge_fan_in",
+        "4",
+        "--rounds",
+        "1",
+        "--train_size",
+        "80",
+        tasks=[path],
+        engine="simulated:topics=40,forget=0",
+    )
     result, _, _, evaluation = train(config)
     merges = [messages for messages in evaluation.requests if "<PROMPT client=" in messages[-1]["content"]]
     distinct = result.rounds[1].merge.distinct
@@ -227,22 +258,40 @@ def test_forty_clients_merge_as_a_tree(tmp_path):
 
 def test_dirichlet_gives_skewed_clients_in_homo_and_mixtures_in_hetero(tmp_path):
     tasks = [toy.task_file(tmp_path, "first", [1], 100), toy.task_file(tmp_path, "second", [2], 100, seed=1)]
-    config = toy.config(tmp_path, "--partition", "dirichlet", "--alpha", "0.1", "--clients_per_task", "2", "--rounds", "1",
-                        "--train_size", "40", module="train_hetero_fed", tasks=tasks)
+    config = toy.config(
+        tmp_path,
+        "--partition",
+        "dirichlet",
+        "--alpha",
+        "0.1",
+        "--clients_per_task",
+        "2",
+        "--rounds",
+        "1",
+        "--train_size",
+        "40",
+        module="train_hetero_fed",
+        tasks=tasks,
+    )
     _, federation, _, _ = train(config)
     assert len(federation.clients) == 4
     assert sum(len(client.samples) for client in federation.clients) == 80
     config = toy.config(tmp_path, "--partition", "dirichlet", "--alpha", "0.1", "--rounds", "1", tasks=tasks[:1])
     _, federation, _, _ = train(config)
-    assert sorted(sample.question for client in federation.clients for sample in client.samples) == \
-        sorted(federation.tasks[0].train[index][0] for index in range(18))
+    assert sorted(sample.question for client in federation.clients for sample in client.samples) == sorted(
+        federation.tasks[0].train[index][0] for index in range(18)
+    )
 
 
 def test_clients_may_have_different_models(tmp_path):
     from utils.engines.by_role import connect
+
     engines = connect(toy.config(tmp_path, "--client_engines", "simulated:base=0.1", "simulated:base=0.9"), ":memory:")
-    assert [engines.of_client(number).model_string for number in range(3)] == \
-        ["simulated:base=0.1", "simulated:base=0.9", "simulated:base=0.1"]
+    assert [engines.of_client(number).model_string for number in range(3)] == [
+        "simulated:base=0.1",
+        "simulated:base=0.9",
+        "simulated:base=0.1",
+    ]
 
 
 def test_the_tasks_answer_format_travels_with_the_question_and_never_in_a_prompt(tmp_path):
@@ -255,13 +304,16 @@ def test_the_tasks_answer_format_travels_with_the_question_and_never_in_a_prompt
 def test_the_same_seed_gives_the_same_run_and_another_seed_another(tmp_path):
     def story(*more):
         result, _, _, _ = train(toy.config(tmp_path, *more))
-        return json.dumps([[done.prompts, [update.steps[0].reason for update in done.updates]] for done in result.rounds])
+        return json.dumps(
+            [[done.prompts, [update.steps[0].reason for update in done.updates]] for done in result.rounds]
+        )
 
     assert story() == story() != story("--seed", "3")
 
 
 def test_two_files_of_one_name_are_refused_as_results_go_by_name(tmp_path):
     from textgrad.errors import UsageError
+
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
     tasks = [toy.task_file(tmp_path / "a"), toy.task_file(tmp_path / "b")]

@@ -5,14 +5,28 @@ import zlib
 
 import pytest
 
-from utils.metrics.complexity import (
-    Complexity, character_entropy, complexity, compression_ratio, density_variance, mean_tf_idf,
-)
 from textgrad.tokens import estimate_tokens
+from utils.metrics.complexity import (
+    Complexity,
+    character_entropy,
+    complexity,
+    compression_ratio,
+    density_variance,
+    mean_tf_idf,
+)
 
 
-@pytest.mark.parametrize("text, bits", [("", 0.0), ("aaaa", 0.0), ("abab", 1.0), ("abcd", 2.0),
-                                        ("aaab", 0.75 * math.log2(4 / 3) + 0.25 * 2), ("éßéß", 1.0)])
+@pytest.mark.parametrize(
+    "text, bits",
+    [
+        ("", 0.0),
+        ("aaaa", 0.0),
+        ("abab", 1.0),
+        ("abcd", 2.0),
+        ("aaab", 0.75 * math.log2(4 / 3) + 0.25 * 2),
+        ("éßéß", 1.0),
+    ],
+)
 def test_character_entropy_by_hand(text, bits):
     assert character_entropy(text) == pytest.approx(bits)
 
@@ -54,8 +68,9 @@ def test_all_measures_of_a_prompt():
     measures = complexity("uneven", ["uneven", "even"], BITS.get)
     assert measures.surprisal_mean == 2.0 and measures.surprisal_max == 4.0 and measures.surprisal_variance == 4.0
     assert measures.perplexity == 4.0 and measures.tokens == estimate_tokens("uneven")
-    assert measures.entropy == character_entropy("uneven") and measures.mean_tf_idf == mean_tf_idf("uneven",
-                                                                                                   ["uneven", "even"])
+    assert measures.entropy == character_entropy("uneven") and measures.mean_tf_idf == mean_tf_idf(
+        "uneven", ["uneven", "even"]
+    )
     assert measures.as_json()["perplexity"] == 4.0 and set(measures.as_json()) == set(Complexity.__annotations__)
 
 

@@ -6,16 +6,22 @@ import toy
 from textgrad.engine.calls.call_log import CallLog
 from textgrad.engine.calls.gateway import Gateway
 from textgrad.errors import BrokenSystem
-from utils.metrics import measures
 from utils.config import Config
-from utils.metrics.measures import Surprisal, complexities, mean_rate, retained, surprisal_model
 from utils.federation.rounds import Round
+from utils.metrics import measures
+from utils.metrics.measures import Surprisal, complexities, mean_rate, retained, surprisal_model
 
 
-@pytest.mark.parametrize("options, model", [
-    ({}, ""), ({"surprisal_model": "off", "test_engine": "local-smollm2"}, ""),
-    ({"test_engine": "local-smollm2"}, "smollm2"), ({"evaluation_engine": "local-m/x.gguf"}, "m/x.gguf"),
-    ({"surprisal_model": "gpt2"}, "gpt2")])
+@pytest.mark.parametrize(
+    "options, model",
+    [
+        ({}, ""),
+        ({"surprisal_model": "off", "test_engine": "local-smollm2"}, ""),
+        ({"test_engine": "local-smollm2"}, "smollm2"),
+        ({"evaluation_engine": "local-m/x.gguf"}, "m/x.gguf"),
+        ({"surprisal_model": "gpt2"}, "gpt2"),
+    ],
+)
 def test_the_model_that_runs_here_anyway_scores_by_default(options, model):
     assert surprisal_model(Config(**options)) == model
 
@@ -49,6 +55,7 @@ def test_a_model_that_fails_is_told_once_and_leaves_the_measure_out(tmp_path, mo
 
 def test_a_run_with_a_broken_surprisal_model_ends_well(tmp_path, capsys):
     import main
+
     assert main.run(toy.config(tmp_path, "--surprisal_model", "llama:http://127.0.0.1:9")) == 0
     assert "no surprisal is measured" in capsys.readouterr().out
 
@@ -63,10 +70,12 @@ def test_a_repair_brings_lost_instructions_back(tmp_path, monkeypatch):
 
     import main
     from utils.federation import rounds
+
     monkeypatch.setattr(rounds, "repair", lambda engine, prompt, lost, budget: "\n".join([prompt, *lost]))
     engine = "simulated:topics=4,forget=1,base=0"
     assert main.run(toy.config(tmp_path, "--aggregate_repair", engine=engine)) == 0
     results = json.loads((tmp_path / "logs" / "run" / "results.json").read_text())
     assert any(done["repaired"] for done in results["rounds"]) and results["lost_instructions"] == []
     from utils.run_log import ledger
+
     assert ledger.verify(tmp_path / "logs" / "run")[1] is None

@@ -5,9 +5,9 @@ import functools
 import pytest
 
 from textgrad.errors import BadReply
+from textgrad.tokens import estimate_tokens
 from utils.metrics.instructions import instructions
 from utils.metrics.retention import contribution, fates_in, judge, lost_rows, repair, retention
-from textgrad.tokens import estimate_tokens
 
 BROADCAST = "You will answer a counting question. Think step by step."
 
@@ -25,21 +25,27 @@ class Scripted:
 
 # --- splitting ---
 
-@pytest.mark.parametrize("prompt, parts", [
-    ("Count the items. Add them up! Is it plausible?", ["Count the items.", "Add them up!", "Is it plausible?"]),
-    ("Round 3.5 up, e.g. to 4. Then stop.", ["Round 3.5 up, e.g. to 4.", "Then stop."]),
-    ("Compare A vs. B, i.e. both. See no. 5 first.", ["Compare A vs. B, i.e. both.", "See no. 5 first."]),
-    ("Answer yes or no. Then explain.", ["Answer yes or no.", "Then explain."]),
-    ("The answer is 5. Then stop.", ["The answer is 5.", "Then stop."]),
-    ("count the items. give the number.", ["count the items.", "give the number."]),
-    ("List animals, plants, etc. and count. Done etc. Next one.",
-     ["List animals, plants, etc. and count.", "Done etc.", "Next one."]),
-    ('Say "Done." at the end. Say "Yes!" Then stop.', ['Say "Done." at the end.', 'Say "Yes!"', "Then stop."]),
-    ("Think ... then answer. Wait... Now go.", ["Think ... then answer.", "Wait...", "Now go."]),
-    ("请数一数。然后回答。", ["请数一数。", "然后回答。"]),
-    ("", []),
-    ("---\n\n***\n", []),
-])
+
+@pytest.mark.parametrize(
+    "prompt, parts",
+    [
+        ("Count the items. Add them up! Is it plausible?", ["Count the items.", "Add them up!", "Is it plausible?"]),
+        ("Round 3.5 up, e.g. to 4. Then stop.", ["Round 3.5 up, e.g. to 4.", "Then stop."]),
+        ("Compare A vs. B, i.e. both. See no. 5 first.", ["Compare A vs. B, i.e. both.", "See no. 5 first."]),
+        ("Answer yes or no. Then explain.", ["Answer yes or no.", "Then explain."]),
+        ("The answer is 5. Then stop.", ["The answer is 5.", "Then stop."]),
+        ("count the items. give the number.", ["count the items.", "give the number."]),
+        (
+            "List animals, plants, etc. and count. Done etc. Next one.",
+            ["List animals, plants, etc. and count.", "Done etc.", "Next one."],
+        ),
+        ('Say "Done." at the end. Say "Yes!" Then stop.', ['Say "Done." at the end.', 'Say "Yes!"', "Then stop."]),
+        ("Think ... then answer. Wait... Now go.", ["Think ... then answer.", "Wait...", "Now go."]),
+        ("请数一数。然后回答。", ["请数一数。", "然后回答。"]),
+        ("", []),
+        ("---\n\n***\n", []),
+    ],
+)
 def test_sentences_are_instructions(prompt, parts):
     assert instructions(prompt) == parts
 
@@ -75,6 +81,7 @@ def test_wrapped_lines_are_joined_and_short_lines_are_not():
 
 # --- contribution ---
 
+
 def test_what_the_broadcast_held_is_no_contribution():
     upload = BROADCAST + " List every item with its count. think step by step!"
     assert contribution(upload, BROADCAST) == ["List every item with its count."]
@@ -96,13 +103,25 @@ MERGES = [
     ("one small word more", "List every item with its count.", "List every item along with its count.", "kept"),
     ("instructions in another order", "Count the birds.", "Add the numbers. Check. Count the birds.", "kept"),
     ("clauses in another order", "If you are unsure, show your work.", "Show your work if you are unsure.", "merged"),
-    ("paraphrase", "Show your reasoning step by step before giving the answer.",
-     "Before answering, reason step by step.", "merged"),
+    (
+        "paraphrase",
+        "Show your reasoning step by step before giving the answer.",
+        "Before answering, reason step by step.",
+        "merged",
+    ),
     ("part of a wider one", "Count repeated items.", "List all, count repeated items separately, and sum.", "kept"),
-    ("one sentence split in two", "Read the question carefully and count every single item.",
-     "Read the question carefully. Count every single item.", "kept"),
-    ("split in three", "Read the question, list every item with its count, and add the counts.",
-     "Read the question. List every item with its count. Add the counts.", "kept"),
+    (
+        "one sentence split in two",
+        "Read the question carefully and count every single item.",
+        "Read the question carefully. Count every single item.",
+        "kept",
+    ),
+    (
+        "split in three",
+        "Read the question, list every item with its count, and add the counts.",
+        "Read the question. List every item with its count. Add the counts.",
+        "kept",
+    ),
     ("two joined in one", "Verify the total.", "Count every item and verify the total at the end.", "kept"),
     ("left out", "List every item with its count.", "Answer with a number. Be brief.", "lost"),
     ("empty merge", "List every item with its count.", "", "lost"),
@@ -133,14 +152,19 @@ def test_the_fate_of_an_instruction(instruction, merged, fate):
 
 
 def test_instructions_of_other_tasks_are_not_taken_for_one_another():
-    of_one = ["Count every item with its quantity.", "Track who holds which ball after each swap.",
-              "Evaluate the innermost parentheses first.", "Convert all amounts to dollars."]
+    of_one = [
+        "Count every item with its quantity.",
+        "Track who holds which ball after each swap.",
+        "Evaluate the innermost parentheses first.",
+        "Convert all amounts to dollars.",
+    ]
     for index, instruction in enumerate(of_one):
-        others = " ".join(of_one[:index] + of_one[index + 1:])
+        others = " ".join(of_one[:index] + of_one[index + 1 :])
         assert fates_in(others, [instruction])[0].fate == "lost"
 
 
 # --- retention of a client's upload ---
+
 
 def test_the_rate_counts_the_contribution_only():
     upload = BROADCAST + " List every item with its count. Verify the total. Use 3 steps. Mention the unit."
@@ -150,8 +174,13 @@ def test_the_rate_counts_the_contribution_only():
     assert found.rate == 0.5 and found.lost == ["Use 3 steps.", "Mention the unit."]
     assert found.as_json()["lost"] == 2 and found.as_json()["fates"][2]["nearest"] == "Use 5 steps."
     rows = lost_rows(2, 1, found)
-    assert rows[0] == {"round": 2, "client": 1, "instruction": "Use 3 steps.", "overlap": 1.0,
-                       "nearest": "Use 5 steps."}
+    assert rows[0] == {
+        "round": 2,
+        "client": 1,
+        "instruction": "Use 3 steps.",
+        "overlap": 1.0,
+        "nearest": "Use 5 steps.",
+    }
     assert [row["instruction"] for row in rows] == found.lost
 
 
@@ -167,6 +196,7 @@ def test_concatenation_keeps_everything():
 
 
 # --- the judge ---
+
 
 def test_the_judge_decides_what_overlap_could_not():
     engine = Scripted("It asks for the same. merged")
@@ -209,13 +239,16 @@ def test_repair_adds_what_was_lost():
     assert "Mention the unit." in engine.asked[0] and PROMPT in engine.asked[0]
 
 
-@pytest.mark.parametrize("rewrite", [
-    "Mention the unit.",                                      # drops the prompt
-    "Count every item. Use 5 steps. Mention the unit.",       # changes a number
-    "Count every item. Use 3 steps.",                         # adds nothing
-    "Count every item. Use 3 steps. Mention the unit. " + "Be good. " * 50,  # too long
-    "",
-])
+@pytest.mark.parametrize(
+    "rewrite",
+    [
+        "Mention the unit.",  # drops the prompt
+        "Count every item. Use 5 steps. Mention the unit.",  # changes a number
+        "Count every item. Use 3 steps.",  # adds nothing
+        "Count every item. Use 3 steps. Mention the unit. " + "Be good. " * 50,  # too long
+        "",
+    ],
+)
 def test_a_bad_repair_is_asked_for_again_and_then_left(rewrite):
     engine = Scripted(*[f"<IMPROVED_VARIABLE>{rewrite}</IMPROVED_VARIABLE>"] * 2)
     assert repair(engine, PROMPT, ["Mention the unit."], token_budget=40) == PROMPT

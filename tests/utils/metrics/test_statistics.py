@@ -9,7 +9,14 @@ import pytest
 
 from textgrad.errors import UsageError
 from utils.metrics.statistics import (
-    Estimate, accuracy, compare, mcnemar, mean_of, mean_of_prompts, minimum_detectable_difference, over_seeds,
+    Estimate,
+    accuracy,
+    compare,
+    mcnemar,
+    mean_of,
+    mean_of_prompts,
+    minimum_detectable_difference,
+    over_seeds,
     power_of,
 )
 
@@ -23,6 +30,7 @@ def test_wilson_interval_of_eight_in_ten():
 @pytest.mark.parametrize("right, n", [(0, 1), (0, 7), (3, 3), (17, 30), (99, 100), (500, 1319)])
 def test_wilson_interval_agrees_with_scipy(right, n):
     from scipy.stats import binomtest
+
     expected = binomtest(right, n).proportion_ci(method="wilson")
     assert accuracy([1] * right + [0] * (n - right)).ci95 == pytest.approx((expected.low, expected.high), abs=1e-12)
 
@@ -51,7 +59,9 @@ def test_an_estimate_goes_through_json_and_reads_well():
 
 
 def test_the_accuracy_needs_no_scipy():
-    code = "import sys; from utils.metrics.statistics import accuracy; accuracy([1, 0]); assert 'scipy' not in sys.modules"
+    code = (
+        "import sys; from utils.metrics.statistics import accuracy; accuracy([1, 0]); assert 'scipy' not in sys.modules"
+    )
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
@@ -93,14 +103,25 @@ def test_the_mean_over_nothing_is_nothing():
     assert mean_of([]) == Estimate(None, 0, (0.0, 1.0))
 
 
-@pytest.mark.parametrize("gained, lost, p", [(9, 1, 22 / 1024), (1, 9, 22 / 1024), (5, 0, 2 / 32), (6, 0, 2 / 64),
-                                             (0, 0, 1.0), (4, 4, 1.0), (10, 2, 2 * 79 / 4096)])
+@pytest.mark.parametrize(
+    "gained, lost, p",
+    [
+        (9, 1, 22 / 1024),
+        (1, 9, 22 / 1024),
+        (5, 0, 2 / 32),
+        (6, 0, 2 / 64),
+        (0, 0, 1.0),
+        (4, 4, 1.0),
+        (10, 2, 2 * 79 / 4096),
+    ],
+)
 def test_mcnemar_by_hand(gained, lost, p):
     assert mcnemar(gained, lost) == pytest.approx(p)
 
 
 def test_mcnemar_agrees_with_scipys_binomial_test():
     from scipy.stats import binomtest
+
     for gained, lost in [(30, 12), (3, 40), (700, 620)]:
         assert mcnemar(gained, lost) == pytest.approx(binomtest(gained, gained + lost).pvalue)
 

@@ -17,8 +17,11 @@ import pytest
 from textgrad.errors import BrokenSystem, UsageError
 from utils.metrics.surprisal import VLLM, Embedded, HuggingFace, LlamaServer, get_scorer, surprisal, windows
 
-BIGRAM = {"a": {"a": 0.5, "b": 0.25, "c": 0.25}, "b": {"a": 0.125, "b": 0.75, "c": 0.125},
-          "c": {"a": 0.25, "b": 0.25, "c": 0.5}}
+BIGRAM = {
+    "a": {"a": 0.5, "b": 0.25, "c": 0.25},
+    "b": {"a": 0.125, "b": 0.75, "c": 0.125},
+    "c": {"a": 0.25, "b": 0.25, "c": 0.5},
+}
 TOKENS = "abc"
 ABBAC = [2.0, -math.log2(0.75), 3.0, 2.0]  # p(b|a), p(b|b), p(a|b), p(c|a)
 
@@ -66,8 +69,10 @@ class _Server:
         self._http.server_close()
 
     def get(self, path):
-        return {"/props": {"default_generation_settings": {"n_ctx": self.n_ctx}},
-                "/v1/models": {"data": [{"id": "tiny"}]}}[path]
+        return {
+            "/props": {"default_generation_settings": {"n_ctx": self.n_ctx}},
+            "/v1/models": {"data": [{"id": "tiny"}]},
+        }[path]
 
     def post(self, path, body):
         if path == "/tokenize" and "prompt" in body:
@@ -81,7 +86,7 @@ class _Server:
 
     def completion(self, body):
         context, n = body["prompt"], body["n_predict"]
-        assert 0 < len(context) and len(context) + n < self.n_ctx
+        assert len(context) > 0 and len(context) + n < self.n_ctx
         if "logit_bias" in body:
             row = [{"id": token, "logprob": self.model(context, token)} for token in range(3)]
             row.sort(key=lambda entry: -entry["logprob"])
@@ -91,14 +96,19 @@ class _Server:
         assert len(wanted) == n and 2 not in wanted
         if self.broken == "grammar":
             wanted = [0] * n
-        return {"completion_probabilities": [{"id": token, "logprob": self.model(context + wanted[:place], token)}
-                                             for place, token in enumerate(wanted)]}
+        return {
+            "completion_probabilities": [
+                {"id": token, "logprob": self.model(context + wanted[:place], token)}
+                for place, token in enumerate(wanted)
+            ]
+        }
 
     def completions(self, body):
         ids = body["prompt"]
         assert len(ids) + body["max_tokens"] <= self.n_ctx
-        rows = [None] + [{str(token): {"logprob": self.model(ids[:place], token)}}
-                         for place, token in enumerate(ids) if place]
+        rows = [None] + [
+            {str(token): {"logprob": self.model(ids[:place], token)}} for place, token in enumerate(ids) if place
+        ]
         return {"choices": [{"prompt_logprobs": None if self.broken == "no logprobs" else rows}]}
 
 
@@ -134,7 +144,7 @@ def test_the_first_token_has_no_score(server, scorer, text):
 @pytest.mark.parametrize("scorer", [LlamaServer, VLLM])
 def test_a_long_text_is_scored_in_windows_with_at_least_half_the_context(server, scorer):
     bits = scorer(server(_counting, n_ctx=9).url)("ab" * 20)  # a window of 8, a stride of 4
-    context = [round(2 ** bit) - 1 for bit in bits]
+    context = [round(2**bit) - 1 for bit in bits]
     assert context[:7] == [1, 2, 3, 4, 5, 6, 7]
     assert context[7:] == [4, 5, 6, 7] * 8 and len(bits) == 39
 
@@ -142,7 +152,7 @@ def test_a_long_text_is_scored_in_windows_with_at_least_half_the_context(server,
 @pytest.mark.parametrize("scorer", [LlamaServer, VLLM])
 def test_a_stride_of_one_gives_every_token_the_fullest_context(server, scorer):
     bits = scorer(server(_counting, n_ctx=9).url, stride=1)("ab" * 10)
-    assert [round(2 ** bit) - 1 for bit in bits] == [1, 2, 3, 4, 5, 6, 7] + [7] * 12
+    assert [round(2**bit) - 1 for bit in bits] == [1, 2, 3, 4, 5, 6, 7] + [7] * 12
 
 
 def test_a_token_that_is_no_whole_character_is_looked_up(server):
@@ -169,8 +179,20 @@ def test_a_server_that_fails_or_is_not_there_is_one_line(server, scorer):
         scorer("http://127.0.0.1:9")("abb")
 
 
-@pytest.mark.parametrize("n, window, stride", [(1, 8, None), (2, 8, None), (8, 8, None), (9, 8, None), (100, 8, None),
-                                               (100, 8, 1), (100, 8, 7), (100, 2, None), (53, 7, 100)])
+@pytest.mark.parametrize(
+    "n, window, stride",
+    [
+        (1, 8, None),
+        (2, 8, None),
+        (8, 8, None),
+        (9, 8, None),
+        (100, 8, None),
+        (100, 8, 1),
+        (100, 8, 7),
+        (100, 2, None),
+        (53, 7, 100),
+    ],
+)
 def test_windows_score_every_token_but_the_first_once(n, window, stride):
     cuts = list(windows(n, window, stride))
     assert [token for _, first, end in cuts for token in range(first, end)] == list(range(1, n))
@@ -195,6 +217,7 @@ def test_without_torch_a_hugging_face_model_is_refused_in_one_line(monkeypatch):
 
 # --- Hugging Face ---
 
+
 class _CharacterTokenizer:
     def __call__(self, text, add_special_tokens):
         assert add_special_tokens is False
@@ -210,8 +233,11 @@ class _Tiny:
 
     def __call__(self, ids):
         import torch
-        rows = [[self.model(ids[0, :place + 1].tolist(), token) + 5.0 for token in range(3)]  # logits: shifted by any
-                for place in range(ids.shape[1])]
+
+        rows = [
+            [self.model(ids[0, : place + 1].tolist(), token) + 5.0 for token in range(3)]  # logits: shifted by any
+            for place in range(ids.shape[1])
+        ]
         return type("Output", (), {"logits": torch.tensor([rows])})
 
 
@@ -230,15 +256,16 @@ def _needs_context(before: list[int], token: int) -> float:
 def test_hugging_face_windows_give_the_same_context_as_the_servers():
     pytest.importorskip("torch", reason="torch is not installed")
     bits = HuggingFace(_Tiny(_needs_context, positions=8), _CharacterTokenizer())("a" * 20)
-    assert [round(2 ** bit) - 1 for bit in bits] == [1, 2, 3, 4, 5, 6, 7] + [4, 5, 6, 7] * 3
+    assert [round(2**bit) - 1 for bit in bits] == [1, 2, 3, 4, 5, 6, 7] + [4, 5, 6, 7] * 3
 
 
 def test_a_real_architecture_agrees_with_softmax_by_hand():
     torch = pytest.importorskip("torch", reason="torch is not installed")
     transformers = pytest.importorskip("transformers", reason="transformers is not installed")
     torch.manual_seed(0)
-    model = transformers.GPT2LMHeadModel(transformers.GPT2Config(vocab_size=3, n_positions=16, n_embd=8, n_layer=2,
-                                                                 n_head=2)).eval()
+    model = transformers.GPT2LMHeadModel(
+        transformers.GPT2Config(vocab_size=3, n_positions=16, n_embd=8, n_layer=2, n_head=2)
+    ).eval()
     ids = [TOKENS.index(c) for c in "abcabba"]
     expected = []
     for place in range(1, len(ids)):
@@ -250,8 +277,10 @@ def test_a_real_architecture_agrees_with_softmax_by_hand():
 
 # --- a real model ---
 
-PROMPT = ("You will answer a reasoning question. Think step by step. Count every item in the list, also those with a "
-          "quantity, and add the counts. Check the total – twice, s'il vous plaît 😀.")
+PROMPT = (
+    "You will answer a reasoning question. Think step by step. Count every item in the list, also those with a "
+    "quantity, and add the counts. Check the total – twice, s'il vous plaît 😀."
+)
 
 
 @pytest.fixture(scope="module")
@@ -268,9 +297,9 @@ def embedded():
 def test_the_embedded_model_finds_a_repeated_text_less_surprising(embedded):
     once = embedded(PROMPT)
     twice = embedded(f"{PROMPT} {PROMPT}")
-    again = twice[len(once):]
+    again = twice[len(once) :]
     assert min(once) >= 0 and sum(once) / len(once) > 2
-    assert twice[:len(once) - 1] == pytest.approx(once[:-1], abs=0.3)
+    assert twice[: len(once) - 1] == pytest.approx(once[:-1], abs=0.3)
     assert sum(again) / len(again) < sum(once) / len(once) / 2
 
 

@@ -8,8 +8,10 @@ import pytest
 from textgrad.errors import UsageError
 from utils.privacy.leak_guard import Leak, Private, guard
 
-BROADCAST = ("You will answer a counting question. Think step by step. The last line of your response should be of the "
-             "following format: 'Answer: $VALUE' where VALUE is a numerical value.")
+BROADCAST = (
+    "You will answer a counting question. Think step by step. The last line of your response should be of the "
+    "following format: 'Answer: $VALUE' where VALUE is a numerical value."
+)
 QUESTIONS = [
     "Natalia sold clips to 48 of her friends in April, and then she sold half as many in May. How many did she sell?",
     "The clerk Zephyrina Quillfeather lives at 1742 Larkspur Road. Her file is ID-77XK-2291. How many files are there?",
@@ -19,13 +21,27 @@ QUESTIONS = [
 ]
 ANSWERS = ["72", "1", "3", "10", "31337"]
 PRIVATE = QUESTIONS + ANSWERS
-CANARIES = ["Zephyrina Quillfeather", "1742 Larkspur", "ID-77XK-2291", "zephyr.quill@example.org", "415-555-2671",
-            "90417755", "Łukasz Żółw", "31337", "user_kestrel", "Natalia", "Weng",
-            "sold clips to 48 of her friends in April"]
-ORDINARY = BROADCAST + """
+CANARIES = [
+    "Zephyrina Quillfeather",
+    "1742 Larkspur",
+    "ID-77XK-2291",
+    "zephyr.quill@example.org",
+    "415-555-2671",
+    "90417755",
+    "Łukasz Żółw",
+    "31337",
+    "user_kestrel",
+    "Natalia",
+    "Weng",
+    "sold clips to 48 of her friends in April",
+]
+ORDINARY = (
+    BROADCAST
+    + """
 1. Identify each item and its quantity; "a" or "an" counts as 1.
 2. Convert units (1 hour = 60 minutes, 1 kg = 1000 grams), then add everything up: 2 + 2 + 3 = 7.
 3. Check the total twice, in at most 25 steps. How many are left? Then write "Answer: 3". A 10-minute check will do."""
+)
 
 DISGUISES = {
     "as it is": lambda text, dice: text,
@@ -129,8 +145,10 @@ def test_a_run_ends_where_the_broadcast_prompt_goes_on():
 
 
 def test_a_phrase_of_all_questions_is_their_template():
-    questions = [f"I have {n} {what} and {n + 1} cats. How many animals do I have in all here?" for n, what in
-                 enumerate(["dogs", "cows", "hens", "rats", "frogs", "goats"])]
+    questions = [
+        f"I have {n} {what} and {n + 1} cats. How many animals do I have in all here?"
+        for n, what in enumerate(["dogs", "cows", "hens", "rats", "frogs", "goats"])
+    ]
     private = Private(questions)
     assert private.leak("When asked how many animals do I have in all here, add up.", BROADCAST).level == "none"
     assert private.leak("For instance 3 rats and 4 cats, how many animals do I have?", BROADCAST).level == "leak"

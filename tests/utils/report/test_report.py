@@ -54,11 +54,13 @@ def runs(tmp_path_factory):
     """Two runs on the same questions, one local-only, one with other questions, one from a hostile prompt."""
     folder = tmp_path_factory.mktemp("runs")
     hostile = "Add. <script>alert(1)</script> & </pre></body> \\LaTeX_{$"
-    return {"federated": trained(folder, "federated"),
-            "central": trained(folder, "central", module="train_centralized"),
-            "alone": trained(folder, "alone", "--aggregate_method", "none"),
-            "fewer": trained(folder, "fewer", "--test_size", "6"),
-            "hostile": trained(folder, "hostile_<b>", "--initial_prompt", hostile, "--leak_guard", "redact")}
+    return {
+        "federated": trained(folder, "federated"),
+        "central": trained(folder, "central", module="train_centralized"),
+        "alone": trained(folder, "alone", "--aggregate_method", "none"),
+        "fewer": trained(folder, "fewer", "--test_size", "6"),
+        "hostile": trained(folder, "hostile_<b>", "--initial_prompt", hostile, "--leak_guard", "redact"),
+    }
 
 
 @pytest.mark.parametrize("name", ["federated", "alone", "hostile"])
@@ -74,6 +76,7 @@ def test_a_page_is_whole_and_needs_no_network(runs, name):
 @pytest.mark.parametrize("name", ["federated", "central", "alone", "hostile"])
 def test_every_figure_of_the_page_is_a_picture_too(runs, name):
     from matplotlib.image import imread
+
     drawn = (runs[name] / "report.html").read_text().count("<figure>")
     pictures = sorted((runs[name] / "figures").iterdir())
     assert len(pictures) == drawn and {path.stem for path in pictures} >= {"accuracy", "acceptance", "calls"}
@@ -104,13 +107,15 @@ def test_a_difference_shows_what_came_and_what_went():
 
 def test_a_new_sentence_is_not_read_as_the_old_one_with_other_words():
     before, after = "Add. Check each digit twice.", "Add. Write the answer on one line."
-    assert difference(before, after) == ("<pre>Add. <del>Check each digit twice.</del>"
-                                         "<ins>Write the answer on one line.</ins></pre>")
+    assert difference(before, after) == (
+        "<pre>Add. <del>Check each digit twice.</del><ins>Write the answer on one line.</ins></pre>"
+    )
 
 
 def test_long_prompts_are_compared_in_no_time():
-    before = "\n".join(f"Rule {number}: look at item {number * 7 % 400} and then at the next one."
-                       for number in range(400))
+    before = "\n".join(
+        f"Rule {number}: look at item {number * 7 % 400} and then at the next one." for number in range(400)
+    )
     began = time.process_time()
     assert "<ins>" in difference(before, before.replace("item 7 ", "thing 7 ")) and difference(before, before[::-1])
     assert time.process_time() - began < 2
@@ -118,7 +123,7 @@ def test_long_prompts_are_compared_in_no_time():
 
 def test_runs_on_the_same_questions_are_compared_question_by_question(runs):
     federated, central = load(runs["federated"]), load(runs["central"])
-    found, = paired([central, federated])
+    (found,) = paired([central, federated])
     before, after = central.correct("best")[0], federated.correct("best")[0]
     assert len(before) == 10 and found["n"] == 10
     assert found["gained"] == sum(after[key] > before[key] for key in before)
@@ -132,14 +137,14 @@ def test_each_prompt_of_local_only_training_is_compared(runs):
 
 
 def test_other_questions_are_not_compared_and_it_says_why(runs, tmp_path):
-    found, = paired([load(runs["federated"]), load(runs["fewer"])])
+    (found,) = paired([load(runs["federated"]), load(runs["fewer"])])
     assert "verdict" not in found and "test questions" in found["why_not"]
     other = tmp_path / "other_seed"
     shutil.copytree(runs["federated"], other)
     config = json.loads((other / "config.json").read_text())
     config["options"]["seed"] = 7
     (other / "config.json").write_text(json.dumps(config))
-    found, = paired([load(runs["federated"]), load(other)])
+    (found,) = paired([load(runs["federated"]), load(other)])
     assert "seeds: 42 and 7" in found["why_not"]
 
 
@@ -174,6 +179,7 @@ def test_a_folder_without_a_run_is_one_line(tmp_path, capsys):
 
 def test_the_command_that_a_report_shows_makes_the_same_configuration(runs):
     from utils.config import parse
+
     options = load(runs["hostile"]).options
     again = vars(parse(shlex.split(" ".join(command(options)))[2:]))
     kept = {name: list(value) if isinstance(value, tuple) else value for name, value in again.items()}

@@ -23,9 +23,11 @@ def settings(tmp_path_factory):
 
 def with_scores(group, values):
     """The group as if its best prompts had these test accuracies."""
+
     def scored(run, value):
         metrics = run.results["metrics"] | {"best_test_acc": {"value": value, "n": 10, "ci95": [0.0, 1.0]}}
         return dataclasses.replace(run, results=run.results | {"metrics": metrics})
+
     return dataclasses.replace(group, runs=[scored(run, value) for run, value in zip(group.runs, values, strict=True)])
 
 

@@ -13,16 +13,28 @@ import main
 from utils.report.__main__ import main as report
 
 pytestmark = pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
-FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-         "--allow-file-access-from-files", "--enable-logging=stderr", "--dump-dom", "--window-size=1500,1000")
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--allow-file-access-from-files",
+    "--enable-logging=stderr",
+    "--dump-dom",
+    "--window-size=1500,1000",
+)
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """Three runs, one of them local-only with a very long name, their comparison, and the table of all."""
     above = tmp_path_factory.mktemp("shown")
-    for name, more in (("federated", ()), ("alone_" + "x" * 60, ("--aggregate_method", "none")),
-                       ("fewer", ("--test_size", "6"))):
+    for name, more in (
+        ("federated", ()),
+        ("alone_" + "x" * 60, ("--aggregate_method", "none")),
+        ("fewer", ("--test_size", "6")),
+    ):
         assert main.run(toy.config(above, "--run_name", name, *more)) == 0
     logs = above / "logs"
     runs = sorted(str(path.parent) for path in logs.glob("*/results.json") if not path.parent.is_symlink())
@@ -34,16 +46,21 @@ def browsed(tmp_path, body, script, *flags):
     """What the expression `script` gives once the page and its frames are there; fails on a line of the console."""
     page = tmp_path / "frame.html"
     page.write_text(f"<body>{body}<script>onload = () => document.title = JSON.stringify({script})</script>")
-    shown = subprocess.run(["chromium", *FLAGS, *flags, f"--user-data-dir={tmp_path}/profile", f"file://{page}"],
-                           capture_output=True, text=True, timeout=60)
+    shown = subprocess.run(
+        ["chromium", *FLAGS, *flags, f"--user-data-dir={tmp_path}/profile", f"file://{page}"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
     assert "CONSOLE" not in shown.stderr, shown.stderr
     return json.loads(unescape(re.search(r"<title>(.*?)</title>", shown.stdout, re.DOTALL)[1]))
 
 
 def frames(folder, width):
     pages = [folder / "federated" / "report.html", folder / "together" / "report.html", folder / "index.html"]
-    return "".join(f'<iframe style="border:0;width:{width}px;height:900px" src="file://{page}"></iframe>'
-                   for page in pages)
+    return "".join(
+        f'<iframe style="border:0;width:{width}px;height:900px" src="file://{page}"></iframe>' for page in pages
+    )
 
 
 @pytest.mark.parametrize("scheme, dark", [(0, True), (1, False)], ids=["dark", "light"])

@@ -65,10 +65,18 @@ def chain(*changes):
     before, previous = None, GENESIS
     for number, change in enumerate(changes, 1):
         start = ["p0"] if number == 1 else before["global"]
-        entry = {"round": number, "local_only": False, "broadcast": start,
-                 "clients": [{"client": 0, "started": start[0], "uploaded": f"u{number}"}],
-                 "aggregated": [f"u{number}"], "merged": f"p{number}", "quorum_missed": False, "kept_old": "",
-                 "global": [f"p{number}"], "evaluated": {"t": [f"p{number}"]}} | change
+        entry = {
+            "round": number,
+            "local_only": False,
+            "broadcast": start,
+            "clients": [{"client": 0, "started": start[0], "uploaded": f"u{number}"}],
+            "aggregated": [f"u{number}"],
+            "merged": f"p{number}",
+            "quorum_missed": False,
+            "kept_old": "",
+            "global": [f"p{number}"],
+            "evaluated": {"t": [f"p{number}"]},
+        } | change
         entry = sealed(entry, previous)
         if wrong := problem(entry, before):
             return number, wrong
@@ -80,14 +88,17 @@ def test_an_honest_chain_holds():
     assert chain({}, {}) is None
 
 
-@pytest.mark.parametrize("change, said", [
-    ({"broadcast": ["p0"]}, "it broadcast"),
-    ({"clients": [{"client": 0, "started": "p0", "uploaded": "u2"}]}, "client 0 started from p0"),
-    ({"aggregated": ["u1"]}, "it aggregated"),
-    ({"evaluated": {"t": ["p1"]}}, "t was evaluated under"),
-    ({"global": ["p1"], "evaluated": {"t": ["p1"]}}, "the global prompt is not the merged one"),
-    ({"kept_old": "gate"}, "it says it kept the old prompt"),
-])
+@pytest.mark.parametrize(
+    "change, said",
+    [
+        ({"broadcast": ["p0"]}, "it broadcast"),
+        ({"clients": [{"client": 0, "started": "p0", "uploaded": "u2"}]}, "client 0 started from p0"),
+        ({"aggregated": ["u1"]}, "it aggregated"),
+        ({"evaluated": {"t": ["p1"]}}, "t was evaluated under"),
+        ({"global": ["p1"], "evaluated": {"t": ["p1"]}}, "the global prompt is not the merged one"),
+        ({"kept_old": "gate"}, "it says it kept the old prompt"),
+    ],
+)
 def test_the_faults_of_the_published_code_break_the_chain(change, said):
     number, wrong = chain({}, change)
     assert number == 2 and said in wrong

@@ -6,8 +6,8 @@ import pytest
 import toy
 
 import main
-from utils.run_log import ledger
 from utils.metrics.statistics import compare
+from utils.run_log import ledger
 
 
 def results_of(tmp_path, *more, name="run", **kwargs):
@@ -17,15 +17,18 @@ def results_of(tmp_path, *more, name="run", **kwargs):
 
 
 def events(folder, kind):
-    return [event for event in map(json.loads, (folder / "metrics.jsonl").read_text().splitlines())
-            if event["event"] == kind]
+    return [
+        event
+        for event in map(json.loads, (folder / "metrics.jsonl").read_text().splitlines())
+        if event["event"] == kind
+    ]
 
 
 def test_the_best_prompt_is_compared_with_the_initial_one_on_the_same_questions(tmp_path):
     folder, results = results_of(tmp_path)
     sides = {event["of"]: event["correct"] for event in events(folder, "evaluation") if event["split"] == "test"}
     before, after = ({index: int(right) for index, right in enumerate(sides[name])} for name in ("initial", "best"))
-    found, = results["comparisons"]
+    (found,) = results["comparisons"]
     assert {key: found[key] for key in compare(before, after).as_json()} == compare(before, after).as_json()
     assert results["detectable"]["n"] == 10
 
@@ -34,7 +37,10 @@ def test_with_several_tasks_all_of_them_and_each_alone_are_compared(tmp_path):
     tasks = [toy.task_file(tmp_path, "first", [1]), toy.task_file(tmp_path, "second", [2], seed=1)]
     _, results = results_of(tmp_path, module="train_hetero_fed", tasks=tasks)
     assert [(each["task"], each["n"]) for each in results["comparisons"]] == [
-        ("all tasks", 20), ("first", 10), ("second", 10)]
+        ("all tasks", 20),
+        ("first", 10),
+        ("second", 10),
+    ]
     assert set(results["data"]) == {"first", "second"}
 
 
@@ -86,9 +92,14 @@ def test_the_best_prompt_can_be_tested_on_another_engine(tmp_path):
 
 def lines_with(folder, canary):
     """Which files of a run hold a text, the client's own steps and its own calls apart."""
-    return [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*")) if path.is_file()
-            and path.name != "calls.sqlite" and "_step" not in path.name
-            and canary.encode() in path.read_bytes().replace(b"&#x27;", b"'")]
+    return [
+        path.relative_to(folder).as_posix()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+        and path.name != "calls.sqlite"
+        and "_step" not in path.name
+        and canary.encode() in path.read_bytes().replace(b"&#x27;", b"'")
+    ]
 
 
 @pytest.mark.parametrize("mode", ["warn", "redact", "block"])
@@ -101,13 +112,22 @@ def test_planted_private_text_leaves_no_client_under_redact_and_block(tmp_path, 
         line["question"] += f" Ticket {canary}."
     path.write_text("\n".join(map(json.dumps, lines)))
     from textgrad.engine import simulated
+
     plain = simulated._rewrite
-    monkeypatch.setattr(simulated, "_rewrite", lambda content, draw: plain(content, draw).replace(
-        "</IMPROVED_VARIABLE>", f"Remember the ticket {canary}.\n</IMPROVED_VARIABLE>"))
+    monkeypatch.setattr(
+        simulated,
+        "_rewrite",
+        lambda content, draw: plain(content, draw).replace(
+            "</IMPROVED_VARIABLE>", f"Remember the ticket {canary}.\n</IMPROVED_VARIABLE>"
+        ),
+    )
     seen = []
     complete = simulated.SimulatedEngine.complete
-    monkeypatch.setattr(simulated.SimulatedEngine, "complete", lambda self, messages, sampling: (
-        seen.append(messages), complete(self, messages, sampling))[1])
+    monkeypatch.setattr(
+        simulated.SimulatedEngine,
+        "complete",
+        lambda self, messages, sampling: (seen.append(messages), complete(self, messages, sampling))[1],
+    )
     folder, results = results_of(tmp_path, "--leak_guard", mode, tasks=[path])
     leaks = [leak for done in results["rounds"] for leak in done["leaks"].values()]
     assert len(leaks) == 6 and all(leak["level"] == "leak" for leak in leaks[:3])

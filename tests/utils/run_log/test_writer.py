@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from textgrad.concurrency import beside, hurried
+from textgrad.concurrency import hurried, run_in_background
 from textgrad.errors import BrokenSystem
 from utils.run_log.writer import Writer
 
@@ -20,14 +20,14 @@ def until(condition) -> None:
 
 
 def ended(function):
-    handle = beside(function)
+    handle = run_in_background(function)
     handle.wait()
     return handle
 
 
 def test_pieces_are_written_in_the_order_in_which_they_were_told_each_when_its_facts_are_there():
     writer, written, known = Writer(), [], threading.Event()
-    waits = beside(known.wait)
+    waits = run_in_background(known.wait)
     writer.later(None, lambda: written.append(1))
     writer.later(waits, lambda: written.append(2))
     writer.later(None, lambda: written.append(3))

@@ -20,8 +20,15 @@ def usable(reply: str) -> str:
     return str(reply).strip()
 
 
-def ask_until(engine, content, parse: Callable[[str], Parsed], *, system_prompt: str | None = None,
-              hint: str, within: Sequence[str] | None = None) -> Parsed:
+def ask_until(
+    engine,
+    content,
+    parse: Callable[[str], Parsed],
+    *,
+    system_prompt: str | None = None,
+    hint: str,
+    within: Sequence[str] | None = None,
+) -> Parsed:
     """What `parse` makes of the engine's reply; asked once more, with a hint, where it makes nothing of it.
 
     Args:

@@ -5,8 +5,8 @@ import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from textgrad.errors import BudgetSpent
 from textgrad.engine.reply import Reply
+from textgrad.errors import BudgetSpent
 
 MILLION = 1_000_000
 
@@ -33,8 +33,13 @@ class Budget:
         prices: by role; a role without a price costs nothing.
     """
 
-    def __init__(self, max_calls: int | None = None, max_tokens: int | None = None, max_cost: float | None = None,
-                 prices: Mapping[str, Price] | None = None):
+    def __init__(
+        self,
+        max_calls: int | None = None,
+        max_tokens: int | None = None,
+        max_cost: float | None = None,
+        prices: Mapping[str, Price] | None = None,
+    ):
         self.caps = {"calls": max_calls, "tokens": max_tokens, "dollars": max_cost}
         self.capped = any(cap is not None for cap in self.caps.values())
         self.prices = prices or {}
@@ -58,8 +63,10 @@ class Budget:
         with self._changed:
             while short := self._short(need):
                 if not self._reserved["calls"]:
-                    raise BudgetSpent(f"the cap of {self.caps[short]:g} {short} is reached ({self.used[short]:.6g} used; "
-                                      f"the next call may need {need[short]:.6g})")
+                    raise BudgetSpent(
+                        f"the cap of {self.caps[short]:g} {short} is reached ({self.used[short]:.6g} used; "
+                        f"the next call may need {need[short]:.6g})"
+                    )
                 self._changed.wait()
             self._hold(need, 1)
         try:
@@ -78,8 +85,11 @@ class Budget:
 
     def _amounts(self, role: str, prompt_tokens: int, completion_tokens: int) -> dict[str, float]:
         price = self.prices.get(role)
-        return {"calls": 1, "tokens": prompt_tokens + completion_tokens,
-                "dollars": price.of(prompt_tokens, completion_tokens) if price else 0.0}
+        return {
+            "calls": 1,
+            "tokens": prompt_tokens + completion_tokens,
+            "dollars": price.of(prompt_tokens, completion_tokens) if price else 0.0,
+        }
 
     def _hold(self, need: dict[str, float], sign: int) -> None:
         for what, amount in need.items():
@@ -87,5 +97,11 @@ class Budget:
 
     def _short(self, need: dict[str, float]) -> str | None:
         """The first cap that the call might exceed."""
-        return next((what for what, cap in self.caps.items()
-                     if cap is not None and self.used[what] + self._reserved[what] + need[what] > cap), None)
+        return next(
+            (
+                what
+                for what, cap in self.caps.items()
+                if cap is not None and self.used[what] + self._reserved[what] + need[what] > cap
+            ),
+            None,
+        )

@@ -16,9 +16,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from textgrad.errors import BrokenSystem, StopRun
 from textgrad.engine.calls import recovery as salvage
 from textgrad.engine.reply import Reply
+from textgrad.errors import BrokenSystem, StopRun
 
 _COLUMNS = "key, request, text, finish_reason, prompt_tokens, completion_tokens, seconds, ended, seal"
 # Rows lie in the order in which they came: ordered by key, each would be written into the middle of the others.
@@ -92,7 +92,7 @@ class CallLog:
                     raise StopRun(f"the call log {self.path} is closed")
                 if self._connection is None:
                     self._connection = self._open()
-                    self._keys = {key for key, in self._connection.execute("SELECT key FROM calls")}
+                    self._keys = {key for (key,) in self._connection.execute("SELECT key FROM calls")}
                 return self._connection.execute(statement, values).fetchall()
             except sqlite3.Error as error:
                 raise BrokenSystem(f"the call log {self.path} cannot be used: {error}") from error
@@ -101,7 +101,7 @@ class CallLog:
         if str(self.path) != ":memory:":
             salvage.finish(self.path)
             if self.path.exists() and (damage := salvage.damage(self.path)):
-                self.warn(salvage.rescue(self.path, _TABLE, whole) + f" ({damage})")
+                self.warn(salvage.recover(self.path, _TABLE, whole) + f" ({damage})")
             with contextlib.suppress(OSError):  # SQLite says what is wrong better than we would
                 os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
         connection = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None)
@@ -138,16 +138,26 @@ class CallLog:
             reply: what came back.
             seconds: from sending to receiving.
         """
-        row = (key, request, reply.text, reply.finish_reason, reply.prompt_tokens,
-               reply.completion_tokens, seconds, time.time())
+        row = (
+            key,
+            request,
+            reply.text,
+            reply.finish_reason,
+            reply.prompt_tokens,
+            reply.completion_tokens,
+            seconds,
+            time.time(),
+        )
         self._run("INSERT OR IGNORE INTO calls VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (*row, _seal(row)))
         self._keys.add(key)
 
     def endpoints(self, model: str) -> list[str]:
         """The endpoints at which a model was asked, sorted."""
-        rows = self._run("SELECT DISTINCT json_extract(request, '$.endpoint') FROM calls "
-                         "WHERE json_extract(request, '$.model') = ?", (model,))
-        return sorted(endpoint for endpoint, in rows if endpoint)
+        rows = self._run(
+            "SELECT DISTINCT json_extract(request, '$.endpoint') FROM calls WHERE json_extract(request, '$.model') = ?",
+            (model,),
+        )
+        return sorted(endpoint for (endpoint,) in rows if endpoint)
 
     def __len__(self) -> int:
         return self._run("SELECT COUNT(*) FROM calls")[0][0]

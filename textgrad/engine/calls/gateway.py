@@ -1,7 +1,7 @@
 """The gateway: the one way from the program to any engine. Looks in the call log, asks through the limiter, counts.
 
-    gateway = Gateway(CallLog("calls.sqlite"), Limiter(max_concurrency=64))
-    test_engine = gateway.route(get_engine("ollama-llama3.1"), role="test", sampling=Sampling(seed=1))
+gateway = Gateway(CallLog("calls.sqlite"), Limiter(max_concurrency=64))
+test_engine = gateway.route(get_engine("ollama-llama3.1"), role="test", sampling=Sampling(seed=1))
 """
 
 import dataclasses
@@ -14,13 +14,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from textgrad.concurrency import must_wait, place
-from textgrad.errors import CallFailed, ContextExceeded, StopRun, UsageError
+from textgrad.concurrency import current_scope, must_wait
 from textgrad.engine.base import EngineLM, Reply, Sampling, Text, messages_of
 from textgrad.engine.calls.budget import Budget
 from textgrad.engine.calls.call_log import CallLog, canonical, key_of_text
-from textgrad.engine.calls.truncation import Cuts
 from textgrad.engine.calls.limiter import Limiter
+from textgrad.engine.calls.truncation import TruncationDetector
+from textgrad.errors import CallFailed, ContextExceeded, StopRun, UsageError
 
 _ASK_AGAIN = ("empty", "filtered", "malformed")
 
@@ -58,14 +58,22 @@ class Gateway:
         warn: told in one line what the user should know; standard error if left out.
     """
 
-    def __init__(self, call_log: CallLog | None = None, limiter: Limiter | None = None,
-                 budget: Budget | None = None, *, reuse: bool = True, replay_only: bool = False,
-                 forgiving: bool = True, warn: Callable[[str], None] | None = None):
+    def __init__(
+        self,
+        call_log: CallLog | None = None,
+        limiter: Limiter | None = None,
+        budget: Budget | None = None,
+        *,
+        reuse: bool = True,
+        replay_only: bool = False,
+        forgiving: bool = True,
+        warn: Callable[[str], None] | None = None,
+    ):
         self.call_log, self.limiter, self.budget = call_log, limiter or Limiter(), budget or Budget()
         self.reuse, self.replay_only, self.forgiving = reuse, replay_only, forgiving
         self.usage: dict[str, Usage] = {}
         self.on_reply: Callable[[], None] = lambda: None
-        self._cuts = Cuts(warn)
+        self._cuts = TruncationDetector(warn)
         self._counted: set[tuple[str, str]] = set()
         self._paid: set[str] = set()
         self._flying: dict[str, threading.Lock] = {}
@@ -94,12 +102,12 @@ class Gateway:
             reply = self._draw(engine, role, messages, sampling, draw=1)
         return reply
 
-    def recall(self, note: dict) -> Any:
+    def get_metadata(self, note: dict) -> Any:
         """What was remembered under a note, or None: facts of a run that its seed and replies do not decide."""
         found = self.call_log.get(key_of_text(_request_of(note))) if self.call_log is not None else None
         return json.loads(found.text) if found else None
 
-    def remember(self, note: dict, value: Any) -> None:
+    def put_metadata(self, note: dict, value: Any) -> None:
         """Keeps a JSON value under a note, in the call log."""
         if self.call_log is not None:
             self.call_log.put(key_of_text(_request_of(note)), _request_of(note), Reply(json.dumps(value)), 0.0)
@@ -113,10 +121,15 @@ class Gateway:
     def _draw(self, engine: EngineLM, role: str, messages: list[dict], sampling: Sampling, draw: int) -> Reply:
         if self.call_log is None:
             return self._send(engine, messages, sampling)[0]
-        request = {"model": engine.model_string, "endpoint": self._endpoint(engine), "messages": messages,
-                   **vars(sampling), "draw": draw}
+        request = {
+            "model": engine.model_string,
+            "endpoint": self._endpoint(engine),
+            "messages": messages,
+            **vars(sampling),
+            "draw": draw,
+        }
         if sampling.temperature > 0 or not self.reuse:
-            request["place"] = place()
+            request["place"] = current_scope()
         asked = canonical(request)
         key = key_of_text(asked)
         while True:
@@ -159,8 +172,10 @@ class Gateway:
         if found := self.call_log.row(key):  # it landed between the look-up and the take-off
             return self._count(role, key, *found)
         if self.replay_only:
-            raise UsageError(f"replay only: the call log {self.call_log.path} has no reply for this call of the {role} "
-                             f"engine {engine.model_string} at {_where()}: {str(messages[-1]['content'])[:80]!r}")
+            raise UsageError(
+                f"replay only: the call log {self.call_log.path} has no reply for this call of the {role} "
+                f"engine {engine.model_string} at {_where()}: {str(messages[-1]['content'])[:80]!r}"
+            )
         with self.budget.reserved(role, _longest(messages), sampling.max_tokens):
             reply, seconds = self._send(engine, messages, sampling)
             if reply.flaw != "failed":  # a request that was given up is free, and is sent anew after a restart
@@ -182,7 +197,7 @@ class Gateway:
             if not self.forgiving:
                 raise
             reply = Reply("", finish_reason="failed" if isinstance(error, CallFailed) else "context")
-        self._cuts.saw(engine.endpoint, messages, reply.prompt_tokens)
+        self._cuts.observe(engine.endpoint, messages, reply.prompt_tokens)
         return reply, time.monotonic() - started
 
     def _pay(self, role: str, key: str, reply: Reply) -> None:
@@ -242,7 +257,7 @@ def _longest(messages: list[dict]) -> int:
 
 
 def _where() -> str:
-    return " ".join(f"{label} {value}" for label, value in place()) or "the start"
+    return " ".join(f"{label} {value}" for label, value in current_scope()) or "the start"
 
 
 @functools.cache

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from textgrad.errors import BrokenSystem, CallFailed, ContextExceeded, StopRun, TransientError
 from textgrad.engine.reply import Reply
+from textgrad.errors import BrokenSystem, CallFailed, ContextExceeded, StopRun, TransientError
 
 _REFUSALS_BEFORE_FIRST_ANSWER = 4  # about five seconds: long enough for a server that is just starting
 _SHORTEST_WAIT, _LONGEST_WAIT = 0.5, 60.0  # seconds before a retry, doubled each time
@@ -35,8 +35,13 @@ class Limiter:
     1.5 s for each failure allowed: with the default of 20 an outage of 30 s is waited out, whoever asks.
     """
 
-    def __init__(self, max_concurrency: int = 64, requests_per_minute: float | None = None, max_retries: int = 8,
-                 max_consecutive_failures: int = 20):
+    def __init__(
+        self,
+        max_concurrency: int = 64,
+        requests_per_minute: float | None = None,
+        max_retries: int = 8,
+        max_consecutive_failures: int = 20,
+    ):
         self.max_concurrency = max_concurrency
         self.max_retries = max_retries
         self.max_consecutive_failures = max_consecutive_failures
@@ -138,7 +143,7 @@ class Limiter:
             raise BrokenSystem(f"{failures} requests in a row failed, the last at {endpoint}: {error}")
 
     def _wait_before_retry(self, error: TransientError, attempt: int) -> None:
-        backoff = min(_LONGEST_WAIT, _SHORTEST_WAIT * 2 ** attempt) * self._jitter.uniform(0.5, 1.0)
+        backoff = min(_LONGEST_WAIT, _SHORTEST_WAIT * 2**attempt) * self._jitter.uniform(0.5, 1.0)
         seconds = backoff if error.retry_after is None else error.retry_after + self._jitter.uniform(0, 0.25)
         if error.rate_limited:  # everybody waits, so that the server is not asked again by the others
             with self._free:

@@ -15,7 +15,7 @@ def damage(path: Path) -> str | None:
     itself."""
     try:
         with contextlib.closing(sqlite3.connect(path)) as db:
-            found = [line for line, in db.execute("PRAGMA quick_check(1)")]
+            found = [line for (line,) in db.execute("PRAGMA quick_check(1)")]
             return None if found == ["ok"] else " ".join(found[0].split())
     except sqlite3.OperationalError:
         return None  # locked, unreadable, no room: whoever opens it next says so
@@ -28,7 +28,7 @@ def as_text(raw: bytes) -> str:
     return raw.decode("utf-8", "replace")
 
 
-def rescue(path: Path, table: str, whole: Callable[[tuple], bool]) -> str:
+def recover(path: Path, table: str, whole: Callable[[tuple], bool]) -> str:
     """Replaces a damaged file by a new one with all whole rows; the old one becomes `<name>.damaged`.
 
     Args:
@@ -56,8 +56,10 @@ def rescue(path: Path, table: str, whole: Callable[[tuple], bool]) -> str:
         with contextlib.suppress(FileNotFoundError):
             os.replace(f"{path}{suffix}", f"{aside}{suffix}")
     finish(path)
-    return (f"the call log {path} is damaged: {kept} replies were saved, the others are asked for again; "
-            f"{aside.name} keeps it as it was")
+    return (
+        f"the call log {path} is damaged: {kept} replies were saved, the others are asked for again; "
+        f"{aside.name} keeps it as it was"
+    )
 
 
 def _as_long_as_told(path: Path) -> None:
@@ -65,7 +67,7 @@ def _as_long_as_told(path: Path) -> None:
     with path.open("r+b") as file:
         head = file.read(32)
         told = int.from_bytes(head[16:18]) * int.from_bytes(head[28:32])
-        if head.startswith(b"SQLite format 3") and file.seek(0, os.SEEK_END) < told < 2 ** 40:
+        if head.startswith(b"SQLite format 3") and file.seek(0, os.SEEK_END) < told < 2**40:
             file.truncate(told)
 
 
@@ -95,8 +97,10 @@ def _readable(db: sqlite3.Connection, room: int) -> Iterator[tuple]:
     for first in range(0, room, _RANGE):
         for order in ("ASC", "DESC"):
             try:
-                yield from db.execute(f"SELECT * FROM calls WHERE rowid BETWEEN ? AND ? ORDER BY rowid {order}",
-                                      (first, first + _RANGE - 1))
+                yield from db.execute(
+                    f"SELECT * FROM calls WHERE rowid BETWEEN ? AND ? ORDER BY rowid {order}",
+                    (first, first + _RANGE - 1),
+                )
                 break
             except sqlite3.DatabaseError as error:
                 if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_NOTADB:

@@ -5,13 +5,13 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-_SHORT = 4096      # characters; no server's context is too short for these
-_TELLING = 200     # characters; in shorter prompts the chat template's own tokens weigh too much
-_MOST = 6.0        # characters a token; tokenizers make four to five of prose, less of anything else
+_SHORT = 4096  # characters; no server's context is too short for these
+_TELLING = 200  # characters; in shorter prompts the chat template's own tokens weigh too much
+_MOST = 6.0  # characters a token; tokenizers make four to five of prose, less of anything else
 _SURPRISING = 1.5  # times what this endpoint makes of short prompts
 
 
-class Cuts:
+class TruncationDetector:
     """Watches how many characters each endpoint makes into one token.
 
     Args:
@@ -24,7 +24,7 @@ class Cuts:
         self._told: set[str] = set()
         self._lock = threading.Lock()
 
-    def saw(self, endpoint: str, messages: Sequence[dict[str, Any]], tokens: int | None) -> None:
+    def observe(self, endpoint: str, messages: Sequence[dict[str, Any]], tokens: int | None) -> None:
         """Takes note of an answered prompt.
 
         Args:
@@ -44,8 +44,10 @@ class Cuts:
             if endpoint in self._told or sent / tokens <= usual:
                 return
             self._told.add(endpoint)
-        self.warn(f"warning: {endpoint} seems to cut long prompts silently: of {sent} characters it read {tokens} "
-                  "tokens; give it a longer context (Ollama: OLLAMA_CONTEXT_LENGTH)")
+        self.warn(
+            f"warning: {endpoint} seems to cut long prompts silently: of {sent} characters it read {tokens} "
+            "tokens; give it a longer context (Ollama: OLLAMA_CONTEXT_LENGTH)"
+        )
 
 
 def _length(content) -> int:

@@ -1,4 +1,4 @@
-"""What an endpoint's refusal means: its many dialects, read into one `Problem`, and that into one of our errors."""
+"""What an endpoint's refusal means: its many dialects, read into one `ApiError`, and that into one of our errors."""
 
 import email.utils
 import json
@@ -19,14 +19,20 @@ _CONTEXT = re.compile(
     r"context_length_exceeded|exceed_context_size|string_above_max_length|maximum context length|max_model_len"
     r"|context (?:window|size|length)[^.]{0,60}exceed|exceed[^.]{0,80}context (?:window|size|length)"
     r"|longer than the (?:model'?s?|maximum)|context length is only|(?:prompt|input) is too long|input token count"
-    r"|`inputs` tokens", re.IGNORECASE)
+    r"|`inputs` tokens",
+    re.IGNORECASE,
+)
 _REFUSES = re.compile(
     r"unsupported|not support|n't support|unrecogni[sz]ed|unknown|unexpected|not permitted|not allowed|not enabled"
-    r"|extra_forbidden|cannot both|not both|deprecated|not available|only .{0,60}(?:supported|allowed)", re.IGNORECASE)
-_NO_SYSTEM = re.compile(r"system.{0,20}\brole|role.{0,30}\bsystem|(?:system|developer) (?:message|instruction|prompt)",
-                        re.IGNORECASE)
-_FILTERED = re.compile(r"content_filter|content_policy|content management policy|moderation_blocked|flagged_input",
-                       re.IGNORECASE)
+    r"|extra_forbidden|cannot both|not both|deprecated|not available|only .{0,60}(?:supported|allowed)",
+    re.IGNORECASE,
+)
+_NO_SYSTEM = re.compile(
+    r"system.{0,20}\brole|role.{0,30}\bsystem|(?:system|developer) (?:message|instruction|prompt)", re.IGNORECASE
+)
+_FILTERED = re.compile(
+    r"content_filter|content_policy|content management policy|moderation_blocked|flagged_input", re.IGNORECASE
+)
 _LIMIT = re.compile(r"(?:context length|max_model_len|must be|maximum)\D{0,40}?(\d+)", re.IGNORECASE)
 _PROMPT = re.compile(r"(\d+)(?: tokens)? (?:in the (?:messages|prompt)|from the input|input tokens|`inputs` tokens)")
 _REPLY_LIMIT = re.compile(r"(?:at most |> |max_tokens is \[1, )(\d+)(?: completion tokens|, which is the maximum|\])")
@@ -37,7 +43,7 @@ _SHORTEST_REPLY = 16  # less room than this is as good as none
 
 
 @dataclass(frozen=True)
-class Asked:
+class RequestContext:
     """Who was asked, for messages.
 
     Attributes:
@@ -63,11 +69,11 @@ class Asked:
         text = self.without_secrets(text)
         text = _KEY_LIKE.sub("[key]", text)
         text = " ".join("".join(char if char.isprintable() else " " for char in text).split())
-        return text if len(text) <= _LONGEST_MESSAGE else text[:_LONGEST_MESSAGE - 3] + "..."
+        return text if len(text) <= _LONGEST_MESSAGE else text[: _LONGEST_MESSAGE - 3] + "..."
 
 
 @dataclass(frozen=True)
-class Problem:
+class ApiError:
     """An endpoint's refusal.
 
     Attributes:
@@ -127,7 +133,7 @@ class Problem:
         room = int(limit[1]) - (int(prompt[1]) if prompt else 0)
         return room if room >= _SHORTEST_REPLY else None
 
-    def error(self, asked: Asked) -> Exception:
+    def error(self, asked: RequestContext) -> Exception:
         """Our error for it, in one line."""
         told = asked.line(self.message)
         if self.status < 400:
@@ -135,14 +141,14 @@ class Problem:
         if self.too_long:
             return ContextExceeded(f"{asked.name} at {asked.endpoint}: the request is too long: {told}")
         if self.status == 429 and "insufficient_quota" not in (self.code, self.type):
-            return TransientError(f"HTTP 429: {told}", rate_limited=True, retry_after=wait_told(self.headers))
+            return TransientError(f"HTTP 429: {told}", rate_limited=True, retry_after=retry_after(self.headers))
         if self.status >= 500 or self.status in (408, 409, 425):
-            return TransientError(f"HTTP {self.status}: {told}", retry_after=wait_told(self.headers))
+            return TransientError(f"HTTP {self.status}: {told}", retry_after=retry_after(self.headers))
         key = f" (the key comes from {asked.key_name})" if asked.key_name and self.status in (401, 403) else ""
         return BrokenSystem(f"engine {asked.name} at {asked.endpoint} refused: HTTP {self.status}: {told}{key}")
 
 
-def read_response(status: int, headers: Mapping[str, str], text: str) -> dict[str, Any] | Problem:
+def read_response(status: int, headers: Mapping[str, str], text: str) -> dict[str, Any] | ApiError:
     """A response's JSON, or the problem it tells of.
 
     Args:
@@ -168,11 +174,11 @@ def read_response(status: int, headers: Mapping[str, str], text: str) -> dict[st
     return data
 
 
-def _problem(status: int, headers: Mapping[str, str], data: Any, text: str) -> Problem:
+def _problem(status: int, headers: Mapping[str, str], data: Any, text: str) -> ApiError:
     if isinstance(data, list) and data:
         data = data[0]
     if not isinstance(data, dict):
-        return Problem(status, _MARKUP.sub(" ", text), headers=headers)
+        return ApiError(status, _MARKUP.sub(" ", text), headers=headers)
     told = data.get("error", data)  # SGLang sends the inner object alone
     if not isinstance(told, dict):
         told = {"message": told}
@@ -180,10 +186,10 @@ def _problem(status: int, headers: Mapping[str, str], data: Any, text: str) -> P
     if told.get("metadata"):
         message = f"{message} {json.dumps(told['metadata'])}"
     names = {name: str(told.get(name) or "") for name in ("code", "type", "param")}
-    return Problem(status, message if isinstance(message, str) else json.dumps(message), headers=headers, **names)
+    return ApiError(status, message if isinstance(message, str) else json.dumps(message), headers=headers, **names)
 
 
-def wait_told(headers: Mapping[str, str]) -> float | None:
+def retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds that the endpoint asks to wait, or None.
 
     Read from `retry-after-ms`, `retry-after` (seconds or an HTTP date), or the headers that tell when a spent limit
@@ -199,8 +205,10 @@ def wait_told(headers: Mapping[str, str]) -> float | None:
             return max(0.0, email.utils.parsedate_to_datetime(told).timestamp() - time.time())
         except ValueError:
             pass  # neither a number nor a date: as if it had not been sent
-    resets = [(headers.get(f"x-ratelimit-remaining-{kind}"), _duration(headers.get(f"x-ratelimit-reset-{kind}")))
-              for kind in ("requests", "tokens")]
+    resets = [
+        (headers.get(f"x-ratelimit-remaining-{kind}"), _duration(headers.get(f"x-ratelimit-reset-{kind}")))
+        for kind in ("requests", "tokens")
+    ]
     waits = [seconds for left, seconds in sorted(resets, key=lambda reset: reset[0] != "0") if seconds is not None]
     return waits[0] if waits else None
 

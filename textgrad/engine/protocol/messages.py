@@ -1,16 +1,21 @@
 """The OpenAI chat protocol as data: our messages as a request's, and a response's JSON as a `Reply`."""
 
 import base64
-import re
 from collections.abc import Sequence
 from typing import Any
 
-from textgrad.errors import TransientError, UsageError
 from textgrad.engine.reply import Reply
+from textgrad.errors import TransientError, UsageError
 
 _IMAGE_KINDS = ((b"\x89PNG\r\n\x1a\n", "png"), (b"\xff\xd8\xff", "jpeg"), (b"GIF8", "gif"))
-_FINISH = {"length": "length", "max_tokens": "length", "max_output_tokens": "length",
-           "content_filter": "content_filter", "safety": "content_filter", "refusal": "content_filter"}
+_FINISH = {
+    "length": "length",
+    "max_tokens": "length",
+    "max_output_tokens": "length",
+    "content_filter": "content_filter",
+    "safety": "content_filter",
+    "refusal": "content_filter",
+}
 
 
 def wire_messages(messages: Sequence[dict[str, Any]], is_multimodal: bool, model: str) -> list[dict[str, Any]]:
@@ -33,8 +38,10 @@ def _content(content, is_multimodal: bool, model: str):
     if all(isinstance(part, str) for part in content):
         return encodable("\n\n".join(content))  # small servers take text only as one string
     if not is_multimodal and any(isinstance(part, bytes) for part in content):
-        raise UsageError(f"engine {model} was given an image but takes text only: choose a model that sees images, or "
-                         f"pass is_multimodal=True if this one does")
+        raise UsageError(
+            f"engine {model} was given an image but takes text only: choose a model that sees images, or "
+            f"pass is_multimodal=True if this one does"
+        )
     return [_part(part) for part in content]
 
 
@@ -60,7 +67,7 @@ def encodable(text: str) -> str:
 
 
 def image_kind(image: bytes) -> str:
-    """"png", "jpeg", "gif" or "webp", by the first bytes of an image's file.
+    """ "png", "jpeg", "gif" or "webp", by the first bytes of an image's file.
 
     Raises:
         UsageError: it is none of them.
@@ -94,8 +101,12 @@ def read_completion(data: dict[str, Any], messages: Sequence[dict[str, Any]]) ->
     if message.get("refusal"):
         text, finish = text or str(message["refusal"]), "content_filter"
     usage = data.get("usage") if isinstance(data.get("usage"), dict) else {}
-    return Reply(text, finish, _count(usage.get("prompt_tokens"), prompt_tokens(messages)),
-                 _count(usage.get("completion_tokens"), estimated_tokens(raw)))
+    return Reply(
+        text,
+        finish,
+        _count(usage.get("prompt_tokens"), prompt_tokens(messages)),
+        _count(usage.get("completion_tokens"), estimated_tokens(raw)),
+    )
 
 
 def _text(content) -> str:

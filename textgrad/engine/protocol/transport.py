@@ -121,8 +121,11 @@ class Line:
         class Transport(httpx.BaseTransport):
             def handle_request(self, request):
                 answer = line._carry(request)
-                headers = [(name.encode("latin-1"), value.encode("latin-1", "replace"))
-                           for name, value in answer.headers.items() if name.lower() not in _OF_ONE_BODY]
+                headers = [
+                    (name.encode("latin-1"), value.encode("latin-1", "replace"))
+                    for name, value in answer.headers.items()
+                    if name.lower() not in _OF_ONE_BODY
+                ]
                 return httpx.Response(answer.status, headers=headers, content=answer.body)
 
         return openai.DefaultHttpxClient(transport=Transport(), **options)
@@ -132,8 +135,15 @@ class Line:
         url, headers = request.url, {**request.headers, "accept-encoding": "identity"}
         origin, path = Origin(url.scheme, url.host, url.port or _PORTS[url.scheme]), url.raw_path.decode("ascii")
         if request.method == "POST" and self._first is None:
-            self._first = origin, path, {name: value for name, value in headers.items()
-                                         if name not in _OF_ONE_BODY and not name.startswith("x-stainless")}
+            self._first = (
+                origin,
+                path,
+                {
+                    name: value
+                    for name, value in headers.items()
+                    if name not in _OF_ONE_BODY and not name.startswith("x-stainless")
+                },
+            )
             self._unaddressed.release()  # before its answer: nobody waits for that
         return self._ask(request.method, origin, path, headers, request.read())
 
@@ -285,8 +295,10 @@ def _proxy(origin: Origin) -> _Proxy | None:
     except ValueError:
         usable = False
     if not usable:
-        raise UsageError(f"the environment's proxy for {scheme} cannot be used: it must be like http://proxy:3128; mend "
-                         f"{scheme.upper()}_PROXY, or name {host} in NO_PROXY")
+        raise UsageError(
+            f"the environment's proxy for {scheme} cannot be used: it must be like http://proxy:3128; mend "
+            f"{scheme.upper()}_PROXY, or name {host} in NO_PROXY"
+        )
     headers = {}
     if parts.username:
         known = ":".join(urllib.parse.unquote(part or "") for part in (parts.username, parts.password))

@@ -15,9 +15,11 @@ Scorer = Callable[[str, str], int]
 Value = TypeVar("Value")
 
 _POSITIVE = {"yes", "true", "valid", "plausible"}
-_POLAR = re.compile(r"(?:\b(?P<negated>not|isn't|isn’t)\s+(?:\w+ly\s+)?)?"
-                    r"\b(?P<word>yes|no|true|false|valid|invalid|plausible|implausible)\b(?!\s+(?:answer|one)\b)",
-                    re.IGNORECASE)
+_POLAR = re.compile(
+    r"(?:\b(?P<negated>not|isn't|isn’t)\s+(?:\w+ly\s+)?)?"
+    r"\b(?P<word>yes|no|true|false|valid|invalid|plausible|implausible)\b(?!\s+(?:answer|one)\b)",
+    re.IGNORECASE,
+)
 _EITHER = re.compile(r"\s*(?:/|&|or|and)\s*", re.IGNORECASE)
 _OPTION = re.compile(r"(?<!\w)\(([A-Za-z])\)")
 _NAMED_OPTION = re.compile(r"\b(?:option|choice|letter)\s+\(?([A-Za-z])\b", re.IGNORECASE)
@@ -27,8 +29,7 @@ _BOX = re.compile(r"\\f?boxed\{(.*)\}")
 _FOLD = str.maketrans("“”‘’−–—\u00a0", "\"\"''--- ")
 
 
-def read(prediction: str, parse: Callable[[str], Value | None],
-         search: Callable[[str], Value | None]) -> Value | None:
+def read(prediction: str, parse: Callable[[str], Value | None], search: Callable[[str], Value | None]) -> Value | None:
     """The value a reply gives as its answer, or None.
 
     Args:
@@ -95,7 +96,7 @@ def words(prediction: str, answer: str) -> int:
 def brackets(prediction: str, answer: str) -> int:
     """The same brackets in the same order; everything else in the stated answer is passed over."""
     wanted, box = _BRACKETS.sub("", answer), _BOX.findall(prediction)
-    if box:     # braces in it need not balance
+    if box:  # braces in it need not balance
         found = _BRACKETS.sub("", clean(box[-1]))
     else:
         found = read(prediction, lambda text: _BRACKETS.sub("", text), _last_brackets)
@@ -139,19 +140,21 @@ def _side(match: re.Match) -> bool:
 
 def _undecided(text: str, found: list[re.Match], value: Callable[[re.Match], object]) -> bool:
     """True where two different values are offered side by side, as in "(A) or (B)"."""
-    return any(_EITHER.fullmatch(text, left.end(), right.start()) and value(left) != value(right)
-               for left, right in zip(found, found[1:], strict=False))
+    return any(
+        _EITHER.fullmatch(text, left.end(), right.start()) and value(left) != value(right)
+        for left, right in zip(found, found[1:], strict=False)
+    )
 
 
 def _last_side(reply: str) -> bool | None:
-    if _POLAR.match(line := _last_line(reply)):     # "Yes, there is no doubt"
+    if _POLAR.match(line := _last_line(reply)):  # "Yes, there is no doubt"
         return polarity_in(line)
     found = list(_POLAR.finditer(reply))
     return _side(found[-1]) if found else None
 
 
 def _last_option(reply: str) -> str | None:
-    if _OPTION.match(line := _last_line(reply)):    # "(B), as (A) is wrong"
+    if _OPTION.match(line := _last_line(reply)):  # "(B), as (A) is wrong"
         return option_in(line)
     found = list(_OPTION.finditer(reply)) or list(_NAMED_OPTION.finditer(reply))
     if found:
@@ -175,5 +178,11 @@ def _words(text: str) -> list[str]:
     return [item for item in items if item and not item.isdigit()]
 
 
-SCORERS: dict[str, Scorer] = {"number": number, "exact": exact, "choice": choice, "boolean": boolean, "words": words,
-                              "brackets": brackets}
+SCORERS: dict[str, Scorer] = {
+    "number": number,
+    "exact": exact,
+    "choice": choice,
+    "boolean": boolean,
+    "words": words,
+    "brackets": brackets,
+}

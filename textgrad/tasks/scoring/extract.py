@@ -7,17 +7,20 @@ An answer is explicit when the reply says that it is one ("Answer: 7", "the answ
 import re
 
 _TAGS = re.compile(r"<(answer|solution)>(.*?)</\1>", re.IGNORECASE | re.DOTALL)
-_MARKER = re.compile(r"""
+_MARKER = re.compile(
+    r"""
     \banswers?\b [*_`'")\]]*                                # the word, perhaps the end of a bold or quoted one
     (?: \s+ (?:to|for|of) \s [^.:\n]{1,80}? )?              # the answer to the question is
     \s* (?: [:=：] | \b (?:is|are|was|would\ be|should\ be|equals) \b \s* :? )
     | ^ [#*_>\ ]* (?:the\s+|my\s+)? (?:final\s+)? answers? [*_:\ ]* $      # a heading
-    """, re.IGNORECASE | re.VERBOSE | re.MULTILINE)
+    """,
+    re.IGNORECASE | re.VERBOSE | re.MULTILINE,
+)
 _ORNAMENT = re.compile(r"[*_`$#]*|```\w*|\\\[|\\\(|-{3,}")
 _BOLD = re.compile(r"(?<![\w*])\*{2,3}(?=\S)([^\n]+?)(?<=\S)\*{2,3}(?![\w*])")
 _FENCE = re.compile(r"^[*\s]*```\w*\n(.*?)\n?```", re.DOTALL)
 _FONT = re.compile(r"\\(?:text(?:bf|rm|it|tt)?|math(?:bf|rm|it|tt)|operatorname)\s*\{([^{}]*)\}")
-_DEEPEST = 8        # wrappers around wrappers that are taken off
+_DEEPEST = 8  # wrappers around wrappers that are taken off
 _WRAPPERS = (("$", "$"), ("\\(", "\\)"), ("\\[", "\\]"), ("'", "'"), ("‘", "’"), ("__", "__"))
 
 
@@ -81,10 +84,10 @@ def clean(text: str) -> str:
 
 
 def _unwrapped(text: str) -> str:
-    text = re.sub(r"(?<=[^.])\.$", "", text.strip("*`\"“” \t\n\r"))
+    text = re.sub(r"(?<=[^.])\.$", "", text.strip('*`"“” \t\n\r'))
     for left, right in _WRAPPERS:
         if len(text) > len(left + right) and text.startswith(left) and text.endswith(right):
-            text = text[len(left):-len(right)]
+            text = text[len(left) : -len(right)]
     if "boxed{" in text:
         text = boxed(text) or text
     return _FONT.sub(r"\1", text)
@@ -92,6 +95,6 @@ def _unwrapped(text: str) -> str:
 
 def _stated(prediction: str) -> list[str]:
     """What follows each statement of an answer, the last one first; what is left empty is passed over."""
-    places = [(match.start(), prediction[match.end():]) for match in _MARKER.finditer(prediction)]
+    places = [(match.start(), prediction[match.end() :]) for match in _MARKER.finditer(prediction)]
     places += [(match.start(), match[2]) for match in _TAGS.finditer(prediction)]
     return [rest for _, rest in sorted(places, reverse=True) if rest.strip("*_`$# \n")]

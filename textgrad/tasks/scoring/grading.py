@@ -9,18 +9,22 @@ from textgrad.engine.base import EngineLM, Text
 from textgrad.engine.calls.ask_again import ask_until
 from textgrad.errors import BadReply
 from textgrad.loss import MultiFieldTokenParsedEvaluation
-from textgrad.variable import Variable
 from textgrad.tasks.scoring.extract import explicit_answer
+from textgrad.variable import Variable
 
-QuestionScorer = Callable[[str | None, str, str], int]      # (question, prediction, answer) -> 1 or 0
+QuestionScorer = Callable[[str | None, str, str], int]  # (question, prediction, answer) -> 1 or 0
 
 _TAGS = ("<ACCURACY>", "</ACCURACY>")
-_PURPOSE = ("Compares the final answer of the prediction with the ground truth answer. "
-            "The result is 1 where they agree and 0 where they do not.")
-_INSTRUCTION = ("Decide whether the prediction arrives at the ground truth answer to the question. Only its final "
-                "answer counts: neither the way it was found nor how it is worded matters, but a missing, cut off or "
-                "ambiguous final answer is wrong. Explain briefly, then close with <ACCURACY> 1 </ACCURACY> if it is "
-                "right or <ACCURACY> 0 </ACCURACY> if it is wrong.")
+_PURPOSE = (
+    "Compares the final answer of the prediction with the ground truth answer. "
+    "The result is 1 where they agree and 0 where they do not."
+)
+_INSTRUCTION = (
+    "Decide whether the prediction arrives at the ground truth answer to the question. Only its final "
+    "answer counts: neither the way it was found nor how it is worded matters, but a missing, cut off or "
+    "ambiguous final answer is wrong. Explain briefly, then close with <ACCURACY> 1 </ACCURACY> if it is "
+    "right or <ACCURACY> 0 </ACCURACY> if it is wrong."
+)
 _UNANSWERED = "The prediction is empty, or was cut short before its final answer. <ACCURACY> 0 </ACCURACY>"
 _ROLES = ("the question", "the ground truth answer", "the prediction of the language model")
 _HINT = "Close with exactly one verdict: <ACCURACY> 1 </ACCURACY> or <ACCURACY> 0 </ACCURACY>."
@@ -78,8 +82,9 @@ class JudgeGrader:
     def __init__(self, engine: EngineLM):
         self._engine = _VerdictEngine(engine)
         instruction = Variable(_INSTRUCTION, requires_grad=False, role_description="how to judge an answer")
-        self.eval_fn = MultiFieldTokenParsedEvaluation(instruction, engine=self._engine, role_descriptions=list(_ROLES),
-                                                       parse_tags=list(_TAGS))
+        self.eval_fn = MultiFieldTokenParsedEvaluation(
+            instruction, engine=self._engine, role_descriptions=list(_ROLES), parse_tags=list(_TAGS)
+        )
 
     @property
     def unreadable(self) -> int:
@@ -88,12 +93,14 @@ class JudgeGrader:
     def score(self, question: str, prediction: str, answer: str) -> int:
         if no_answer(prediction):
             return 0
-        fields = [Variable(value, requires_grad=False, role_description=role)
-                  for value, role in zip((question, answer, prediction), _ROLES, strict=True)]
+        fields = [
+            Variable(value, requires_grad=False, role_description=role)
+            for value, role in zip((question, answer, prediction), _ROLES, strict=True)
+        ]
         return int(verdict(self.eval_fn(fields).value))
 
     def loss(self, question: Variable, prediction: Variable, answer: Variable) -> Variable:
-        if no_answer(prediction.value):     # as in score; the reason is for the critic to read
+        if no_answer(prediction.value):  # as in score; the reason is for the critic to read
             inputs = {"question": question, "prediction": prediction, "ground_truth_answer": answer}
             return StringBasedFunction(lambda **_: _UNANSWERED, function_purpose=_PURPOSE)(inputs=inputs)
         return self.eval_fn([question, answer, prediction])

@@ -9,27 +9,44 @@ import math
 import re
 from collections.abc import Iterator
 
-_LONGEST = 2000             # characters
+_LONGEST = 2000  # characters
 _POINTS = 4
 _SPACING = re.compile(r"\\(?:left|right|displaystyle|limits|q?quad|[Bb]igg?[lr]?)(?![A-Za-z])|\\[,;:! ]|[$~]|\s+")
-_REWRITTEN = (              # innermost braces first, again and again
+_REWRITTEN = (  # innermost braces first, again and again
     (re.compile(r"\\frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}"), r"((\1)/(\2))"),
     (re.compile(r"\\sqrt\s*\[([^\[\]{}]*)\]\s*\{([^{}]*)\}"), r"((\2)^(1/(\1)))"),
     (re.compile(r"\\sqrt\s*\{([^{}]*)\}"), r"sqrt(\1)"),
     (re.compile(r"(?<=[_^])\s*\{([^{}]*)\}"), r"(\1)"),
     (re.compile(r"\\frac\s*(\w)\s*(\w)"), r"(\1/\2)"),
-    (re.compile(r"\|([^|]*)\|"), r"abs(\1)"))
+    (re.compile(r"\|([^|]*)\|"), r"abs(\1)"),
+)
 _FUNCTIONS = {
-    "sin": cmath.sin, "cos": cmath.cos, "tan": cmath.tan, "sinh": cmath.sinh, "cosh": cmath.cosh, "tanh": cmath.tanh,
-    "arcsin": cmath.asin, "arccos": cmath.acos, "arctan": cmath.atan, "ln": cmath.log, "log": cmath.log,
-    "exp": cmath.exp, "sqrt": cmath.sqrt, "sec": lambda z: 1 / cmath.cos(z), "csc": lambda z: 1 / cmath.sin(z),
-    "cot": lambda z: 1 / cmath.tan(z), "abs": abs}
+    "sin": cmath.sin,
+    "cos": cmath.cos,
+    "tan": cmath.tan,
+    "sinh": cmath.sinh,
+    "cosh": cmath.cosh,
+    "tanh": cmath.tanh,
+    "arcsin": cmath.asin,
+    "arccos": cmath.acos,
+    "arctan": cmath.atan,
+    "ln": cmath.log,
+    "log": cmath.log,
+    "exp": cmath.exp,
+    "sqrt": cmath.sqrt,
+    "sec": lambda z: 1 / cmath.cos(z),
+    "csc": lambda z: 1 / cmath.sin(z),
+    "cot": lambda z: 1 / cmath.tan(z),
+    "abs": abs,
+}
 _INVERSE = {"sin": "arcsin", "cos": "arccos", "tan": "arctan"}
 _CONSTANTS = {"pi": complex(math.pi), "e": complex(math.e), "i": 1j}
-_TOKEN = re.compile(rf"\\?(?P<function>{'|'.join(sorted(_FUNCTIONS, key=len, reverse=True))})(?![a-z])"
-                    r"|\\?(?P<constant>pi(?![a-z])|(?<!\\)[ei](?!_))"
-                    r"|(?P<name>(?:\\[A-Za-z]+|[A-Za-z])(?:_\(?\w+\)?)?)"
-                    r"|(?P<number>\d+(?:\.\d+)?|\.\d+)|(?P<other>\S)")
+_TOKEN = re.compile(
+    rf"\\?(?P<function>{'|'.join(sorted(_FUNCTIONS, key=len, reverse=True))})(?![a-z])"
+    r"|\\?(?P<constant>pi(?![a-z])|(?<!\\)[ei](?!_))"
+    r"|(?P<name>(?:\\[A-Za-z]+|[A-Za-z])(?:_\(?\w+\)?)?)"
+    r"|(?P<number>\d+(?:\.\d+)?|\.\d+)|(?P<other>\S)"
+)
 
 
 def equivalent(left: str, right: str) -> bool:
@@ -83,7 +100,7 @@ def _values(formulas: list, names: list[str], point: int) -> Iterator[tuple[comp
     try:
         # safe: both are made of the tokens below, so they hold nothing but numbers, these functions and operators
         one, other = (eval(formula, {"__builtins__": {}, "C": complex, **_FUNCTIONS}, where) for formula in formulas)
-    except (ArithmeticError, ValueError, TypeError, RecursionError):    # outside the domain, or too large
+    except (ArithmeticError, ValueError, TypeError, RecursionError):  # outside the domain, or too large
         return
     yield complex(one), complex(other)
 
@@ -160,7 +177,8 @@ def _group(tokens: list[re.Match], place: int) -> tuple[str, int]:
 def _run(tokens: list[re.Match], place: int) -> tuple[str, int]:
     """Numbers and letters side by side, with their powers: what sin 2x^2 is the sine of."""
     end = place
-    while end < len(tokens) and (tokens[end]["number"] or tokens[end]["name"] or tokens[end]["constant"]
-                                 or tokens[end][0] == "^"):
+    while end < len(tokens) and (
+        tokens[end]["number"] or tokens[end]["name"] or tokens[end]["constant"] or tokens[end][0] == "^"
+    ):
         end = _group(tokens, end + 1)[1] if tokens[end][0] == "^" else end + 1
     return _joined(tokens[place:end]), end

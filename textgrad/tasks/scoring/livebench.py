@@ -72,5 +72,11 @@ def _items(text: str) -> list[str]:
     return [str(WORDS.index(part)) if part in WORDS else part for part in parts if part]
 
 
-SCORERS: dict[str, Scorer] = {"web_of_lies_v2": web_of_lies_v2, "zebra_puzzle": zebra_puzzle, "spatial": spatial,
-                              "AMPS_Hard": amps_hard, "math_comp": math_comp, "olympiad": olympiad}
+SCORERS: dict[str, Scorer] = {
+    "web_of_lies_v2": web_of_lies_v2,
+    "zebra_puzzle": zebra_puzzle,
+    "spatial": spatial,
+    "AMPS_Hard": amps_hard,
+    "math_comp": math_comp,
+    "olympiad": olympiad,
+}

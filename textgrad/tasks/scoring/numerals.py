@@ -7,9 +7,8 @@ from fractions import Fraction
 
 from textgrad.tasks.scoring.extract import clean
 
-_LONGEST = 400      # characters: longer than any sensible answer, short enough to compute with
-WORDS = ("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-          "seventeen eighteen nineteen twenty").split()
+_LONGEST = 400  # characters: longer than any sensible answer, short enough to compute with
+WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty"]
 _WORD_FIRST = re.compile(rf"({'|'.join(WORDS)})\b(?!-|\s+(?:answer|or|and|to)\b)", re.IGNORECASE)
 _MINUS = re.compile("[\u2212\u2010\u2011\u2012\u2013\ufe63\uff0d]")
 _REMARK = re.compile(r"\((?=[^()]*[A-Za-z]{2})[^()]*\)")
@@ -19,9 +18,11 @@ _SIGN = re.compile(r"(?:(?<![\w)%])-|\b(?:minus|negative)\s)\s?[$€£¥(]?\s?$"
 _WORD_OPERATOR = r"(?:plus|minus|times|divided by|multiplied by)"
 _OPERATOR_BEFORE = re.compile(
     rf"(?:[\d)%]\s*[-+*/^×÷]|[A-Za-z]\s*[+*/^×÷]|[A-Za-z]-|[A-Za-z]\s+-\s|\d\s*{_WORD_OPERATOR}|\d:)\s*[$(]?\s*-?$",
-    re.IGNORECASE)
+    re.IGNORECASE,
+)
 _OPERATOR_AFTER = re.compile(
-    rf"\s*%?\s*(?:[-+*/^×÷]|{_WORD_OPERATOR}\b)\s*[({{]?\s*-?\s*[$\d.\\]|\(\s*[-\d]|:\d", re.IGNORECASE)
+    rf"\s*%?\s*(?:[-+*/^×÷]|{_WORD_OPERATOR}\b)\s*[({{]?\s*-?\s*[$\d.\\]|\(\s*[-\d]|:\d", re.IGNORECASE
+)
 _LIST = re.compile(r"\s+|[\s$)(%]*(?:,|;|&|\bor\b|\band\b|\bto\b)[\s$)(]*")
 
 
@@ -86,10 +87,11 @@ def _simplify(text: str) -> str:
 def _values(text: str) -> Iterator[tuple[Fraction, int]]:
     """Every number that stands for itself, with the place where its digits begin."""
     tokens = list(_TOKEN.finditer(text))
-    listed = [bool(_LIST.fullmatch(text, left.end(), right.start()))
-              for left, right in zip(tokens, tokens[1:], strict=False)]
+    listed = [
+        bool(_LIST.fullmatch(text, left.end(), right.start())) for left, right in zip(tokens, tokens[1:], strict=False)
+    ]
     for index, token in enumerate(tokens):
-        if any(listed[max(index - 1, 0):index + 1]) or _in_calculation(text, token):
+        if any(listed[max(index - 1, 0) : index + 1]) or _in_calculation(text, token):
             continue
         value = _value(token)
         if value is not None:
@@ -102,7 +104,7 @@ def _in_calculation(text: str, token: re.Match) -> bool:
 
 def _before(text: str, token: re.Match) -> str:
     """As much of the text before a number as can tell what it is; not all, as a text may hold thousands of them."""
-    return text[max(token.start() - 40, 0):token.start()]
+    return text[max(token.start() - 40, 0) : token.start()]
 
 
 def _value(token: re.Match) -> Fraction | None:

@@ -1,7 +1,6 @@
 """auto: concat while the result is within the token budget, sum_uid from then on."""
 
 from textgrad.errors import BadReply
-
 from utils.aggregation.merging import Merging
 from utils.aggregation.methods import concat, sum_uid
 

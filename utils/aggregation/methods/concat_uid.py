@@ -2,13 +2,13 @@
 
 from textgrad.concurrency import fan_out
 from textgrad.errors import BadReply
-
-from utils.aggregation.prompts import REWRITE_EVENLY
 from utils.aggregation.merging import Merging
+from utils.aggregation.prompts import REWRITE_EVENLY
 
 
 def merge(uploads: list[str], merging: Merging) -> str:
     """The rewritten uploads as sections, in order; an upload whose rewrite fails stays as it was."""
+
     def rewritten(upload: str) -> str | None:
         try:
             return merging.ask(REWRITE_EVENLY, [upload])

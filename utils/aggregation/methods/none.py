@@ -1,7 +1,6 @@
 """none: local training only, the baseline that shows what federation brings. The round loop merges nothing."""
 
 from textgrad.errors import UsageError
-
 from utils.aggregation.merging import Merging
 
 

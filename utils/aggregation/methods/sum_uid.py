@@ -1,7 +1,7 @@
 """sum_uid: summarization with guidance to spread information evenly (uniform information density)."""
 
-from utils.aggregation.prompts import SUMMARIZE_EVENLY
 from utils.aggregation.merging import Merging
+from utils.aggregation.prompts import SUMMARIZE_EVENLY
 
 
 def merge(uploads: list[str], merging: Merging) -> str:

@@ -1,7 +1,7 @@
 """summarization: the evaluation engine writes one prompt that keeps the guidance of all."""
 
-from utils.aggregation.prompts import SUMMARIZE
 from utils.aggregation.merging import Merging
+from utils.aggregation.prompts import SUMMARIZE
 
 
 def merge(uploads: list[str], merging: Merging) -> str:

@@ -10,13 +10,12 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from textgrad.concurrency import at, fan_out
+from textgrad.concurrency import fan_out, scope
 from textgrad.errors import BadReply
-
-from utils.metrics.measures import mean_rate, retained
-from utils.metrics.complexity import density_variance
-from utils.aggregation.prompts import SUMMARIZE, SUMMARIZE_EVENLY
 from utils.aggregation.merging import Merging
+from utils.aggregation.prompts import SUMMARIZE, SUMMARIZE_EVENLY
+from utils.metrics.complexity import density_variance
+from utils.metrics.measures import mean_rate, retained
 
 _WITHIN_REACH = 0.1  # of the best candidate's mean retention rate
 _WORD = re.compile(r"\w+|[^\w\s]")
@@ -43,9 +42,9 @@ def _candidates(uploads: list[str], merging: Merging) -> list[str | None]:
 
     def drawn(number: int) -> str | None:
         turns = number // 4 % len(uploads)
-        texts = (uploads[turns:] + uploads[:turns])[::-1 if number % 2 else 1]
+        texts = (uploads[turns:] + uploads[:turns])[:: -1 if number % 2 else 1]
         try:
-            with at(candidate=number):
+            with scope(candidate=number):
                 return own[number].tree(SUMMARIZE if number % 4 >= 2 else SUMMARIZE_EVENLY, texts)
         except BadReply:
             return None

@@ -55,7 +55,9 @@ def test_a_cap_on_tokens_is_never_exceeded(tmp_path):
 
 def test_dollars_follow_the_price_of_each_role(tmp_path):
     engine = Talker()
-    gateway = Gateway(CallLog(tmp_path / "c"), budget=Budget(prices={"test": Price(100, 200), "evaluation": Price(0, 1000)}))
+    gateway = Gateway(
+        CallLog(tmp_path / "c"), budget=Budget(prices={"test": Price(100, 200), "evaluation": Price(0, 1000)})
+    )
     ask_many(gateway, engine, 2, "test")
     ask_many(gateway, Talker(), 1, "other")
     assert gateway.budget.used["dollars"] == pytest.approx(2 * (100 * 10 + 200 * 5) / 1e6)

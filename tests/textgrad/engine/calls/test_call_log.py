@@ -35,10 +35,14 @@ def test_the_first_reply_under_a_key_stays(tmp_path):
 def test_a_log_that_an_earlier_version_wrote_is_read_and_gone_on_with(tmp_path):
     key, said = "0f" * 16, []
     with sqlite3.connect(tmp_path / "calls.sqlite") as db:
-        db.execute("CREATE TABLE calls (key TEXT PRIMARY KEY, request TEXT NOT NULL, text TEXT NOT NULL, finish_reason "
-                   "TEXT NOT NULL, prompt_tokens INTEGER, completion_tokens INTEGER, seconds REAL NOT NULL, "
-                   "ended REAL NOT NULL, seal TEXT NOT NULL) WITHOUT ROWID")
-        db.execute("INSERT INTO calls VALUES (?, '{\"n\":1}', 'four', 'stop', 3, 1, 0.5, 0.0, '4aee48b24c9558aa')", (key,))
+        db.execute(
+            "CREATE TABLE calls (key TEXT PRIMARY KEY, request TEXT NOT NULL, text TEXT NOT NULL, finish_reason "
+            "TEXT NOT NULL, prompt_tokens INTEGER, completion_tokens INTEGER, seconds REAL NOT NULL, "
+            "ended REAL NOT NULL, seal TEXT NOT NULL) WITHOUT ROWID"
+        )
+        db.execute(
+            "INSERT INTO calls VALUES (?, '{\"n\":1}', 'four', 'stop', 3, 1, 0.5, 0.0, '4aee48b24c9558aa')", (key,)
+        )
     db.close()
     log = CallLog(tmp_path / "calls.sqlite", said.append)
     log.put(key_of("next"), "{}", Reply("five"), 0.0)

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from textgrad.concurrency import at, fan_out
+from textgrad.concurrency import fan_out, scope
 from textgrad.engine.base import ChatEngine, EngineLM, Reply, Sampling
 from textgrad.engine.calls.call_log import CallLog
 from textgrad.engine.calls.gateway import Gateway
@@ -40,8 +40,9 @@ def test_the_same_request_is_sent_once(gateway):
     assert gateway.usage["test"].requests == 2 and gateway.usage["test"].calls == 1
 
 
-@pytest.mark.parametrize("change", [
-    {"temperature": 0.5}, {"top_p": 0.5}, {"max_tokens": 7}, {"seed": 9}, {"system_prompt": "other"}])
+@pytest.mark.parametrize(
+    "change", [{"temperature": 0.5}, {"top_p": 0.5}, {"max_tokens": 7}, {"seed": 9}, {"system_prompt": "other"}]
+)
 def test_any_other_sampling_or_prompt_is_another_request(gateway, change):
     engine = Scripted()
     route = gateway.route(engine)
@@ -73,7 +74,7 @@ def test_random_samples_are_independent_at_each_place_and_repeat_at_the_same(gat
     route = gateway.route(Scripted(), sampling=Sampling(temperature=1.0))
 
     def draw(step):
-        with at(step=step):
+        with scope(step=step):
             return fan_out(lambda _: str(route("q")), range(2))
 
     first = draw(1)
@@ -87,7 +88,7 @@ def test_at_temperature_zero_place_does_not_matter_unless_reuse_is_off(tmp_path)
         engine = Scripted()
         route = Gateway(CallLog(tmp_path / f"{reuse}.sqlite"), reuse=reuse).route(engine)
         for step in (1, 2, 1):
-            with at(step=step):
+            with scope(step=step):
                 route("q")
         sent[reuse] = len(engine.requests)
     assert sent == {True: 1, False: 2}
@@ -178,10 +179,10 @@ def test_a_users_engine_with_only_generate_works(gateway):
 
 def test_what_is_remembered_is_recalled_by_another_process(tmp_path):
     first = Gateway(CallLog(tmp_path / "calls.sqlite"))
-    assert first.recall({"late in round": 1}) is None
-    first.remember({"late in round": 1}, [2, 3])
+    assert first.get_metadata({"late in round": 1}) is None
+    first.put_metadata({"late in round": 1}, [2, 3])
     first.close()
-    assert Gateway(CallLog(tmp_path / "calls.sqlite")).recall({"late in round": 1}) == [2, 3]
+    assert Gateway(CallLog(tmp_path / "calls.sqlite")).get_metadata({"late in round": 1}) == [2, 3]
 
 
 def test_without_a_run_failures_are_raised():

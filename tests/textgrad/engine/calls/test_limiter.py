@@ -13,11 +13,13 @@ from textgrad.errors import BrokenSystem, CallFailed, StopRun, TransientError
 
 def failing(times, error):
     """A request that fails so many times and then succeeds; its `count` tells how often it was sent."""
+
     def request():
         request.count += 1
         if request.count <= times:
             raise error
         return Reply("good")
+
     request.count = 0
     return request
 
@@ -115,14 +117,19 @@ def test_an_outage_that_does_not_end_ends_the_run(monkeypatch):
     monkeypatch.setattr("textgrad.engine.calls.limiter._SHORTEST_WAIT", 0.02)
     limiter = Limiter()
     limiter.call(lambda: Reply("x"), "e")
-    request, started = failing(10 ** 9, TransientError("connection refused", refused=True)), time.monotonic()
+    request, started = failing(10**9, TransientError("connection refused", refused=True)), time.monotonic()
     with pytest.raises(BrokenSystem, match="requests in a row failed.*connection refused"):
         fan_out(lambda _: limiter.call(request, "e"), range(64))
     assert 0.4 <= time.monotonic() - started < 3
 
 
-@pytest.mark.parametrize("error", [TransientError("HTML", malformed=True, retry_after=0.0),
-                                   TransientError("429", rate_limited=True, retry_after=0.0)])
+@pytest.mark.parametrize(
+    "error",
+    [
+        TransientError("HTML", malformed=True, retry_after=0.0),
+        TransientError("429", rate_limited=True, retry_after=0.0),
+    ],
+)
 def test_where_every_request_is_given_up_the_run_ends_without_patience(error):
     limiter = Limiter(max_retries=1, max_consecutive_failures=4)
     with pytest.raises(BrokenSystem, match="4 requests in a row"):

@@ -5,8 +5,8 @@ import sqlite3
 
 import pytest
 
-from textgrad.engine.calls import recovery as salvage
 from textgrad.engine.base import Reply
+from textgrad.engine.calls import recovery as salvage
 from textgrad.engine.calls.call_log import CallLog, canonical, key_of
 
 N = 400
@@ -54,8 +54,11 @@ def test_one_spoilt_page_costs_only_the_replies_on_it(path, page):
 
 def test_a_spoilt_page_of_the_index_costs_no_reply(path):
     data = path.read_bytes()
-    page = next(number for number in range(2, len(data) // PAGE)  # 10: a leaf of an index
-                if data[number * PAGE] == 10 and key_of(7).encode() in data[number * PAGE:(number + 1) * PAGE])
+    page = next(
+        number
+        for number in range(2, len(data) // PAGE)  # 10: a leaf of an index
+        if data[number * PAGE] == 10 and key_of(7).encode() in data[number * PAGE : (number + 1) * PAGE]
+    )
     spoil(path, page * PAGE, PAGE // 2)
     found, said = readable(path)
     assert found == N and len(said) == 1 and "replies were saved" in said[0]
@@ -95,7 +98,7 @@ def test_a_spoilt_head_leaves_a_new_log_and_keeps_the_old_one_aside(path):
 def test_a_text_that_changed_on_disk_is_never_answered_with(path):
     data = path.read_bytes()
     place = data.index(b"reply 123 reply")
-    spoil_one = data[:place] + b"reply 321" + data[place + 9:]
+    spoil_one = data[:place] + b"reply 321" + data[place + 9 :]
     path.write_bytes(spoil_one)
     found, said = readable(path)
     assert found == N - 1 and len(said) == 1
@@ -127,6 +130,7 @@ def test_the_files_are_the_users_alone(path):
 
 def test_a_log_of_another_layout_is_refused_not_emptied(tmp_path):
     from textgrad.errors import BrokenSystem
+
     path = tmp_path / "calls.sqlite"
     with sqlite3.connect(path) as db:
         db.execute("CREATE TABLE calls (key TEXT PRIMARY KEY, text TEXT)")

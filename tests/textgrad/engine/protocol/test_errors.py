@@ -6,62 +6,131 @@ import time
 
 import pytest
 
-from textgrad.engine.protocol.errors import Asked, Problem, read_response, wait_told
+from textgrad.engine.protocol.errors import ApiError, RequestContext, read_response, retry_after
 from textgrad.errors import BrokenSystem, ContextExceeded, TransientError
 
-ASKED = Asked("m", "http://host/v1", "OPENAI_API_KEY", ("the-secret",))
-REQUEST = {"model": "m", "messages": [{"role": "system", "content": "S"}, {"role": "user", "content": "U"}],
-           "temperature": 0, "top_p": 0.99, "max_tokens": 2000, "seed": 1}
+ASKED = RequestContext("m", "http://host/v1", "OPENAI_API_KEY", ("the-secret",))
+REQUEST = {
+    "model": "m",
+    "messages": [{"role": "system", "content": "S"}, {"role": "user", "content": "U"}],
+    "temperature": 0,
+    "top_p": 0.99,
+    "max_tokens": 2000,
+    "seed": 1,
+}
 
 TOO_LONG = {
-    "OpenAI": {"error": {"code": "context_length_exceeded", "message": "This model's maximum context length is 8192 "
-                         "tokens. However, your messages resulted in 9001 tokens."}},
-    "llama.cpp": {"error": {"code": 400, "type": "exceed_context_size_error", "n_prompt_tokens": 9031, "n_ctx": 2048,
-                            "message": "request (9031 tokens) exceeds the available context size (2048 tokens)"}},
-    "vLLM": {"error": {"message": "The decoder prompt (length 3000) is longer than the maximum model length of 2048.",
-                       "type": "BadRequestError", "param": "input_tokens", "code": 400}},
-    "SGLang": {"object": "error", "type": "BadRequestError", "param": None, "code": 400,
-               "message": "The input (9031 tokens) is longer than the model's context length (2048 tokens)."},
+    "OpenAI": {
+        "error": {
+            "code": "context_length_exceeded",
+            "message": "This model's maximum context length is 8192 "
+            "tokens. However, your messages resulted in 9001 tokens.",
+        }
+    },
+    "llama.cpp": {
+        "error": {
+            "code": 400,
+            "type": "exceed_context_size_error",
+            "n_prompt_tokens": 9031,
+            "n_ctx": 2048,
+            "message": "request (9031 tokens) exceeds the available context size (2048 tokens)",
+        }
+    },
+    "vLLM": {
+        "error": {
+            "message": "The decoder prompt (length 3000) is longer than the maximum model length of 2048.",
+            "type": "BadRequestError",
+            "param": "input_tokens",
+            "code": 400,
+        }
+    },
+    "SGLang": {
+        "object": "error",
+        "type": "BadRequestError",
+        "param": None,
+        "code": 400,
+        "message": "The input (9031 tokens) is longer than the model's context length (2048 tokens).",
+    },
     "Anthropic": {"error": {"type": "invalid_request_error", "message": "prompt is too long: 210000 tokens > 200000"}},
-    "Gemini": [{"error": {"code": 400, "status": "INVALID_ARGUMENT", "message":
-                          "The input token count (1200000) exceeds the maximum number of tokens allowed (1048576)."}}],
+    "Gemini": [
+        {
+            "error": {
+                "code": 400,
+                "status": "INVALID_ARGUMENT",
+                "message": "The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).",
+            }
+        }
+    ],
     "others": {"detail": "maximum context length exceeded"},
 }
 REFUSED = {
-    "OpenAI": ("max_tokens", {"error": {"param": "max_tokens", "code": "unsupported_parameter", "message":
-               "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' "
-               "instead."}}),
-    "OpenAI's value": ("temperature", {"error": {"param": "temperature", "code": "unsupported_value", "message":
-                       "Unsupported value: 'temperature' does not support 0 with this model. Only the default (1) "
-                       "value is supported."}}),
+    "OpenAI": (
+        "max_tokens",
+        {
+            "error": {
+                "param": "max_tokens",
+                "code": "unsupported_parameter",
+                "message": "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' "
+                "instead.",
+            }
+        },
+    ),
+    "OpenAI's value": (
+        "temperature",
+        {
+            "error": {
+                "param": "temperature",
+                "code": "unsupported_value",
+                "message": "Unsupported value: 'temperature' does not support 0 with this model. Only the default (1) "
+                "value is supported.",
+            }
+        },
+    ),
     "Azure": ("seed", {"error": {"message": "Unrecognized request argument supplied: seed", "param": None}}),
-    "Gemini": ("seed", [{"error": {"code": 400, "message":
-               'Invalid JSON payload received. Unknown name "seed": Cannot find field.'}}]),
-    "Anthropic": ("top_p", {"error": {"message":
-                  "`temperature` and `top_p` cannot both be specified for this model."}}),
-    "FastAPI": ("seed", {"detail": [{"type": "extra_forbidden", "loc": ["body", "seed"],
-                                     "msg": "Extra inputs are not permitted"}]}),
+    "Gemini": (
+        "seed",
+        [{"error": {"code": 400, "message": 'Invalid JSON payload received. Unknown name "seed": Cannot find field.'}}],
+    ),
+    "Anthropic": (
+        "top_p",
+        {"error": {"message": "`temperature` and `top_p` cannot both be specified for this model."}},
+    ),
+    "FastAPI": (
+        "seed",
+        {"detail": [{"type": "extra_forbidden", "loc": ["body", "seed"], "msg": "Extra inputs are not permitted"}]},
+    ),
     "Moonshot": ("temperature", {"error": {"message": "invalid temperature: only 1 is allowed for this model"}}),
     "Gemma's template": ("system", {"error": {"message": "System role not supported"}}),
     "Gemma at Google": ("system", {"error": {"message": "Developer instruction is not enabled for models/gemma-3"}}),
 }
 ROOM = {
-    "OpenAI": (1048, "This model's maximum context length is 2048 tokens. However, you requested 3000 tokens (1000 in "
-                     "the messages, 2000 in the completion)."),
-    "vLLM": (1948, "'max_tokens' is too large: 3000. This model's maximum context length is 2048 tokens and your "
-                   "request has 100 input tokens (3000 > 2048 - 100)."),
-    "SGLang": (1148, "Requested token count exceeds the model's maximum context length of 2048 tokens. You requested a "
-                     "total of 2900 tokens: 900 tokens from the input messages and 2000 tokens for the completion."),
+    "OpenAI": (
+        1048,
+        "This model's maximum context length is 2048 tokens. However, you requested 3000 tokens (1000 in "
+        "the messages, 2000 in the completion).",
+    ),
+    "vLLM": (
+        1948,
+        "'max_tokens' is too large: 3000. This model's maximum context length is 2048 tokens and your "
+        "request has 100 input tokens (3000 > 2048 - 100).",
+    ),
+    "SGLang": (
+        1148,
+        "Requested token count exceeds the model's maximum context length of 2048 tokens. You requested a "
+        "total of 2900 tokens: 900 tokens from the input messages and 2000 tokens for the completion.",
+    ),
     "OpenAI's replies": (1024, "max_tokens is too large: 2000. This model supports at most 1024 completion tokens."),
     "Anthropic": (1024, "max_tokens: 2000 > 1024, which is the maximum allowed number of output tokens"),
     "DeepSeek": (1024, "Invalid max_tokens value, the valid range of max_tokens is [1, 1024]"),
-    "no room at all": (None, "This model's maximum context length is 2048 tokens. However, your request has 2100 "
-                             "input tokens."),
+    "no room at all": (
+        None,
+        "This model's maximum context length is 2048 tokens. However, your request has 2100 input tokens.",
+    ),
     "not about length": (None, "Invalid 'temperature': the maximum is 2"),
 }
 
 
-def problem(body, status: int = 400, **headers: str) -> Problem:
+def problem(body, status: int = 400, **headers: str) -> ApiError:
     return read_response(status, headers, body if isinstance(body, str) else json.dumps(body))
 
 
@@ -97,22 +166,46 @@ def test_the_room_left_for_the_reply_is_read_where_it_is_told(dialect):
     assert problem({"error": {"message": message}}).room_for_reply() == room
 
 
-@pytest.mark.parametrize("status, kind", [(400, BrokenSystem), (401, BrokenSystem), (402, BrokenSystem),
-                                          (403, BrokenSystem), (404, BrokenSystem), (422, BrokenSystem),
-                                          (408, TransientError), (409, TransientError), (413, ContextExceeded),
-                                          (429, TransientError), (500, TransientError), (503, TransientError),
-                                          (524, TransientError), (529, TransientError)])
+@pytest.mark.parametrize(
+    "status, kind",
+    [
+        (400, BrokenSystem),
+        (401, BrokenSystem),
+        (402, BrokenSystem),
+        (403, BrokenSystem),
+        (404, BrokenSystem),
+        (422, BrokenSystem),
+        (408, TransientError),
+        (409, TransientError),
+        (413, ContextExceeded),
+        (429, TransientError),
+        (500, TransientError),
+        (503, TransientError),
+        (524, TransientError),
+        (529, TransientError),
+    ],
+)
 def test_each_status_has_its_consequence(status, kind):
     assert type(problem({"error": {"message": "no"}}, status).error(ASKED)) is kind
 
 
 def test_a_single_request_over_the_limit_of_a_minute_is_too_long_and_not_tried_for_ever():
-    assert isinstance(problem({"error": {"message": "Request too large for m: Limit 6000"}}, 429).error(ASKED),
-                      ContextExceeded)
+    assert isinstance(
+        problem({"error": {"message": "Request too large for m: Limit 6000"}}, 429).error(ASKED), ContextExceeded
+    )
 
 
-@pytest.mark.parametrize("code, kind", [(429, TransientError), ("502", TransientError), (None, TransientError),
-                                        ("server_error", TransientError), (401, BrokenSystem), (404, BrokenSystem)])
+@pytest.mark.parametrize(
+    "code, kind",
+    [
+        (429, TransientError),
+        ("502", TransientError),
+        (None, TransientError),
+        ("server_error", TransientError),
+        (401, BrokenSystem),
+        (404, BrokenSystem),
+    ],
+)
 def test_an_error_inside_a_success_counts_by_its_own_code(code, kind):
     body = {"error": {"message": "Provider returned error", "code": code, "metadata": {"raw": "its own words"}}}
     found = problem(body, 200)
@@ -130,30 +223,68 @@ def test_a_success_that_is_no_json_object_is_malformed(text):
     assert read_response(200, {}, text).error(ASKED).malformed
 
 
-@pytest.mark.parametrize("body", ["", "plain text", "<p>html</p>", "null", "[]", "{}", '{"error": "text"}',
-                                  '{"error": []}', '{"error": {"message": {"deep": 1}}}', '{"detail": "text"}'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "plain text",
+        "<p>html</p>",
+        "null",
+        "[]",
+        "{}",
+        '{"error": "text"}',
+        '{"error": []}',
+        '{"error": {"message": {"deep": 1}}}',
+        '{"detail": "text"}',
+    ],
+)
 def test_any_body_of_an_error_makes_one_line(body):
     assert "\n" not in str(problem(body, 500).error(ASKED))
 
 
-@pytest.mark.parametrize("headers, seconds", [
-    ({}, None), ({"retry-after": "2"}, 2.0), ({"retry-after": "0.5"}, 0.5), ({"retry-after-ms": "250"}, 0.25),
-    ({"retry-after": "soon"}, None), ({"retry-after": "-3"}, None), ({"retry-after": "nan"}, None),
-    ({"x-ratelimit-reset-requests": "120ms"}, 0.12), ({"x-ratelimit-reset-tokens": "6m0s"}, 360.0),
-    ({"x-ratelimit-reset-requests": "8s", "x-ratelimit-remaining-requests": "5", "x-ratelimit-reset-tokens": "1h",
-      "x-ratelimit-remaining-tokens": "0"}, 3600.0),
-])
+@pytest.mark.parametrize(
+    "headers, seconds",
+    [
+        ({}, None),
+        ({"retry-after": "2"}, 2.0),
+        ({"retry-after": "0.5"}, 0.5),
+        ({"retry-after-ms": "250"}, 0.25),
+        ({"retry-after": "soon"}, None),
+        ({"retry-after": "-3"}, None),
+        ({"retry-after": "nan"}, None),
+        ({"x-ratelimit-reset-requests": "120ms"}, 0.12),
+        ({"x-ratelimit-reset-tokens": "6m0s"}, 360.0),
+        (
+            {
+                "x-ratelimit-reset-requests": "8s",
+                "x-ratelimit-remaining-requests": "5",
+                "x-ratelimit-reset-tokens": "1h",
+                "x-ratelimit-remaining-tokens": "0",
+            },
+            3600.0,
+        ),
+    ],
+)
 def test_the_wait_is_read_in_every_form(headers, seconds):
-    assert wait_told(headers) == seconds
+    assert retry_after(headers) == seconds
 
 
 def test_the_wait_until_a_date_is_counted_from_now_and_never_negative():
-    assert 50 < wait_told({"retry-after": email.utils.formatdate(time.time() + 60, usegmt=True)}) <= 60
-    assert wait_told({"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}) == 0
+    assert 50 < retry_after({"retry-after": email.utils.formatdate(time.time() + 60, usegmt=True)}) <= 60
+    assert retry_after({"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}) == 0
 
 
-@pytest.mark.parametrize("text", ["the-secret", "sk-proj-abcdef123456", "Bearer abc.def", "AIzaSyA1234567890123456789",
-                                  "sk-ab*****yz", "x" * 290 + "the-secret"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the-secret",
+        "sk-proj-abcdef123456",
+        "Bearer abc.def",
+        "AIzaSyA1234567890123456789",
+        "sk-ab*****yz",
+        "x" * 290 + "the-secret",
+    ],
+)
 def test_a_line_holds_no_key(text):
     line = ASKED.line(f"before {text} after")
     assert not any(part in line for part in ("the-secret", "abcdef", "abc.def", "AIza", "sk-ab", "the-s"))

@@ -3,7 +3,11 @@
 import pytest
 
 from textgrad.engine.protocol.messages import (
-    image_kind, read_completion, wire_messages, with_system_in_user, without_thinking,
+    image_kind,
+    read_completion,
+    wire_messages,
+    with_system_in_user,
+    without_thinking,
 )
 from textgrad.errors import TransientError, UsageError
 
@@ -14,16 +18,19 @@ def response(content, finish: str | None = "stop", usage=None, **rest) -> dict:
     return {"choices": [{"message": {"content": content, **rest}, "finish_reason": finish}], "usage": usage}
 
 
-@pytest.mark.parametrize("text, left", [
-    ("Answer: 3", "Answer: 3"),
-    ("<think>Two\nand one.</think>\n\nAnswer: 3", "Answer: 3"),
-    ("\n<think></think>Answer: 3", "Answer: 3"),
-    ("Two and one.\n</think>\nAnswer: 3", "Answer: 3"),
-    ("<think>Two and", ""),
-    ("<think>a</think><think>b</think>c", "c"),
-    ("Write <think> first, then </think>.", "Write <think> first, then </think>."),
-    ("  Answer: 3 ", "  Answer: 3 "),
-])
+@pytest.mark.parametrize(
+    "text, left",
+    [
+        ("Answer: 3", "Answer: 3"),
+        ("<think>Two\nand one.</think>\n\nAnswer: 3", "Answer: 3"),
+        ("\n<think></think>Answer: 3", "Answer: 3"),
+        ("Two and one.\n</think>\nAnswer: 3", "Answer: 3"),
+        ("<think>Two and", ""),
+        ("<think>a</think><think>b</think>c", "c"),
+        ("Write <think> first, then </think>.", "Write <think> first, then </think>."),
+        ("  Answer: 3 ", "  Answer: 3 "),
+    ],
+)
 def test_thoughts_at_the_beginning_go_and_tags_that_are_spoken_of_stay(text, left):
     assert without_thinking(text) == left
 
@@ -33,9 +40,19 @@ def test_only_thoughts_are_an_empty_reply():
     assert read_completion(response("<think>I think"), SENT).flaw == "empty"
 
 
-@pytest.mark.parametrize("finish, flaw", [("stop", None), (None, None), ("length", "truncated"),
-                                          ("max_tokens", "truncated"), ("MAX_TOKENS", "truncated"),
-                                          ("content_filter", "filtered"), ("SAFETY", "filtered"), ("other", None)])
+@pytest.mark.parametrize(
+    "finish, flaw",
+    [
+        ("stop", None),
+        (None, None),
+        ("length", "truncated"),
+        ("max_tokens", "truncated"),
+        ("MAX_TOKENS", "truncated"),
+        ("content_filter", "filtered"),
+        ("SAFETY", "filtered"),
+        ("other", None),
+    ],
+)
 def test_the_reason_to_stop_becomes_a_flaw(finish, flaw):
     assert read_completion(response("text", finish), SENT).flaw == flaw
 
@@ -58,8 +75,18 @@ def test_content_in_parts_is_joined_without_its_thoughts():
     assert read_completion(response(parts), SENT).text == "ab"
 
 
-@pytest.mark.parametrize("data", [{}, {"choices": None}, {"choices": []}, {"choices": ["x"]}, {"choices": [{}]},
-                                  {"choices": [{"message": None}]}, {"choices": {"0": {}}}])
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        {"choices": None},
+        {"choices": []},
+        {"choices": ["x"]},
+        {"choices": [{}]},
+        {"choices": [{"message": None}]},
+        {"choices": {"0": {}}},
+    ],
+)
 def test_what_holds_no_message_is_malformed(data):
     with pytest.raises(TransientError) as caught:
         read_completion(data, SENT)
@@ -69,7 +96,8 @@ def test_what_holds_no_message_is_malformed(data):
 def test_half_an_emoji_is_replaced_as_it_could_neither_be_sent_nor_kept():
     assert read_completion(response("cut \ud83d"), SENT).text == "cut \ufffd"
     assert wire_messages([{"role": "user", "content": "\ud83d\ude00 and \ude00"}], False, "m")[0]["content"] == (
-        "\U0001f600 and \ufffd")
+        "\U0001f600 and \ufffd"
+    )
 
 
 def test_texts_alone_are_sent_as_one_string():
@@ -77,8 +105,15 @@ def test_texts_alone_are_sent_as_one_string():
     assert sent == {"role": "user", "content": "a\n\nb"}
 
 
-@pytest.mark.parametrize("image, kind", [(b"\x89PNG\r\n\x1a\n", "png"), (b"\xff\xd8\xff\xe0", "jpeg"),
-                                         (b"GIF89a", "gif"), (b"RIFF\x00\x00\x00\x00WEBP", "webp")])
+@pytest.mark.parametrize(
+    "image, kind",
+    [
+        (b"\x89PNG\r\n\x1a\n", "png"),
+        (b"\xff\xd8\xff\xe0", "jpeg"),
+        (b"GIF89a", "gif"),
+        (b"RIFF\x00\x00\x00\x00WEBP", "webp"),
+    ],
+)
 def test_an_image_is_known_by_its_first_bytes(image, kind):
     assert image_kind(image + b"...") == kind
 

@@ -12,10 +12,10 @@ import pytest
 from fault_server import Fault, FaultServer
 
 from textgrad.concurrency import fan_out
-from textgrad.engine.protocol import transport as connections
 from textgrad.engine.base import Sampling
-from textgrad.engine.protocol.transport import Origin
 from textgrad.engine.openai import AzureChatOpenAI, ChatOpenAI
+from textgrad.engine.protocol import transport as connections
+from textgrad.engine.protocol.transport import Origin
 from textgrad.errors import BrokenSystem, ContextExceeded, TransientError, UsageError
 
 KEY = "sk-marked-0123456789abcdef"
@@ -34,6 +34,7 @@ def engine_of(server: FaultServer, **options) -> ChatOpenAI:
 def without_client(monkeypatch) -> None:
     """From here on the `openai` client can send nothing."""
     import openai
+
     monkeypatch.setattr(openai.OpenAI, "post", lambda *args, **kwargs: pytest.fail("the client was used again"))
 
 
@@ -62,6 +63,7 @@ def test_head_and_body_of_a_request_leave_together(monkeypatch):
 
 def test_of_requests_that_come_together_one_goes_through_the_client_and_none_waits_for_its_answer(monkeypatch):
     import openai
+
     posts, post, together = [], openai.OpenAI.post, threading.Barrier(8)
     monkeypatch.setattr(openai.OpenAI, "post", lambda *args, **kwargs: posts.append(1) or post(*args, **kwargs))
     with FaultServer(reply=lambda request: str(together.wait(timeout=20))) as server:  # nobody before all are there
@@ -74,8 +76,11 @@ def test_a_first_request_that_the_client_cannot_make_leaves_it_to_the_next_to_be
     with FaultServer() as server:
         engine = engine_of(server)
         post, failures = engine.client.post, [OSError("no memory for it")]
-        monkeypatch.setattr(engine.client, "post", lambda *args, **kwargs: raising(failures.pop()) if failures
-                            else post(*args, **kwargs))
+        monkeypatch.setattr(
+            engine.client,
+            "post",
+            lambda *args, **kwargs: raising(failures.pop()) if failures else post(*args, **kwargs),
+        )
         with pytest.raises(TransientError, match="no memory"):
             ask(engine)
         assert len({ask(engine), ask(engine)}) == 1
@@ -94,13 +99,23 @@ def test_later_requests_to_azure_keep_its_address_and_key(monkeypatch):
         for _ in range(2):
             ask(engine)
     assert {(seen.headers[":path"], seen.headers["api-key"]) for seen in server.requests} == {
-        ("/openai/deployments/deployed/chat/completions?api-version=2030-01-01", KEY)}
+        ("/openai/deployments/deployed/chat/completions?api-version=2030-01-01", KEY)
+    }
 
 
 @pytest.mark.parametrize("answered", [0, 1])
-@pytest.mark.parametrize("fault, told", [("drop", "connection was lost"), ("reset", "connection was lost"),
-                                         ("hang", "no answer within 0.5 s"), ("drip", "no answer within 0.5 s"),
-                                         ("500", "HTTP 500"), ("429", "HTTP 429"), ("html", "no JSON")])
+@pytest.mark.parametrize(
+    "fault, told",
+    [
+        ("drop", "connection was lost"),
+        ("reset", "connection was lost"),
+        ("hang", "no answer within 0.5 s"),
+        ("drip", "no answer within 0.5 s"),
+        ("500", "HTTP 500"),
+        ("429", "HTTP 429"),
+        ("html", "no JSON"),
+    ],
+)
 def test_a_fault_means_the_same_in_the_first_and_in_a_later_request(fault, told, answered):
     with FaultServer(script=[None] * answered + [fault]) as server:
         engine = engine_of(server, request_timeout=0.5)
@@ -123,8 +138,11 @@ def test_a_connection_that_the_server_has_closed_meanwhile_is_not_used_again():
 
 
 def test_a_connection_that_the_server_says_it_closes_is_not_kept():
-    with FaultServer(policy=lambda request, number: Fault(200, {"choices": [{"message": {"content": "ok"}}]},
-                                                          {"Connection": "close"})) as server:
+    with FaultServer(
+        policy=lambda request, number: Fault(
+            200, {"choices": [{"message": {"content": "ok"}}]}, {"Connection": "close"}
+        )
+    ) as server:
         engine = engine_of(server)
         assert [ask(engine) for _ in range(3)] == ["ok"] * 3
         assert server.connections == 3
@@ -132,8 +150,13 @@ def test_a_connection_that_the_server_says_it_closes_is_not_kept():
 
 @pytest.mark.parametrize("answered", [0, 1])
 def test_redirects_are_followed(answered):
-    with FaultServer() as target, FaultServer(script=[None] * answered, policy=lambda request, number: Fault(
-            307, "", {"Location": f"{target.url}/chat/completions"})) as server:
+    with (
+        FaultServer() as target,
+        FaultServer(
+            script=[None] * answered,
+            policy=lambda request, number: Fault(307, "", {"Location": f"{target.url}/chat/completions"}),
+        ) as server,
+    ):
         engine = engine_of(server)
         for _ in range(answered + 1):
             assert ask(engine)
@@ -187,8 +210,10 @@ def test_a_refusal_that_comes_before_all_of_a_long_request_is_sent_is_read(answe
 
 def test_answers_that_were_compressed_unasked_and_odd_headers_can_be_read():
     packed = gzip.compress(saying("small"))
-    with Scripted([head("200 OK", packed, "Content-Encoding: gzip", "X-Name: Z\u00fcrich")] * 2 +
-                  [head("200 OK", packed[:-9], "Content-Encoding: gzip")]) as url:
+    with Scripted(
+        [head("200 OK", packed, "Content-Encoding: gzip", "X-Name: Z\u00fcrich")] * 2
+        + [head("200 OK", packed[:-9], "Content-Encoding: gzip")]
+    ) as url:
         engine = ChatOpenAI("m", base_url=url, api_key=KEY)
         assert [ask(engine), ask(engine)] == ["small", "small"]
         with pytest.raises(TransientError, match="decompressed"):
@@ -212,7 +237,9 @@ def test_an_https_endpoint_behind_a_proxy_gets_a_tunnel(monkeypatch):
         engine = ChatOpenAI("m", base_url="https://endpoint.example/v1", api_key=KEY)
         with pytest.raises(TransientError, match="403"):
             ask(engine)
-    assert Scripted.received[0].startswith(b"CONNECT endpoint.example:443 ") and KEY.encode() not in Scripted.received[0]
+    assert (
+        Scripted.received[0].startswith(b"CONNECT endpoint.example:443 ") and KEY.encode() not in Scripted.received[0]
+    )
 
 
 def test_no_proxy_is_gone_through_for_hosts_that_need_none(monkeypatch):
@@ -245,9 +272,28 @@ def test_no_connection_in_time_is_told_as_that(monkeypatch):
 @pytest.mark.skipif(not shutil.which("openssl"), reason="openssl, to make a certificate, is not installed")
 def test_https_is_spoken_with_those_that_are_trusted_alone(monkeypatch, tmp_path):
     certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
-                    "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", certificate], check=True,
-                   capture_output=True)
+    subprocess.run(
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=localhost",
+            "-addext",
+            "subjectAltName=DNS:localhost",
+            "-keyout",
+            key,
+            "-out",
+            certificate,
+        ],
+        check=True,
+        capture_output=True,
+    )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     with FaultServer() as server:

@@ -5,12 +5,37 @@ import pytest
 from textgrad.tasks.scoring.extract import boxed, clean, explicit_answer, explicit_block, final_answer
 
 
-@pytest.mark.parametrize("reply", [
-    "Answer: 7", "ANSWER: 7", "Some steps. Answer: 7", "**Answer:** 7", "**Answer**: 7", "**Answer: 7**", "answer = 7",
-    "The answer is 7.", "Therefore, the final answer is **7**.", "The answer to the question is 7", "Answer：7",
-    "Answer:\n7", "Answer:\n\n**7**\n", "### Final Answer\n\n7", "**Final answer**\n7", "<answer>7</answer>",
-    "<solution> 7 </solution>", "\\boxed{7}", "Answer: \\boxed{7}", "The answer is:\n\\[\n\\boxed{7}\n\\]",
-    "Answer: $7$", "Answer: `7`", "Answer:\n```\n7\n```", "Answer: \\(7\\)", "Answer: \\text{7}", 'Answer: "7"'])
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "Answer: 7",
+        "ANSWER: 7",
+        "Some steps. Answer: 7",
+        "**Answer:** 7",
+        "**Answer**: 7",
+        "**Answer: 7**",
+        "answer = 7",
+        "The answer is 7.",
+        "Therefore, the final answer is **7**.",
+        "The answer to the question is 7",
+        "Answer：7",
+        "Answer:\n7",
+        "Answer:\n\n**7**\n",
+        "### Final Answer\n\n7",
+        "**Final answer**\n7",
+        "<answer>7</answer>",
+        "<solution> 7 </solution>",
+        "\\boxed{7}",
+        "Answer: \\boxed{7}",
+        "The answer is:\n\\[\n\\boxed{7}\n\\]",
+        "Answer: $7$",
+        "Answer: `7`",
+        "Answer:\n```\n7\n```",
+        "Answer: \\(7\\)",
+        "Answer: \\text{7}",
+        'Answer: "7"',
+    ],
+)
 def test_an_answer_is_found_however_it_is_stated(reply):
     assert explicit_answer(reply) == "7"
 

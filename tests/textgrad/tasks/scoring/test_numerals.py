@@ -7,32 +7,103 @@ import pytest
 from textgrad.tasks.scoring.numerals import last_number, number_in, same_number, value_of
 
 
-@pytest.mark.parametrize("text", [
-    "-5", "−5", "–5", "- 5", "(-5)", "-(5)", "-5.0", "x = -5", "x=-5", "-$5", "$-5", "$-5$", "the result is -5",
-    "minus 5", "negative 5", "12 - 17 = -5", "-5 apples", "\\(-5\\)"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "-5",
+        "−5",
+        "–5",
+        "- 5",
+        "(-5)",
+        "-(5)",
+        "-5.0",
+        "x = -5",
+        "x=-5",
+        "-$5",
+        "$-5",
+        "$-5$",
+        "the result is -5",
+        "minus 5",
+        "negative 5",
+        "12 - 17 = -5",
+        "-5 apples",
+        "\\(-5\\)",
+    ],
+)
 def test_a_minus_sign_is_part_of_the_number(text):
     assert number_in(text) == -5
 
 
-@pytest.mark.parametrize("text", [
-    "5", "5.", "+5", "5.0", "$5", "\\$5", "5%", "5 apples", "5km", "5-year", "x = 5", "10/2", "12 - 7 = 5",
-    "5 = 12 - 7", "2 + 3 is 5", "five apples", "Five", "$2 * 2.5 = $5", "5 (2 red and 3 green)",
-    "x = 5 (since 2x = 10)", "5. This is because 9 - 4 = 5 > 3.", "in 2 days she has 5", "\\text{5 apples}",
-    "\\frac{10}{2}", "1/2 + 9/2 = 5", "5e0"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "5",
+        "5.",
+        "+5",
+        "5.0",
+        "$5",
+        "\\$5",
+        "5%",
+        "5 apples",
+        "5km",
+        "5-year",
+        "x = 5",
+        "10/2",
+        "12 - 7 = 5",
+        "5 = 12 - 7",
+        "2 + 3 is 5",
+        "five apples",
+        "Five",
+        "$2 * 2.5 = $5",
+        "5 (2 red and 3 green)",
+        "x = 5 (since 2x = 10)",
+        "5. This is because 9 - 4 = 5 > 3.",
+        "in 2 days she has 5",
+        "\\text{5 apples}",
+        "\\frac{10}{2}",
+        "1/2 + 9/2 = 5",
+        "5e0",
+    ],
+)
 def test_a_number_is_read_past_units_and_calculations(text):
     assert number_in(text) == 5
 
 
-@pytest.mark.parametrize("text", ["1,234", "1234", "1,234.00", "$1,234", "1{,}234", "1\\,234", "1\u202f234",
-                                  "1\u00a0234"])
+@pytest.mark.parametrize(
+    "text", ["1,234", "1234", "1,234.00", "$1,234", "1{,}234", "1\\,234", "1\u202f234", "1\u00a0234"]
+)
 def test_thousands_separators_are_understood(text):
     assert number_in(text) == 1234
 
 
-@pytest.mark.parametrize("text", [
-    "no answer", "none", "unknown", "", "5-3", "between 3-5", "3–5", "3 to 5", "7 or 8", "1, 2, 3", "1,23", "1 234",
-    "3:30", "10/12/2020", "1.2.3", "GPT-4", "COVID-19", "5/0", "twenty-one", "10 minus 5", "one or two", "1e999999999",
-    "9" * 5000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "no answer",
+        "none",
+        "unknown",
+        "",
+        "5-3",
+        "between 3-5",
+        "3–5",
+        "3 to 5",
+        "7 or 8",
+        "1, 2, 3",
+        "1,23",
+        "1 234",
+        "3:30",
+        "10/12/2020",
+        "1.2.3",
+        "GPT-4",
+        "COVID-19",
+        "5/0",
+        "twenty-one",
+        "10 minus 5",
+        "one or two",
+        "1e999999999",
+        "9" * 5000,
+    ],
+)
 def test_what_states_no_single_number_is_none(text):
     assert number_in(text) is None
 

@@ -17,10 +17,12 @@ POOR = OLD
 
 def merged(replies, scorer=None, candidates=3):
     """What is chosen from three candidates; the hints and orders in which they are asked for do not matter here."""
-    engine = ScriptedEngine([f"<IMPROVED_VARIABLE>\n{text}\n</IMPROVED_VARIABLE>" if text else "no"
-                             for text in replies])
-    return aggregate("uid_select", UPLOADS, engine=engine, old_prompt=OLD, token_budget=500, scorer=scorer,
-                     candidates=candidates), engine
+    engine = ScriptedEngine(
+        [f"<IMPROVED_VARIABLE>\n{text}\n</IMPROVED_VARIABLE>" if text else "no" for text in replies]
+    )
+    return aggregate(
+        "uid_select", UPLOADS, engine=engine, old_prompt=OLD, token_budget=500, scorer=scorer, candidates=candidates
+    ), engine
 
 
 def test_of_candidates_that_keep_as_much_the_one_of_lowest_variance_is_taken():
