@@ -24,7 +24,32 @@ ROOT = Path(__file__).parents[1]
 CACHE = Path(os.environ.get("FEDTEXTGRAD_SERVERS_DIR") or "~/.cache/fedtextgrad/servers").expanduser()
 MODEL = CACHE / "SmolLM2-135M"
 MODULES = ("train_centralized", "train_homo_fed")
-_SMALL = ["--task", "RG_gcd", "--num_clients", "2", "--rounds", "1", "--local_steps", "1", "--batch_size", "2", "--train_size", "8", "--val_size", "6", "--test_size", "12", "--max_tokens", "64", "--max_concurrency", "8", "--request_timeout", "600", "--comet_mode", "disabled"]
+_SMALL = [
+    "--task",
+    "RG_gcd",
+    "--num_clients",
+    "2",
+    "--rounds",
+    "1",
+    "--local_steps",
+    "1",
+    "--batch_size",
+    "2",
+    "--train_size",
+    "8",
+    "--val_size",
+    "6",
+    "--test_size",
+    "12",
+    "--max_tokens",
+    "64",
+    "--max_concurrency",
+    "8",
+    "--request_timeout",
+    "600",
+    "--comet_mode",
+    "disabled",
+]
 # Threads that spin while they wait take the cores of a busy machine from each other: down to a tenth of the speed.
 _CALM = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
 _START = 600.0  # seconds; a busy machine takes minutes

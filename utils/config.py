@@ -9,7 +9,6 @@ import dataclasses
 import difflib
 import os
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from textgrad.discovery import names_in

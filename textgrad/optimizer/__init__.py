@@ -1,11 +1,7 @@
 """Optimizers: they rewrite variables from criticism."""
 
-from textgrad.optimizer.optimizer import (
-    MissingTags,
-    Optimizer,
-    TextualGradientDescent,
-    TextualGradientDescentwithMomentum,
-)
+from textgrad.optimizer.optimizer import Optimizer, TextualGradientDescent, TextualGradientDescentwithMomentum
+from textgrad.prompts import MissingTags
 
 TGD = TextualGradientDescent
 

@@ -8,7 +8,29 @@ from fractions import Fraction
 from textgrad.tasks.scoring.extract import clean
 
 _LONGEST = 400  # characters: longer than any sensible answer, short enough to compute with
-WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty"]
+WORDS = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+    "twenty",
+]
 _WORD_FIRST = re.compile(rf"({'|'.join(WORDS)})\b(?!-|\s+(?:answer|or|and|to)\b)", re.IGNORECASE)
 _MINUS = re.compile("[\u2212\u2010\u2011\u2012\u2013\ufe63\uff0d]")
 _REMARK = re.compile(r"\((?=[^()]*[A-Za-z]{2})[^()]*\)")
