@@ -1,12 +1,12 @@
-"""Textual gradients: programs of language models that are improved by criticism. The public interface is TextGrad's.
+"""Textual gradients: optimize LLM programs with feedback written by an LLM. The public API is TextGrad's.
 
-Every name is loaded at its first use: whoever wants one module, such as the errors, need not wait for all of them.
+Names are imported at first use, so that importing one module does not load all others.
 """
 
 import importlib
 import importlib.util
 
-__version__ = "0.1.8"  # of the interface that is followed
+__version__ = "0.1.8"  # version of the TextGrad API that this package follows
 
 _HOMES = {
     "BlackboxLLM": "model",

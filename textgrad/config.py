@@ -1,4 +1,4 @@
-"""The engine that criticizes and rewrites where none is named."""
+"""The default backward engine, which criticizes and rewrites."""
 
 from typing import Union
 
@@ -9,7 +9,7 @@ _HOW_TO = "pass engine=, or call set_backward_engine(...) first"
 
 
 class SingletonBackwardEngine:
-    """Holds the default engine; there is one holder in a process."""
+    """Process-wide holder of the default engine."""
 
     _instance = None
 
@@ -20,34 +20,36 @@ class SingletonBackwardEngine:
         return cls._instance
 
     def set_engine(self, engine: EngineLM, override: bool = False) -> None:
-        """Sets the default engine.
+        """Set the default engine.
 
         Args:
             engine: the engine.
-            override: True replaces another one that is set.
+            override: True replaces an engine that is already set.
 
         Raises:
-            UsageError: another one is set already.
+            UsageError: another engine is already set.
         """
         if self.engine not in (None, engine) and not override:
-            raise UsageError(f"the backward engine is already {describe(self.engine)}; set another with override=True")
+            raise UsageError(
+                f"the backward engine is already {describe(self.engine)}; pass override=True to replace it"
+            )
         self.engine = engine
 
     def get_engine(self) -> EngineLM | None:
-        """The default engine, or None."""
+        """Return the default engine, or None."""
         return self.engine
 
 
 def set_backward_engine(engine: Union[EngineLM, str], override: bool = False, **kwargs) -> None:
-    """Sets the default engine.
+    """Set the default engine.
 
     Args:
         engine: an engine or its name.
-        override: True replaces another one that is set.
-        **kwargs: for `get_engine`, with a name.
+        override: True replaces an engine that is already set.
+        **kwargs: passed to `get_engine` if a name is given.
 
     Raises:
-        UsageError: another one is set already; the name is unknown.
+        UsageError: another engine is already set, or the name is unknown.
     """
     if isinstance(engine, str):
         engine = get_engine(engine, **kwargs)
@@ -55,13 +57,13 @@ def set_backward_engine(engine: Union[EngineLM, str], override: bool = False, **
 
 
 def validate_engine_or_get_default(engine: EngineLM | str | None) -> EngineLM:
-    """The engine that is meant.
+    """Return the given engine or the default one.
 
     Args:
-        engine: an engine, the name of one, or None for the default one.
+        engine: an engine, its name, or None for the default.
 
     Raises:
-        UsageError: None is given and no default is set; the name is unknown; it is something else.
+        UsageError: None is given and no default is set; the name is unknown; the value is not an engine.
     """
     if engine is None:
         engine = SingletonBackwardEngine().get_engine()
@@ -75,5 +77,5 @@ def validate_engine_or_get_default(engine: EngineLM | str | None) -> EngineLM:
 
 
 def describe(engine: EngineLM) -> str:
-    """The engine's class and model."""
+    """Return the engine's class and model name."""
     return f"{type(engine).__name__}({getattr(engine, 'model_string', '')!r})"

@@ -1,4 +1,4 @@
-"""Role descriptions used where the caller gives none."""
+"""Default role descriptions."""
 
 SYSTEM_PROMPT_DEFAULT_ROLE = "instructions that tell the language model how to answer, the same for every query"
 VARIABLE_INPUT_DEFAULT_ROLE = "query to the language model"

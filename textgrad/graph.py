@@ -1,29 +1,29 @@
-"""The graph of variables: in which order criticism goes back through it, and a picture of it."""
+"""The computation graph: backward order and drawing."""
 
 import textwrap
 from collections import Counter, defaultdict
 
 
 def backward_order(root) -> tuple[list, list[list[int]]]:
-    """Which variables a backward pass visits.
+    """Return the variables that a backward pass visits, in order.
 
     Args:
-        root: the variable that it starts from.
+        root: the variable to start from.
 
     Returns:
-        `root` and the variables behind it that require a gradient, each after all that are made from it; and for each
-        of them the indices of those that are.
+        The variables that require a gradient, each after all variables computed from it; and for each variable the
+        indices of the variables computed from it.
     """
-    made_from, stack = {}, [root] if root.requires_grad else []
+    inputs_of, stack = {}, [root] if root.requires_grad else []
     while stack:
         node = stack.pop()
-        if node not in made_from:
-            made_from[node] = [variable for variable in node.predecessors if variable.requires_grad]
-            stack.extend(made_from[node])
-    uses = Counter(variable for predecessors in made_from.values() for variable in predecessors)
-    order, after = list(made_from)[:1], defaultdict(list)
-    for index, node in enumerate(order):  # grows while we go through it
-        for variable in made_from[node]:
+        if node not in inputs_of:
+            inputs_of[node] = [variable for variable in node.predecessors if variable.requires_grad]
+            stack.extend(inputs_of[node])
+    uses = Counter(variable for predecessors in inputs_of.values() for variable in predecessors)
+    order, after = list(inputs_of)[:1], defaultdict(list)
+    for index, node in enumerate(order):  # the list grows during the loop
+        for variable in inputs_of[node]:
             after[variable].append(index)
             if len(after[variable]) == uses[variable]:
                 order.append(variable)
@@ -31,23 +31,23 @@ def backward_order(root) -> tuple[list, list[list[int]]]:
 
 
 def draw(root, print_gradients: bool = False):
-    """The graph behind a variable as a `graphviz.Digraph`.
+    """Return the graph of a variable's predecessors as a `graphviz.Digraph`.
 
     Args:
         root: the variable.
-        print_gradients: True shows criticism too.
+        print_gradients: True also shows gradients.
 
     Raises:
-        ImportError: the Python package graphviz is missing.
+        ImportError: the Python package graphviz is not installed.
     """
     try:
         from graphviz import Digraph, escape
     except ImportError as error:
         raise ImportError("generate_graph needs the Python package graphviz: pip install graphviz") from error
     graph, numbers, nodes = Digraph(), {root: 0}, [root]
-    for node in nodes:  # grows while we go through it
-        said = f"\n\n{node.get_gradient_text()}" if print_gradients and node.gradients else ""
-        lines = f"{node.role_description}\n\n{node.get_short_value()}{said}".split("\n")
+    for node in nodes:  # the list grows during the loop
+        gradients = f"\n\n{node.get_gradient_text()}" if print_gradients and node.gradients else ""
+        lines = f"{node.role_description}\n\n{node.get_short_value()}{gradients}".split("\n")
         graph.node(str(numbers[node]), label=escape("\n".join(textwrap.fill(line, 40) for line in lines)))
         for variable in node.predecessors:
             if variable not in numbers:

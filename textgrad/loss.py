@@ -1,4 +1,4 @@
-"""Losses: a model judges, and criticism starts from its verdict."""
+"""Losses: an LLM judges an output, and backward starts from its verdict."""
 
 from typing import Union
 
@@ -12,43 +12,43 @@ _JUDGE_ROLE = "system prompt of the model that judges"
 _VERDICT_ROLE = "verdict of a judge"
 
 
-def _fixed(value: Union[Variable, str, None], role: str) -> Variable | None:
-    """A text as a variable that stays as it is; a variable, or None, as it came."""
+def _constant(value: Union[Variable, str, None], role: str) -> Variable | None:
+    """Wrap a text in a variable without gradient; return a Variable or None unchanged."""
     return Variable(value, requires_grad=False, role_description=role) if isinstance(value, str) else value
 
 
 class TextLoss(Module):
-    """A model judges one text.
+    """An LLM judges one text.
 
     Args:
-        eval_system_prompt: how to judge.
-        engine: an engine or its name; the backward engine by default.
+        eval_system_prompt: instruction for the judge.
+        engine: an engine or its name; default: the backward engine.
 
     Raises:
-        UsageError: there is no engine.
+        UsageError: no engine is given or set.
     """
 
     def __init__(self, eval_system_prompt: Union[Variable, str], engine: Union[EngineLM, str] = None):
         self.engine = validate_engine_or_get_default(engine)
-        self.eval_system_prompt = _fixed(eval_system_prompt, _JUDGE_ROLE)
+        self.eval_system_prompt = _constant(eval_system_prompt, _JUDGE_ROLE)
         self.llm_call = LLMCall(self.engine, self.eval_system_prompt)
 
     def forward(self, instance: Variable) -> Variable:
-        """The verdict on a text."""
+        """Return the verdict on a text."""
         return self.llm_call(instance, _VERDICT_ROLE)
 
 
 class MultiFieldEvaluation(Module):
-    """A model judges several texts together, such as a question, an answer and the true answer.
+    """An LLM judges several texts together, such as question, answer and reference answer.
 
     Args:
-        evaluation_instruction: how to judge.
-        role_descriptions: what the texts are, in the order of `forward`'s inputs; shown to the judge.
-        engine: an engine or its name; the backward engine by default.
-        system_prompt: the judge's; its engine's own by default.
+        evaluation_instruction: instruction for the judge.
+        role_descriptions: one role per input of `forward`, in order; shown to the judge.
+        engine: an engine or its name; default: the backward engine.
+        system_prompt: system prompt of the judge; default: the engine's own.
 
     Raises:
-        UsageError: there is no engine.
+        UsageError: no engine is given or set.
     """
 
     def __init__(
@@ -58,25 +58,27 @@ class MultiFieldEvaluation(Module):
         engine: Union[EngineLM, str] = None,
         system_prompt: Variable = None,
     ):
-        self.evaluation_instruction = _fixed(evaluation_instruction, "instruction for the judge")
+        self.evaluation_instruction = _constant(evaluation_instruction, "instruction for the judge")
         self.role_descriptions = role_descriptions
         self.engine = validate_engine_or_get_default(engine)
-        self.system_prompt = _fixed(system_prompt, _JUDGE_ROLE)
+        self.system_prompt = _constant(system_prompt, _JUDGE_ROLE)
 
     def forward(self, inputs: list[Variable]) -> Variable:
-        """The verdict.
+        """Return the verdict.
 
         Args:
-            inputs: one text for every role description.
+            inputs: one text variable per role description.
 
         Raises:
-            UsageError: there are more or fewer (also an AssertionError).
+            UsageError: the number of inputs differs (also an AssertionError).
         """
         return self._judge(inputs)
 
     def _judge(self, inputs: list[Variable], reminder: str = "") -> Variable:
         if len(inputs) != len(self.role_descriptions):
-            raise WrongValue(f"{len(inputs)} inputs for {len(self.role_descriptions)} role descriptions")
+            raise WrongValue(
+                f"{len(inputs)} inputs for {len(self.role_descriptions)} role descriptions: pass one input per role"
+            )
         fields = {"instruction": self.evaluation_instruction}
         fields |= {f"input_{number}": variable for number, variable in enumerate(inputs)}
         sections = [f"**{_escaped(role)}**:\n{{input_{number}}}" for number, role in enumerate(self.role_descriptions)]
@@ -90,16 +92,16 @@ class MultiFieldEvaluation(Module):
 
 
 def _escaped(text: str) -> str:
-    """Braces doubled, so that a format string shows them."""
+    """Double the braces, so that `str.format` prints them."""
     return text.replace("{", "{{").replace("}", "}}")
 
 
 class MultiFieldTokenParsedEvaluation(MultiFieldEvaluation):
-    """As `MultiFieldEvaluation`, with a verdict that stands between tags.
+    """A `MultiFieldEvaluation` whose verdict is enclosed in tags.
 
     Args:
-        parse_tags: opening and closing tag; <ACCURACY> and its end by default. The instruction has to ask for them.
-        Others: as for `MultiFieldEvaluation`.
+        parse_tags: opening and closing tag; default: <ACCURACY> and </ACCURACY>. The instruction must ask for them.
+        Others: see `MultiFieldEvaluation`.
     """
 
     def __init__(
@@ -114,7 +116,7 @@ class MultiFieldTokenParsedEvaluation(MultiFieldEvaluation):
         self.parse_tags = parse_tags or ["<ACCURACY>", "</ACCURACY>"]
 
     def forward(self, inputs: list[Variable]) -> Variable:
-        """The verdict with all that the judge wrote; asked for once more where the tags are missing."""
+        """Return the judge's whole reply; ask once more if the tags are missing."""
         verdict = self._judge(inputs)
         try:
             self.parse_output(verdict)
@@ -123,68 +125,68 @@ class MultiFieldTokenParsedEvaluation(MultiFieldEvaluation):
         return verdict
 
     def parse_output(self, response: Variable) -> str:
-        """What stands between the tags, stripped.
+        """Return the text between the tags, stripped.
 
         Raises:
-            MissingTags: nothing does (a BadReply, also an IndexError).
+            MissingTags: the tags are missing or empty (a BadReply, also an IndexError).
         """
         return prompts.between(response.value, self.parse_tags)
 
 
 class MultiChoiceTestTime(Module):
-    """A model examines an answer to a multiple-choice question without knowing the right one.
+    """An LLM reviews an answer to a multiple-choice question without knowing the correct one.
 
     Args:
-        evaluation_instruction: how to examine it.
-        engine: an engine or its name; the backward engine by default.
-        system_prompt: the judge's.
+        evaluation_instruction: instruction for the reviewer.
+        engine: an engine or its name; default: the backward engine.
+        system_prompt: system prompt of the judge.
 
     Raises:
-        UsageError: there is no engine.
+        UsageError: no engine is given or set.
     """
 
     def __init__(
         self, evaluation_instruction: str, engine: Union[EngineLM, str] = None, system_prompt: Variable = None
     ):
         self.engine = validate_engine_or_get_default(engine)
-        self.system_prompt = _fixed(system_prompt or prompts.MULTIPLE_CHOICE_SYSTEM_PROMPT, _JUDGE_ROLE)
+        self.system_prompt = _constant(system_prompt or prompts.MULTIPLE_CHOICE_SYSTEM_PROMPT, _JUDGE_ROLE)
         self.evaluation = MultiFieldEvaluation(
             evaluation_instruction, ["Question", "Answer of the language model"], self.engine, self.system_prompt
         )
 
     def forward(self, question: str, prediction: Variable) -> Variable:
-        """The judge's remarks.
+        """Return the review.
 
         Args:
-            question: with its options.
+            question: the question with its options.
             prediction: the answer.
         """
-        return self.evaluation([_fixed(question, "multiple-choice question"), prediction])
+        return self.evaluation([_constant(question, "multiple-choice question"), prediction])
 
 
 class ImageQALoss(Module):
-    """A model that sees images judges the answer to a question about one.
+    """A multimodal LLM judges the answer to a question about an image.
 
     Args:
-        evaluation_instruction: how to judge.
-        engine: an engine or its name; the backward engine by default.
-        system_prompt: the judge's; its engine's own by default.
+        evaluation_instruction: instruction for the judge.
+        engine: an engine or its name; default: the backward engine.
+        system_prompt: system prompt of the judge; default: the engine's own.
 
     Raises:
-        UsageError: there is no engine, or it sees no images.
+        UsageError: no engine is given or set, or it takes no images.
     """
 
     def __init__(
         self, evaluation_instruction: str, engine: Union[EngineLM, str] = None, system_prompt: Variable = None
     ):
-        self.evaluation_instruction = _fixed(evaluation_instruction, "instruction for the judge")
+        self.evaluation_instruction = _constant(evaluation_instruction, "instruction for the judge")
         self.engine = validate_engine_or_get_default(engine)
-        self.system_prompt = _fixed(system_prompt, _JUDGE_ROLE)
+        self.system_prompt = _constant(system_prompt, _JUDGE_ROLE)
         self.multimodal_llm_call = OrderedFieldsMultimodalLLMCall(
             self.engine, ["Instruction", "Image", "Question", "Answer"], self.system_prompt
         )
 
     def forward(self, image: Variable, question: Variable, response: Variable) -> Variable:
-        """The verdict on `response`, the answer to `question` about `image`."""
+        """Return the verdict on `response`, the answer to `question` about `image`."""
         inputs = {"Instruction": self.evaluation_instruction, "Image": image, "Question": question, "Answer": response}
         return self.multimodal_llm_call(inputs, _VERDICT_ROLE)

@@ -1,4 +1,4 @@
-"""A model whose only parameter is its system prompt."""
+"""An LLM whose only parameter is its system prompt."""
 
 from typing import Union
 
@@ -10,14 +10,14 @@ from textgrad.variable import Variable
 
 
 class BlackboxLLM(Module):
-    """A language model with a system prompt.
+    """An LLM with a system prompt.
 
     Args:
-        engine: an engine or its name; the backward engine by default.
-        system_prompt: a variable to train, or a text that stays as it is; the engine's own by default.
+        engine: an engine or its name; default: the backward engine.
+        system_prompt: a variable to train, or a fixed text; default: the engine's own.
 
     Raises:
-        UsageError: there is no engine.
+        UsageError: no engine is given or set.
     """
 
     def __init__(self, engine: Union[EngineLM, str] = None, system_prompt: Union[Variable, str] = None):
@@ -28,9 +28,9 @@ class BlackboxLLM(Module):
         self.llm_call = LLMCall(self.engine, self.system_prompt)
 
     def parameters(self) -> list[Variable]:
-        """The system prompt, where there is one."""
+        """Return a list with the system prompt, or an empty list."""
         return [self.system_prompt] if self.system_prompt else []
 
     def forward(self, x: Variable) -> Variable:
-        """The reply to `x`, a text."""
+        """Return the reply to a text."""
         return self.llm_call(x)

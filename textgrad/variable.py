@@ -1,7 +1,7 @@
-"""A text that can be criticized: a node of the graph along which criticism flows back.
+"""A text that collects textual gradients: a node of the computation graph.
 
 answer = model(Variable("2 + 2 * 2?", requires_grad=False, role_description="question"))
-loss(answer).backward()      # one criticism for every variable behind the loss that needs one
+loss(answer).backward()      # one gradient per variable that requires one
 """
 
 from collections import defaultdict
@@ -17,43 +17,43 @@ from textgrad.engine import EngineLM
 from textgrad.errors import UsageError
 from textgrad.graph import backward_order, draw
 from textgrad.utils.image_utils import read_image
-from textgrad.variable_set import VariableSet, new_pass, turn
+from textgrad.variable_set import VariableSet, insertion_order, new_pass
 
 
 class WrongValue(UsageError, AssertionError):
-    """A value of a type that cannot be used where it was given."""
+    """A value has a type that cannot be used here."""
 
 
-def _checked(value) -> str | bytes:
+def _validated(value) -> str | bytes:
     if isinstance(value, (str, bytes)):
         return value
     if isinstance(value, bool) or not isinstance(value, Integral):
         raise WrongValue(
-            f"a Variable's value must be text (str), an image (bytes) or a whole number, "
+            f"a Variable's value must be text (str), an image (bytes) or an integer, "
             f"not {type(value).__name__}: {str(value)[:40]!r}; convert it with str(...)"
         )
     return str(int(value))
 
 
 class Variable:
-    """A text or an image, and the criticism that it received.
+    """A text or an image with its textual gradients.
 
     Args:
-        value: text, the bytes of an image file, or a whole number (kept as text).
-        image_path: a file or an http(s) address to read an image from, in place of `value`.
-        predecessors: the variables that this one was made from.
-        requires_grad: False keeps criticism, and the calls it costs, away from it and from all behind it.
-        role_description: what it is for; models read this.
+        value: text, the bytes of an image file, or an integer (stored as text).
+        image_path: file or http(s) URL of an image; replaces `value`.
+        predecessors: the variables this one was computed from.
+        requires_grad: False stops backward passes, and their LLM calls, at this variable.
+        role_description: the variable's purpose; LLMs read it.
 
     Attributes:
-        gradients: criticism, as Variables, each once and in the order of a sequential backward pass.
-        gradients_context: for a gradient, None or where it arose: `{"context": the conversation, ready to be sent,
-            "response_desc": role of what was criticized before, "variable_desc": role of this variable}`.
-        criticism_left_out: True when criticism was due in the last backward pass and the reply was empty.
+        gradients: feedback as Variables, without duplicates, in the order of a sequential backward pass.
+        gradients_context: for each gradient None or its origin: `{"context": the conversation, ready to send,
+            "response_desc": role of the response, "variable_desc": role of this variable}`.
+        feedback_missing: True if the last backward pass asked for feedback and the reply was empty.
 
     Raises:
-        UsageError: both a value and an image are given; the image cannot be read; a predecessor requires a gradient
-            and this variable does not. The value is of another type (also an AssertionError).
+        UsageError: both value and image_path are given; the image cannot be read; a predecessor requires a gradient
+            and this variable does not; the value has another type (then also an AssertionError).
     """
 
     def __init__(
@@ -66,14 +66,14 @@ class Variable:
         role_description: str,
     ):
         if image_path and value:
-            raise UsageError("give a Variable either a value or an image_path, not both")
+            raise UsageError("a Variable takes either a value or an image_path, not both")
         self.predecessors = VariableSet(predecessors or ())
         if not requires_grad and any(variable.requires_grad for variable in self.predecessors):
             raise UsageError(
-                f"the variable {role_description!r} requires no gradient, but is made from one that does: "
-                "set requires_grad=True, or False on its predecessors"
+                f"the variable {role_description!r} has requires_grad=False, but a predecessor requires a gradient: "
+                "set requires_grad=True here, or False on the predecessors"
             )
-        self.value = read_image(image_path) if image_path else _checked(value)
+        self.value = read_image(image_path) if image_path else _validated(value)
         self.role_description = role_description
         self.requires_grad = requires_grad
         self.grad_fn: Callable | None = None
@@ -86,7 +86,7 @@ class Variable:
         return str(self.value)
 
     def __add__(self, to_add: "Variable") -> "Variable":
-        """The two values without anything between them; what is said of the sum is passed on to both."""
+        """Concatenate the two values; the feedback on the result reaches both."""
         if not isinstance(to_add, Variable):
             return NotImplemented
         total = Variable(
@@ -107,11 +107,11 @@ class Variable:
         self._gradients = gradients if isinstance(gradients, VariableSet) else VariableSet(gradients)
 
     def reset_gradients(self) -> None:
-        """Forgets all criticism, its context, and what backward passes noted here."""
+        """Clear all gradients, their contexts and the state of backward passes."""
         self.gradients = VariableSet()
         self.gradients_context: dict = defaultdict(lambda: None)
-        self._reduce_meta: dict = {}  # aggregated variable -> how to merge the gradients that come through it
-        self.criticism_left_out = False
+        self._reduce_meta: dict = {}  # aggregated variable -> function that merges its gradients
+        self.feedback_missing = False
 
     def set_role_description(self, role_description: str) -> None:
         self.role_description = role_description
@@ -123,20 +123,20 @@ class Variable:
         return self.value
 
     def set_value(self, value: str | bytes) -> None:
-        self.value = _checked(value)
+        self.value = _validated(value)
 
     def set_grad_fn(self, grad_fn: Callable) -> None:
-        """Args: grad_fn: called as `grad_fn(backward_engine=engine)`, adds to the gradients of the predecessors."""
+        """Set the backward function: `grad_fn(backward_engine=engine)` adds gradients to the predecessors."""
         self.grad_fn = grad_fn
 
     def get_grad_fn(self) -> Callable | None:
         return self.grad_fn
 
     def get_short_value(self, n_words_offset: int = 10) -> str:
-        """The first and last words, to look at: models are always shown the whole value.
+        """Return the first and last words, for display; LLMs always see the whole value.
 
         Args:
-            n_words_offset: how many words of either end, >= 1.
+            n_words_offset: words kept at each end, >= 1.
         """
         if isinstance(self.value, bytes):
             return f"(an image of {len(self.value)} bytes)"
@@ -146,16 +146,16 @@ class Variable:
         return " ".join([*words[:n_words_offset], "(...)", *words[-n_words_offset:]])
 
     def get_gradient_text(self) -> str:
-        """All criticism, one piece a line or more."""
+        """Return all gradients as one text, separated by newlines."""
         return "\n".join(gradient.value for gradient in self.gradients)
 
     def add_gradient(self, text: str, of: "Variable", context: dict | None = None) -> None:
-        """Adds one piece of criticism.
+        """Add one gradient.
 
         Args:
-            text: the criticism.
-            of: the variable that was made from this one and whose backward this is.
-            context: as in `gradients_context`.
+            text: the feedback.
+            of: the variable computed from this one whose backward adds the gradient.
+            context: see `gradients_context`.
         """
         gradient = Variable(text, requires_grad=False, role_description=f"feedback to {self.role_description}")
         gradient._reduce_meta = of._mergers()
@@ -163,58 +163,61 @@ class Variable:
         self.gradients_context[gradient] = context
 
     def _mergers(self) -> dict:
-        """The aggregations that criticism of this variable came through."""
+        """Return the merge functions of all aggregations that gradients of this variable passed."""
         merged = dict(self._reduce_meta)
         for gradient in self.gradients:
             merged.update(gradient._reduce_meta)
         return merged
 
     def backward(self, engine: EngineLM = None) -> None:
-        """Criticizes all variables behind this one, the objective. Independent branches run at the same time; the
-        result is that of going through them one by one.
+        """Compute gradients for all predecessors of this variable, the objective.
+
+        Independent branches run concurrently; the result is the same as in a sequential pass.
 
         Args:
-            engine: who criticizes, an engine or its name; the one of `set_backward_engine` by default.
+            engine: the critic, an engine or its name; default: the engine of `set_backward_engine`.
 
         Raises:
-            UsageError: there is no engine.
-            whatever a backward function or the engine raised.
+            UsageError: no engine is given or set.
+            Exception: any exception of a backward function or of the engine.
         """
         backward_engine = validate_engine_or_get_default(engine)
         nodes, after = backward_order(self)
         number = new_pass()
         for node in nodes:
-            node.criticism_left_out = False
+            node.feedback_missing = False
 
         def visit(index: int) -> None:
-            with turn(number, index):
+            with insertion_order(number, index):
                 nodes[index]._visit(backward_engine)
 
         fan_out(visit, range(len(nodes)), after=after)
 
     def _visit(self, backward_engine: EngineLM) -> None:
-        if self.criticism_left_out and not self.gradients:  # unlike an objective, it has nothing to pass on
+        if (
+            self.feedback_missing and not self.gradients
+        ):  # an objective has no gradients either, but passes its value on
             for variable in self.predecessors:
-                variable.criticism_left_out = True
+                variable.feedback_missing = True
             return
         _check_and_reduce_gradients(self, backward_engine)
         if self.grad_fn is not None:
             self.grad_fn(backward_engine=backward_engine)
 
     def generate_graph(self, print_gradients: bool = False):
-        """The graph behind this variable as a `graphviz.Digraph`.
+        """Return the graph of predecessors as a `graphviz.Digraph`.
 
         Args:
-            print_gradients: True shows criticism too.
+            print_gradients: True also shows gradients.
 
         Raises:
-            ImportError: the Python package graphviz is missing.
+            ImportError: the Python package graphviz is not installed.
         """
         return draw(self, print_gradients)
 
 
 def _check_and_reduce_gradients(variable: Variable, backward_engine: EngineLM) -> VariableSet:
-    """Merges the gradients that came through the same `aggregate`, by one call for each such group."""
+    """Merge the gradients that passed the same `aggregate`, with one LLM call per group."""
     groups = defaultdict(list)
     for gradient in variable.gradients:
         groups[frozenset(gradient._reduce_meta)].append(gradient)
@@ -228,7 +231,7 @@ def _check_and_reduce_gradients(variable: Variable, backward_engine: EngineLM) -
 
 
 def _backward_idempotent(variables: Iterable[Variable], summation: Variable, backward_engine: EngineLM) -> None:
-    """Passes all criticism of a combination on to its members, without a call."""
+    """Pass all gradients of a combination to its members, without an LLM call."""
     for variable in dict.fromkeys(variables):
         if variable.requires_grad:
             for gradient in summation.gradients:

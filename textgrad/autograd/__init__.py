@@ -1,4 +1,4 @@
-"""Operations on variables, each with its forward and its backward."""
+"""Differentiable operations on variables: each file holds the forward and backward of its operations."""
 
 from textgrad.autograd.algebra import Aggregate, Sum
 from textgrad.autograd.function import BackwardContext, Function, Module

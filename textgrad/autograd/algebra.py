@@ -1,4 +1,4 @@
-"""Operations that combine variables without asking a model."""
+"""Operations that combine variables without an LLM call in the forward pass."""
 
 from collections.abc import Iterable, Sequence
 
@@ -9,9 +9,9 @@ from textgrad.errors import UsageError
 from textgrad.variable import Variable, _backward_idempotent
 
 
-def _combined(variables: Sequence[Variable]) -> Variable:
+def _joined(variables: Sequence[Variable]) -> Variable:
     if not variables:
-        raise UsageError("there are no variables to combine: give a list of at least one")
+        raise UsageError("no variables to combine: pass a list with at least one Variable")
     roles = ", ".join(dict.fromkeys(variable.role_description for variable in variables))
     return Variable(
         "\n".join(str(variable.value) for variable in variables),
@@ -22,7 +22,7 @@ def _combined(variables: Sequence[Variable]) -> Variable:
 
 
 def _reduce_gradients_mean(gradients: Iterable[Variable], backward_engine: EngineLM) -> Variable | None:
-    """One gradient that says what several say, by one call; None where the reply is empty."""
+    """Merge several gradients into one with a single LLM call; return None if the reply is empty."""
     gradients = list(gradients)
     role = gradients[0].role_description
     content = prompts.reduce_request(role, [gradient.value for gradient in gradients])
@@ -35,10 +35,10 @@ def _reduce_gradients_mean(gradients: Iterable[Variable], backward_engine: Engin
 
 
 class Sum(Function):
-    """Lines of text one below the other; criticism of the whole goes to each."""
+    """Join the values line by line; backward passes the feedback on the sum to every member."""
 
     def forward(self, variables: list[Variable]) -> Variable:
-        total = _combined(variables)
+        total = _joined(variables)
         total.set_grad_fn(BackwardContext(self.backward, summation=total))
         return total
 
@@ -47,10 +47,10 @@ class Sum(Function):
 
 
 class Aggregate(Function):
-    """As `Sum`; and where criticism that comes through its members meets again it is merged into one piece."""
+    """Like `Sum`, but gradients that reach one variable through several members are merged into one."""
 
     def forward(self, variables: list[Variable]) -> Variable:
-        aggregated = _combined(variables)
+        aggregated = _joined(variables)
         aggregated.set_grad_fn(BackwardContext(self.backward, aggregated_variable=aggregated))
         return aggregated
 

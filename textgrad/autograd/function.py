@@ -1,4 +1,4 @@
-"""What operations and modules have in common, and how criticism goes back through an operation."""
+"""Base classes of operations and modules, and the backward step that all LLM operations share."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,11 +11,14 @@ from textgrad.variable import Variable
 
 
 class WrongInput(UsageError, AttributeError):
-    """An operation was given something that it cannot work on."""
+    """An operation received an input that it cannot process."""
 
 
 class Function(ABC):
-    """An operation on variables: `forward` makes one, and sets its grad_fn to a `BackwardContext` of `backward`."""
+    """An operation on variables.
+
+    `forward` returns a new variable and sets its `grad_fn` to a `BackwardContext` of `backward`.
+    """
 
     def __init__(self):
         super().__init__()
@@ -25,19 +28,19 @@ class Function(ABC):
 
     @abstractmethod
     def forward(self, *args, **kwargs) -> Variable:
-        """The result, with the inputs as its predecessors."""
+        """Return the result, with the inputs as its predecessors."""
 
     @abstractmethod
     def backward(self, *args, **kwargs) -> None:
-        """Adds to the gradients of the inputs; called with `backward_engine=` besides what the context holds."""
+        """Add gradients to the inputs; called with the arguments of the context plus `backward_engine=`."""
 
 
 class BackwardContext:
-    """A backward function with what it has to know, all but the engine.
+    """A backward function together with its arguments, except the engine.
 
     Args:
         backward_fn: called as `backward_fn(*args, backward_engine=..., **kwargs)`.
-        *args, **kwargs: kept for it.
+        *args, **kwargs: stored for that call.
     """
 
     def __init__(self, backward_fn, *args, **kwargs):
@@ -51,25 +54,25 @@ class BackwardContext:
 
 
 class Module(ABC):
-    """Operations with parameters."""
+    """An operation with trainable parameters."""
 
     def parameters(self) -> list[Variable]:
-        """The variables to be improved."""
+        """Return the trainable variables."""
         return []
 
     def zero_grad(self) -> None:
-        """Forgets all criticism of the parameters."""
+        """Clear the gradients of all parameters."""
         for parameter in self.parameters():
             parameter.reset_gradients()
 
     def named_parameters(self) -> Iterator[tuple[str, Variable]]:
-        """Each parameter with its role."""
+        """Yield (role description, parameter) pairs."""
         for parameter in self.parameters():
             yield parameter.get_role_description(), parameter
 
     @abstractmethod
     def forward(self, *args, **kwargs) -> Variable:
-        """The result."""
+        """Return the result."""
 
     def __call__(self, *args, **kwargs) -> Variable:
         return self.forward(*args, **kwargs)
@@ -81,33 +84,34 @@ def criticize_inputs(
     backward_engine: EngineLM,
     examples: Sequence[str] = (),
 ) -> None:
-    """Adds one criticism to each input of `response` that requires a gradient, by one call each, at the same time.
+    """Add one gradient to each input of `response` that requires one, with one concurrent critic call per input.
 
-    Where the response was criticized itself that criticism is passed back (chain case); where it was not it is the
-    objective (base case). An input whose criticism comes back empty gets none; an empty objective criticizes nothing.
+    If `response` has gradients, the critic sees them (chain case); otherwise `response` itself is the objective
+    (base case). An empty reply adds no gradient, and neither does an empty objective.
 
     Args:
-        response: what came of the inputs.
-        conversation: how it came about, by tags.
-        examples: good versions of the inputs.
+        response: result of the operation.
+        conversation: how the result was produced: content by tag.
+        backward_engine: the critic.
+        examples: good versions of the inputs, shown to the critic.
     """
     feedback = response.get_gradient_text().strip()
     variables = [variable for variable in response.predecessors if variable.requires_grad]
     if feedback or response.value.strip():
-        criticisms = fan_out(
-            lambda variable: _criticism(variable, response, conversation, feedback, backward_engine, examples),
+        replies = fan_out(
+            lambda variable: _ask_critic(variable, response, conversation, feedback, backward_engine, examples),
             variables,
         )
     else:
-        criticisms = [("", {})] * len(variables)
-    for variable, (text, context) in zip(variables, criticisms):
+        replies = [("", {})] * len(variables)
+    for variable, (text, context) in zip(variables, replies):
         if text:
             variable.add_gradient(text, of=response, context=context)
         else:
-            variable.criticism_left_out = True
+            variable.feedback_missing = True
 
 
-def _criticism(
+def _ask_critic(
     variable: Variable,
     response: Variable,
     conversation: Mapping[str, prompts.Content | None],
@@ -115,7 +119,7 @@ def _criticism(
     backward_engine: EngineLM,
     examples: Sequence[str],
 ) -> tuple[str, dict]:
-    """What the engine says of one variable, and the context of that."""
+    """Return the feedback on one variable and the context it refers to."""
     parts = {
         tag: prompts.THE_VARIABLE if content == variable.value else content for tag, content in conversation.items()
     }
@@ -133,5 +137,5 @@ def _criticism(
 
 
 def sees_images(engine: EngineLM) -> bool:
-    """True for an engine to which images may be sent."""
+    """Return True if images may be sent to the engine."""
     return bool(getattr(engine, "is_multimodal", False))

@@ -1,4 +1,4 @@
-"""The operations as plain functions."""
+"""Function forms of the operations."""
 
 from textgrad.autograd.algebra import Aggregate, Sum
 from textgrad.autograd.llm_ops import VARIABLE_OUTPUT_DEFAULT_ROLE, FormattedLLMCall, LLMCall
@@ -7,19 +7,23 @@ from textgrad.variable import Variable
 
 
 def sum(variables: list[Variable]) -> Variable:
-    """The values one a line; criticism of the whole goes to each. Raises UsageError for an empty list."""
+    """Join the values, one per line; the feedback on the sum reaches every member.
+
+    Raises:
+        UsageError: the list is empty.
+    """
     return Sum()(variables)
 
 
 def aggregate(variables: list[Variable]) -> Variable:
-    """As `sum`; several criticisms that reach one variable through it are merged into one, by one call."""
+    """Like `sum`, but gradients that reach one variable through it are merged into one by one LLM call."""
     return Aggregate()(variables)
 
 
 def llm_call(
     input_variable: Variable, engine: EngineLM, response_role_description: str = None, system_prompt: Variable = None
 ) -> Variable:
-    """The reply to a text: see `LLMCall`."""
+    """Return the reply to a text; see `LLMCall`."""
     return LLMCall(engine, system_prompt)(input_variable, response_role_description or VARIABLE_OUTPUT_DEFAULT_ROLE)
 
 
@@ -31,5 +35,5 @@ def formatted_llm_call(
     fields: dict[str, str],
     system_prompt: Variable = None,
 ) -> Variable:
-    """The reply to a text put together from several: see `FormattedLLMCall`, whose dict of `inputs` this takes too."""
+    """Return the reply to a text formatted from several variables; see `FormattedLLMCall`."""
     return FormattedLLMCall(engine, format_string, fields, system_prompt)(inputs, response_role_description)

@@ -1,4 +1,4 @@
-"""Calls of a language model with text."""
+"""LLM calls on text."""
 
 from textgrad.autograd.function import BackwardContext, Function, WrongInput, criticize_inputs
 from textgrad.config import validate_engine_or_get_default
@@ -8,7 +8,7 @@ from textgrad.variable import Variable, WrongValue
 
 
 def value_of(variable: Variable | None) -> str | None:
-    """The value of an optional variable."""
+    """Return the value of an optional variable."""
     return variable.value if variable else None
 
 
@@ -20,18 +20,17 @@ def _text_of(variable: Variable, operation: str) -> str:
         )
     if not isinstance(variable.value, str):
         raise WrongInput(
-            f"{operation} takes text, but the variable {variable.role_description!r} holds an image; "
-            "use MultimodalLLMCall"
+            f"{operation} takes text, but the variable {variable.role_description!r} is an image; use MultimodalLLMCall"
         )
     return variable.value
 
 
 class LLMCall(Function):
-    """Asks a model one question.
+    """One LLM call on one variable.
 
     Args:
-        engine: an engine or its name; the backward engine by default.
-        system_prompt: sent along; the engine's own by default.
+        engine: an engine or its name; default: the backward engine.
+        system_prompt: sent with the question; default: the engine's own.
     """
 
     def __init__(self, engine: EngineLM, system_prompt: Variable = None):
@@ -42,18 +41,18 @@ class LLMCall(Function):
     def forward(
         self, input_variable: Variable, response_role_description: str = VARIABLE_OUTPUT_DEFAULT_ROLE
     ) -> Variable:
-        """The reply.
+        """Return the reply.
 
         Args:
             input_variable: the question, a text.
             response_role_description: role of the reply.
 
         Raises:
-            UsageError: the question is no text (also an AttributeError).
+            UsageError: the question is not text (also an AttributeError).
         """
         return self._ask(_text_of(input_variable, type(self).__name__), [input_variable], response_role_description)
 
-    def _ask(self, prompt: str, inputs: list[Variable], role: str, **remembered) -> Variable:
+    def _ask(self, prompt: str, inputs: list[Variable], role: str, **context) -> Variable:
         system_prompt = value_of(self.system_prompt)
         response = Variable(
             self.engine(prompt, system_prompt=system_prompt),
@@ -61,7 +60,7 @@ class LLMCall(Function):
             predecessors=[self.system_prompt, *inputs] if self.system_prompt else inputs,
         )
         response.set_grad_fn(
-            BackwardContext(self.backward, response=response, prompt=prompt, system_prompt=system_prompt, **remembered)
+            BackwardContext(self.backward, response=response, prompt=prompt, system_prompt=system_prompt, **context)
         )
         return response
 
@@ -74,12 +73,12 @@ def _conversation(system_prompt: str | None, prompt: str, response: Variable) ->
 
 
 class FormattedLLMCall(LLMCall):
-    """Asks a model one question that is put together from several variables.
+    """One LLM call on a question that is formatted from several variables.
 
     Args:
         engine, system_prompt: as for `LLMCall`.
-        format_string: the question, as for `str.format`.
-        fields: its keys are the names in `format_string`.
+        format_string: template of the question, in `str.format` syntax.
+        fields: a dict whose keys are the placeholders of `format_string`.
     """
 
     def __init__(self, engine: EngineLM, format_string: str, fields: dict[str, str], system_prompt: Variable = None):
@@ -89,14 +88,14 @@ class FormattedLLMCall(LLMCall):
     def forward(
         self, inputs: dict[str, Variable], response_role_description: str = VARIABLE_OUTPUT_DEFAULT_ROLE
     ) -> Variable:
-        """The reply.
+        """Return the reply.
 
         Args:
-            inputs: for every field a variable that holds text.
+            inputs: one text variable per field.
             response_role_description: role of the reply.
 
         Raises:
-            UsageError: the inputs are not those of the fields (also an AssertionError); one of them is no text.
+            UsageError: the names of inputs and fields differ (also an AssertionError), or an input is not text.
         """
         if set(inputs) != set(self.fields):
             raise WrongValue(f"the inputs are {sorted(inputs)}, but the fields are {sorted(self.fields)}")
@@ -105,7 +104,7 @@ class FormattedLLMCall(LLMCall):
 
 
 class LLMCall_with_in_context_examples(LLMCall):
-    """An `LLMCall` whose critic is shown good examples."""
+    """An `LLMCall` whose critic sees good examples."""
 
     def forward(
         self,
@@ -113,10 +112,10 @@ class LLMCall_with_in_context_examples(LLMCall):
         response_role_description: str = VARIABLE_OUTPUT_DEFAULT_ROLE,
         in_context_examples: list[str] = None,
     ) -> Variable:
-        """As `LLMCall.forward`.
+        """Return the reply; see `LLMCall.forward`.
 
         Args:
-            in_context_examples: what good versions of the inputs look like.
+            in_context_examples: good versions of the inputs.
         """
         return self._ask(
             _text_of(input_variable, type(self).__name__),

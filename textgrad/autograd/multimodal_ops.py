@@ -1,4 +1,4 @@
-"""Calls of a language model with texts and images."""
+"""LLM calls on texts and images."""
 
 from typing import Union
 
@@ -11,14 +11,14 @@ from textgrad.variable import Variable, WrongValue
 
 
 class MultimodalLLMCall(Function):
-    """Asks a model that sees images.
+    """One call of a multimodal LLM.
 
     Args:
-        engine: an engine or its name; the backward engine by default.
-        system_prompt: sent along; the engine's own by default.
+        engine: an engine or its name; default: the backward engine.
+        system_prompt: sent with the inputs; default: the engine's own.
 
     Raises:
-        whatever `validate_multimodal_engine` raises for an engine that sees no images.
+        UsageError: the engine takes no images.
     """
 
     def __init__(self, engine: Union[str, EngineLM], system_prompt: Variable = None):
@@ -30,14 +30,14 @@ class MultimodalLLMCall(Function):
     def forward(
         self, inputs: list[Variable], response_role_description: str = VARIABLE_OUTPUT_DEFAULT_ROLE
     ) -> Variable:
-        """The reply.
+        """Return the reply.
 
         Args:
             inputs: texts and images in the order to send them.
             response_role_description: role of the reply.
 
         Raises:
-            UsageError: an input is no variable (also an AssertionError).
+            UsageError: an input is not a Variable (also an AssertionError).
         """
         for variable in inputs:
             if not isinstance(variable, Variable):
@@ -68,16 +68,16 @@ class MultimodalLLMCall(Function):
 
 
 def _lines(content: list[str | bytes]) -> list[str | bytes]:
-    """Every text on lines of its own, as a request joins texts that follow each other."""
+    """End every text with a newline, because a request joins consecutive texts."""
     return [part if isinstance(part, bytes) else f"{part}\n" for part in content]
 
 
 class OrderedFieldsMultimodalLLMCall(MultimodalLLMCall):
-    """Asks a model that sees images a question put together from named fields.
+    """One call of a multimodal LLM on named fields.
 
     Args:
         engine, system_prompt: as for `MultimodalLLMCall`.
-        fields: names, in the order to send them; each is sent before its value.
+        fields: names in sending order; each name is sent before its value.
     """
 
     def __init__(self, engine: Union[str, EngineLM], fields: list[str], system_prompt: Variable = None):
@@ -87,14 +87,14 @@ class OrderedFieldsMultimodalLLMCall(MultimodalLLMCall):
     def forward(
         self, inputs: dict[str, Variable], response_role_description: str = VARIABLE_OUTPUT_DEFAULT_ROLE
     ) -> Variable:
-        """The reply.
+        """Return the reply.
 
         Args:
-            inputs: for every field a variable.
+            inputs: one variable per field.
             response_role_description: role of the reply.
 
         Raises:
-            UsageError: the inputs are not those of the fields (also an AssertionError).
+            UsageError: the names of inputs and fields differ (also an AssertionError).
         """
         if set(inputs) != set(self.fields):
             raise WrongValue(f"the inputs are {sorted(inputs)}, but the fields are {self.fields}")

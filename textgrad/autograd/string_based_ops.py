@@ -1,4 +1,4 @@
-"""Plain Python functions of texts, such as a scorer, as operations that a model can criticize through."""
+"""Python functions on text, such as a scorer, as differentiable operations."""
 
 from collections.abc import Callable
 
@@ -8,11 +8,11 @@ from textgrad.variable import Variable
 
 
 class StringBasedFunction(Function):
-    """Calls a function.
+    """A Python function whose result the critic can trace back to its inputs.
 
     Args:
-        fn: called as `fn(**inputs)` with Variables; returns a text or a whole number.
-        function_purpose: what it does and which results are good, for the critic to read.
+        fn: called as `fn(**inputs)` with Variables; returns str or int.
+        function_purpose: the function's purpose and which results are good; shown to the critic.
     """
 
     def __init__(self, fn: Callable, function_purpose: str):
@@ -20,14 +20,14 @@ class StringBasedFunction(Function):
         self.fn, self.function_purpose = fn, function_purpose
 
     def forward(self, inputs: dict[str, Variable], response_role_description: str = None) -> Variable:
-        """The function's value.
+        """Return the function's value.
 
         Args:
-            inputs: its arguments by name; all of them are shown to the critic.
+            inputs: arguments by name; the critic sees all of them.
             response_role_description: role of the value.
 
         Raises:
-            whatever the function raises.
+            Exception: any exception of the function.
         """
         role = response_role_description or f"result of a function with the purpose: {self.function_purpose}"
         response = Variable(self.fn(**inputs), predecessors=list(inputs.values()), role_description=role)

@@ -1,4 +1,4 @@
-"""Reading an image from a file or from the web."""
+"""Read an image from a file or a URL."""
 
 from pathlib import Path
 from urllib.parse import urlparse
@@ -7,33 +7,31 @@ from textgrad.errors import BrokenSystem, UsageError
 
 
 def is_valid_url(url: str) -> bool:
-    """True for an address with a scheme and a host."""
+    """Return True for a URL with scheme and host."""
     parts = urlparse(str(url))
     return bool(parts.scheme and parts.netloc)
 
 
 def read_image(path: str) -> bytes:
-    """The bytes of an image file.
+    """Return the bytes of an image file.
 
     Args:
-        path: a file, or an http(s) address.
+        path: a file or an http(s) URL.
 
     Raises:
         UsageError: the file cannot be read.
-        BrokenSystem: the address cannot be fetched.
+        BrokenSystem: the URL cannot be fetched.
     """
     if is_valid_url(path):
         return _fetch(str(path))
     try:
         return Path(path).read_bytes()
     except OSError as error:
-        raise UsageError(
-            f"cannot read the image {path}: {error.strerror}; give a file or an http(s) address"
-        ) from error
+        raise UsageError(f"cannot read the image {path}: {error.strerror}; pass a file or an http(s) URL") from error
 
 
 def _fetch(url: str) -> bytes:
-    import httpx  # takes a moment to import, and most runs see no image
+    import httpx  # imported here because it is slow and rarely needed
 
     try:
         reply = httpx.get(url, follow_redirects=True, timeout=30)

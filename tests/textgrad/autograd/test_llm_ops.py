@@ -108,7 +108,7 @@ def test_empty_criticism_is_left_out_and_ends_its_branch():
         answers.append(LLMCall(ScriptedEngine(f"answer {sample}"), prompt)(draft))
     critic = ScriptedEngine(lambda request: " \n" if "answer 0" in request else "criticism")
     tg.sum([scored(answer) for answer in answers]).backward(critic)
-    assert answers[0].gradients == set() and answers[0].criticism_left_out
+    assert answers[0].gradients == set() and answers[0].feedback_missing
     assert len(prompt.gradients) == len(earlier.gradients) == 1
     assert sum("draft 0" in request for request in critic.prompts) == 0
     assert len(critic.calls) == 2 + 3
@@ -118,7 +118,7 @@ def test_a_second_pass_may_mend_what_the_first_left_out():
     prompt = prompt_variable()
     answer = LLMCall(ScriptedEngine("5"), prompt)(question())
     scored(answer).backward(ScriptedEngine(""))
-    assert answer.criticism_left_out and prompt.gradients == set()
+    assert answer.feedback_missing and prompt.gradients == set()
     answer.backward(ScriptedEngine("criticism"))
     assert prompt.get_gradient_text() == "criticism"
 
