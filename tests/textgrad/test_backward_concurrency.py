@@ -12,7 +12,7 @@ from textgrad.concurrency import fan_out
 from textgrad.errors import BudgetSpent
 from textgrad.variable import Variable
 
-WAIT = 20  # seconds until a test that would hang fails
+WAIT = 20  # seconds before a hanging test fails
 
 
 def question(text):
@@ -36,13 +36,13 @@ def prompt_variable():
 
 
 def criticize(request):
-    """Tells which sample and which variable a request is about."""
+    """Identify the sample and variable of a request."""
     sample = request.split("answer ")[1][:3]
     return f"criticism of the prompt by {sample}" if "<FEEDBACK>" in request else f"criticism of {sample}"
 
 
 class Shaky(ScriptedEngine):
-    """Takes a random time to reply."""
+    """Reply after a random delay."""
 
     def __init__(self, seed):
         super().__init__(criticize)
@@ -61,12 +61,12 @@ def optimizer_request(seed):
     return optimizer_engine.calls
 
 
-def test_the_optimizer_reads_the_same_bytes_whatever_the_timing():
+def test_the_optimizer_request_does_not_depend_on_timing():
     first = optimizer_request(0)
     assert all(optimizer_request(seed) == first for seed in range(1, 20))
 
 
-def test_the_result_is_that_of_going_one_by_one(monkeypatch):
+def test_the_result_equals_a_sequential_pass(monkeypatch):
     beside = optimizer_request(0)
 
     def one_by_one(function, items, after=None, width=None):
@@ -76,13 +76,13 @@ def test_the_result_is_that_of_going_one_by_one(monkeypatch):
     assert optimizer_request(0) == beside
 
 
-def test_criticism_arrives_in_the_order_of_the_samples():
+def test_gradients_are_in_sample_order():
     prompt = prompt_variable()
     batch(prompt, size=5).backward(Shaky(1))
     assert [gradient.value[-3] for gradient in prompt.gradients] == list("01234")
 
 
-def test_branches_are_criticized_at_the_same_time():
+def test_branches_run_concurrently():
     together = threading.Barrier(3)
 
     def reply(request):
@@ -94,7 +94,7 @@ def test_branches_are_criticized_at_the_same_time():
     assert len(prompt.gradients) == 3
 
 
-def test_one_sample_does_not_wait_for_another():
+def test_samples_do_not_wait_for_each_other():
     first_is_through = threading.Event()
 
     def reply(request):
@@ -109,7 +109,7 @@ def test_one_sample_does_not_wait_for_another():
     assert [gradient.value[-3] for gradient in prompt.gradients] == ["0", "1"]
 
 
-def test_the_inputs_of_one_call_are_criticized_at_the_same_time():
+def test_inputs_of_one_call_are_processed_concurrently():
     together = threading.Barrier(2)
 
     def reply(request):
@@ -122,7 +122,7 @@ def test_the_inputs_of_one_call_are_criticized_at_the_same_time():
 
 
 class Join(Function):
-    """A user's own operation, with the gradients added the way TextGrad's users do."""
+    """A user-defined operation that adds gradients as TextGrad users do."""
 
     def forward(self, variables, pause=0):
         joined = Variable(
@@ -140,7 +140,7 @@ class Join(Function):
             variable.gradients.add(gradient)
 
 
-def test_a_users_own_operation_adds_once_and_in_order():
+def test_a_user_defined_operation_adds_gradients_once_and_in_order():
     root, other = (Variable(name, role_description="root") for name in ("a", "b"))
     join = Join()
     joined = [join([root, other], pause=pause) for pause in (0.02, 0.01, 0)]
@@ -150,7 +150,7 @@ def test_a_users_own_operation_adds_once_and_in_order():
     assert [gradient.value for gradient in root.gradients] == [str(len(f"a b: {text}")) for text in tops]
 
 
-def test_a_variable_passes_criticism_on_only_when_all_of_it_has_arrived():
+def test_a_variable_waits_for_all_its_gradients_before_passing_them_on():
     root = Variable("root", role_description="root")
     middle = Join()([root])
     top = Join()([middle, Join()([Join()([middle], pause=0.02)])])
@@ -160,7 +160,7 @@ def test_a_variable_passes_criticism_on_only_when_all_of_it_has_arrived():
     assert engine.prompts[-1] == "root: x\nx"
 
 
-def test_a_second_pass_adds_behind_the_first():
+def test_a_second_pass_appends_to_the_first():
     prompt = prompt_variable()
     first, second = batch(prompt), batch(prompt)
     second.backward(ScriptedEngine(lambda request: "second " + criticize(request)))
@@ -171,7 +171,7 @@ def test_a_second_pass_adds_behind_the_first():
     assert words == ["second"] * 3 + ["first"] * 3 + ["by"] + ["third"] * 3
 
 
-def test_a_chain_may_be_longer_than_pythons_stack():
+def test_a_chain_can_exceed_the_recursion_limit():
     node = root = Variable("0", role_description="root")
     for _ in range(1500):
         node = Join()([node])
@@ -188,7 +188,7 @@ def test_a_stopped_run_ends_the_pass():
         batch(prompt_variable()).backward(ScriptedEngine(reply))
 
 
-def test_an_error_of_a_users_operation_is_raised():
+def test_an_error_in_a_user_defined_operation_is_raised():
     class Broken(Join):
         def backward(self, **kwargs):
             raise ZeroDivisionError("in the user's code")

@@ -13,11 +13,11 @@ def no_engine_set(monkeypatch):
     monkeypatch.setattr(tg.singleton_backward_engine, "engine", None)
 
 
-def test_there_is_one_holder():
+def test_the_holder_is_a_singleton():
     assert SingletonBackwardEngine() is SingletonBackwardEngine() is tg.singleton_backward_engine
 
 
-def test_the_default_engine_criticizes_rewrites_and_answers():
+def test_the_default_engine_serves_as_critic_optimizer_and_model():
     engine = ScriptedEngine("<IMPROVED_VARIABLE>new</IMPROVED_VARIABLE>")
     tg.set_backward_engine(engine)
     prompt = Variable("Think.", role_description="system prompt")
@@ -27,7 +27,7 @@ def test_the_default_engine_criticizes_rewrites_and_answers():
     assert prompt.value == "new" and len(engine.calls) == 5
 
 
-def test_another_engine_is_set_only_on_purpose():
+def test_replacing_the_engine_requires_override():
     first, second = ScriptedEngine(), ScriptedEngine()
     tg.set_backward_engine(first)
     tg.set_backward_engine(first)
@@ -48,7 +48,7 @@ def test_another_engine_is_set_only_on_purpose():
         lambda: tg.TGD([Variable("x", role_description="text")]),
     ],
 )
-def test_without_an_engine_the_error_says_how_to_set_one(use):
+def test_a_missing_engine_error_says_how_to_set_one(use):
     with pytest.raises(UsageError, match=r"^[^\n]*set_backward_engine\("):
         use()
 
@@ -62,6 +62,6 @@ def test_an_engine_may_be_given_by_name(monkeypatch):
     assert asked == [("some-model", {}), ("some-model", {"cache": True})]
 
 
-def test_what_is_no_engine_is_refused_by_naming_its_type():
+def test_a_value_that_is_not_an_engine_is_rejected_with_its_type():
     with pytest.raises(UsageError, match="int"):
         LLMCall(3)

@@ -15,7 +15,7 @@ def instruction():
     return Variable("Is {it} right?", requires_grad=False, role_description="instruction")
 
 
-def test_a_text_loss_asks_the_judge_with_its_system_prompt():
+def test_a_text_loss_calls_the_judge_with_its_system_prompt():
     judge, answer = ScriptedEngine("wrong"), Variable("5", role_description="answer")
     verdict = tg.TextLoss("Judge.", engine=judge)(answer)
     assert judge.calls == [("5", "Judge.")] and verdict.value == "wrong"
@@ -24,7 +24,7 @@ def test_a_text_loss_asks_the_judge_with_its_system_prompt():
     assert tg.TextLoss(prompt, engine=judge).eval_system_prompt is prompt
 
 
-def test_the_judge_is_not_criticized():
+def test_the_judge_prompt_receives_no_gradient():
     judge, answer = ScriptedEngine("wrong"), Variable("5", role_description="answer")
     tg.TextLoss("Judge.", engine=judge)(answer).backward(judge)
     assert len(judge.calls) == 2 and answer.get_gradient_text() == "wrong"
@@ -41,13 +41,13 @@ def test_several_fields_are_shown_with_their_roles_in_order():
     assert inputs[1].get_gradient_text() == "wrong" and inputs[0].gradients == set() and len(judge.calls) == 2
 
 
-def test_two_fields_may_have_one_role():
+def test_two_fields_may_share_a_role():
     judge = ScriptedEngine("same")
     MultiFieldEvaluation(instruction(), ["Answer", "Answer"], judge)(fields())
     assert "2+{2}?" in judge.prompts[0] and "5" in judge.prompts[0]
 
 
-def test_a_wrong_number_of_fields_is_refused():
+def test_a_wrong_number_of_fields_is_rejected():
     with pytest.raises(UsageError, match="2 inputs for 1"):
         MultiFieldEvaluation(instruction(), ["Question"], ScriptedEngine())(fields())
 
@@ -59,7 +59,7 @@ def parsed(reply, **kwargs):
     return loss, loss(fields()), judge
 
 
-def test_the_verdict_is_read_from_between_the_tags():
+def test_the_verdict_is_the_text_between_the_tags():
     loss, verdict, judge = parsed("It is wrong. <ACCURACY> 0\n</ACCURACY>")
     assert loss.parse_output(verdict) == "0" and verdict.value.startswith("It is wrong")
     assert len(judge.calls) == 1 and judge.calls[0][1] == "Be fair."
@@ -67,7 +67,7 @@ def test_the_verdict_is_read_from_between_the_tags():
     assert loss.parse_output(verdict) == "1"
 
 
-def test_a_verdict_without_tags_is_asked_for_once_more():
+def test_a_verdict_without_tags_is_requested_once_more():
     loss, verdict, judge = parsed(["wrong", "<ACCURACY>0</ACCURACY>"])
     assert loss.parse_output(verdict) == "0"
     first, second = judge.prompts

@@ -16,7 +16,7 @@ def test_a_model_answers_with_its_system_prompt_as_the_only_parameter():
     assert prompt.gradients == set()
 
 
-def test_a_system_prompt_given_as_text_stays_as_it_is():
+def test_a_system_prompt_given_as_text_is_fixed():
     engine = ScriptedEngine("4")
     model = tg.BlackboxLLM(engine, "Be brief.")
     answer = model(Variable("2+2?", requires_grad=False, role_description="question"))

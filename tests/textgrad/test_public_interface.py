@@ -145,7 +145,7 @@ NAMES = {
 
 
 @pytest.mark.parametrize("path", SIGNATURES)
-def test_a_signature_is_textgrads(path):
+def test_signatures_match_textgrad(path):
     module, _, name = path.partition(":")
     found = importlib.import_module(module)
     for part in name.split("."):
@@ -157,7 +157,7 @@ def test_a_signature_is_textgrads(path):
 
 
 @pytest.mark.parametrize("module", NAMES)
-def test_names_are_where_textgrad_has_them(module):
+def test_import_paths_match_textgrad(module):
     found = importlib.import_module(module)
     assert [name for name in NAMES[module].split() if not hasattr(found, name)] == []
 
@@ -173,7 +173,7 @@ def run_python(code, folder):
     )
 
 
-def test_importing_writes_nothing_and_loads_nothing_heavy(tmp_path):
+def test_importing_writes_nothing_and_loads_no_heavy_package(tmp_path):
     heavy = "openai datasets comet_ml torch matplotlib litellm httpx requests numpy graphviz textgrad.tasks"
     done = run_python(f"import sys, textgrad; print([m for m in '{heavy}'.split() if m in sys.modules])", tmp_path)
     assert done.stdout.strip() == "[]", done.stderr
@@ -186,7 +186,7 @@ def test_the_logger_writes_to_no_file():
     assert textgrad.logger.name == "textgrad" and textgrad.logger.handlers == []
 
 
-def test_tasks_are_loaded_at_their_first_use():
+def test_tasks_are_loaded_at_first_use():
     import textgrad
 
     pytest.importorskip("textgrad.tasks")

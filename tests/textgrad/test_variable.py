@@ -15,7 +15,7 @@ def make(value="Hello", **kwargs):
     return Variable(value, **{"role_description": "a greeting", **kwargs})
 
 
-def test_a_new_variable_has_no_predecessors_and_no_criticism():
+def test_a_new_variable_has_no_predecessors_and_no_gradients():
     variable = make()
     assert variable.value == variable.get_value() == "Hello"
     assert variable.requires_grad
@@ -32,7 +32,7 @@ def test_the_role_description_must_be_given_by_name():
 
 
 @pytest.mark.parametrize("value", [4.2, None, ["a"], True, numpy.float64(1.5)])
-def test_a_value_of_a_wrong_type_is_refused_by_naming_the_type(value):
+def test_a_value_of_the_wrong_type_is_rejected_with_its_type(value):
     with pytest.raises(AssertionError, match=type(value).__name__):
         make(value)
     variable = make()
@@ -42,7 +42,7 @@ def test_a_value_of_a_wrong_type_is_refused_by_naming_the_type(value):
 
 
 @pytest.mark.parametrize("number", [-3, numpy.int64(-3), numpy.int8(-3)])
-def test_whole_numbers_become_text(number):
+def test_integers_become_text(number):
     assert make(number).value == "-3" and type(make(number).value) is str
 
 
@@ -50,7 +50,7 @@ def test_a_reply_keeps_its_flaw_as_a_value():
     assert make(Text("half an ans", "truncated")).value.flaw == "truncated"
 
 
-def test_a_variable_without_gradient_cannot_be_made_from_one_with():
+def test_a_variable_without_gradient_rejects_predecessors_with_gradient():
     with pytest.raises(UsageError, match="requires_grad"):
         make(predecessors=[make()], requires_grad=False)
     make(predecessors=[make(requires_grad=False)], requires_grad=False)
@@ -65,7 +65,7 @@ def test_adding_variables_joins_their_values_and_roles():
         make() + "World"
 
 
-def test_criticism_of_a_sum_of_two_reaches_only_the_one_that_needs_it():
+def test_feedback_on_a_sum_reaches_only_variables_that_require_it():
     first, second = make(), make("World", requires_grad=False)
     total = first + second
     total.gradients.add(make("be brief"))
@@ -84,7 +84,7 @@ def test_the_short_value_keeps_both_ends():
     assert "3 bytes" in make(b"abc").get_short_value()
 
 
-def test_gradients_are_kept_once_and_in_order():
+def test_gradients_are_unique_and_ordered():
     variable, gradients = make(), [make("same text") for _ in range(50)]
     for gradient in gradients + gradients[::-1]:
         variable.gradients.add(gradient)
@@ -95,14 +95,14 @@ def test_gradients_are_kept_once_and_in_order():
     assert gradients[0] not in variable.gradients and len(variable.gradients) == 49
 
 
-def test_a_plain_set_given_as_gradients_is_kept_in_order_from_then_on():
+def test_a_plain_set_of_gradients_becomes_ordered():
     variable, gradients = make(), [make(str(number)) for number in range(50)]
     variable.gradients = set()
     variable.gradients |= gradients
     assert variable.get_gradient_text().split() == [str(number) for number in range(50)]
 
 
-def test_reset_gradients_forgets_criticism_and_its_context():
+def test_reset_gradients_clears_gradients_and_contexts():
     variable, objective = make(), make()
     variable.add_gradient("too short", of=objective, context={"context": ["a talk"]})
     assert list(variable.gradients_context.values()) == [{"context": ["a talk"]}]
@@ -137,13 +137,13 @@ def address():
     server.server_close()
 
 
-def test_an_image_is_read_from_the_web(address):
+def test_an_image_is_read_from_a_url(address):
     assert make("", image_path=f"{address}/dot.png").value == b"\x89PNG"
     with pytest.raises(BrokenSystem, match="404"):
         make("", image_path=f"{address}/other.png")
 
 
-def test_an_address_where_nobody_answers_is_named():
+def test_an_unreachable_url_is_named_in_the_error():
     with pytest.raises(BrokenSystem, match="127.0.0.1:1/"):
         make("", image_path="http://127.0.0.1:1/dot.png")
 

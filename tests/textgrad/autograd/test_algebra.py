@@ -13,7 +13,7 @@ def variables(*roles, **kwargs):
 
 
 @pytest.mark.parametrize("combine", [tg.sum, tg.aggregate])
-def test_a_combination_has_all_values_and_each_role_once(combine):
+def test_a_combination_joins_all_values_and_lists_each_role_once(combine):
     total = combine(variables("loss", "remark", "loss"))
     assert total.value == "value 0\nvalue 1\nvalue 2"
     assert total.role_description == "a combination of the following: loss, remark"
@@ -24,7 +24,7 @@ def test_a_combination_has_all_values_and_each_role_once(combine):
 
 
 @pytest.mark.parametrize("combine", [tg.sum, tg.aggregate])
-def test_criticism_of_a_combination_goes_to_each_member_without_a_call(combine):
+def test_feedback_on_a_combination_reaches_each_member_without_a_call(combine):
     first, second = variables("title", "text")
     total, critic = combine([first, second]), ScriptedEngine()
     total.add_gradient("too long", of=total, context={"context": ["a talk"]})
@@ -51,7 +51,7 @@ def critic(fail_to_merge=False):
     return ScriptedEngine(reply)
 
 
-def test_criticism_that_comes_through_an_aggregate_is_merged_by_one_call():
+def test_feedback_through_an_aggregate_is_merged_by_one_call():
     prompt, engine = Variable("Think.", role_description="system prompt"), critic()
     aggregate(losses(prompt)).backward(engine)
     assert [gradient.value for gradient in prompt.gradients] == ["all in one"]
@@ -63,7 +63,7 @@ def test_criticism_that_comes_through_an_aggregate_is_merged_by_one_call():
     assert "system prompt" in inside("ROLE", request)
 
 
-def test_criticism_of_other_origin_is_not_merged():
+def test_feedback_of_different_origin_is_not_merged():
     prompt = Variable("Think.", role_description="system prompt")
     by_hand = Variable("by hand", role_description="remark")
     prompt.gradients.add(by_hand)
@@ -72,19 +72,19 @@ def test_criticism_of_other_origin_is_not_merged():
     assert [gradient.value for gradient in prompt.gradients] == ["by hand", "criticism by 0", "all in one"]
 
 
-def test_a_single_criticism_is_not_merged():
+def test_a_single_gradient_is_not_merged():
     prompt, engine = Variable("Think.", role_description="system prompt"), critic()
     aggregate(losses(prompt, 1)).backward(engine)
     assert prompt.get_gradient_text() == "criticism by 0" and len(engine.calls) == 2
 
 
-def test_criticism_stays_as_it_is_when_the_merged_one_comes_back_empty():
+def test_gradients_stay_unchanged_when_the_merged_reply_is_empty():
     prompt = Variable("Think.", role_description="system prompt")
     aggregate(losses(prompt)).backward(critic(fail_to_merge=True))
     assert [gradient.value for gradient in prompt.gradients] == [f"criticism by {number}" for number in range(3)]
 
 
-def test_reset_gradients_forgets_the_aggregation():
+def test_reset_gradients_clears_the_aggregation_state():
     (first,) = variables("text")
     total = aggregate([first])
     total.backward(ScriptedEngine())

@@ -16,20 +16,20 @@ class Twice(Module):
         return f"{x}{x}{mark}"
 
 
-def test_a_module_is_called_and_names_its_parameters():
+def test_a_module_is_callable_and_names_its_parameters():
     module = Twice()
     assert module("a", mark="?") == "aa?"
     assert list(module.named_parameters()) == [("system prompt", module.prompt)]
 
 
-def test_zero_grad_clears_criticism_and_context():
+def test_zero_grad_clears_gradients_and_contexts():
     module = Twice()
     module.prompt.add_gradient("no", of=module.prompt, context={"context": ["a talk"]})
     module.zero_grad()
     assert module.prompt.gradients == set() and not module.prompt.gradients_context
 
 
-def test_a_module_without_parameters_needs_no_method_for_them():
+def test_a_module_without_parameters_need_not_define_them():
     class Nothing(Module):
         def forward(self):
             return None
@@ -45,7 +45,7 @@ def test_a_backward_context_keeps_arguments_and_is_called_with_the_engine():
     assert "BackwardContext" in repr(context)
 
 
-def test_calls_as_plain_functions():
+def test_function_forms_match_the_operations():
     engine, prompt = ScriptedEngine(lambda text: text), Variable("Be brief.", role_description="system prompt")
     text = Variable("hi", role_description="text")
     assert llm_call(text, engine, system_prompt=prompt).role_description == "response from the language model"

@@ -21,7 +21,7 @@ def scored(answer, score=0):
     return scorer({"answer": answer})
 
 
-def test_the_model_is_asked_with_the_system_prompt():
+def test_the_model_receives_the_system_prompt():
     engine, prompt, asked = ScriptedEngine("4"), prompt_variable(), question()
     answer = LLMCall(engine, prompt)(asked, response_role_description="the answer")
     assert engine.calls == [("What is 2+2?", "Think first.")]
@@ -29,7 +29,7 @@ def test_the_model_is_asked_with_the_system_prompt():
     assert list(answer.predecessors) == [prompt, asked]
 
 
-def test_without_a_system_prompt_none_is_sent_nor_shown():
+def test_a_missing_system_prompt_is_neither_sent_nor_shown():
     engine, text = ScriptedEngine("4"), Variable("2+2?", role_description="query")
     answer = LLMCall(engine)(text)
     answer.backward(engine)
@@ -51,7 +51,7 @@ def test_in_the_base_case_the_reply_is_the_objective():
     assert inside("VARIABLE", request) == "The answer is 5" and inside("ROLE", request) == "answer"
 
 
-def test_in_the_chain_case_criticism_of_the_reply_is_passed_back():
+def test_in_the_chain_case_feedback_on_the_reply_is_passed_back():
     critic, prompt = ScriptedEngine(["the answer lacks a check", "tell it to check"]), prompt_variable()
     answer = LLMCall(ScriptedEngine("5"), prompt)(question(), response_role_description="answer to a sum")
     scored(answer).backward(critic)
@@ -70,7 +70,7 @@ def test_in_the_chain_case_criticism_of_the_reply_is_passed_back():
     assert (context["variable_desc"], context["response_desc"]) == ("system prompt", "answer to a sum")
 
 
-def test_requests_about_one_prompt_share_their_beginning():
+def test_requests_about_one_prompt_share_a_prefix():
     critic, prompt = ScriptedEngine("criticism"), prompt_variable("Think. " * 100)
     answers = [LLMCall(ScriptedEngine(f"answer {i}"), prompt)(question(f"{i}?")) for i in range(2)]
     tg.sum([scored(answer) for answer in answers]).backward(critic)
@@ -80,7 +80,7 @@ def test_requests_about_one_prompt_share_their_beginning():
     assert one.index(prompt.value) < one.index("<LM_INPUT>")
 
 
-def test_what_needs_no_gradient_costs_no_call():
+def test_inputs_without_gradient_cost_no_call():
     critic = ScriptedEngine("criticism")
     frozen = Variable("Be brief.", requires_grad=False, role_description="system prompt")
     answer = LLMCall(ScriptedEngine("4"), frozen)(question())
@@ -100,7 +100,7 @@ def test_what_needs_no_gradient_costs_no_call():
     assert critic.calls == []
 
 
-def test_empty_criticism_is_left_out_and_ends_its_branch():
+def test_empty_feedback_is_dropped_and_ends_its_branch():
     prompt, earlier = prompt_variable(), prompt_variable("Draft.")
     answers = []
     for sample in range(2):
@@ -114,7 +114,7 @@ def test_empty_criticism_is_left_out_and_ends_its_branch():
     assert len(critic.calls) == 2 + 3
 
 
-def test_a_second_pass_may_mend_what_the_first_left_out():
+def test_a_second_pass_can_supply_feedback_missing_from_the_first():
     prompt = prompt_variable()
     answer = LLMCall(ScriptedEngine("5"), prompt)(question())
     scored(answer).backward(ScriptedEngine(""))
@@ -123,14 +123,14 @@ def test_a_second_pass_may_mend_what_the_first_left_out():
     assert prompt.get_gradient_text() == "criticism"
 
 
-def test_an_empty_verdict_criticizes_nothing():
+def test_an_empty_verdict_adds_no_gradient():
     critic, prompt = ScriptedEngine("criticism"), prompt_variable()
     answer = LLMCall(ScriptedEngine("5"), prompt)(question())
     tg.TextLoss("Judge.", engine=ScriptedEngine(" "))(answer).backward(critic)
     assert critic.calls == [] and answer.gradients == prompt.gradients == set()
 
 
-def test_criticism_of_an_empty_answer_is_passed_on():
+def test_feedback_on_an_empty_answer_is_passed_on():
     critic, prompt = ScriptedEngine("criticism"), prompt_variable()
     scored(LLMCall(ScriptedEngine(""), prompt)(question())).backward(critic)
     assert prompt.get_gradient_text() == "criticism"
@@ -159,14 +159,14 @@ def test_a_formatted_call_sends_exactly_the_formatted_text():
     assert list(reply.predecessors) == [prompt, *fields.values()]
 
 
-def test_a_formatted_call_refuses_other_fields():
+def test_a_formatted_call_rejects_unknown_fields():
     call = FormattedLLMCall(ScriptedEngine(), "{a}", {"a": None})
     with pytest.raises(AssertionError, match="'b'"):
         call({"b": question()})
 
 
 @pytest.mark.parametrize("call", [LLMCall(ScriptedEngine()), tg.BlackboxLLM(ScriptedEngine())])
-def test_a_text_call_refuses_images_and_lists(call):
+def test_a_text_call_rejects_images_and_lists(call):
     image = Variable(b"\x89PNG", requires_grad=False, role_description="a picture")
     for wrong in (image, [question(), image], "What?"):
         with pytest.raises(AttributeError, match="MultimodalLLMCall"):
@@ -175,13 +175,13 @@ def test_a_text_call_refuses_images_and_lists(call):
             call(wrong)
 
 
-def test_a_formatted_call_refuses_an_image():
+def test_a_formatted_call_rejects_an_image():
     image = Variable(b"\x89PNG", requires_grad=False, role_description="a picture")
     with pytest.raises(AttributeError, match="a picture"):
         FormattedLLMCall(ScriptedEngine(), "{a}", {"a": None})({"a": image})
 
 
-def test_the_critic_is_shown_examples():
+def test_the_critic_sees_examples():
     engine = ScriptedEngine("4")
     query = Variable("2+2?", role_description="query")
     call = LLMCall_with_in_context_examples(engine, prompt_variable())

@@ -27,7 +27,7 @@ def test_images_and_texts_are_sent_in_order():
     assert list(reply.predecessors) == [prompt, *inputs]
 
 
-def test_values_of_a_wrong_type_are_refused():
+def test_values_of_the_wrong_type_are_rejected():
     engine = ScriptedEngine(is_multimodal=True)
     with pytest.raises(AssertionError):
         MultimodalLLMCall(engine)([Variable(4.2, role_description="a"), Variable(5.5, role_description="b")])
@@ -35,7 +35,7 @@ def test_values_of_a_wrong_type_are_refused():
         MultimodalLLMCall(engine)([picture(), "What is it?"])
 
 
-def test_an_engine_that_sees_no_images_is_refused():
+def test_a_text_only_engine_is_rejected():
     with pytest.raises(ValueError, match="multimodal|image"):
         MultimodalLLMCall(ScriptedEngine(is_multimodal=False))
 
@@ -47,7 +47,7 @@ def through_picture(critic):
     return prompt
 
 
-def test_a_critic_that_sees_images_is_shown_them():
+def test_a_multimodal_critic_receives_images():
     critic = ScriptedEngine("criticism", is_multimodal=True)
     prompt = through_picture(critic)
     before, image, after = critic.prompts[1]
@@ -59,7 +59,7 @@ def test_a_critic_that_sees_images_is_shown_them():
     assert IMAGE in optimizer.engine.prompts[0] and prompt.value == "b"
 
 
-def test_a_critic_that_sees_no_images_is_sent_text_only():
+def test_a_text_only_critic_receives_text_only():
     critic = ScriptedEngine("criticism")
     prompt = through_picture(critic)
     assert "an image" in inside("LM_INPUT", critic.prompts[1])
@@ -77,7 +77,7 @@ def test_fields_are_sent_with_their_names_in_their_order():
         call({"Question": question()})
 
 
-def test_the_loss_on_an_image_criticizes_the_answer():
+def test_image_qa_loss_gives_feedback_on_the_answer():
     judge = ScriptedEngine("no cat", is_multimodal=True)
     answer = Variable("a cat", role_description="answer")
     verdict = ImageQALoss("Is it right?", engine=judge)(picture(), question(), answer)

@@ -39,7 +39,7 @@ def test_the_critic_sees_purpose_all_inputs_and_the_result():
     assert inputs["truth"].gradients == set()
 
 
-def test_criticism_is_passed_back_through_a_function():
+def test_feedback_is_passed_back_through_a_function():
     critic = ScriptedEngine(["make it longer", "write more"])
     text = Variable("hi", role_description="draft")
     shout = StringBasedFunction(lambda text: text.value.upper(), "capital letters")({"text": text})
@@ -58,6 +58,6 @@ def test_an_error_of_the_function_is_not_swallowed():
         StringBasedFunction(parse, "a number")({"text": fixed("x", "text")})
 
 
-def test_a_result_that_is_no_text_is_refused_by_naming_its_type():
+def test_a_result_that_is_not_text_is_rejected_with_its_type():
     with pytest.raises(AssertionError, match="float"):
         StringBasedFunction(lambda text: 0.5, "half")({"text": fixed("x", "text")})
