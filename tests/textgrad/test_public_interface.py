@@ -192,4 +192,4 @@ def test_tasks_are_loaded_at_first_use():
     pytest.importorskip("textgrad.tasks")
     assert textgrad.tasks is importlib.import_module("textgrad.tasks")
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
-        textgrad.nonsense
+        textgrad.nonsense  # noqa: B018
