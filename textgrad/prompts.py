@@ -5,6 +5,7 @@ reuses the most. Texts are referred to by the names of their tags without the br
 always fences something.
 """
 
+import functools
 import re
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
@@ -36,8 +37,6 @@ FENCES = (
     "PAST_FEEDBACK",
     "IMPROVED_VARIABLE",
 )
-_FENCE = re.compile(rf"<(?=/?(?:{'|'.join(FENCES)})>)", re.IGNORECASE)
-_DEFUSED = re.compile(rf"< (?=/?(?:{'|'.join(FENCES)})>)", re.IGNORECASE)
 
 BACKWARD_SYSTEM_PROMPT = """\
 You are the critic of a text that is improved step by step. A request holds the text in VARIABLE, what it is for in \
@@ -115,27 +114,63 @@ class MissingTags(BadReply, IndexError):
     """The reply has no text between the tags that were asked for."""
 
 
-def defused(text: str) -> str:
-    """The text with every fence tag in it opened, as `< /LM_OUTPUT>`: nothing inside a fence can close it."""
-    return _FENCE.sub("< ", text) if "<" in text else text
+@functools.cache
+def _tag_starts(tags: Sequence[str]) -> re.Pattern[str]:
+    """Match the `<` of anything a reader may take for one of the tags: any letter case, spaces, attributes, no end."""
+    names = "|".join(map(re.escape, tags))
+    spaced_opening = rf"\s+(?:{names})(?:\s*/?\s*>|\s+[\w:-]+\s*=)"  # but not the "<" of "a < variable"
+    return re.compile(rf"<(?=(?:\s*/\s*)?(?:{names})\b|{spaced_opening})", re.IGNORECASE)
 
 
-def restored(text: str) -> str:
-    """The inverse of `defused`: a text that names a fence tag survives being shown and written anew."""
-    return _DEFUSED.sub("<", text)
+@functools.cache
+def _escaped_tag_starts(tags: Sequence[str]) -> re.Pattern[str]:
+    """Match the `[` of an escaped tag."""
+    names = "|".join(map(re.escape, tags))
+    attributes = r"""(?:\s+[\w:-]+\s*=\s*(?:"[^"\n]*"|'[^'\n]*'))*"""
+    return re.compile(rf"\[(?=\s*(?:/\s*)?(?:{names}){attributes}\s*(?:/\s*)?>)", re.IGNORECASE)
 
 
-def fence(tag: str, content: Content) -> list[str | bytes]:
-    """Foreign text and images between tags, out of which they cannot break."""
+def contains_tag(text: str, tags: Sequence[str] = FENCES) -> bool:
+    """Return True if the text contains one of the tags, opening or closing, however sloppily written."""
+    return "<" in text and _tag_starts(tuple(tags)).search(text) is not None
+
+
+def escape_tags(text: str, tags: Sequence[str] = FENCES) -> str:
+    """Return the text with the `<` of every tag replaced by `[`, as in `[/LM_OUTPUT>`; all other text is unchanged.
+
+    Nothing is removed, so the escaped text cannot form a new tag.
+
+    Args:
+        text: any text.
+        tags: names of the tags in use in the request, without brackets.
+    """
+    return _tag_starts(tuple(tags)).sub("[", text) if "<" in text else text
+
+
+def restore_tags(text: str, tags: Sequence[str] = FENCES) -> str:
+    """Undo `escape_tags` for well-formed tags, so that a prompt may mention a tag and still be shown and rewritten."""
+    return _escaped_tag_starts(tuple(tags)).sub("<", text) if "[" in text else text
+
+
+def fence(tag: str, content: Content, tags: Sequence[str] = FENCES, attributes: str = "") -> list[str | bytes]:
+    """Return untrusted text and images between tags that no text can close.
+
+    Args:
+        tag: name of the fence.
+        content: a text, an image, or several of them.
+        tags: names of all tags in use in the request; they are escaped in the content.
+        attributes: added to the opening tag, such as `client="1"`.
+    """
     parts = [content] if isinstance(content, str | bytes) else content
-    return wrap(tag, [defused(part) if isinstance(part, str) else part for part in parts])
+    return wrap(tag, [escape_tags(part, tags) if isinstance(part, str) else part for part in parts], attributes)
 
 
-def wrap(tag: str, parts: Iterable[str | bytes]) -> list[str | bytes]:
-    """Parts that are fenced already, between tags of their own."""
+def wrap(tag: str, parts: Iterable[str | bytes], attributes: str = "") -> list[str | bytes]:
+    """Return parts that are already safe between an opening and a closing tag."""
     parts = list(parts)
     ends_line = bool(parts) and isinstance(parts[-1], str) and parts[-1].endswith("\n")
-    return [f"<{tag}>\n", *parts, f"</{tag}>\n" if ends_line else f"\n</{tag}>\n"]
+    opening = f"<{tag} {attributes}>\n" if attributes else f"<{tag}>\n"
+    return [opening, *parts, f"</{tag}>\n" if ends_line else f"\n</{tag}>\n"]
 
 
 def request(parts: Iterable[str | bytes], images: bool) -> str | list[str | bytes]:
@@ -187,7 +222,7 @@ def criticism_request(
             OBJECTIVE_OF_FEEDBACK,
             "\n",
             RESULT_HAS_ROLE,
-            defused(response_role),
+            escape_tags(response_role),
             "\n",
             *fence("FEEDBACK", feedback),
         ]

@@ -11,7 +11,7 @@ from textgrad.config import validate_engine_or_get_default
 from textgrad.engine import EngineLM
 from textgrad.engine.calls.ask_again import ask_until
 from textgrad.errors import BadReply, UsageError
-from textgrad.prompts import OPTIMIZER_SYSTEM_PROMPT, between, restored
+from textgrad.prompts import OPTIMIZER_SYSTEM_PROMPT, between, restore_tags
 from textgrad.variable import Variable
 
 
@@ -134,7 +134,7 @@ class TextualGradientDescent(Optimizer):
         return ask_until(
             self.engine,
             self._update_prompt(variable),
-            lambda reply: restored(between(reply, self.new_variable_tags)),
+            lambda reply: restore_tags(between(reply, self.new_variable_tags)),
             system_prompt=self.optimizer_system_prompt,
             hint=prompts.REWRITE_HINT.format(*self.new_variable_tags),
             within=self.new_variable_tags,

@@ -3,12 +3,12 @@
 import re
 
 from textgrad.errors import BadReply
-from textgrad.prompts import between
+from textgrad.prompts import between, contains_tag, fence
 from utils.aggregation.prompts import FENCE_TAG, MERGED_TAGS
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _HALF_SURROGATES = re.compile(r"[\ud800-\udfff]")
-_OUR_TAGS = re.compile(rf"<(?=\s*/?\s*(?:{FENCE_TAG}|IMPROVED_VARIABLE)\b)", re.IGNORECASE)
+_TAGS = (FENCE_TAG, "IMPROVED_VARIABLE")
 
 
 def readable(text: str) -> str:
@@ -22,15 +22,9 @@ def readable(text: str) -> str:
 
 
 def fenced(texts: list[str]) -> str:
-    """The texts one after the other, each between the fence's tags, which no text can close or open.
-
-    Args:
-        texts: any texts; a tag of the fence or of the reply in them loses its angle bracket, all else stays.
-    """
-    return "\n\n".join(
-        f'<{FENCE_TAG} client="{number}">\n{_OUR_TAGS.sub("[", text)}\n</{FENCE_TAG}>'
-        for number, text in enumerate(texts, start=1)
-    )
+    """Return the texts one after the other, each in a numbered fence; see `textgrad.prompts.fence`."""
+    blocks = ("".join(fence(FENCE_TAG, text, _TAGS, f'client="{n}"')) for n, text in enumerate(texts, start=1))
+    return "\n".join(blocks).removesuffix("\n")
 
 
 def merged_text(reply: str) -> str:
@@ -40,6 +34,6 @@ def merged_text(reply: str) -> str:
         BadReply: there are no tags, or nothing between them, or a fence was copied.
     """
     text = readable(between(reply, MERGED_TAGS))
-    if not text or _OUR_TAGS.search(text):
+    if not text or contains_tag(text, _TAGS):
         raise BadReply(f"tags of the request stand between {' and '.join(MERGED_TAGS)}" if text else "it holds no text")
     return text

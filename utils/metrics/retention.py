@@ -20,6 +20,7 @@ from dataclasses import asdict, dataclass
 from textgrad.concurrency import fan_out
 from textgrad.engine.calls.ask_again import ask_until
 from textgrad.errors import BadReply
+from textgrad.prompts import fence
 from textgrad.tokens import estimate_tokens
 from utils.metrics.instructions import instructions
 from utils.metrics.wording import Wording
@@ -27,6 +28,7 @@ from utils.metrics.wording import Wording
 FATES = ("kept", "merged", "lost")
 _KEPT, _MERGED, _MERGED_IN_RUN = 0.85, 0.6, 0.75
 _LONGEST_RUN = 3
+_TAGS = ("INSTRUCTION", "MERGED_PROMPT", "LOST", "VARIABLE", "IMPROVED_VARIABLE")
 
 _JUDGE_PROMPT = """Several prompts were merged into one. Decide what became of one instruction.
 
@@ -255,5 +257,4 @@ def repair(engine, prompt: str, lost: Sequence[str], token_budget: int | None = 
 
 
 def _fenced(tag: str, text: str) -> str:
-    """The text between tags that it cannot close itself."""
-    return f"<{tag}>\n{re.sub(f'</?{tag}>', '', text)}\n</{tag}>"
+    return "".join(fence(tag, text, _TAGS)).removesuffix("\n")
