@@ -17,6 +17,8 @@ from textgrad.errors import UsageError, unknown
 MODULES = ("train_centralized", "train_homo_fed", "train_hetero_fed")
 PARTITIONS = ("iid", "dirichlet", "quantity")
 AGGREGATE_METHODS = names_in("utils.aggregation.methods")
+ACCEPTANCE_RULES = names_in("utils.federation.acceptance")
+SELECTIONS = names_in("utils.federation.selection")
 
 
 def option(default: Any, group: str, text: str, *also: str, **argument: Any) -> Any:
@@ -76,7 +78,10 @@ class Config:
     batch_size: int = option(3, "training", "questions of one local step")
     max_epochs: int = option(3, "training", "rounds", "--rounds")
     max_steps: int = option(3, "training", "local steps of a client in one round", "--local_steps")
-    proximal_update: bool = option(False, "training", "keep a rewrite only if its batch got better or is all right")
+    accept: str = option(
+        "not_worse", "training", f"when a rewrite is kept: {', '.join(ACCEPTANCE_RULES)}", metavar="NAME"
+    )
+    proximal_update: bool = option(False, "training", "same as --accept better")
 
     skip_solved: bool = option(False, "training", "criticize wrong answers only; leave a batch alone that is all right")
     speculate: bool = option(
@@ -88,6 +93,9 @@ class Config:
     homo_split_num: int = option(3, "federation", "clients of train_homo_fed", "--num_clients", "--homo_split")
     clients_per_task: int = option(1, "federation", "clients of each task of train_hetero_fed")
     client_fraction: float = option(1.0, "federation", "share of the clients that take part in a round, in (0, 1]")
+    select_clients: str = option(
+        "random", "federation", f"how the clients of a round are chosen: {', '.join(SELECTIONS)}", metavar="NAME"
+    )
     partition: str = option(
         "iid", "federation", "how data is split over clients: iid, dirichlet, quantity", metavar="NAME"
     )
@@ -196,6 +204,11 @@ class Config:
         return {"temperature": self.temperature, "top_p": self.top_p, "max_tokens": self.max_tokens, "seed": seed}
 
     @property
+    def acceptance_rule(self) -> str:
+        """The name of the acceptance rule; --proximal_update is an alias of "better"."""
+        return "better" if self.proximal_update else self.accept
+
+    @property
     def questions_seed(self) -> int:
         """The seed that draws the questions and deals them to train, validation and test."""
         return self.seed if self.data_seed < 0 else self.data_seed
@@ -209,6 +222,8 @@ class Config:
         _known("module", self.module, MODULES)
         _known("partition", self.partition, PARTITIONS)
         _known("aggregate_method", self.aggregate_method, AGGREGATE_METHODS)
+        _known("accept", self.accept, ACCEPTANCE_RULES)
+        _known("select_clients", self.select_clients, SELECTIONS)
         if not self.task:
             raise UsageError("--task is missing: name a task, such as --task BBH_object_counting")
         if len(self.task) > 1 and self.module != "train_hetero_fed":

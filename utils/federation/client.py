@@ -14,6 +14,7 @@ import textgrad as tg
 from textgrad.concurrency import current_scope, deadline_passed, fan_out, scope, use_scope
 from textgrad.engine.base import EngineLM
 from textgrad.errors import BadReply
+from utils.federation.acceptance import acceptance_rule
 from utils.federation.evaluation import Sample, answer, prompt_id, too_long, verdict
 from utils.privacy.leak_guard import Leak, Private, guard
 
@@ -82,16 +83,6 @@ class LateClient(Exception):
     """The round went on without this client."""
 
 
-def accepts(before: float, after: float, proximal: bool) -> bool:
-    """The accept rule (paper, Algorithm 1; section on proximal updates).
-
-    Args:
-        before, after: accuracy on the same minibatch, in [0, 1].
-        proximal: True keeps a rewrite only if accuracy rose or is 1; False also if it stayed.
-    """
-    return after > before or after == 1.0 if proximal else after >= before
-
-
 @dataclass
 class Client:
     """One client.
@@ -103,10 +94,10 @@ class Client:
         critic: the model that judges, criticizes and rewrites.
         batch_size: questions a step, >= 1.
         local_steps: steps a round, >= 1.
-        proximal: see `accepts`.
+        accept: name of an acceptance rule, see `utils.federation.acceptance`.
         seed: of its draws; they depend on seed, client and step alone, so a restarted client draws the same.
-        leak_guard: a mode of `utils.privacy.leak_guard.guard`, for what it uploads. Its own steps go on unguarded, and its own log
-            keeps them as they are: in a simulation that log lies on the same machine as everybody's.
+        leak_guard: mode of `utils.privacy.leak_guard.guard`, applied to uploads. Local steps are unguarded, and the local log
+            keeps them unchanged: in a simulation that log is on the same machine as all others.
         public: what everybody knows: descriptions and answer formats of the tasks.
         skip_solved: True to criticize wrong answers only, and to leave a batch alone that is all right.
         speculate: True to answer the next batch under a rewrite while it is not yet known whether that is kept. Nothing
@@ -119,7 +110,7 @@ class Client:
     critic: EngineLM
     batch_size: int
     local_steps: int
-    proximal: bool = False
+    accept: str = "not_worse"
     seed: int = 0
     leak_guard: str = "off"
     public: str = ""
@@ -203,7 +194,9 @@ class Client:
         after = sum(correct for correct, _ in answers) / len(batch)
         if any(new and not old for (_, new), (_, _, old) in zip(answers, losses, strict=True)):
             return Step(number, before, after, len(batch), False, "too long for the model's context", prompt, rewritten)
-        accepted = accepts(before, after, self.proximal)
+        accepted = acceptance_rule(self.accept)(
+            [correct for _, correct, _ in losses], [correct for correct, _ in answers]
+        )
         reason = "rose" if after > before else "fell" if after < before else "stayed"
         return Step(number, before, after, len(batch), accepted, reason, rewritten if accepted else prompt, rewritten)
 

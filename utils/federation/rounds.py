@@ -217,7 +217,8 @@ class _Training:
 
     def _exchange(self, done: Round) -> None:
         """Sends every sampled client its prompt and collects the uploads that come back in time."""
-        clients = self.federation.sampled(done.number)
+        earlier = [(each.number, update) for each in self.rounds for update in each.updates]
+        clients = self.federation.sampled(done.number, earlier)
         done.sampled = [client.number for client in clients]
         done.dropped = {
             client.number: "dropped out (injected)"
@@ -230,11 +231,11 @@ class _Training:
         limit = self.config.round_deadline or None if late is None else None
         prompts = [done.broadcast[client.number if self.local_only else 0] for client in asked]
         answers = self.transport.exchange(done.number, asked, prompts, limit)
-        for client, answer in zip(asked, answers, strict=True):
-            if isinstance(answer, Update):
-                done.updates.append(answer)
+        for client, upload in zip(asked, answers, strict=True):
+            if isinstance(upload, Update):
+                done.updates.append(upload)
             else:
-                done.dropped[client.number] = answer
+                done.dropped[client.number] = upload
         if limit:
             late = [number for number, why in done.dropped.items() if why == "late"]
             self.federation.engines.gateway.put_metadata(self._late_note(done), late)

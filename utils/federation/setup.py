@@ -9,9 +9,10 @@ from textgrad.tasks import Task, get_task
 from utils.aggregation import aggregate
 from utils.config import Config
 from utils.engines.by_role import Engines
-from utils.federation.client import Client
+from utils.federation.client import Client, Update
 from utils.federation.evaluation import Sample, samples_of
 from utils.federation.partition import partition
+from utils.federation.selection import history_of, selection
 from utils.federation.transport import Transport
 from utils.metrics.measures import Surprisal, scorer_of
 
@@ -50,13 +51,20 @@ class Federation:
         }
         self.scorer = scorer_of(self.config, self.engines.gateway)
 
-    def sampled(self, round_number: int) -> list[Client]:
-        """The m = max(C*N, 1) clients that take part in a round (paper, Algorithm 1), in the order of their numbers."""
+    def sampled(self, round_number: int, updates: Sequence[tuple[int, Update]]) -> list[Client]:
+        """Return the m = max(C*N, 1) clients that take part in a round (paper, Algorithm 1), ordered by number.
+
+        Args:
+            round_number: 1, 2, ...
+            updates: (round number, update) of all earlier rounds.
+        """
         count = max(int(self.config.client_fraction * len(self.clients)), 1)
         if count == len(self.clients):
             return list(self.clients)
         rng = random.Random(f"participation {self.config.seed} {round_number}")
-        return sorted(rng.sample(self.clients, count), key=lambda client: client.number)
+        history = history_of(self.clients, updates)
+        chosen = selection(self.config.select_clients)(round_number, self.clients, history, count, rng)
+        return sorted(chosen, key=lambda client: client.number)
 
 
 def load_tasks(config: Config, engines: Engines) -> list[Task]:
@@ -115,7 +123,7 @@ def client_of(config: Config, engines: Engines, number: int, samples: Sequence[S
         engines.evaluation,
         config.batch_size,
         config.max_steps,
-        config.proximal_update,
+        config.acceptance_rule,
         config.seed,
         config.leak_guard,
         public,

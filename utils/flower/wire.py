@@ -19,6 +19,7 @@ RUN_OPTIONS = (
     "module",
     "batch_size",
     "max_steps",
+    "accept",
     "proximal_update",
     "seed",
     "data_seed",

@@ -120,7 +120,8 @@ class RunLog(NullLog):
         path = self.folder / "config.json"
         options = json.loads(to_json(dataclasses.asdict(self.config)))
         if path.exists():
-            before = _options_in(path)
+            defaults = {each.name: each.default for each in dataclasses.fields(Config)}
+            before = json.loads(to_json(defaults)) | _options_in(path)  # the run may be older than an option
             differing = [name for name in options if name not in _FREE_OPTIONS and before.get(name) != options[name]]
             if differing:
                 told = ", ".join(f"--{name} was {before.get(name)!r} and is {options[name]!r}" for name in differing)

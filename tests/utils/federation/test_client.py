@@ -5,25 +5,27 @@ import toy
 
 from textgrad.engine.base import ChatEngine, Reply
 from textgrad.errors import ContextExceeded
-from utils.federation.client import Client, accepts
+from utils.federation.acceptance import acceptance_rule
+from utils.federation.client import Client
 from utils.federation.evaluation import prompt_id, samples_of
 from utils.federation.setup import load_tasks
 
 
 @pytest.mark.parametrize(
-    "before, after, plain, proximal",
+    "before, after, not_worse, better",
     [
-        (0.0, 1 / 3, True, True),
-        (1 / 3, 1 / 3, True, False),
-        (2 / 3, 1 / 3, False, False),
-        (1.0, 1.0, True, True),
-        (0.0, 0.0, True, False),
-        (2 / 3, 1.0, True, True),
+        (0, 1, True, True),
+        (1, 1, True, False),
+        (2, 1, False, False),
+        (3, 3, True, True),
+        (0, 0, True, False),
+        (2, 3, True, True),
     ],
 )
-def test_a_rewrite_is_kept_by_the_accept_rule(before, after, plain, proximal):
-    assert accepts(before, after, proximal=False) is plain
-    assert accepts(before, after, proximal=True) is proximal
+def test_a_rewrite_is_kept_by_the_acceptance_rule(before, after, not_worse, better):
+    outcomes = [[1] * right + [0] * (3 - right) for right in (before, after)]
+    assert acceptance_rule("not_worse")(*outcomes) is not_worse
+    assert acceptance_rule("better")(*outcomes) is better
 
 
 @pytest.fixture
