@@ -199,7 +199,7 @@ class Config:
     @property
     def sampling_defaults(self) -> dict[str, Any]:
         """The fields of `textgrad.engine.base.Sampling`."""
-        # Where replies are not drawn at random, runs on the same questions ask the same: their zero-shot calls are shared.
+        # Deterministic runs on the same questions share their zero-shot calls, whatever their seeds.
         seed = self.seed if self.temperature > 0 else self.questions_seed
         return {"temperature": self.temperature, "top_p": self.top_p, "max_tokens": self.max_tokens, "seed": seed}
 

@@ -96,8 +96,8 @@ class Client:
         local_steps: steps a round, >= 1.
         accept: name of an acceptance rule, see `utils.federation.acceptance`.
         seed: of its draws; they depend on seed, client and step alone, so a restarted client draws the same.
-        leak_guard: mode of `utils.privacy.leak_guard.guard`, applied to uploads. Local steps are unguarded, and the local log
-            keeps them unchanged: in a simulation that log is on the same machine as all others.
+        leak_guard: mode of `utils.privacy.leak_guard.guard`, applied to uploads. Local steps are unguarded, and the
+            local log keeps them unchanged: in a simulation that log is on the same machine as all others.
         public: what everybody knows: descriptions and answer formats of the tasks.
         skip_solved: True to criticize wrong answers only, and to leave a batch alone that is all right.
         speculate: True to answer the next batch under a rewrite while it is not yet known whether that is kept. Nothing

@@ -89,7 +89,7 @@ class RunLog(NullLog):
         """
         try:
             (self.folder / "prompts").mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._lock = open(self.folder / ".lock", "w", encoding="ascii")
+            self._lock = open(self.folder / ".lock", "w", encoding="ascii")  # noqa: SIM115
         except OSError as error:
             raise UsageError(
                 f"--log_dir {self.config.log_dir}: the run's folder {self.folder} cannot be made: {error.strerror}"
