@@ -165,6 +165,11 @@ def fence(tag: str, content: Content, tags: Sequence[str] = FENCES, attributes: 
     return wrap(tag, [escape_tags(part, tags) if isinstance(part, str) else part for part in parts], attributes)
 
 
+def fence_text(tag: str, text: str, tags: Sequence[str] = FENCES, attributes: str = "") -> str:
+    """Return `fence` of a single text as one text without a final line break."""
+    return "".join(part for part in fence(tag, text, tags, attributes) if isinstance(part, str)).removesuffix("\n")
+
+
 def wrap(tag: str, parts: Iterable[str | bytes], attributes: str = "") -> list[str | bytes]:
     """Return parts that are already safe between an opening and a closing tag."""
     parts = list(parts)

@@ -30,8 +30,7 @@ def overhead(folder: Path) -> Iterator[Row]:
 
 
 def replay(folder: Path) -> Iterator[Row]:
-    """A finished run once more from its call log, less the time of its like in which all clients drop out; medians where
-    that is short."""
+    """Measure a replay from the call log, minus the time of a run in which all clients drop out; medians if short."""
     for clients, rounds, times in ((25, 3, 15), (250, 30, 1)):
         setup = Setup(clients=clients, rounds=rounds, steps=1, scored=4, engine="simulated")
         idle = replace(setup, more=("--drop_rate", "1"))
@@ -76,7 +75,9 @@ def merging(folder: Path) -> Iterator[Row]:
     sys.path.insert(0, str(ROOT))
     from textgrad.engine.base import ChatEngine, Reply
     from textgrad.tokens import estimate_tokens
-    from utils.aggregation import aggregate
+    from utils.aggregation.aggregate import aggregate
+    from utils.aggregation.merging import Merging
+    from utils.aggregation.upload import Upload
 
     class Merger(ChatEngine):
         model_string, endpoint = "merger", "here"
@@ -92,7 +93,7 @@ def merging(folder: Path) -> Iterator[Row]:
 
     engine, budget = Merger(), 4000
     uploads = [f"Case {number}: " + "work in small steps and check the result. " * 20 for number in range(1000)]
-    merge = aggregate("summarization", uploads, engine=engine, old_prompt="", token_budget=budget)
+    merge = aggregate("summarization", list(map(Upload, range(len(uploads)), uploads)), Merging(engine, budget))
     yield Row("depth of the tree of merges", f"1000 uploads, {merge.calls} calls", merge.depth, merge_depth(1000))
     yield Row(
         "longest merge / its budget of tokens",

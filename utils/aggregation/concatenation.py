@@ -1,7 +1,7 @@
-"""Prompts one after the other, without saying anything twice.
+"""Concatenate prompts without repeating lines.
 
-All clients of a round start from the same prompt, so plain concatenation would repeat it once a client, and again
-every round. Here the first prompt stands whole, and each other one follows as a section of the lines that are new.
+All clients of a round start from the same prompt, so plain concatenation would repeat it per client and per round.
+Here the first prompt is complete, and each other prompt is a section with its new lines only.
 """
 
 from collections.abc import Sequence
@@ -10,15 +10,16 @@ from utils.aggregation.prompts import FURTHER_INSTRUCTIONS
 
 
 def concatenate(prompts: Sequence[str]) -> str:
-    """The prompts in order, as sections; a line that an earlier prompt holds already is not repeated.
+    """Return the prompts as sections, in order, without lines of earlier prompts.
 
-    Lines are compared without the white space around them. A heading ("Example:", "# Rules"), a fence or a rule is
-    repeated where a new line stands beside it, as the new line would lose its meaning without.
+    Lines are compared without surrounding white space. A heading ("Example:", "# Rules"), a code fence or a horizontal
+    rule is repeated next to a new line, which would lose its meaning otherwise.
 
     Args:
         prompts: at least one.
     """
-    sections, seen = [], set()
+    sections: list[str] = []
+    seen: set[str] = set()
     for prompt in prompts:
         lines = prompt.splitlines()
         kept = lines if not sections else _new_lines(lines, seen)
@@ -39,8 +40,8 @@ def _new_lines(lines: list[str], seen: set[str]) -> list[str]:
 
 
 def _is_frame(line: str) -> bool:
-    """True for a line that only has a meaning beside others: a heading, a code fence, a blank line."""
+    """Return whether a line is a heading, a code fence or blank, and has no meaning alone."""
     text = line.strip()
-    if text == FURTHER_INSTRUCTIONS:  # ours, from an earlier round
+    if text == FURTHER_INSTRUCTIONS:  # added by an earlier round
         return False
     return text.endswith(":") or text.startswith("#") or not any(char.isalnum() for char in text)

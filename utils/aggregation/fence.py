@@ -1,39 +1,42 @@
-"""Uploads are data, not instructions: how they are put before a model, and how its reply is read."""
+"""Uploads are data, not instructions: fence them for the model, and parse its reply."""
 
 import re
+from collections.abc import Sequence
 
 from textgrad.errors import BadReply
-from textgrad.prompts import between, contains_tag, fence
+from textgrad.prompts import between, contains_tag, fence_text
 from utils.aggregation.prompts import FENCE_TAG, MERGED_TAGS
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-_HALF_SURROGATES = re.compile(r"[\ud800-\udfff]")
+_LONE_SURROGATES = re.compile(r"[\ud800-\udfff]")
 _TAGS = (FENCE_TAG, "IMPROVED_VARIABLE")
 
 
-def readable(text: str) -> str:
-    """The text without what cannot be printed or stored: control characters go, half surrogates become U+FFFD.
+def printable(text: str) -> str:
+    """Return the text without control characters, with lone surrogates replaced by U+FFFD, stripped.
 
-    An upload may come from another machine: an escape sequence must not reach a terminal, and a text that is no
-    valid UTF-8 must not break the call log. Lines and tabs stay.
+    An upload may come from another machine: its escape sequences must not reach a terminal, and invalid Unicode must
+    not break the call log. Line breaks and tabs stay.
     """
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
-    return _HALF_SURROGATES.sub("\ufffd", _CONTROL.sub("", lines)).strip()
+    return _LONE_SURROGATES.sub("\ufffd", _CONTROL.sub("", lines)).strip()
 
 
-def fenced(texts: list[str]) -> str:
-    """Return the texts one after the other, each in a numbered fence; see `textgrad.prompts.fence`."""
-    blocks = ("".join(fence(FENCE_TAG, text, _TAGS, f'client="{n}"')) for n, text in enumerate(texts, start=1))
-    return "\n".join(blocks).removesuffix("\n")
+def fence_prompts(prompts: Sequence[str]) -> str:
+    """Return the prompts, each in a numbered fence that no text can close; see `textgrad.prompts.fence`."""
+    return "\n\n".join(
+        fence_text(FENCE_TAG, prompt, _TAGS, f'client="{number}"') for number, prompt in enumerate(prompts, start=1)
+    )
 
 
-def merged_text(reply: str) -> str:
-    """The text between the reply's tags.
+def parse_merge(reply: str) -> str:
+    """Return the text between the reply's tags.
 
     Raises:
-        BadReply: there are no tags, or nothing between them, or a fence was copied.
+        BadReply: the tags are missing, the text is empty, or it contains a tag of the request. The model reads the
+            message when it is asked again.
     """
-    text = readable(between(reply, MERGED_TAGS))
+    text = printable(between(reply, MERGED_TAGS))
     if not text or contains_tag(text, _TAGS):
         raise BadReply(f"tags of the request stand between {' and '.join(MERGED_TAGS)}" if text else "it holds no text")
     return text

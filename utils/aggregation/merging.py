@@ -1,149 +1,178 @@
-"""One aggregation while it runs: what a method may use, and what is counted."""
+"""Tools and counters of one aggregation, as aggregators get them."""
 
+import dataclasses
+import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 from textgrad.concurrency import fan_out
 from textgrad.engine.base import EngineLM
 from textgrad.engine.calls.ask_again import ask_until
-from textgrad.errors import BadReply
+from textgrad.errors import BadReply, UsageError
 from textgrad.tokens import estimate_tokens
 from utils.aggregation.concatenation import concatenate
-from utils.aggregation.fence import fenced, merged_text
+from utils.aggregation.fallbacks import Fallback
+from utils.aggregation.fence import fence_prompts, parse_merge
 from utils.aggregation.prompts import MERGE_HINT, MERGED_TAGS, Job, length_limit
 from utils.aggregation.tree import Node, plan
 
 
+@dataclass
 class Merging:
-    """The means that aggregators share: concatenation, one request, a tree of requests.
-
-    Args:
-        engine: merges.
-        token_budget: most tokens of the new prompt, and of the texts in one request; >= 1.
-        fan_in: most texts in one request, >= 2.
-        old_prompt: what the uploads were made from.
-        scorer: surprisal in bits a token, see `utils.metrics.measures.Surprisal`; None where there is none.
-        candidates: merges that a method which chooses draws, >= 1.
+    """Tools that aggregators share: concatenation, one request, a tree of requests.
 
     Attributes:
-        calls: requests sent so far, those that were asked again included.
-        depth: merges that had to wait for one another, at the most.
-        fallbacks: what was done in place of a merge that failed, one word each.
+        engine: evaluation engine, which writes merges; None if prompts are only concatenated.
+        token_budget: maximum tokens of the new prompt, and of all prompts in one request; >= 1.
+        fan_in: maximum prompts per request, >= 2.
+        broadcast: prompt that the clients started from; it stays if nothing can be merged.
+        rng: generator for random choices, seeded by run and round.
+        score: returns a prompt's validation accuracy in [0, 1], and asks the test engine for it; None if unavailable.
+        surprisal: returns a prompt's surprisal in bits per token, [] if it cannot; None without a surprisal model.
+        candidates: number of merges drawn by an aggregator that selects one, >= 1.
+        depth: length of the longest chain of dependent requests so far.
+        fallbacks: replacements for unusable replies so far.
+
+    Raises:
+        UsageError: token budget or fan-in out of range.
     """
 
-    def __init__(
-        self,
-        engine: EngineLM,
-        token_budget: int,
-        fan_in: int,
-        old_prompt: str = "",
-        scorer: Callable[[str], list[float]] | None = None,
-        candidates: int = 3,
-    ):
-        self.engine, self.token_budget, self.fan_in = engine, token_budget, fan_in
-        self.old_prompt, self.scorer, self.candidates = old_prompt, scorer, candidates
-        self.calls = self.depth = 0
-        self.fallbacks: list[str] = []
-        self._lock = threading.Lock()
+    engine: EngineLM | None
+    token_budget: int
+    fan_in: int = 8
+    broadcast: str = ""
+    rng: random.Random = field(default_factory=lambda: random.Random(0))
+    score: Callable[[str], float] | None = None
+    surprisal: Callable[[str], list[float]] | None = None
+    candidates: int = 3
+    depth: int = field(default=0, init=False)
+    fallbacks: list[Fallback] = field(default_factory=list, init=False)
 
-    def concat(self, texts: list[str], limit: int | None = None) -> str:
-        """The texts one after the other, see `concatenate`.
+    def __post_init__(self):
+        if self.token_budget < 1 or self.fan_in < 2:
+            raise UsageError(
+                f"a merge needs a token budget of at least 1 and a fan-in of at least 2, "
+                f"not {self.token_budget} and {self.fan_in}"
+            )
+        self._counted = _CountedEngine(self.engine)
+
+    @property
+    def calls(self) -> int:
+        """Requests sent so far, repeated ones included."""
+        return self._counted.calls
+
+    def concat(self, prompts: Sequence[str], limit: int | None = None) -> str:
+        """Concatenate prompts without repeating lines; see `concatenate`.
 
         Args:
-            texts: at least one.
-            limit: most tokens of the result; the token budget when left out.
+            prompts: at least one.
+            limit: maximum tokens of the result; default: the token budget.
 
         Raises:
-            BadReply: the result would be longer.
+            BadReply: the result exceeds the limit.
         """
-        return _within(limit or self.token_budget, concatenate(texts))
+        return _check_length(concatenate(prompts), limit or self.token_budget)
 
-    def ask(self, job: Job, texts: list[str], limit: int | None = None) -> str:
-        """What the engine makes of some texts, asked once more where the reply cannot be used.
+    def ask(self, job: Job, prompts: Sequence[str], limit: int | None = None) -> str:
+        """Let the engine edit prompts. An unusable reply is asked for once more.
 
         Args:
-            job: what it is to do.
-            texts: at least one; data that stands in fences.
-            limit: most tokens of the result; the token budget when left out.
+            job: the instructions for the engine.
+            prompts: at least one; they are fenced, as they are data.
+            limit: maximum tokens of the result; default: the token budget.
 
         Raises:
-            BadReply: neither reply was whole, tagged and within the limit.
+            BadReply: both replies were truncated, without tags, or above the limit.
         """
         limit = limit or self.token_budget
-        tight = sum(map(estimate_tokens, texts)) > limit
-        request = "\n\n".join([fenced(texts), job.task, *([length_limit(limit)] if tight else [])])
+        tight = sum(map(estimate_tokens, prompts)) > limit
+        request = "\n\n".join([fence_prompts(prompts), job.task, *([length_limit(limit)] if tight else [])])
         return ask_until(
-            self,
+            self._counted,
             request,
-            lambda reply: _within(limit, merged_text(reply)),
+            lambda reply: _check_length(parse_merge(reply), limit),
             within=MERGED_TAGS,
             system_prompt=job.system_prompt,
             hint=f"{MERGE_HINT} {length_limit(limit)}",
         )
 
-    def tree(self, job: Job, texts: list[str]) -> str:
-        """The texts merged by the engine, as a tree in which a merge starts as soon as its own children are there.
+    def tree(self, job: Job, prompts: Sequence[str]) -> str:
+        """Let the engine merge prompts as a tree, in which a merge starts as soon as its own children are done.
 
-        A merge that fails is replaced by the concatenation of its texts if that is within its limit ("concat" in
-        `fallbacks`); if not, it is left out of the tree ("left_out").
+        A failed merge is replaced by the concatenation of its prompts if that is within its limit, else it is left out.
 
         Args:
-            job: what the engine is to do at each node.
-            texts: at least two, each within the token budget.
+            job: the instructions for the engine at each node.
+            prompts: at least two, each within the token budget.
 
         Raises:
-            BadReply: nothing is left at the root.
+            BadReply: the root has no result.
         """
-        nodes = plan([estimate_tokens(text) for text in texts], self.fan_in, self.token_budget)
-        count = len(texts)
-        results: list[str | None] = [*texts, *[None] * len(nodes)]
-        fallbacks: list[str | None] = [None] * len(nodes)
+        nodes = plan([estimate_tokens(prompt) for prompt in prompts], self.fan_in, self.token_budget)
+        leaves = len(prompts)
+        results: list[str | None] = [*prompts, *[None] * len(nodes)]
+        fallbacks: list[Fallback | None] = [None] * len(nodes)
 
-        def merge(place: int) -> None:
-            results[count + place], fallbacks[place] = self._node(job, nodes[place], results)
+        def merge(index: int) -> None:
+            results[leaves + index], fallbacks[index] = self._merge_node(job, nodes[index], results)
 
-        fan_out(
-            merge,
-            range(len(nodes)),
-            after=[[child - count for child in node.children if child >= count] for node in nodes],
-        )
+        dependencies = [[child - leaves for child in node.children if child >= leaves] for node in nodes]
+        fan_out(merge, range(len(nodes)), after=dependencies)
         self.depth += nodes[-1].level
-        if results[-1] is None:
-            self.fallbacks += filter(None, fallbacks[:-1])  # the caller decides what takes the place of the whole
+        if (merged := results[-1]) is None:
+            fallbacks.pop()  # the caller decides on the fallback for the whole merge
+        self.fallbacks += [fallback for fallback in fallbacks if fallback]
+        if merged is None:
             raise BadReply("no merge could be used")
-        self.fallbacks += filter(None, fallbacks)
-        return results[-1]
+        return merged
 
-    def _node(self, job: Job, node: Node, results: list[str | None]) -> tuple[str | None, str | None]:
-        """A node's result, None if there is none, and its fallback, None if there was none."""
-        texts = list(dict.fromkeys(results[child] for child in node.children if results[child] is not None))
-        if not texts:
+    def _merge_node(self, job: Job, node: Node, results: list[str | None]) -> tuple[str | None, Fallback | None]:
+        children = [results[child] for child in node.children]
+        prompts = list(dict.fromkeys(prompt for prompt in children if prompt is not None))
+        if not prompts:
             return None, None
         try:
-            if len(texts) == 1 and estimate_tokens(texts[0]) <= node.limit:
-                return texts[0], None
-            return self.ask(job, texts, node.limit), None
+            if len(prompts) == 1 and estimate_tokens(prompts[0]) <= node.limit:
+                return prompts[0], None
+            return self.ask(job, prompts, node.limit), None
         except BadReply:
             pass
         try:
-            return self.concat(texts, node.limit), "concat"
+            return self.concat(prompts, node.limit), Fallback.CONCAT
         except BadReply:
-            return None, "left_out"
+            return None, Fallback.LEFT_OUT
 
-    @property
-    def enforces_form(self) -> bool:
-        """Whether the engine can be held to the tags of a reply."""
-        return getattr(self.engine, "enforces_form", False)
+    def branch(self) -> "Merging":
+        """Return a copy with its counters at zero, for a merge that may be discarded."""
+        return dataclasses.replace(self)
 
-    def __call__(self, content: str, **kwargs) -> str:
-        """The engine's reply; counted."""
+    def join(self, branches: Sequence["Merging"]) -> None:
+        """Add the counters of branches that ran at the same time."""
+        self._counted.calls += sum(branch.calls for branch in branches)
+        self.depth += max(branch.depth for branch in branches)
+        self.fallbacks += [fallback for branch in branches for fallback in branch.fallbacks]
+
+
+class _CountedEngine:
+    """An engine with a thread-safe count of its calls."""
+
+    def __init__(self, engine: EngineLM | None):
+        self.calls = 0
+        self._engine, self._lock = engine, threading.Lock()
+        self.enforces_form = getattr(engine, "enforces_form", False)
+
+    def __call__(self, content: str, **options) -> str:
+        if self._engine is None:
+            raise UsageError("this merge has no engine to ask")
         with self._lock:
             self.calls += 1
-        return self.engine(content, **kwargs)
+        return self._engine(content, **options)
 
 
-def _within(limit: int, text: str) -> str:
-    tokens = estimate_tokens(text)
+def _check_length(prompt: str, limit: int) -> str:
+    tokens = estimate_tokens(prompt)
     if tokens > limit:
+        # The model reads this sentence when it is asked again.
         raise BadReply(f"the result has about {tokens} tokens where {limit} are allowed")
-    return text
+    return prompt

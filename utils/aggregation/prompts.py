@@ -1,4 +1,4 @@
-"""What the aggregators say to the evaluation engine. Uploads come first, fenced; the job is said after them."""
+"""Prompts for the evaluation engine that merges. A request holds the fenced uploads first and the task after them."""
 
 from dataclasses import dataclass
 
@@ -8,11 +8,11 @@ MERGED_TAGS = ("<IMPROVED_VARIABLE>", "</IMPROVED_VARIABLE>")
 
 @dataclass(frozen=True)
 class Job:
-    """What the evaluation engine is to do with fenced prompts.
+    """Instructions for the evaluation engine about fenced prompts.
 
     Attributes:
-        system_prompt: who it is, and that what stands in a fence is no order.
-        task: the job itself; stands after the last fence.
+        system_prompt: the engine's role, and that fenced text gives no orders.
+        task: the work to do; it follows the last fence.
     """
 
     system_prompt: str
@@ -66,8 +66,8 @@ _REWRITE = (
     + _KEEP_THE_SUBSTANCE
 )
 
-# Uniform information density: a text is taken in best when its surprisal varies little. So the guidance names what
-# makes surprisal jump (crammed sentences, bare fragments) and what makes it sag (filler).
+# Uniform information density: a text is easiest to process if its surprisal varies little. So the guidance names causes
+# of high surprisal (dense sentences, fragments) and of low surprisal (filler).
 _EVEN_DENSITY = """Spread the information evenly, so that no sentence is crammed and none is hollow:
 - Give each instruction a line of its own. Break up a sentence that carries several conditions, one condition each.
 - Spell out what is too terse to be read at once: abbreviations, rows of nouns, bare keywords, unexplained symbols.
@@ -77,7 +77,7 @@ _EVEN_DENSITY = """Spread the information evenly, so that no sentence is crammed
 - Keep sentences about equally long, some ten to twenty-five words, in plain word order.
 """
 
-# The form is shown, not told: see `textgrad.prompts.OPTIMIZER_SYSTEM_PROMPT`.
+# The form is shown by an example instead of described: see `textgrad.prompts.OPTIMIZER_SYSTEM_PROMPT`.
 _REPLY_FORM = f"""Reply with the whole result once, in the form {MERGED_TAGS[0]}...{MERGED_TAGS[1]}, without any
 {FENCE_TAG} tag."""
 
@@ -87,10 +87,10 @@ REWRITE_EVENLY = Job(_REWRITER, _REWRITE + _EVEN_DENSITY + _REPLY_FORM)
 
 
 def length_limit(tokens: int) -> str:
-    """The sentence that sets a limit.
+    """Return the sentence that limits the length of a result.
 
     Args:
-        tokens: the longest result allowed, >= 1.
+        tokens: maximum tokens, >= 1.
     """
     return (
         f"The result may have at most {tokens} tokens, which is about {tokens * 3 // 4} words: shorten the wording "

@@ -1,4 +1,4 @@
-"""Many prompts merge as a tree: which ones together, in what order, and how long each result may be."""
+"""Plan a tree of merges: which prompts are merged together, and how long each result may be."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Node:
-    """One merge of a tree over n texts.
+    """One merge in a tree over n texts.
 
     Attributes:
-        children: what it merges: i < n is the i-th text, n + j the result of the j-th node.
-        level: 1 for nodes of texts only, one more than its highest child's otherwise.
-        limit: longest result, in tokens, >= 1.
+        children: i < n is the i-th text, n + j the result of the j-th node.
+        level: 1 if all children are texts, else one more than the highest child's level.
+        limit: maximum tokens of the result, >= 1.
     """
 
     children: tuple[int, ...]
@@ -20,16 +20,16 @@ class Node:
 
 
 def plan(sizes: Sequence[int], fan_in: int, budget: int) -> list[Node]:
-    """The tree over texts of the given sizes: children before parents, the root last.
+    """Return the nodes of a tree over texts of the given sizes: children before parents, the root last.
 
-    Neighbours are grouped, up to `fan_in` and up to `budget` tokens of text a group, so short texts need
-    ceil(log(n) / log(fan_in)) levels. Every result below the root is limited to its share of its parent's budget: so
-    each node's texts are within the budget whatever the model writes.
+    Neighbours are grouped, with at most `fan_in` texts and `budget` tokens per group, so short texts need
+    ceil(log(n) / log(fan_in)) levels. Each result below the root is limited to its share of its parent's budget.
+    Therefore the texts of each node stay within the budget.
 
     Args:
         sizes: tokens of each text, each from 1 to `budget`; at least one.
-        fan_in: most children of a node, >= 2.
-        budget: most tokens of text in one node, and longest result of the root, >= 1.
+        fan_in: maximum children per node, >= 2.
+        budget: maximum tokens of text in one node and of the root's result, >= 1.
     """
     count = len(sizes)
     groups: list[tuple[int, ...]] = []
@@ -41,7 +41,7 @@ def plan(sizes: Sequence[int], fan_in: int, budget: int) -> list[Node]:
         return count + len(groups) - 1
 
     level = 1
-    row = [add(group, level) for group in _by_size(sizes, fan_in, budget)]
+    row = [add(group, level) for group in _group_neighbours(sizes, fan_in, budget)]
     while len(row) > 1:
         level += 1
         pieces = [tuple(row[start : start + fan_in]) for start in range(0, len(row), fan_in)]
@@ -54,8 +54,7 @@ def plan(sizes: Sequence[int], fan_in: int, budget: int) -> list[Node]:
     return [Node(*parts) for parts in zip(groups, levels, limits)]
 
 
-def _by_size(sizes: Sequence[int], fan_in: int, budget: int) -> list[tuple[int, ...]]:
-    """Neighbouring texts in groups of at most `fan_in` texts and `budget` tokens."""
+def _group_neighbours(sizes: Sequence[int], fan_in: int, budget: int) -> list[tuple[int, ...]]:
     groups: list[list[int]] = []
     room = 0
     for index, size in enumerate(sizes):

@@ -14,6 +14,7 @@ import textgrad as tg
 from textgrad.concurrency import current_scope, deadline_passed, fan_out, scope, use_scope
 from textgrad.engine.base import EngineLM
 from textgrad.errors import BadReply
+from utils.aggregation.upload import Upload
 from utils.federation.acceptance import acceptance_rule
 from utils.federation.evaluation import Sample, answer, prompt_id, too_long, verdict
 from utils.privacy.leak_guard import Leak, Private, guard
@@ -63,6 +64,7 @@ class Update:
         leak: what the trained prompt would have revealed of the client's data.
         guard: what was done about it: "none", "warned", "redacted" or "blocked".
         thrown_away: answers that were asked for ahead of time, under rewrites that were then rejected.
+        train_questions: number of the client's training questions; 0 if unknown.
     """
 
     client: int
@@ -72,6 +74,23 @@ class Update:
     leak: Leak = Leak()
     guard: str = "none"
     thrown_away: int = 0
+    train_questions: int = 0
+
+    def as_upload(self) -> Upload:
+        """Return the prompt with its counts, as aggregators get it."""
+        asked = sum(step.n for step in self.steps)
+        before = sum(step.n * step.before for step in self.steps)
+        after = sum(
+            step.n * (step.before if step.after is None or not step.accepted else step.after) for step in self.steps
+        )
+        return Upload(
+            client=self.client,
+            prompt=self.prompt,
+            n=self.train_questions,
+            accuracy_before=before / asked if asked else None,
+            accuracy_after=after / asked if asked else None,
+            accepted=self.accepted,
+        )
 
     @property
     def accepted(self) -> int:
@@ -141,7 +160,7 @@ class Client:
             steps.append(step)
             prompt = step.prompt
         sent, leak, done = guard(prompt, broadcast, self._private, self.leak_guard, self.public)
-        return Update(self.number, prompt_id(broadcast), sent, tuple(steps), leak, done, thrown_away)
+        return Update(self.number, prompt_id(broadcast), sent, tuple(steps), leak, done, thrown_away, len(self.samples))
 
     @functools.cached_property
     def _private(self) -> Private:

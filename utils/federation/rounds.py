@@ -5,12 +5,14 @@ beside round t+1 (unless the merge is gated by it).
 """
 
 import dataclasses
+import random
 from dataclasses import dataclass, field
 
 from textgrad.concurrency import BackgroundTask, fan_out, hurried, run_in_background, scope
 from textgrad.errors import BudgetSpent
 from textgrad.tokens import estimate_tokens
-from utils.aggregation import Merge, aggregate
+from utils.aggregation.aggregate import Merge, aggregate
+from utils.aggregation.merging import Merging
 from utils.federation.client import Step, Update
 from utils.federation.evaluation import Score, answer, evaluate, mean_estimate, too_long
 from utils.federation.setup import Federation
@@ -250,21 +252,27 @@ class _Training:
 
     def _aggregate(self, done: Round, old_prompt: str) -> None:
         done.aggregated = [update.prompt for update in done.updates]
+        merging = Merging(
+            engine=self.federation.engines.evaluation,
+            token_budget=self.config.prompt_budget,
+            fan_in=self.config.merge_fan_in,
+            broadcast=old_prompt,
+            rng=random.Random(f"merge {self.config.seed} {done.number}"),
+            score=self._validation_accuracy,
+            surprisal=self.federation.scorer,
+            candidates=self.config.uid_candidates,
+        )
         with scope(aggregate=True):
-            done.merge = aggregate(
-                self.config.aggregate_method,
-                done.aggregated,
-                engine=self.federation.engines.evaluation,
-                old_prompt=old_prompt,
-                token_budget=self.config.prompt_budget,
-                fan_in=self.config.merge_fan_in,
-                scorer=self.federation.scorer,
-                candidates=self.config.uid_candidates,
-            )
+            uploads = [update.as_upload() for update in done.updates]
+            done.merge = aggregate(self.config.aggregate_method, uploads, merging)
             self._measure(done, old_prompt)
             if self.config.aggregate_repair:
                 self._repair(done, old_prompt)
         done.prompts = (done.merge.prompt,)
+
+    def _validation_accuracy(self, prompt: str) -> float:
+        """Return the validation accuracy of a prompt that an aggregator considers; 0 without validation questions."""
+        return overall(self._scores("val", (prompt,), "candidate")).value or 0.0
 
     def _measure(self, done: Round, old_prompt: str) -> None:
         judge = self.federation.engines.evaluation if self.config.retention_judge else None

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 
 from textgrad.errors import UsageError
 from textgrad.tasks import Task, get_task
-from utils.aggregation import aggregate
+from utils.aggregation.aggregate import aggregate
+from utils.aggregation.merging import Merging
+from utils.aggregation.upload import Upload
 from utils.config import Config
 from utils.engines.by_role import Engines
 from utils.federation.client import Client, Update
@@ -152,5 +154,5 @@ def initial_prompt(config: Config, tasks: list[Task]) -> str:
     """The prompt to start from: the given one, the one task's description, or what all tasks' descriptions say."""
     if config.initial_prompt:
         return config.initial_prompt
-    descriptions = [task.description for task in tasks]
-    return aggregate("concat", descriptions, engine=None, old_prompt="", token_budget=10**9).prompt
+    descriptions = [Upload(number, task.description) for number, task in enumerate(tasks)]
+    return aggregate("concat", descriptions, Merging(engine=None, token_budget=10**9)).prompt

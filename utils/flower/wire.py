@@ -72,6 +72,7 @@ def upload(update: Update) -> Record:
         "after": [_NO_REWRITE if step.after is None else step.after for step in update.steps],
         "n": [step.n for step in update.steps],
         "accepted": [int(step.accepted) for step in update.steps],
+        "train_questions": update.train_questions,
         "longest_run": update.leak.longest_run,
         "overlap": update.leak.overlap,
         "score": update.leak.score,
@@ -94,7 +95,18 @@ def read_upload(record: Record, client: int) -> Update:
         leak = Leak(int(record["longest_run"]), _share(record["overlap"]), score=_share(record["score"]))
         if record["guard"] not in _GUARDS:
             raise ValueError("unknown guard")
-        return Update(client, str(record["started"]), to_text(record["prompt"]), steps, leak, record["guard"])
+        questions = int(record.get("train_questions", 0))  # missing in the notes of earlier versions
+        if questions < 0:
+            raise ValueError("negative number of questions")
+        return Update(
+            client,
+            str(record["started"]),
+            to_text(record["prompt"]),
+            steps,
+            leak,
+            record["guard"],
+            train_questions=questions,
+        )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Malformed("no upload") from error
 

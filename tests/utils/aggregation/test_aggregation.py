@@ -1,24 +1,28 @@
-"""Aggregators: what they merge, how many requests that takes, and what happens when a merge fails."""
+"""Aggregators: their merges, the number of requests, and their fallbacks."""
 
 import re
+import subprocess
+import sys
 import threading
 
 import pytest
 
+from textgrad.discovery import names_in
 from textgrad.engine.base import EngineLM, Text
 from textgrad.engine.simulated import SimulatedEngine
 from textgrad.errors import BadReply, UsageError
 from textgrad.tokens import estimate_tokens
-from utils import aggregation
-from utils.aggregation import AGGREGATORS, aggregate
+from utils.aggregation.aggregate import aggregate
 from utils.aggregation.concatenation import concatenate
+from utils.aggregation.merging import Merging
 from utils.aggregation.prompts import FURTHER_INSTRUCTIONS
+from utils.aggregation.upload import Upload
 
 _FENCE = re.compile(r'<PROMPT client="\d+">\n(.*?)\n</PROMPT>', re.DOTALL)
 
 
 class Scribe(EngineLM):
-    """Records requests and answers each with the next of `replies`; with what the fences hold when there is none."""
+    """Record requests. Answer with the next of `replies`, or echo the fenced texts if there is none."""
 
     def __init__(self, *replies: str):
         self.replies, self.requests, self.lock = list(replies), [], threading.Lock()
@@ -35,18 +39,26 @@ def tagged(text: str) -> str:
     return f"<IMPROVED_VARIABLE>\n{text}\n</IMPROVED_VARIABLE>"
 
 
-def merge(method, uploads, engine=None, old_prompt="old", token_budget=1000, **options):
-    return aggregate(
-        method, uploads, engine=engine or Scribe(), old_prompt=old_prompt, token_budget=token_budget, **options
+def merge(method, prompts, engine=None, broadcast="old", token_budget=1000, **options):
+    uploads = [Upload(client, prompt) for client, prompt in enumerate(prompts)]
+    return aggregate(method, uploads, Merging(engine or Scribe(), token_budget, broadcast=broadcast, **options))
+
+
+def test_every_published_aggregator_has_a_file():
+    names = {"concat", "summarization", "sum_uid", "concat_uid", "auto", "none", "uid_select"}
+    assert set(names_in("utils.aggregation.methods")) == names
+
+
+def test_aggregators_are_not_imported_before_they_are_used():
+    code = (
+        "import sys, utils.aggregation.aggregate\n"
+        "assert not [name for name in sys.modules if name.startswith('utils.aggregation.methods')]"
     )
-
-
-def test_the_methods_of_the_command_line_are_all_there():
-    assert set(AGGREGATORS) == {"concat", "summarization", "sum_uid", "concat_uid", "auto", "none", "uid_select"}
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_an_unknown_method_lists_the_known_ones_nearest_first():
-    with pytest.raises(UsageError, match="unknown aggregate_method 'sumuid'.*nearest first: sum_uid, "):
+    with pytest.raises(UsageError, match="unknown aggregator 'sumuid'.*nearest first: sum_uid, "):
         merge("sumuid", ["a", "b"])
 
 
@@ -62,22 +74,22 @@ def test_a_budget_or_fan_in_out_of_range_is_refused(options):
 
 
 @pytest.mark.parametrize("method", ["concat", "summarization", "sum_uid", "concat_uid", "auto"])
-def test_one_distinct_upload_is_returned_without_asking_the_engine(method):
+def test_a_single_distinct_upload_is_returned_without_asking_the_engine(method):
     engine = Scribe()
     result = merge(method, ["same", "same\n", " same"], engine)
     assert (result.prompt, result.distinct, result.calls, engine.requests) == ("same", 1, 0, [])
 
 
-def test_a_lone_upload_counts_whatever_its_length():
+def test_a_single_upload_may_exceed_the_token_budget():
     assert merge("summarization", ["word " * 50] * 3, token_budget=10).prompt == ("word " * 50).strip()
 
 
-def test_no_upload_at_all_keeps_the_old_prompt():
+def test_empty_uploads_keep_the_old_prompt():
     result = merge("summarization", ["", "  \n"])
     assert (result.prompt, result.fallbacks, result.distinct) == ("old", ("old_prompt",), 0)
 
 
-def test_summarization_shows_all_uploads_in_order_and_takes_what_stands_between_the_tags():
+def test_summarization_sends_distinct_uploads_in_order_and_returns_the_tagged_text():
     engine = Scribe("Thinking about it first.\n" + tagged("both"))
     result = merge("summarization", ["second", "first", "second"], engine)
     request, system_prompt = engine.requests[0]
@@ -87,7 +99,7 @@ def test_summarization_shows_all_uploads_in_order_and_takes_what_stands_between_
     assert (result.prompt, result.calls, result.depth, result.fallbacks) == ("both", 1, 1, ())
 
 
-def test_a_draft_before_the_final_merge_is_not_taken():
+def test_a_draft_before_the_final_merge_is_ignored():
     assert merge("summarization", ["a", "b"], Scribe(tagged("draft") + "Better:" + tagged("final"))).prompt == "final"
 
 
@@ -97,12 +109,12 @@ def test_token_lengths_before_and_after_are_counted():
     assert result.tokens_after == estimate_tokens(result.prompt) >= 8
 
 
-def test_sum_uid_adds_its_guidance_to_the_same_job():
-    plain, even = Scribe(), Scribe()
-    merge("summarization", ["a", "b"], plain)
+def test_sum_uid_adds_its_guidance_to_the_summarization_task():
+    default, even = Scribe(), Scribe()
+    merge("summarization", ["a", "b"], default)
     merge("sum_uid", ["a", "b"], even)
-    only_even = set(even.requests[0][0].splitlines()) - set(plain.requests[0][0].splitlines())
-    assert set(plain.requests[0][0].splitlines()) < set(even.requests[0][0].splitlines())
+    only_even = set(even.requests[0][0].splitlines()) - set(default.requests[0][0].splitlines())
+    assert set(default.requests[0][0].splitlines()) < set(even.requests[0][0].splitlines())
     assert any("evenly" in line for line in only_even) and any("line of its own" in line for line in only_even)
 
 
@@ -122,7 +134,7 @@ def test_concat_uid_keeps_an_upload_as_it_is_when_its_rewrite_fails():
     assert (result.calls, result.fallbacks) == (3, ("as_uploaded",))
 
 
-def test_auto_concatenates_while_that_fits_and_asks_the_engine_from_then_on():
+def test_auto_concatenates_if_the_result_fits_and_asks_the_engine_otherwise():
     uploads, engine = ["a b c d", "e f g h"], Scribe()
     joined = concatenate(uploads)
     assert merge("auto", uploads, engine, token_budget=estimate_tokens(joined)).prompt == joined
@@ -131,12 +143,12 @@ def test_auto_concatenates_while_that_fits_and_asks_the_engine_from_then_on():
     assert "evenly" in engine.requests[0][0]
 
 
-def test_concat_over_the_budget_keeps_the_old_prompt_and_counts_it():
+def test_concat_over_the_budget_keeps_the_old_prompt_and_reports_it():
     result = merge("concat", ["a " * 60, "b " * 60], token_budget=100)
     assert (result.prompt, result.fallbacks) == ("old", ("old_prompt",))
 
 
-# Merges that fail
+# Failed merges
 
 
 @pytest.mark.parametrize(
@@ -152,7 +164,7 @@ def test_concat_over_the_budget_keeps_the_old_prompt_and_counts_it():
         tagged("word " * 500),
     ],
 )
-def test_a_merge_that_cannot_be_used_is_asked_again_and_then_becomes_a_concatenation(flawed):
+def test_an_unusable_merge_is_requested_again_and_then_becomes_a_concatenation(flawed):
     engine = Scribe(flawed, tagged("good"))
     result = merge("summarization", ["a", "b"], engine, token_budget=100)
     assert (result.prompt, result.calls, result.fallbacks) == ("good", 2, ())
@@ -163,7 +175,7 @@ def test_a_merge_that_cannot_be_used_is_asked_again_and_then_becomes_a_concatena
 
 
 @pytest.mark.parametrize("method", ["summarization", "sum_uid", "concat_uid"])
-def test_a_model_that_repeats_its_orders_has_merged_nothing(method):
+def test_a_model_that_repeats_its_request_has_merged_nothing(method):
     engine = Scribe()
     engine.generate = lambda prompt, system_prompt=None, **_: f"{system_prompt}\n{prompt}\n{prompt}"
     result = merge(method, ["a", "b"], engine)
@@ -186,7 +198,7 @@ def test_an_engine_that_gives_up_costs_a_fallback_and_not_the_run():
     assert merge("summarization", ["a", "b"], engine).fallbacks == ("concat",)
 
 
-def test_a_failed_merge_inside_the_tree_costs_its_own_uploads_at_most():
+def test_a_failed_merge_inside_the_tree_loses_at_most_its_own_uploads():
     engine = Scribe()
     uploads = [f"{letter} " * 15 for letter in "abcd"]
     engine.generate = lambda prompt, **_: (
@@ -206,26 +218,26 @@ def test_forty_uploads_with_fan_in_four_take_fourteen_merges_in_three_levels():
     assert result.prompt.split("+") == uploads
 
 
-def test_a_node_below_the_root_is_told_its_share_of_the_budget():
+def test_a_node_below_the_root_is_limited_to_its_share_of_the_budget():
     engine = Scribe()
     merge("summarization", [f"{number} " * 30 for number in range(4)], engine, token_budget=100, fan_in=2)
     assert sum("at most 50 tokens" in request for request, _ in engine.requests) >= 2
 
 
-def test_uploads_too_long_to_stand_in_one_request_are_shortened_one_by_one_first():
+def test_uploads_too_long_for_one_request_are_first_shortened_one_by_one():
     engine = Scribe()
     engine.generate = lambda prompt, **_: tagged(prompt.split("\n")[1][:9])
     result = merge("summarization", ["one " * 60, "two " * 60], engine, token_budget=100)
     assert (result.calls, result.depth, result.prompt, result.fallbacks) == (3, 2, "one one o", ())
 
 
-def test_results_that_are_alike_are_merged_once():
+def test_equal_intermediate_results_are_merged_once():
     engine = Scribe(tagged("same"), tagged("same"))
     result = merge("summarization", ["a", "b", "c", "d"], engine, fan_in=2)
     assert (result.prompt, result.calls, result.depth) == ("same", 2, 2)
 
 
-def test_siblings_are_merged_side_by_side():
+def test_siblings_are_merged_concurrently():
     engine, together = Scribe(), threading.Barrier(3, timeout=10)
     answer = Scribe.generate
 
@@ -238,7 +250,7 @@ def test_siblings_are_merged_side_by_side():
     assert merge("summarization", [f"r{number}" for number in range(9)], engine, fan_in=3).calls == 3 + 1
 
 
-def test_a_merge_starts_when_its_own_children_are_there_and_waits_for_no_other():
+def test_a_merge_starts_when_its_own_children_are_done():
     engine, cousin_merged = Scribe(), threading.Event()
     answer = Scribe.generate
 
@@ -260,7 +272,7 @@ def test_two_aggregations_of_the_same_uploads_send_the_same_requests():
     assert sorted(first.requests) == sorted(second.requests)
 
 
-# On the simulated engine, and a method of one's own
+# On the simulated engine
 
 
 def lessons(prompt: str) -> set[str]:
@@ -268,7 +280,7 @@ def lessons(prompt: str) -> set[str]:
 
 
 @pytest.mark.parametrize("method", ["concat", "concat_uid", "summarization", "sum_uid"])
-def test_on_the_simulated_engine_the_lessons_of_all_clients_arrive(method):
+def test_on_the_simulated_engine_the_lessons_of_all_clients_are_merged(method):
     uploads = [f"Answer well.\nLesson topic-{number}: take care." for number in range(12)]
     result = merge(method, uploads, SimulatedEngine("forget=0"), fan_in=4)
     assert lessons(result.prompt) == {f"topic-{number}" for number in range(12)}
@@ -280,10 +292,3 @@ def test_on_a_forgetful_engine_summarization_loses_lessons_and_concatenation_kee
     engine = SimulatedEngine("forget=0.3")
     assert len(lessons(merge("concat", uploads, engine, token_budget=5000).prompt)) == 40
     assert 5 < len(lessons(merge("summarization", uploads, engine, token_budget=5000).prompt)) < 35
-
-
-def test_a_new_method_is_one_file(tmp_path, monkeypatch):
-    (tmp_path / "shortest.py").write_text("def merge(uploads, merging):\n    return min(uploads, key=len)\n")
-    monkeypatch.setattr(aggregation.methods, "__path__", [*aggregation.methods.__path__, str(tmp_path)])
-    monkeypatch.setattr(aggregation, "AGGREGATORS", aggregation.load_methods())
-    assert merge("shortest", ["longer", "short"]).prompt == "short"

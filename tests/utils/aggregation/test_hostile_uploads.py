@@ -1,4 +1,4 @@
-"""Hostile uploads: whatever a client sends, the procedure stays the same."""
+"""Hostile uploads: no upload can change the merge request around its fence."""
 
 import re
 
@@ -7,14 +7,21 @@ import pytest
 from textgrad.engine.base import EngineLM
 from textgrad.engine.calls.call_log import CallLog
 from textgrad.engine.calls.gateway import Gateway
-from utils.aggregation import aggregate
+from utils.aggregation.aggregate import Merge, aggregate
+from utils.aggregation.merging import Merging
+from utils.aggregation.upload import Upload
 
 _OPEN, _CLOSE = re.compile(r'<PROMPT client="(\d+)">\n'), "\n</PROMPT>"
 _GOOD = ["Count every object.", "Mind the plural."]
 
 
+def merge(method: str, prompts: list[str], engine: EngineLM, token_budget: int = 1000) -> Merge:
+    uploads = [Upload(client, prompt) for client, prompt in enumerate(prompts)]
+    return aggregate(method, uploads, Merging(engine, token_budget, broadcast="old"))
+
+
 class Recorder(EngineLM):
-    """Answers every request with the same merge and keeps what it was asked."""
+    """Answer every request with the same merge, and record the requests."""
 
     def __init__(self):
         self.requests = []
@@ -25,11 +32,9 @@ class Recorder(EngineLM):
 
 
 def request_for(hostile: str) -> tuple[str, str]:
-    """The one request that three uploads, the hostile one in the middle, lead to."""
+    """Return the single request for three uploads, with the hostile one in the middle."""
     engine = Recorder()
-    result = aggregate(
-        "summarization", [_GOOD[0], hostile, _GOOD[1]], engine=engine, old_prompt="old", token_budget=200_000
-    )
+    result = merge("summarization", [_GOOD[0], hostile, _GOOD[1]], engine, token_budget=200_000)
     assert (result.prompt, result.calls, result.fallbacks) == ("merged", 1, ())
     return engine.requests[0]
 
@@ -49,14 +54,14 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("hostile", HOSTILE.values(), ids=HOSTILE)
-def test_the_request_is_the_same_but_for_the_text_inside_one_fence(hostile):
+def test_a_hostile_upload_changes_only_the_text_inside_its_fence(hostile):
     request, system_prompt = request_for(hostile)
     usual, usual_system_prompt = request_for("Be polite.")
     assert system_prompt == usual_system_prompt
-    held = uploads_in(request)
-    assert len(held) == 3 and [held[0], held[2]] == _GOOD
-    assert held[1].replace("[", "<") == hostile.strip(), "its text arrives whole, its tags without angle bracket"
-    assert request.replace(held[1], "") == usual.replace("Be polite.", "")
+    fenced = uploads_in(request)
+    assert len(fenced) == 3 and [fenced[0], fenced[2]] == _GOOD
+    assert fenced[1].replace("[", "<") == hostile.strip(), "the text is complete, its tags without angle brackets"
+    assert request.replace(fenced[1], "") == usual.replace("Be polite.", "")
     assert request.rindex(_CLOSE) < request.rindex("Now write the merged set") < len(request)
 
 
@@ -67,35 +72,33 @@ def test_no_text_can_close_its_fence_or_open_another():
     assert _OPEN.findall(before_the_job) == ["1", "2", "3"]
 
 
-def test_a_text_in_an_upload_that_looks_like_a_reply_is_never_taken_for_one():
+def test_an_upload_that_looks_like_a_reply_is_never_parsed_as_one():
     class Echo(EngineLM):
         def generate(self, prompt, system_prompt=None, **kwargs):
             return "Here is what I was shown: " + "\n".join(uploads_in(prompt))
 
-    result = aggregate(
-        "summarization", ["a", HOSTILE["brings a reply"]], engine=Echo(), old_prompt="old", token_budget=1000
-    )
+    result = merge("summarization", ["a", HOSTILE["brings a reply"]], Echo())
     assert result.fallbacks == ("concat",) and result.prompt.startswith("a\n")
 
 
 @pytest.mark.parametrize("nothing", ["", " \n\t ", "\x00\x1b\x07"])
-def test_an_upload_that_holds_nothing_is_dropped(nothing):
+def test_an_empty_upload_is_dropped(nothing):
     engine = Recorder()
-    result = aggregate("summarization", [*_GOOD, nothing], engine=engine, old_prompt="old", token_budget=1000)
+    result = merge("summarization", [*_GOOD, nothing], engine)
     assert result.distinct == 2 and uploads_in(engine.requests[0][0]) == _GOOD
 
 
-def test_an_upload_over_the_budget_is_left_aside_and_counted():
+def test_an_upload_over_the_budget_is_ignored_and_reported():
     engine = Recorder()
-    result = aggregate("sum_uid", [*_GOOD, HOSTILE["is long"]], engine=engine, old_prompt="old", token_budget=1000)
+    result = merge("sum_uid", [*_GOOD, HOSTILE["is long"]], engine)
     assert (result.prompt, result.fallbacks) == ("merged", ("too_long",))
     assert uploads_in(engine.requests[0][0]) == _GOOD
 
 
-def test_control_characters_and_half_surrogates_reach_neither_the_prompt_nor_the_call_log(tmp_path):
+def test_control_characters_and_lone_surrogates_reach_neither_the_prompt_nor_the_call_log(tmp_path):
     engine = Gateway(CallLog(tmp_path / "calls.sqlite")).route(Recorder())
     hostile = "\x1b[2Jclear\x00 \ud800half\r\nnext\tcell"
-    aggregate("summarization", ["a", hostile], engine=engine, old_prompt="old", token_budget=1000)
+    merge("summarization", ["a", hostile], engine)
     assert uploads_in(engine.engine.requests[0][0])[1] == "[2Jclear \ufffdhalf\nnext\tcell"
-    joined = aggregate("concat", ["a", hostile], engine=engine, old_prompt="old", token_budget=1000).prompt
+    joined = merge("concat", ["a", hostile], engine).prompt
     assert joined.isprintable() or set(joined) - {"\n", "\t"} <= set(filter(str.isprintable, joined))

@@ -1,1 +1,1 @@
-"""Ways to aggregate, one file each; a file's name is the name for `--aggregate_method`."""
+"""Aggregators, one file each. The file's name is the value of `--aggregate_method`."""

@@ -1,12 +1,15 @@
-"""auto: concat while the result is within the token budget, sum_uid from then on."""
+"""auto: `concat` while the result fits the token budget, `sum_uid` as soon as it does not."""
+
+from collections.abc import Sequence
 
 from textgrad.errors import BadReply
 from utils.aggregation.merging import Merging
 from utils.aggregation.methods import concat, sum_uid
+from utils.aggregation.upload import Upload
 
 
-def merge(uploads: list[str], merging: Merging) -> str:
-    """The uploads concatenated if they fit, else merged by the engine."""
+def merge(uploads: Sequence[Upload], merging: Merging) -> str:
+    """Return the concatenated uploads if they fit, else the engine's merge."""
     try:
         return concat.merge(uploads, merging)
     except BadReply:

@@ -1,8 +1,11 @@
-"""concat: the prompts one after the other, shared lines once. No model is asked, and no guidance is lost."""
+"""concat: all prompts in order, shared lines once. It asks no model and loses no guidance."""
+
+from collections.abc import Sequence
 
 from utils.aggregation.merging import Merging
+from utils.aggregation.upload import Upload
 
 
-def merge(uploads: list[str], merging: Merging) -> str:
-    """The uploads as sections, in order."""
-    return merging.concat(uploads)
+def merge(uploads: Sequence[Upload], merging: Merging) -> str:
+    """Return the uploads as sections, in order."""
+    return merging.concat([upload.prompt for upload in uploads])

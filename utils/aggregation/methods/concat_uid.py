@@ -1,21 +1,26 @@
-"""concat_uid: each prompt is rewritten to spread its information evenly, then they are concatenated."""
+"""concat_uid: rewrite each prompt so that its information is spread evenly, then concatenate."""
+
+from collections.abc import Sequence
 
 from textgrad.concurrency import fan_out
 from textgrad.errors import BadReply
+from utils.aggregation.fallbacks import Fallback
 from utils.aggregation.merging import Merging
 from utils.aggregation.prompts import REWRITE_EVENLY
+from utils.aggregation.upload import Upload
 
 
-def merge(uploads: list[str], merging: Merging) -> str:
-    """The rewritten uploads as sections, in order; an upload whose rewrite fails stays as it was."""
+def merge(uploads: Sequence[Upload], merging: Merging) -> str:
+    """Return the rewritten uploads as sections, in order. An upload whose rewrite fails stays unchanged."""
 
-    def rewritten(upload: str) -> str | None:
+    def rewrite(prompt: str) -> str | None:
         try:
-            return merging.ask(REWRITE_EVENLY, [upload])
+            return merging.ask(REWRITE_EVENLY, [prompt])
         except BadReply:
             return None
 
-    results = fan_out(rewritten, uploads)
+    prompts = [upload.prompt for upload in uploads]
+    rewrites = fan_out(rewrite, prompts)
     merging.depth += 1
-    merging.fallbacks += ["as_uploaded"] * results.count(None)
-    return merging.concat([result or upload for result, upload in zip(results, uploads)])
+    merging.fallbacks += [Fallback.AS_UPLOADED] * rewrites.count(None)
+    return merging.concat([rewritten or prompt for rewritten, prompt in zip(rewrites, prompts, strict=True)])

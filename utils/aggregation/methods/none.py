@@ -1,11 +1,14 @@
-"""none: local training only, the baseline that shows what federation brings. The round loop merges nothing."""
+"""none: local training only, the baseline for the benefit of federation. The round loop merges nothing."""
+
+from collections.abc import Sequence
 
 from textgrad.errors import UsageError
 from utils.aggregation.merging import Merging
+from utils.aggregation.upload import Upload
 
 
-def merge(uploads: list[str], merging: Merging) -> str:
-    """Never called: with this method every client keeps its own prompt.
+def merge(uploads: Sequence[Upload], merging: Merging) -> str:
+    """Refuse to merge: with this method every client keeps its own prompt.
 
     Raises:
         UsageError: always.

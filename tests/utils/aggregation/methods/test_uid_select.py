@@ -1,12 +1,14 @@
-"""uid_select: the most uniform of the candidates that keep about as much as the best."""
+"""uid_select: the most uniform candidate among those that retain about as much as the best."""
 
 import re
 
 import pytest
 from scripted import ScriptedEngine
 
-from utils.aggregation import aggregate
+from utils.aggregation.aggregate import aggregate
+from utils.aggregation.merging import Merging
 from utils.aggregation.methods.uid_select import word_information
+from utils.aggregation.upload import Upload
 
 OLD = "Answer the question."
 UPLOADS = [f"{OLD}\nCount every item twice.", f"{OLD}\nWrite negative results with a minus."]
@@ -15,34 +17,34 @@ TURNED = f"{OLD}\nWrite negative results with a minus.\nCount every item twice."
 POOR = OLD
 
 
-def merged(replies, scorer=None, candidates=3):
-    """What is chosen from three candidates; the hints and orders in which they are asked for do not matter here."""
+def merged(replies, surprisal=None, candidates=3):
+    """Return the merge selected from scripted candidates, and the engine."""
     engine = ScriptedEngine(
         [f"<IMPROVED_VARIABLE>\n{text}\n</IMPROVED_VARIABLE>" if text else "no" for text in replies]
     )
-    return aggregate(
-        "uid_select", UPLOADS, engine=engine, old_prompt=OLD, token_budget=500, scorer=scorer, candidates=candidates
-    ), engine
+    merging = Merging(engine, token_budget=500, broadcast=OLD, surprisal=surprisal, candidates=candidates)
+    uploads = [Upload(client, prompt) for client, prompt in enumerate(UPLOADS)]
+    return aggregate("uid_select", uploads, merging), engine
 
 
-def test_of_candidates_that_keep_as_much_the_one_of_lowest_variance_is_taken():
+def test_among_equally_complete_candidates_the_lowest_variance_wins():
     bits = {FULL: [0.0, 9.0], TURNED: [4.0, 5.0], POOR: [1.0, 1.0]}
     assert merged([FULL, TURNED, POOR], bits.__getitem__)[0].prompt == TURNED
     bits[FULL], bits[TURNED] = bits[TURNED], bits[FULL]
     assert merged([FULL, TURNED, POOR], bits.__getitem__)[0].prompt == FULL
 
 
-def test_a_uniform_candidate_that_lost_what_clients_added_is_not_taken():
+def test_a_uniform_candidate_that_lost_instructions_is_not_selected():
     bits = {FULL: [0.0, 9.0], POOR: [1.0, 1.0]}
     assert merged([POOR, FULL, POOR], bits.__getitem__)[0].prompt == FULL
 
 
-@pytest.mark.parametrize("scorer", [None, lambda text: []])
-def test_without_surprisal_words_are_weighed_by_how_often_they_stand_there(scorer):
-    assert merged([FULL, TURNED, POOR], scorer)[0].prompt in (FULL, TURNED)
+@pytest.mark.parametrize("surprisal", [None, lambda text: []])
+def test_without_surprisal_the_information_of_words_is_estimated_by_their_frequency(surprisal):
+    assert merged([FULL, TURNED, POOR], surprisal)[0].prompt in (FULL, TURNED)
 
 
-def test_the_candidates_differ_in_hint_or_order_and_are_all_counted():
+def test_the_candidates_differ_in_task_or_order_and_are_all_counted():
     result, engine = merged([FULL, FULL, FULL])
     assert len({(prompt, system) for prompt, system in engine.calls}) == 3 == result.calls
     firsts = {re.search(r'client="1">\n(.*?)\n</PROMPT>', prompt, re.DOTALL)[1] for prompt, _ in engine.calls}
@@ -50,13 +52,13 @@ def test_the_candidates_differ_in_hint_or_order_and_are_all_counted():
 
 
 @pytest.mark.parametrize("candidates, different", [(1, 1), (4, 4), (8, 4)])
-def test_as_many_candidates_are_drawn_as_asked_for(candidates, different):
+def test_the_given_number_of_candidates_is_drawn(candidates, different):
     result, engine = merged([FULL] * candidates, candidates=candidates)
     assert result.calls == candidates
     assert len({(prompt, system) for prompt, system in engine.calls}) == different, "two uploads have two orders"
 
 
-def test_unusable_candidates_fall_back_as_every_merge_does():
+def test_unusable_candidates_fall_back_to_the_concatenation():
     assert "Count every item twice" in merged(["", "", ""])[0].prompt
 
 

@@ -1,0 +1,91 @@
+"""Run one aggregation: find the aggregator by its name, give it the usable uploads, count what it took."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from textgrad.discovery import load
+from textgrad.errors import BadReply
+from textgrad.tokens import estimate_tokens
+from utils.aggregation.fallbacks import Fallback
+from utils.aggregation.merging import Merging
+from utils.aggregation.upload import Upload, distinct_uploads
+
+Aggregator = Callable[[Sequence[Upload], Merging], str]
+
+
+@dataclass(frozen=True)
+class Merge:
+    """Result and cost of one aggregation.
+
+    Attributes:
+        prompt: the new prompt.
+        calls: requests to the engine, repeated ones included.
+        depth: length of the longest chain of dependent requests; 0 if the engine was not asked.
+        fallbacks: replacements for unusable uploads and replies, in order.
+        distinct: number of merged uploads, without empty ones and copies.
+        tokens_before: estimated tokens of all uploads.
+        tokens_after: estimated tokens of the new prompt.
+    """
+
+    prompt: str
+    calls: int
+    depth: int
+    fallbacks: tuple[Fallback, ...]
+    distinct: int
+    tokens_before: int
+    tokens_after: int
+
+
+def aggregate(method: str, uploads: Sequence[Upload], merging: Merging) -> Merge:
+    """Merge the prompts of a round. An unusable reply costs a fallback, never the run.
+
+    Args:
+        method: name of a file in `utils/aggregation/methods/`.
+        uploads: one per client, in the order of clients. Empty prompts are dropped, equal ones become one upload with
+            a count, and a single distinct prompt is returned unchanged.
+        merging: tools for the aggregator, with its counters at zero.
+
+    Raises:
+        UsageError: unknown method, or "none", which has nothing to merge.
+        StopRun: the engine cannot be used at all.
+    """
+    aggregator = load("utils.aggregation.methods", method, "aggregator").merge
+    admitted = _admit(distinct_uploads(uploads), merging)
+    prompt = _merge_or_fall_back(aggregator, admitted, merging)
+    return Merge(
+        prompt=prompt,
+        calls=merging.calls,
+        depth=merging.depth,
+        fallbacks=tuple(merging.fallbacks),
+        distinct=len(admitted),
+        tokens_before=sum(estimate_tokens(upload.prompt) for upload in uploads),
+        tokens_after=estimate_tokens(prompt),
+    )
+
+
+def _admit(uploads: list[Upload], merging: Merging) -> list[Upload]:
+    """Drop uploads above the token budget, unless there is only one distinct upload."""
+    if len(uploads) == 1:
+        return uploads
+    admitted = [upload for upload in uploads if estimate_tokens(upload.prompt) <= merging.token_budget]
+    merging.fallbacks += [Fallback.TOO_LONG] * (len(uploads) - len(admitted))
+    return admitted
+
+
+def _merge_or_fall_back(aggregator: Aggregator, uploads: Sequence[Upload], merging: Merging) -> str:
+    """Return the aggregator's prompt, else the concatenation, else the broadcast prompt."""
+    if len(uploads) == 1:
+        return uploads[0].prompt
+    if uploads:
+        try:
+            return aggregator(uploads, merging)
+        except BadReply:
+            pass
+        try:
+            prompt = merging.concat([upload.prompt for upload in uploads])
+            merging.fallbacks.append(Fallback.CONCAT)
+            return prompt
+        except BadReply:
+            pass
+    merging.fallbacks.append(Fallback.OLD_PROMPT)
+    return merging.broadcast

@@ -1,0 +1,58 @@
+"""Uploads as aggregators get them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from utils.aggregation.fence import printable
+
+
+@dataclass(frozen=True)
+class Upload:
+    """One distinct prompt and the training it came from.
+
+    Attributes:
+        client: number of the first client that uploaded the prompt.
+        prompt: the uploaded text.
+        n: training questions of all its clients; 0 if unknown.
+        accuracy_before: share of training answers that were right before each step, in [0, 1]; None if unknown.
+        accuracy_after: the same share after each step.
+        accepted: accepted local steps of all its clients.
+        copies: clients that uploaded this prompt, >= 1.
+    """
+
+    client: int
+    prompt: str
+    n: int = 0
+    accuracy_before: float | None = None
+    accuracy_after: float | None = None
+    accepted: int = 0
+    copies: int = 1
+
+
+def distinct_uploads(uploads: Iterable[Upload]) -> list[Upload]:
+    """Return the uploads without empty ones, in order, equal prompts combined into one entry."""
+    by_prompt: dict[str, Upload] = {}
+    for upload in uploads:
+        prompt = printable(upload.prompt)
+        if not prompt:
+            continue
+        upload, first = replace(upload, prompt=prompt), by_prompt.get(prompt)
+        by_prompt[prompt] = _combined(first, upload) if first else upload
+    return list(by_prompt.values())
+
+
+def _combined(first: Upload, second: Upload) -> Upload:
+    return replace(
+        first,
+        n=first.n + second.n,
+        accuracy_before=_weighted_mean((first.n, first.accuracy_before), (second.n, second.accuracy_before)),
+        accuracy_after=_weighted_mean((first.n, first.accuracy_after), (second.n, second.accuracy_after)),
+        accepted=first.accepted + second.accepted,
+        copies=first.copies + second.copies,
+    )
+
+
+def _weighted_mean(*weighted: tuple[int, float | None]) -> float | None:
+    known = [(weight, value) for weight, value in weighted if value is not None and weight]
+    total = sum(weight for weight, _ in known)
+    return sum(weight * value for weight, value in known) / total if total else None
