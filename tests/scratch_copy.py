@@ -27,6 +27,7 @@ def readme_example(readme: str) -> tuple[str, str]:
 
 def copy_project(target: Path) -> Path:
     """Copy the program (no tests, logs or scripts) to `target` and return it."""
+    target.mkdir(parents=True, exist_ok=True)
     for name in _PROGRAM:
         source = ROOT / name
         if source.is_dir():

@@ -1,0 +1,24 @@
+"""The README's example: one added file is a complete aggregator."""
+
+import json
+
+import scratch_copy
+import toy
+
+
+def test_the_aggregator_of_the_readme_runs_a_federation_in_a_scratch_copy(tmp_path):
+    name, code = scratch_copy.readme_example("utils/aggregation/README.md")
+    project = scratch_copy.copy_project(tmp_path / "project")
+    (project / name).write_text(code, encoding="utf-8")
+    options = toy.options(tmp_path, "--aggregate_method", "by_size", "--partition", "dirichlet", "--alpha", "0.5")
+    done = scratch_copy.run_in(project, *options)
+    assert done.returncode == 0, done.stdout + done.stderr
+    results = json.loads((tmp_path / "logs" / "run" / "results.json").read_text(encoding="utf-8"))
+    sizes = {client: row["train_questions"] for client, row in results["clients"].items()}
+    assert len(set(sizes.values())) > 1, "clients of equal size would show nothing"
+    largest = max(sizes, key=sizes.get)
+    prompts = tmp_path / "logs" / "run" / "prompts"
+    upload = (prompts / f"round01_client{int(largest):02d}_upload.txt").read_text(encoding="utf-8")
+    merged = (prompts / "round01_merged.txt").read_text(encoding="utf-8")
+    assert merged.startswith(upload)
+    assert results["rounds"][1]["merge"]["calls"] == 0
