@@ -1,0 +1,81 @@
+"""Paired comparisons, checked by hand and by scipy."""
+
+import math
+
+import pytest
+
+from textgrad.errors import UsageError
+from utils.metrics.paired import compare, mcnemar
+
+
+@pytest.mark.parametrize(
+    "gained, lost, p",
+    [
+        (9, 1, 22 / 1024),
+        (1, 9, 22 / 1024),
+        (5, 0, 2 / 32),
+        (6, 0, 2 / 64),
+        (0, 0, 1.0),
+        (4, 4, 1.0),
+        (10, 2, 2 * 79 / 4096),
+    ],
+)
+def test_mcnemar_by_hand(gained, lost, p):
+    assert mcnemar(gained, lost) == pytest.approx(p)
+
+
+def test_mcnemar_agrees_with_the_binomial_test_of_scipy():
+    from scipy.stats import binomtest
+
+    for gained, lost in [(30, 12), (3, 40), (700, 620)]:
+        assert mcnemar(gained, lost) == pytest.approx(binomtest(gained, gained + lost).pvalue)
+
+
+def _pairs(gained, lost, both, neither):
+    outcomes = [(0, 1)] * gained + [(1, 0)] * lost + [(1, 1)] * both + [(0, 0)] * neither
+    return dict(enumerate(b for b, _ in outcomes)), dict(enumerate(a for _, a in outcomes))
+
+
+def test_a_significant_gain_is_reported_as_better_with_its_interval():
+    comparison = compare(*_pairs(16, 4, 50, 30))
+    assert (comparison.difference, comparison.n) == (0.12, 100)
+    assert (comparison.gained, comparison.lost) == (16, 4)
+    half = 1.96 * math.sqrt((20 / 100 - 0.12**2) / 100)
+    assert comparison.ci95 == pytest.approx((0.12 - half, 0.12 + half), abs=0.011)  # steps of 1/100
+    low, high = comparison.ci95
+    assert comparison.verdict == f"better by 0.12 [{low:.2f}, {high:.2f}], p = 0.012, n = 100"
+
+
+def test_a_significant_loss_is_reported_as_worse_with_an_ordered_interval():
+    better, worse = compare(*_pairs(16, 4, 50, 30)), compare(*_pairs(4, 16, 50, 30))
+    assert worse.difference == -better.difference and worse.p_value == better.p_value
+    low, high = worse.ci95
+    assert -0.22 < low < high < 0
+    assert worse.verdict == f"worse by 0.12 [{-high:.2f}, {-low:.2f}], p = 0.012, n = 100"
+
+
+def test_an_insignificant_difference_is_reported_as_noise():
+    assert compare(*_pairs(7, 4, 40, 49)).verdict == "not distinguishable from noise (p = 0.549, n = 100)"
+    assert compare({"q": 1}, {"q": 1}).verdict == "not distinguishable from noise (p = 1.000, n = 1)"
+
+
+def test_a_tiny_p_is_not_printed_as_zero():
+    comparison = compare(*_pairs(30, 0, 35, 35))
+    assert comparison.verdict.split("], ")[1] == "p < 0.001, n = 100"
+    assert 0 < comparison.as_json()["p_value"] < 1e-8
+
+
+def test_answers_are_paired_by_question_instead_of_order():
+    comparison = compare({"a": 1, "b": 0}, {"b": 0, "a": 1})
+    assert (comparison.gained, comparison.lost) == (0, 0)
+
+
+def test_the_bootstrap_is_seeded():
+    pairs = _pairs(16, 4, 50, 30)
+    assert compare(*pairs, seed=3) == compare(*pairs, seed=3)
+
+
+@pytest.mark.parametrize("before, after", [({"a": 1}, {"b": 1}), ({"a": 1, "b": 0}, {"a": 1}), ({}, {})])
+def test_comparing_different_questions_raises_an_error(before, after):
+    with pytest.raises(UsageError, match="same questions"):
+        compare(before, after)

@@ -1,0 +1,114 @@
+"""Accuracies with 95 % intervals: of one prompt, over prompts, over tasks.
+
+    print(accuracy([1, 1, 0]))  # 0.67 [0.21, 0.94], n = 3
+
+Sources: Wilson, JASA 22 (1927) 209-212; Zou and Donner, Stat. Med. 27 (2008) 1693-1702, for the mean over tasks.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+_Z = 1.959963984540054  # 97.5 % quantile of the standard normal distribution
+UNKNOWN_INTERVAL = (0.0, 1.0)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """An accuracy with its uncertainty.
+
+    Attributes:
+        value: share of right answers in [0, 1]; None without questions.
+        n: number of questions, >= 0.
+        ci95: 95 % interval within [0, 1]; (0, 1) without questions.
+    """
+
+    value: float | None
+    n: int
+    ci95: tuple[float, float]
+
+    def as_json(self) -> dict:
+        """Return `{"value": float | None, "n": int, "ci95": [low, high]}`, rounded to four decimals."""
+        return {"value": rounded(self.value), "n": self.n, "ci95": [rounded(bound) for bound in self.ci95]}
+
+    @classmethod
+    def from_json(cls, record: Mapping) -> "Estimate":
+        """Return the estimate of a record written by `as_json`."""
+        low, high = record["ci95"]
+        return cls(record["value"], record["n"], (low, high))
+
+    def __str__(self) -> str:
+        if self.value is None:
+            return "no questions"
+        return f"{self.value:.2f} {interval_text(self.ci95)}, n = {self.n}"
+
+
+def accuracy(correct: Sequence[int]) -> Estimate:
+    """Return the share of right answers with Wilson's interval, which is also valid at 0, at 1 and for small n.
+
+    Args:
+        correct: 1 per right answer, 0 per wrong one.
+
+    Raises:
+        ValueError: a score is neither 0 nor 1.
+    """
+    if any(score not in (0, 1) for score in correct):
+        raise ValueError(f"a score must be 0 or 1, not {next(s for s in correct if s not in (0, 1))!r}")
+    n = len(correct)
+    return share_of(sum(correct) / n if n else 0.0, n)
+
+
+def share_of(value: float, n: int) -> Estimate:
+    """Return the estimate for a given share of right answers, such as a minibatch's accuracy.
+
+    Args:
+        value: in [0, 1].
+        n: number of questions, >= 0.
+    """
+    return _wilson(value, n) if n else Estimate(None, 0, UNKNOWN_INTERVAL)
+
+
+def _wilson(share: float, n: int) -> Estimate:
+    middle = (share + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
+    half = _Z / (1 + _Z**2 / n) * math.sqrt(share * (1 - share) / n + _Z**2 / (4 * n**2))
+    return Estimate(share, n, (max(0.0, middle - half), min(1.0, middle + half)))
+
+
+def mean_of_prompts(estimates: Sequence[Estimate]) -> Estimate:
+    """Return the mean over several prompts that answered the same questions, as in local-only training.
+
+    Its n is the number of questions and its interval that of one prompt: more prompts add no questions, and the
+    correlation between their answers is unknown. The interval is therefore valid even if all prompts answer alike.
+
+    Args:
+        estimates: at least one, all with the same n.
+    """
+    values = [estimate.value for estimate in estimates if estimate.value is not None]
+    return _wilson(sum(values) / len(values), estimates[0].n) if values else estimates[0]
+
+
+def mean_of(estimates: Sequence[Estimate]) -> Estimate:
+    """Return the mean over tasks, each with the same weight whatever its n; the result's n is the total.
+
+    The interval adds the squared distances between each task's value and its own Wilson bounds (Zou and Donner's method
+    for independent proportions). Unlike the normal approximation it does not vanish if all answers are right, and for
+    one task it equals that task's interval. Tasks without questions are ignored.
+    """
+    counted = [(estimate.value, estimate) for estimate in estimates if estimate.value is not None]
+    if not counted:
+        return Estimate(None, 0, UNKNOWN_INTERVAL)
+    mean = sum(value for value, _ in counted) / len(counted)
+    below = math.sqrt(sum((value - estimate.ci95[0]) ** 2 for value, estimate in counted)) / len(counted)
+    above = math.sqrt(sum((estimate.ci95[1] - value) ** 2 for value, estimate in counted)) / len(counted)
+    total = sum(estimate.n for _, estimate in counted)
+    return Estimate(mean, total, (max(0.0, mean - below), min(1.0, mean + above)))
+
+
+def rounded(number: float | None) -> float | None:
+    """Return a number with four decimals, for logs."""
+    return None if number is None else round(float(number), 4)
+
+
+def interval_text(bounds: tuple[float, float]) -> str:
+    """Return an interval as "[0.21, 0.94]"."""
+    return f"[{bounds[0]:.2f}, {bounds[1]:.2f}]"
