@@ -5,6 +5,7 @@ beside round t+1 (unless the merge is gated by it).
 """
 
 import dataclasses
+import functools
 import random
 from dataclasses import dataclass, field
 
@@ -13,12 +14,13 @@ from textgrad.errors import BudgetSpent
 from textgrad.tokens import estimate_tokens
 from utils.aggregation.aggregate import Merge, aggregate
 from utils.aggregation.merging import Merging
+from utils.aggregation.repair import repair
 from utils.federation.client import Step, Update
 from utils.federation.evaluation import Score, answer, evaluate, mean_estimate, too_long
 from utils.federation.setup import Federation
 from utils.federation.transport import LocalTransport, chance
-from utils.metrics.measures import retained
-from utils.metrics.retention import Retention, repair
+from utils.metrics.judge import judge_fate
+from utils.metrics.retention import Retention, retention_by_client
 from utils.metrics.statistics import Estimate
 
 Scores = dict[str, list[Score]]
@@ -275,9 +277,10 @@ class _Training:
         return overall(self._scores("val", (prompt,), "candidate")).value or 0.0
 
     def _measure(self, done: Round, old_prompt: str) -> None:
-        judge = self.federation.engines.evaluation if self.config.retention_judge else None
+        engine = self.federation.engines.evaluation
+        judge = functools.partial(judge_fate, engine) if self.config.retention_judge else None
         uploads = {update.client: update.prompt for update in done.updates}
-        done.retention = retained(uploads, old_prompt, done.merge.prompt, judge)
+        done.retention = retention_by_client(uploads, old_prompt, done.merge.prompt, judge)
 
     def _repair(self, done: Round, old_prompt: str) -> None:
         """One more call that adds lost instructions back; what the merge keeps is then measured again."""

@@ -15,8 +15,8 @@ from utils.federation.client import Client, Update
 from utils.federation.evaluation import Sample, samples_of
 from utils.federation.partition import partition
 from utils.federation.selection import history_of, selection
+from utils.federation.surprisal import CachedSurprisal, surprisal_scorer
 from utils.federation.transport import Transport
-from utils.metrics.measures import Surprisal, scorer_of
 
 
 @dataclass
@@ -43,7 +43,7 @@ class Federation:
     shards: list[dict[str, list[int]]]
     transport: Transport | None = None
     questions: dict[tuple[str, str], list[Sample]] = field(init=False)
-    scorer: Surprisal | None = field(init=False)
+    scorer: CachedSurprisal | None = field(init=False)
 
     def __post_init__(self):
         self.questions = {
@@ -51,7 +51,7 @@ class Federation:
             for task in self.tasks
             for split in ("val", "test")
         }
-        self.scorer = scorer_of(self.config, self.engines.gateway)
+        self.scorer = surprisal_scorer(self.config, self.engines.gateway)
 
     def sampled(self, round_number: int, updates: Sequence[tuple[int, Update]]) -> list[Client]:
         """Return the m = max(C*N, 1) clients that take part in a round (paper, Algorithm 1), ordered by number.

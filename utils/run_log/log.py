@@ -23,7 +23,7 @@ from utils.federation.evaluation import mean_estimate, prompt_id
 from utils.federation.rounds import NullLog, Result, Round, Scores, overall
 from utils.federation.setup import Federation
 from utils.files import Lines, atomic_write, to_json
-from utils.metrics.measures import mean_rate
+from utils.metrics.retention import mean_rate
 from utils.metrics.statistics import share_of
 from utils.report import png
 from utils.run_log import data_split as holdings

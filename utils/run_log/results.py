@@ -9,8 +9,9 @@ from utils.engines.prices import prices
 from utils.federation.evaluation import mean_estimate, prompt_id
 from utils.federation.rounds import Result, Round, Scores, overall
 from utils.federation.setup import Federation
-from utils.metrics.measures import complexities, lost_table, retention_record
+from utils.metrics.retention import retention_record
 from utils.metrics.statistics import accuracy, compare, minimum_detectable_difference
+from utils.run_log.measures import complexity_by_round, lost_instructions
 
 
 def summarize(federation: Federation, result: Result) -> dict[str, Any]:
@@ -37,8 +38,8 @@ def summarize(federation: Federation, result: Result) -> dict[str, Any]:
             "last": result.rounds[-1].prompts[0],
         },
         "rounds": [_round(each) for each in result.rounds],
-        "lost_instructions": lost_table(result.rounds),
-        "complexity": complexities(result.rounds, federation.scorer),
+        "lost_instructions": lost_instructions(result.rounds),
+        "complexity": complexity_by_round(result.rounds, federation.scorer),
         "clients": _clients(federation, result),
         "usage": usage_of(federation.engines.gateway, prices(federation.config)),
     }

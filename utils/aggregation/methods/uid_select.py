@@ -16,7 +16,7 @@ from utils.aggregation.merging import Merging
 from utils.aggregation.prompts import SUMMARIZE, SUMMARIZE_EVENLY
 from utils.aggregation.upload import Upload
 from utils.metrics.complexity import density_variance
-from utils.metrics.measures import mean_rate, retained
+from utils.metrics.retention import mean_rate, retention_by_client
 
 _RETENTION_TOLERANCE = 0.1  # below the best candidate's mean retention rate
 _WORD = re.compile(r"\w+|[^\w\s]")
@@ -33,7 +33,7 @@ def merge(uploads: Sequence[Upload], merging: Merging) -> str:
     if not candidates:
         raise BadReply("none of the candidate merges could be used")
     by_client = dict(enumerate(prompts))
-    rates = [mean_rate(retained(by_client, merging.broadcast, text)) or 0.0 for text in candidates]
+    rates = [mean_rate(retention_by_client(by_client, merging.broadcast, text)) or 0.0 for text in candidates]
     threshold = max(rates) - _RETENTION_TOLERANCE
     best = [text for text, rate in zip(candidates, rates, strict=True) if rate >= threshold]
     return best[0] if len(best) == 1 else _most_uniform(best, prompts, merging.surprisal)

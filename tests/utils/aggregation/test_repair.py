@@ -1,0 +1,66 @@
+"""Repair of a merged prompt: accepted rewrites, refused ones, and a whole run."""
+
+import json
+
+import pytest
+import toy
+
+import main
+from textgrad.tokens import estimate_tokens
+from utils.aggregation.repair import repair
+from utils.federation import rounds
+from utils.run_log import ledger
+
+
+class Scripted:
+    """An engine that returns its replies in order and records its requests."""
+
+    def __init__(self, *replies):
+        self.replies, self.requests = list(replies), []
+
+    def __call__(self, content, system_prompt=None):
+        self.requests.append(content)
+        return self.replies.pop(0)
+
+
+PROMPT = "Count every item. Use 3 steps."
+
+
+def test_repair_adds_lost_instructions():
+    engine = Scripted("Sure: <IMPROVED_VARIABLE>Count every item. Use 3 steps. Mention the unit.</IMPROVED_VARIABLE>")
+    assert repair(engine, PROMPT, ["Mention the unit."]) == "Count every item. Use 3 steps. Mention the unit."
+    assert "Mention the unit." in engine.requests[0] and PROMPT in engine.requests[0]
+
+
+@pytest.mark.parametrize(
+    "rewrite",
+    [
+        "Mention the unit.",  # drops the prompt
+        "Count every item. Use 5 steps. Mention the unit.",  # changes a number
+        "Count every item. Use 3 steps.",  # adds nothing
+        "Count every item. Use 3 steps. Mention the unit. " + "Be good. " * 50,  # too long
+        "",
+    ],
+)
+def test_an_unusable_repair_is_requested_again_and_then_skipped(rewrite):
+    engine = Scripted(*[f"<IMPROVED_VARIABLE>{rewrite}</IMPROVED_VARIABLE>"] * 2)
+    assert repair(engine, PROMPT, ["Mention the unit."], token_budget=40) == PROMPT
+    assert len(engine.requests) == 2
+
+
+def test_a_repair_without_tags_leaves_the_prompt_unchanged():
+    assert repair(Scripted("no tags", "none"), PROMPT, ["Mention the unit."]) == PROMPT
+
+
+def test_without_losses_or_budget_no_engine_is_asked():
+    assert repair(Scripted(), PROMPT, []) == PROMPT
+    assert repair(Scripted(), PROMPT, ["Mention the unit."], token_budget=estimate_tokens(PROMPT)) == PROMPT
+
+
+def test_a_repair_brings_lost_instructions_back(tmp_path, monkeypatch):
+    monkeypatch.setattr(rounds, "repair", lambda engine, prompt, lost, budget: "\n".join([prompt, *lost]))
+    engine = "simulated:topics=4,forget=1,base=0"
+    assert main.run(toy.config(tmp_path, "--aggregate_repair", engine=engine)) == 0
+    results = json.loads((tmp_path / "logs" / "run" / "results.json").read_text())
+    assert any(done["repaired"] for done in results["rounds"]) and results["lost_instructions"] == []
+    assert ledger.verify(tmp_path / "logs" / "run")[1] is None
