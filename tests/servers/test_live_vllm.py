@@ -6,7 +6,7 @@ import subprocess
 import pytest
 from live_server import MODEL, MODULES, ROOT, free_port, python_of, replies, serving, train, version_in, wanted
 
-from utils.metrics.surprisal import VLLM
+from utils.metrics.surprisal.vllm import VLLM
 
 # Only float32 answers the same whatever else is in the batch.
 OPTIONS = {"dtype": "float32", "max_model_len": 2048, "enforce_eager": True}
@@ -19,7 +19,7 @@ QUIET = {
 TEXT = "The greatest common divisor of 12 and 18 is 6, as both can be divided by 6 — and by nothing larger. "
 SCORE = """
 import json, sys
-from utils.surprisal import HuggingFace
+from utils.metrics.surprisal.huggingface import HuggingFace
 print(json.dumps(HuggingFace(sys.argv[1], window=2047)(sys.stdin.read())))
 """
 

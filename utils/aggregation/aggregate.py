@@ -1,4 +1,4 @@
-"""Run one aggregation: find the aggregator by its name, give it the usable uploads, count what it took."""
+"""Run one aggregation with fallbacks and counts."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

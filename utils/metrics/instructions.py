@@ -1,7 +1,7 @@
-"""Splits a prompt into its instructions: one sentence or list item each.
+"""Split a prompt into its instructions, one sentence or list item each.
 
-Markdown is understood as far as prompts use it: list markers are dropped, a code fence stays whole, headings and the
-lead-in of a list ("Follow these rules:") instruct nothing and are left out.
+Common Markdown is supported: list markers are dropped, a code fence stays one instruction, and headings and the lead-in
+of a list ("Follow these rules:") are left out.
 """
 
 import re
@@ -13,38 +13,38 @@ _END = re.compile(r"""(?P<stop>[.!?]+)(?P<closing>["'”’)\]*_`]*)\s+|[。！�
 _ENUMERATOR = re.compile(r"(?:^|[:;.!?]\s)\s*\(?\d{1,3}$")
 _ABBREVIATIONS = {"e.g", "i.e", "vs", "cf", "approx", "dr", "mr", "mrs", "ms", "prof", "fig", "eq", "al", "resp"}
 _BEFORE_A_NUMBER = {"no", "sec", "p", "pp", "ch", "vol"}
-_LONG_LINE = 60  # characters: a longer line without a full stop was wrapped, so the next one goes on with it
+_LONG_LINE = 60  # characters; a longer line without a full stop was wrapped, so the next line continues it
 
 
 def instructions(prompt: str) -> list[str]:
-    """The prompt's instructions, in order, each in one line except a code fence.
+    """Return the prompt's instructions in order, each on one line except code fences.
 
     Args:
         prompt: any text; Markdown or not.
     """
     parts, position = [], 0
     for fence in _FENCE.finditer(prompt):
-        parts += _of_text(prompt[position : fence.start()], followed=True) + [fence.group().strip()]
+        parts += _instructions_of(prompt[position : fence.start()], fence_follows=True) + [fence.group().strip()]
         position = fence.end()
-    parts += _of_text(prompt[position:], followed=False)
+    parts += _instructions_of(prompt[position:], fence_follows=False)
     return [part for part in parts if any(character.isalnum() for character in part)]
 
 
-def _of_text(text: str, followed: bool) -> list[str]:
-    """Instructions of a text without fences; `followed` by a fence, its last line may be a lead-in."""
+def _instructions_of(text: str, fence_follows: bool) -> list[str]:
+    """Return the instructions of a text without fences. If a fence follows, the last line may be its lead-in."""
     blocks = _blocks(text)
     found = []
     for index, (block, _) in enumerate(blocks):
         sentences = _sentences(block)
-        leads = blocks[index + 1][1] if index + 1 < len(blocks) else followed
-        found += sentences[:-1] if leads and block.endswith(":") else sentences
+        is_lead_in = blocks[index + 1][1] if index + 1 < len(blocks) else fence_follows
+        found += sentences[:-1] if is_lead_in and block.endswith(":") else sentences
     return found
 
 
 def _blocks(text: str) -> list[tuple[str, bool]]:
-    """Paragraphs and list items, each joined to one line, with True for a list item. Headings are left out."""
+    """Return paragraphs and list items without headings, each joined to one line, with True for a list item."""
     blocks: list[tuple[str, bool]] = []
-    joins = False  # whether the next line may go on with the last block
+    joins = False  # whether the next line may continue the last block
     width = 0
     for line in map(str.strip, text.splitlines()):
         if not line or _HEADING.match(line):
@@ -75,7 +75,7 @@ def _sentences(block: str) -> list[str]:
 
 
 def _ends_sentence(block: str, start: int, end: re.Match) -> bool:
-    """Whether a full stop that is followed by a space (or a full-width one) ends a sentence."""
+    """Return whether a full stop before a space, or a full-width one, ends a sentence."""
     if end["stop"] is None:
         return True
     before, following = block[start : end.start()], block[end.end() : end.end() + 1]
@@ -84,5 +84,7 @@ def _ends_sentence(block: str, start: int, end: re.Match) -> bool:
         _ENUMERATOR.search(before) or word in _ABBREVIATIONS or word in _BEFORE_A_NUMBER and following.isdigit()
     ):
         return False
-    unsure = end["closing"] or len(end["stop"]) > 1 or word == "etc"  # quoted, an ellipsis: look at what follows
-    return not (unsure and following.islower())
+    ambiguous = (
+        end["closing"] or len(end["stop"]) > 1 or word == "etc"
+    )  # a quote or an ellipsis: the next character decides
+    return not (ambiguous and following.islower())

@@ -1,4 +1,4 @@
-"""Ask a model what a merge made of an instruction."""
+"""Let a model judge whether a merge kept an instruction."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Every measure against values worked out by hand."""
+"""Every measure against values computed by hand."""
 
 import math
 import zlib
@@ -45,7 +45,7 @@ def test_tf_idf_by_hand():
     assert mean_tf_idf(collection[2], collection) == pytest.approx(idf_of_one)
 
 
-def test_tf_idf_needs_the_collection_to_say_something():
+def test_tf_idf_needs_a_collection_of_several_prompts():
     alone = mean_tf_idf("count the items", ["count the items"])
     assert alone == pytest.approx(1.0)
     assert mean_tf_idf("Count THE items!", ["count the items", "other words"]) > alone
@@ -60,7 +60,7 @@ def test_density_variance_by_hand():
     assert density_variance("uneven", BITS.get) == 4.0
 
 
-def test_too_short_a_text_is_never_the_most_even():
+def test_a_text_that_is_too_short_has_infinite_variance():
     assert density_variance("short", BITS.get) == density_variance("empty", BITS.get) == math.inf
 
 
@@ -74,13 +74,13 @@ def test_all_measures_of_a_prompt():
     assert measures.as_json()["perplexity"] == 4.0 and set(measures.as_json()) == set(Complexity.__annotations__)
 
 
-def test_what_was_not_measured_is_none():
+def test_missing_measures_are_none():
     measures = complexity("uneven")
     assert measures.mean_tf_idf is None and measures.perplexity is None and measures.surprisal_variance is None
-    assert complexity("empty", scorer=BITS.get).surprisal_mean is None
+    assert complexity("empty", surprisal=BITS.get).surprisal_mean is None
     assert complexity("").as_json()["entropy"] == 0
 
 
-def test_a_text_that_repeats_itself_is_less_complex():
+def test_a_repetitive_text_compresses_better():
     once = "Read the question, list every item with its count, and add the counts."
     assert compression_ratio(" ".join([once] * 5)) > compression_ratio(once)

@@ -29,7 +29,7 @@ def test_sentences_are_instructions(prompt, parts):
     assert instructions(prompt) == parts
 
 
-def test_list_items_lose_their_markers_and_the_lead_in_is_left_out():
+def test_list_markers_and_lead_ins_are_left_out():
     prompt = "# Rules\n\nFollow these rules:\n1. Read the list. Count it.\n2) Add up.\n- Check\n  the sum\n* Stop.\n"
     assert instructions(prompt) == ["Read the list.", "Count it.", "Add up.", "Check the sum", "Stop."]
 
@@ -38,16 +38,16 @@ def test_steps_numbered_within_a_line_are_split():
     assert instructions("Do this: 1. Read it. 2. Count it.") == ["Do this: 1. Read it.", "Count it."]
 
 
-def test_headings_instruct_nothing_but_bold_sentences_do():
+def test_headings_are_left_out_but_bold_sentences_are_instructions():
     assert instructions("**Output format:**\n## Steps\n**Always show your work.**") == ["**Always show your work.**"]
 
 
-def test_a_code_fence_stays_whole():
+def test_a_code_fence_is_one_instruction():
     prompt = "Use this form:\n```\nStep 1. Read.\nAnswer: 5. Done.\n```\nDo not change it."
     assert instructions(prompt) == ["```\nStep 1. Read.\nAnswer: 5. Done.\n```", "Do not change it."]
 
 
-def test_an_unclosed_fence_swallows_nothing():
+def test_an_unclosed_fence_is_ignored():
     assert instructions("```\nRead it. Count it.") == ["Read it.", "Count it."]
 
 

@@ -1,4 +1,4 @@
-"""A model as judge of what a merge retained."""
+"""A model that judges retention."""
 
 import functools
 import re

@@ -1,7 +1,7 @@
-"""The shift by one, windows and conventions, against models whose probabilities are known by hand.
+"""Surprisal against models with known probabilities: the shift by one, windows and conventions.
 
-`TOKENS` are characters. Two models: a bigram, whose table is written out here, and one whose every token has the
-probability 1 / (1 + tokens before it), so that its surprisal tells how much context was used.
+Tokens are characters. One model is a bigram with the table below. In the other each token has the probability
+1 / (1 + earlier tokens), so its surprisal shows the length of the context.
 """
 
 import importlib.util
@@ -15,7 +15,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from textgrad.errors import BrokenSystem, UsageError
-from utils.metrics.surprisal import VLLM, Embedded, HuggingFace, LlamaServer, get_scorer, surprisal, windows
+from utils.metrics.surprisal import get_scorer
+from utils.metrics.surprisal.huggingface import HuggingFace
+from utils.metrics.surprisal.llama import Embedded, LlamaServer
+from utils.metrics.surprisal.vllm import VLLM
+from utils.metrics.surprisal.windows import windows
 
 BIGRAM = {
     "a": {"a": 0.5, "b": 0.25, "c": 0.25},
@@ -35,7 +39,7 @@ def _counting(before: list[int], token: int) -> float:
 
 
 class _Server:
-    """A llama.cpp and a vLLM server at once, for one of the two models."""
+    """A llama.cpp and a vLLM server in one, for either model."""
 
     def __init__(self, model, n_ctx=64, broken=None):
         self.model, self.n_ctx, self.broken, self.requests = model, n_ctx, broken, []
@@ -80,7 +84,7 @@ class _Server:
             return {"tokens": [TOKENS.index(c) for c in body["prompt"]], "max_model_len": self.n_ctx}
         if path == "/tokenize":
             assert body["add_special"] is False and body["parse_special"] is False
-            # c stands for a token that is no whole character
+            # "c" plays a token that is not a whole character
             return {"tokens": [{"id": TOKENS.index(c), "piece": [240] if c == "c" else c} for c in body["content"]]}
         return self.completion(body) if path == "/completion" else self.completions(body)
 
@@ -90,7 +94,7 @@ class _Server:
         if "logit_bias" in body:
             row = [{"id": token, "logprob": self.model(context, token)} for token in range(3)]
             row.sort(key=lambda entry: -entry["logprob"])
-            row = row[:1] if body["n_probs"] == 100 else row  # as if it were not among the likeliest
+            row = row[:1] if body["n_probs"] == 100 else row  # as if the token were not among the most likely
             return {"completion_probabilities": [{"id": 0, "top_logprobs": row}]}
         wanted = [int(token) for token in re.findall(r"<\[(\d+)\]>", body["grammar"])]
         assert len(wanted) == n and 2 not in wanted
@@ -127,11 +131,11 @@ def server():
 
 @pytest.mark.parametrize("scorer", [LlamaServer, VLLM])
 def test_each_token_is_scored_from_the_tokens_before_it(server, scorer):
-    assert surprisal("abbac", scorer(server(_bigram).url)) == pytest.approx(ABBAC)
+    assert scorer(server(_bigram).url)("abbac") == pytest.approx(ABBAC)
 
 
 @pytest.mark.parametrize("scorer", [LlamaServer, VLLM])
-def test_a_v1_at_the_end_of_the_address_is_dropped(server, scorer):
+def test_a_final_v1_in_the_address_is_ignored(server, scorer):
     assert scorer(server(_bigram).url + "/v1/")("ab") == pytest.approx([2.0])
 
 
@@ -150,29 +154,29 @@ def test_a_long_text_is_scored_in_windows_with_at_least_half_the_context(server,
 
 
 @pytest.mark.parametrize("scorer", [LlamaServer, VLLM])
-def test_a_stride_of_one_gives_every_token_the_fullest_context(server, scorer):
+def test_a_stride_of_one_gives_every_token_the_full_context(server, scorer):
     bits = scorer(server(_counting, n_ctx=9).url, stride=1)("ab" * 10)
     assert [round(2**bit) - 1 for bit in bits] == [1, 2, 3, 4, 5, 6, 7] + [7] * 12
 
 
-def test_a_token_that_is_no_whole_character_is_looked_up(server):
+def test_a_token_that_is_not_a_whole_character_is_looked_up(server):
     fake = server(_bigram)
     assert LlamaServer(fake.url)("accb") == pytest.approx([2.0, 1.0, 2.0])
     assert [body["n_probs"] for path, body in fake.requests if path == "/completion"] == [100, 10**7, 100, 1]
 
 
-def test_a_server_that_ignores_the_grammar_is_found_out(server):
+def test_a_server_that_ignores_the_grammar_is_detected(server):
     with pytest.raises(BrokenSystem, match="grammar"):
         LlamaServer(server(_bigram, broken="grammar").url)("abb")
 
 
-def test_a_server_without_prompt_logprobs_is_found_out(server):
+def test_a_server_without_prompt_logprobs_is_detected(server):
     with pytest.raises(BrokenSystem, match="prompt_logprobs"):
         VLLM(server(_bigram, broken="no logprobs").url)("abb")
 
 
 @pytest.mark.parametrize("scorer", [LlamaServer, VLLM])
-def test_a_server_that_fails_or_is_not_there_is_one_line(server, scorer):
+def test_a_failing_or_missing_server_is_reported_in_one_line(server, scorer):
     with pytest.raises(BrokenSystem, match="status 500"):
         scorer(server(_bigram, broken="status").url)("abb")
     with pytest.raises(BrokenSystem, match="no surprisal from http://127.0.0.1:9/"):
@@ -193,7 +197,7 @@ def test_a_server_that_fails_or_is_not_there_is_one_line(server, scorer):
         (53, 7, 100),
     ],
 )
-def test_windows_score_every_token_but_the_first_once(n, window, stride):
+def test_windows_score_every_token_but_the_first_exactly_once(n, window, stride):
     cuts = list(windows(n, window, stride))
     assert [token for _, first, end in cuts for token in range(first, end)] == list(range(1, n))
     for start, first, end in cuts:
@@ -201,7 +205,7 @@ def test_windows_score_every_token_but_the_first_once(n, window, stride):
         assert start == 0 or first - start >= window - (min(stride or window // 2, window - 1))
 
 
-def test_names_lead_to_scorers():
+def test_the_name_selects_the_scorer():
     assert isinstance(get_scorer("llama:http://127.0.0.1:1"), LlamaServer)
     assert isinstance(get_scorer("vllm:http://127.0.0.1:1/v1"), VLLM)
     for nonsense in ("", "other:http://127.0.0.1", "llama:here"):
@@ -225,7 +229,7 @@ class _CharacterTokenizer:
 
 
 class _Tiny:
-    """A causal model of torch tensors: at each place the logits of the token that follows."""
+    """A causal model of torch tensors: logits of the next token at each position."""
 
     def __init__(self, model, positions=None):
         self.model = model
@@ -235,7 +239,9 @@ class _Tiny:
         import torch
 
         rows = [
-            [self.model(ids[0, : place + 1].tolist(), token) + 5.0 for token in range(3)]  # logits: shifted by any
+            [
+                self.model(ids[0, : place + 1].tolist(), token) + 5.0 for token in range(3)
+            ]  # any constant may be added to logits
             for place in range(ids.shape[1])
         ]
         return type("Output", (), {"logits": torch.tensor([rows])})
@@ -248,7 +254,7 @@ def test_hugging_face_logits_are_shifted_by_one():
 
 
 def _needs_context(before: list[int], token: int) -> float:
-    """Token 0 has the probability 1 / (1 + tokens before); the two others share the rest."""
+    """Token 0 has the probability 1 / (1 + earlier tokens); the other two share the rest."""
     first = 1 / (1 + len(before))
     return math.log(first if token == 0 else (1 - first) / 2)
 
@@ -285,7 +291,9 @@ PROMPT = (
 
 @pytest.fixture(scope="module")
 def embedded():
-    if not importlib.util.find_spec("xllamacpp"):  # not imported here: the engine sets how its threads wait first
+    if not importlib.util.find_spec(
+        "xllamacpp"
+    ):  # not imported here, as the engine must set environment variables first
         pytest.skip("xllamacpp is not installed")
     try:
         return Embedded()
@@ -312,4 +320,4 @@ def test_the_embedded_model_agrees_with_transformers(embedded):
     reference, ours = HuggingFace(folder)(PROMPT), embedded(PROMPT)
     assert len(reference) == len(ours)
     assert sum(ours) == pytest.approx(sum(reference), rel=0.02)
-    assert max(abs(one - other) for one, other in zip(ours, reference)) < 2  # its arithmetic is quantized
+    assert max(abs(one - other) for one, other in zip(ours, reference)) < 2  # the embedded model is quantized
