@@ -24,8 +24,8 @@ def run(config: Config, call_log: Path | None = None) -> int:
     """One whole run, from a checked configuration to an exit status; `call_log`: a file of replies that runs share."""
     from utils.engines import forecast
     from utils.engines.by_role import check_names, connect  # imported when there is a run: --help stays quick
-    from utils.report import table
     from utils.run_log.log import RunLog
+    from utils.run_log.summary import results_text
 
     if config.dry_run:
         print(forecast.table(forecast.forecast(config)))
@@ -47,10 +47,7 @@ def run(config: Config, call_log: Path | None = None) -> int:
     try:
         result = importlib.import_module(config.module).run_training(config, engines, log)
         summary = log.finish(result, forecast.beside(config, engines.gateway))
-        log.say(
-            f"\n{table(summary)}\n\nbest prompt (round {summary['best_round']}):\n{summary['prompts']['best']}\n\n"
-            f"everything is in {log.folder}"
-        )
+        log.say(f"{results_text(summary)}\n\nresults are in {log.folder}")
         if result.stopped:
             log.say(f"incomplete: {result.stopped}; to go on, raise the cap: {resume_command(log.name)}")
         return SPENT if result.stopped else OK

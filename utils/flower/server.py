@@ -22,8 +22,8 @@ from utils.flower.post import Post
 from utils.flower.roster import Roster
 from utils.flower.transport import FlowerTransport
 from utils.flower.wire import ERROR, RESULTS, Record, run_options
-from utils.report import table
 from utils.run_log.log import RunLog
+from utils.run_log.summary import results_text
 
 LOGS_VARIABLE = "FEDTEXTGRAD_LOGS"
 _HELD_OUT = ("val", "test")
@@ -78,7 +78,7 @@ def train(grid, config: Config) -> RunLog:
         tasks = [held_out(name, config, engines) for name in config.task]
         result = run_rounds(_federation(grid, config, engines, tasks, log), log)
         summary = log.finish(result)
-        log.say(f"\n{table(summary)}\n\nbest prompt (round {summary['best_round']}):\n{summary['prompts']['best']}")
+        log.say(results_text(summary))
         return log
     finally:
         log.close()

@@ -8,10 +8,11 @@ from pathlib import Path
 from textgrad.errors import StopRun, UsageError
 from utils.files import atomic_write, reporting_os_errors
 from utils.repeats import finish
-from utils.report import groups, page, table, write, write_comparison, write_tables
+from utils.report import groups, page, write, write_comparison, write_tables
 from utils.report.compare import as_text
 from utils.report.index import index
 from utils.report.runs import find, load
+from utils.run_log.summary import summary_table
 
 
 def main(arguments: list[str]) -> int:
@@ -53,7 +54,7 @@ def _made(folders: list[Path], output: str) -> int:
     with reporting_os_errors(target):
         target.mkdir(parents=True, exist_ok=True)
     if single:
-        print(table(runs[0].results))
+        print(summary_table(runs[0].results))
         write(runs[0].folder, target)
         write_tables(target, runs)
     else:

@@ -3,7 +3,7 @@
     config.json  metrics.jsonl  ledger.jsonl  prompts/*.txt  calls.sqlite  results.json  partition.json  run.log  *.png
 
 What is written depends on seed and replies alone, in an order that does not depend on timing; only run.log and the
-keys named "seconds" hold times. A run started again under its name finds its call log and goes on.
+keys named "seconds" and "date" hold times. A run started again under its name finds its call log and goes on.
 """
 
 import dataclasses
@@ -30,6 +30,7 @@ from utils.run_log import data_split as holdings
 from utils.run_log.ledger import GENESIS, entry_of, problem, sealed
 from utils.run_log.provenance import provenance
 from utils.run_log.results import detectable, measures_record, merge_record, summarize
+from utils.run_log.summary import detectable_gain
 from utils.run_log.terminal import Terminal
 from utils.run_log.writer import Writer
 from utils.trackers.comet import Comet
@@ -77,6 +78,7 @@ class RunLog(NullLog):
         self.call_log = call_log or self.folder / "calls.sqlite"
         self.terminal = Terminal(self.folder / "run.log")
         self.comet = Comet(config.comet_mode, config.comet_project_name, config.comet_log_path, self.say)
+        self._started = time.monotonic()
         self._writer = Writer()
         self._last_entry: dict[str, Any] | None = None
         self._lock: TextIO | None = None
@@ -155,13 +157,7 @@ class RunLog(NullLog):
             holdings.write_picture(self.folder / "partition.png", self._held)
 
     def _say_what_it_can_show(self) -> None:
-        found = detectable(self.federation)
-        gain = found["difference"]
-        self.say(
-            f"{found['n']} test questions: a true gain in accuracy below {gain:.2f} would often not show (80 % power)"
-            if gain
-            else f"{found['n']} test questions are too few to show any gain in accuracy"
-        )
+        self.say(detectable_gain(detectable(self.federation)))
 
     def _say_what_cannot_be_measured(self) -> None:
         if (scorer := self.federation.scorer) is not None:
@@ -300,7 +296,8 @@ class RunLog(NullLog):
             the content of results.json.
         """
         self._writer.finish()
-        summary = summarize(self.federation, result) | ({"forecast": forecast} if forecast else {})
+        seconds = time.monotonic() - self._started
+        summary = summarize(self.federation, result, seconds) | ({"forecast": forecast} if forecast else {})
         self.prompt("best", result.rounds[result.best].prompts[0])
         self.prompt("last", result.rounds[-1].prompts[0])
         atomic_write(self.folder / "results.json", to_json(summary, indent=2) + "\n")

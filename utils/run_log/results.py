@@ -1,6 +1,7 @@
 """From a finished `Result` to results.json: every number with its n and interval."""
 
 import hashlib
+import time
 from collections import defaultdict
 from typing import Any
 
@@ -10,25 +11,30 @@ from utils.federation.evaluation import mean_estimate, prompt_id
 from utils.federation.rounds import Result, Round, Scores, overall
 from utils.federation.setup import Federation
 from utils.metrics.retention import retention_record
-from utils.metrics.statistics import accuracy, compare, minimum_detectable_difference
+from utils.metrics.statistics import Estimate, accuracy, compare, minimum_detectable_difference
+from utils.metrics.table import FinishedRun, metrics_of
 from utils.run_log.measures import complexity_by_round, lost_instructions
 
 
-def summarize(federation: Federation, result: Result) -> dict[str, Any]:
-    """The content of results.json. Times stand under keys named "seconds" alone; all else is decided by seed and
-    replies.
+def summarize(federation: Federation, result: Result, seconds: float = 0.0) -> dict[str, Any]:
+    """Return the content of results.json, which seed and replies decide except for keys named "seconds" and "date".
 
     Args:
-        federation: what ran.
-        result: what came out.
+        federation: clients, tasks and engines of the run.
+        result: its rounds and test scores.
+        seconds: wall time of this process's part of the run.
     """
     best = result.rounds[result.best]
+    metrics, by_task = _metrics(federation, result)
     summary = {
         "status": "incomplete" if result.stopped else "complete",
         "stopped": result.stopped,
+        "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "seconds": round(seconds, 3),
         "simulated": federation.engines.simulated,
         "data": {task.name: _data(federation, task) for task in federation.tasks},
-        "metrics": _metrics(federation, result),
+        "metrics": metrics,
+        "metrics_by_task": by_task,
         "comparisons": _comparisons(federation, result),
         "detectable": detectable(federation, _share(result.tests.get("initial"))),
         "best_round": result.best,
@@ -50,34 +56,25 @@ def summarize(federation: Federation, result: Result) -> dict[str, Any]:
     return summary
 
 
-def _metrics(federation: Federation, result: Result) -> dict[str, Any]:
-    """Under the names of the published code; with several tasks also a line for each, prefixed by the task's name."""
-    best = result.rounds[result.best].validation
-    named: dict[str, Scores] = {
-        "0shot_eval_engine_test_acc": result.tests.get("evaluation_engine", {}),
-        "0shot_test_engine_test_acc": result.tests.get("initial", {}),
-        "0shot_test_engine_validation_acc": result.rounds[0].validation,
-        "best_validation_acc": best,
-        "best_agg_val_acc": best,
-        "last_test_acc": result.tests.get("last", {}),
-        "best_test_acc": result.tests.get("best", {}),
-    }
-    named |= {
-        f"transfer_{name}_{which}_test_acc": result.tests.get(f"{which} on {name}", {})
-        for name in federation.config.transfer_engine
-        for which in ("initial", "best")
-    }
-    metrics = {name: overall(scores).as_json() for name, scores in named.items() if scores}
-    if len(federation.tasks) > 1:
-        metrics |= {
-            f"{task.name}_{name}": mean_estimate(scores[task.name]).as_json()
-            for task in federation.tasks
-            for name, scores in named.items()
-            if scores
-        }
-    steps = [step for each in result.rounds for update in each.updates for step in update.steps]
-    metrics["update_success_rate"] = accuracy([int(step.accepted) for step in steps if not step.solved]).as_json()
-    return metrics
+def _metrics(federation: Federation, result: Result) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """Compute every metric of the table.
+
+    Returns:
+        Estimates by key, where runs of several tasks also have `<task>_<key>`; and estimates by task and key.
+    """
+    run, flat, of_tasks = FinishedRun(federation, result), {}, {}
+    by_task: dict[str, dict[str, Any]] = {task.name: {} for task in federation.tasks}
+    for metric in metrics_of(federation.config.transfer_engine):
+        value = metric.value(run)
+        if value is None:
+            continue
+        if isinstance(value, Estimate):
+            flat[metric.key] = value.as_json()
+            continue
+        flat[metric.key] = overall(value).as_json()
+        for task, scores in value.items():
+            by_task[task][metric.key] = of_tasks[f"{task}_{metric.key}"] = mean_estimate(scores).as_json()
+    return flat | (of_tasks if len(federation.tasks) > 1 else {}), by_task
 
 
 def _round(done: Round) -> dict[str, Any]:
@@ -131,10 +128,26 @@ def measures_record(done: Round) -> dict[str, Any]:
 
 
 def _data(federation: Federation, task) -> dict[str, Any]:
-    """Sizes, and an id of the test questions: runs with the same id can be compared question by question."""
-    questions = [(sample.question, sample.answer) for sample in federation.questions[task.name, "test"]]
-    digest = hashlib.sha256(repr(questions).encode("utf-8", "surrogatepass")).hexdigest()[:16]
-    return {"train": len(task.train), "val": len(task.val), "test": len(questions), "test_id": digest}
+    """Return the sizes of a task's splits and ids of its questions.
+
+    Runs with equal "test_id" can be compared question by question. "question_ids" has the order of the "correct"
+    strings in metrics.jsonl.
+    """
+    questions = {
+        split: [(sample.question, sample.answer) for sample in federation.questions[task.name, split]]
+        for split in ("val", "test")
+    }
+    return {
+        "train": len(task.train),
+        "val": len(task.val),
+        "test": len(questions["test"]),
+        "test_id": _digest(repr(questions["test"])),
+        "question_ids": {split: [_digest(repr(pair)) for pair in pairs] for split, pairs in questions.items()},
+    }
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def detectable(federation: Federation, base: float | None = None) -> dict[str, Any]:

@@ -1,0 +1,176 @@
+"""The table of metrics: one entry per number that results.json, the tables, report.html, CSV, LaTeX and trackers show.
+
+Adding a metric takes one entry in `METRICS`; see README.md in this folder. results.json, report.csv, the report's list
+of metrics and the trackers hold every metric; `shown` names the places with less room.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from utils.metrics.statistics import Estimate, accuracy
+
+if TYPE_CHECKING:
+    from utils.federation.client import Step
+    from utils.federation.rounds import Result, Round, Scores
+    from utils.federation.setup import Federation
+
+TERMINAL = "terminal"  # the table that a run prints at its end
+HEADLINE = "headline"  # the large numbers at the top of report.html
+COMPARISON = "comparison"  # the columns of a report of several runs
+LATEX = "latex"  # the columns of report.tex
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """What a metric is computed from: a federation and the result of its run."""
+
+    federation: Federation
+    result: Result
+
+    @property
+    def rounds(self) -> list[Round]:
+        """All rounds; rounds[0] holds the initial prompt and its validation scores."""
+        return self.result.rounds
+
+    @property
+    def steps(self) -> list[Step]:
+        """The local steps of all clients, in the order of rounds and clients."""
+        return [step for each in self.rounds for update in each.updates for step in update.steps]
+
+    def validation(self, round_number: int) -> Scores | None:
+        """Return the validation scores of the prompts of a round, or None if the run ended before them."""
+        return self.rounds[round_number].validation or None
+
+    def test(self, name: str) -> Scores | None:
+        """Return test scores, or None if there are none; see `Result.tests` for the names."""
+        return self.result.tests.get(name) or None
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One number that describes a finished run.
+
+    Attributes:
+        key: its name in results.json and report.csv; names of the published code never change.
+        label: the words that tables show.
+        value: computes it. `Scores` are averaged over tasks and also listed by task; None leaves the metric out.
+        shown: any of TERMINAL, HEADLINE, COMPARISON and LATEX.
+        heading: a shorter label for HEADLINE, COMPARISON and LATEX; the label if empty.
+    """
+
+    key: str
+    label: str
+    value: Callable[[FinishedRun], Scores | Estimate | None]
+    shown: tuple[str, ...] = (TERMINAL, COMPARISON)
+    heading: str = ""
+
+
+def kept_rewrites(run: FinishedRun) -> Estimate:
+    """Return the share of local steps whose rewrite was accepted, among the steps that proposed one."""
+    return accuracy([int(step.accepted) for step in run.steps if not step.solved])
+
+
+METRICS: tuple[Metric, ...] = (
+    Metric(
+        "0shot_eval_engine_test_acc",
+        "evaluation engine, initial prompt, test",
+        lambda run: run.test("evaluation_engine"),
+        shown=(TERMINAL, HEADLINE),
+        heading="evaluation engine, initial prompt",
+    ),
+    Metric(
+        "0shot_test_engine_test_acc",
+        "test engine, initial prompt, test",
+        lambda run: run.test("initial"),
+        shown=(TERMINAL, HEADLINE, COMPARISON, LATEX),
+        heading="initial, test",
+    ),
+    Metric(
+        "0shot_test_engine_validation_acc",
+        "test engine, initial prompt, validation",
+        lambda run: run.validation(0),
+        shown=(TERMINAL,),
+    ),
+    Metric(
+        "best_validation_acc",
+        "test engine, best prompt, validation",
+        lambda run: run.validation(run.result.best),
+        heading="best, validation",
+    ),
+    Metric(
+        "best_agg_val_acc",  # the published federated code's name of the same number
+        "test engine, best prompt, validation",
+        lambda run: run.validation(run.result.best),
+        shown=(),
+    ),
+    Metric(
+        "last_test_acc",
+        "test engine, last prompt, test",
+        lambda run: run.test("last"),
+        shown=(TERMINAL, HEADLINE, COMPARISON),
+        heading="last, test",
+    ),
+    Metric(
+        "best_test_acc",
+        "test engine, best prompt, test",
+        lambda run: run.test("best"),
+        shown=(TERMINAL, HEADLINE, COMPARISON, LATEX),
+        heading="best, test",
+    ),
+    Metric("update_success_rate", "local steps whose rewrite was kept", kept_rewrites, heading="steps accepted"),
+)
+
+
+def metrics_of(transfer_engines: Iterable[str] = ()) -> list[Metric]:
+    """Return the metrics of a run: the table, and two metrics for each engine of `--transfer_engine`."""
+    return [
+        *METRICS,
+        *(_transfer(engine, prompt) for engine in transfer_engines for prompt in ("initial", "best")),
+    ]
+
+
+def _transfer(engine: str, prompt: str) -> Metric:
+    return Metric(
+        f"transfer_{engine}_{prompt}_test_acc",
+        f"transfer to {engine}, {prompt} prompt, test",
+        lambda run: run.test(f"{prompt} on {engine}"),
+        shown=(TERMINAL,),
+    )
+
+
+def shown_in(place: str) -> list[Metric]:
+    """Return the metrics that a place shows, in the order of the table.
+
+    Args:
+        place: TERMINAL, HEADLINE, COMPARISON or LATEX.
+    """
+    return [metric for metric in METRICS if place in metric.shown]
+
+
+def find(name: str) -> tuple[Metric, str] | None:
+    """Return the metric of a name in results.json and the task it is of ("" for all tasks), or None if unknown.
+
+    A run of several tasks names a metric of one task `<task>_<key>`.
+    """
+    if transfer := re.fullmatch(r"(?:(.+)_)?transfer_(.+)_(initial|best)_test_acc", name):
+        task, engine, prompt = transfer.groups()
+        return _transfer(engine, prompt), task or ""
+    for metric in sorted(METRICS, key=lambda each: -len(each.key)):  # one key may end with another
+        if name == metric.key:
+            return metric, ""
+        if name.endswith(f"_{metric.key}"):
+            return metric, name.removesuffix(f"_{metric.key}")
+    return None
+
+
+def label_of(name: str) -> str:
+    """Return the words for a name in results.json, with the task in parentheses; the name itself if unknown."""
+    found = find(name)
+    if found is None:
+        return name
+    metric, task = found
+    return metric.label + (f" ({task})" if task else "")
