@@ -1,5 +1,6 @@
 """Gemini at Google AI Studio, through LiteLLM."""
 
+from textgrad.engine.kind import EngineKind
 from textgrad.engine.litellm import ChatLiteLLM
 
 
@@ -8,3 +9,6 @@ class ChatGemini(ChatLiteLLM):
 
     provider = "gemini"
     key_names = ("GEMINI_API_KEY", "GOOGLE_API_KEY")
+
+
+ENGINES = (EngineKind(r"(gemini-.+)", ChatGemini, "gemini-2.5-flash", "LiteLLM, GEMINI_API_KEY"),)

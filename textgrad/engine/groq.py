@@ -1,5 +1,6 @@
 """Models at Groq, through LiteLLM."""
 
+from textgrad.engine.kind import EngineKind
 from textgrad.engine.litellm import ChatLiteLLM
 
 
@@ -8,3 +9,6 @@ class ChatGroq(ChatLiteLLM):
 
     provider = "groq"
     key_names = ("GROQ_API_KEY",)
+
+
+ENGINES = (EngineKind(r"groq-(.+)", ChatGroq, "groq-llama-3.1-8b-instant", "LiteLLM, GROQ_API_KEY"),)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from textgrad.engine.base import DEFAULT_SYSTEM_PROMPT, ChatEngine, Reply, Sampling
+from textgrad.engine.kind import EngineKind
 from textgrad.engine.protocol.errors import ApiError, RequestContext
 from textgrad.engine.protocol.messages import prompt_tokens, read_completion, wire_messages
 from textgrad.errors import UsageError
@@ -121,3 +122,10 @@ def _litellm():
         import litellm
     litellm.suppress_debug_info = True
     return litellm
+
+
+ENGINES = (
+    EngineKind(
+        r"litellm-(.+)", ChatLiteLLM, "litellm-mistral/mistral-small-latest", "LiteLLM: litellm-<provider/model>"
+    ),
+)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from textgrad.engine.base import DEFAULT_SYSTEM_PROMPT, Reply, Sampling
+from textgrad.engine.kind import EngineKind
 from textgrad.engine.openai import ChatOpenAI
 from textgrad.errors import BrokenSystem, UsageError
 from textgrad.packages import missing, require_package
@@ -221,3 +222,15 @@ def _checked(path: Path) -> Path:
     if magic != b"GGUF":
         raise UsageError(f"engine local-{path}: this is no GGUF file; give one that llama.cpp can load")
     return path.resolve()
+
+
+ENGINES = (
+    EngineKind(
+        r"local-(.+)",
+        LocalEngine,
+        "local-smollm2",
+        "llama.cpp started by this program: local-smollm2 or local-<file.gguf>",
+        remote=False,
+        offline={"offline": True},
+    ),
+)

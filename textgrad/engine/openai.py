@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from textgrad.engine.base import DEFAULT_SYSTEM_PROMPT, CachedEngine, ChatEngine, Reply, Sampling
+from textgrad.engine.kind import EngineKind
 from textgrad.engine.protocol.errors import ApiError, RequestContext, read_response
 from textgrad.engine.protocol.messages import prompt_tokens, read_completion, wire_messages, with_system_in_user
 from textgrad.engine.protocol.transport import Answer, Line, http_library
@@ -26,6 +27,7 @@ _NO_KEY = "none"  # the client library wants some key, also for servers that ask
 _CONNECT_TIMEOUT = 15.0
 _MOST_MENDINGS = 8
 _SHORTEST_KEY = 8  # a shorter one may stand in a reply by chance
+_TEXT_ONLY = re.compile(r"gpt-3\.5.*|gpt-35.*|gpt-4(-\d.*|-32k.*)?|o1-mini.*|o1-preview.*|o3-mini.*|gpt-oss.*")
 _NOBODY_THERE = (errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH)
 
 
@@ -289,3 +291,19 @@ def user_cache(name: str) -> Path:
     """A path under the user's cache folder, which is not made."""
     folder = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "textgrad"
     return folder / re.sub(r"[^\w.-]", "_", name)
+
+
+def _make_openai(model: str, **options) -> ChatOpenAI:
+    options.setdefault("is_multimodal", not _TEXT_ONLY.fullmatch(model))
+    return ChatOpenAI(model, **options)
+
+
+_OPENAI_HELP = "OPENAI_API_KEY; OPENAI_BASE_URL or BASE_URL"
+_ANY_KEY = {"api_key": "offline"}
+ENGINES = (
+    EngineKind(r"((?:gpt|chatgpt)-.+|o\d.*)", _make_openai, "gpt-4o", _OPENAI_HELP, offline=_ANY_KEY),
+    EngineKind(r"openai-(.+)", _make_openai, "openai-my-model", _OPENAI_HELP, offline=_ANY_KEY),
+    EngineKind(
+        r"azure-(.+)", AzureChatOpenAI, "azure-gpt-4o", "AZURE_OPENAI_API_BASE, _KEY, _VERSION", offline=_ANY_KEY
+    ),
+)

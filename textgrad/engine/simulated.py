@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from textgrad.engine.base import ChatEngine, Reply, Sampling
+from textgrad.engine.kind import EngineKind
 from textgrad.engine.simulated_world import World, chance, wrong_answer
 from textgrad.errors import ContextExceeded
 
@@ -188,3 +189,6 @@ def _verdict(content: str) -> str:
     prediction = next((text for role, text in shown if _PREDICTION.search(role)), "")
     final = _FINAL_ANSWER.match(prediction)
     return f"<ACCURACY>{int((final[1] if final else prediction) == truth)}</ACCURACY>"
+
+
+ENGINES = (EngineKind(r"simulated(?::(.*))?", SimulatedEngine, "simulated", "a deterministic stand-in", remote=False),)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from textgrad.engine.base import DEFAULT_SYSTEM_PROMPT, ChatEngine, Reply, Sampling
+from textgrad.engine.kind import EngineKind
 from textgrad.engine.protocol.errors import ApiError
 from textgrad.engine.protocol.messages import wire_messages, without_thinking
 from textgrad.errors import BrokenSystem, ContextExceeded, UsageError
@@ -148,3 +149,15 @@ def _reply(output) -> Reply:
     first = output.outputs[0]
     finish = "length" if first.finish_reason == "length" else "stop"
     return Reply(without_thinking(first.text), finish, len(output.prompt_token_ids or ()), len(first.token_ids))
+
+
+ENGINES = (
+    EngineKind(
+        r"vllm-(.+)",
+        ChatVLLM,
+        "vllm-llama-3-8b",
+        "vLLM inside this process",
+        remote=False,
+        short_names={"vllm-llama-3-8b": "vllm-meta-llama/Meta-Llama-3-8B-Instruct"},
+    ),
+)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from textgrad.engine.base import DEFAULT_SYSTEM_PROMPT
+from textgrad.engine.kind import EngineKind
 from textgrad.engine.litellm import ChatLiteLLM
 from textgrad.engine_experimental.base import EngineLM, cached
 
@@ -32,3 +33,14 @@ class LiteLLMEngine(EngineLM, ChatLiteLLM):
     @cached
     def _generate_from_multiple_input(self, content: list, system_prompt: str | None = None, **kwargs) -> str:
         return self.lite_llm_generate(content, system_prompt, **kwargs)
+
+
+ENGINES = (
+    EngineKind(
+        r"experimental:(.+)",
+        LiteLLMEngine,
+        "experimental:claude-sonnet-4-5",
+        "LiteLLM, with TextGrad's cache=",
+        takes_cache=True,
+    ),
+)
