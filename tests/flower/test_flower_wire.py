@@ -14,7 +14,8 @@ from utils.federation.client import Step, Update
 from utils.federation.evaluation import prompt_id
 from utils.flower import export_shards, launch, server, site, wire
 from utils.flower.post import answer_of
-from utils.privacy.leak_guard import Leak
+from utils.privacy.leak import Leak
+from utils.privacy.leak_guard import GuardAction
 
 UPDATE = Update(
     1,
@@ -25,7 +26,7 @@ UPDATE = Update(
         Step(2, 0.5, None, 2, False, "bad reply: secret reply", "secret step"),
     ),
     Leak(7, 0.25, ("4711",), ("Ada",), ("sk-1",), ((0, 3),), 0.125),
-    "warned",
+    GuardAction.WARNED,
 )
 
 
@@ -33,7 +34,7 @@ def test_only_the_prompt_and_numbers_travel_and_the_server_reads_them_back():
     record = wire.upload(UPDATE)
     assert not [word for word in ("secret", "4711", "Ada", "sk-1") if word in repr(record)]
     read = wire.read_upload(record, 1)
-    assert (read.prompt, read.started, read.guard) == (UPDATE.prompt, UPDATE.started, "warned")
+    assert (read.prompt, read.started, read.guard) == (UPDATE.prompt, UPDATE.started, GuardAction.WARNED)
     assert [(step.before, step.after, step.n, step.accepted) for step in read.steps] == [
         (0.5, 1.0, 2, True),
         (0.5, None, 2, False),

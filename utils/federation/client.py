@@ -17,7 +17,8 @@ from textgrad.errors import BadReply
 from utils.aggregation.upload import Upload
 from utils.federation.acceptance import acceptance_rule
 from utils.federation.evaluation import Sample, answer, prompt_id, too_long, verdict
-from utils.privacy.leak_guard import Leak, Private, guard
+from utils.privacy.leak import Leak, PrivateTexts
+from utils.privacy.leak_guard import GuardAction, guard
 
 PROMPT_ROLE = "system prompt that tells a language model how to work on the questions it is given"
 
@@ -59,10 +60,10 @@ class Update:
     Attributes:
         client: its number.
         started: id of the prompt its first step started from.
-        prompt: the upload, as the leak guard lets it go.
+        prompt: the upload after the leak guard.
         steps: every local step, in order.
         leak: what the trained prompt would have revealed of the client's data.
-        guard: what was done about it: "none", "warned", "redacted" or "blocked".
+        guard: action of the leak guard.
         thrown_away: answers that were asked for ahead of time, under rewrites that were then rejected.
         train_questions: number of the client's training questions; 0 if unknown.
     """
@@ -72,7 +73,7 @@ class Update:
     prompt: str
     steps: tuple[Step, ...]
     leak: Leak = Leak()
-    guard: str = "none"
+    guard: GuardAction = GuardAction.NONE
     thrown_away: int = 0
     train_questions: int = 0
 
@@ -159,13 +160,15 @@ class Client:
             self.on_step(round_number, self.number, step)
             steps.append(step)
             prompt = step.prompt
-        sent, leak, done = guard(prompt, broadcast, self._private, self.leak_guard, self.public)
-        return Update(self.number, prompt_id(broadcast), sent, tuple(steps), leak, done, thrown_away, len(self.samples))
+        sent, leak, action = guard(prompt, broadcast, self._private, self.leak_guard, self.public)
+        return Update(
+            self.number, prompt_id(broadcast), sent, tuple(steps), leak, action, thrown_away, len(self.samples)
+        )
 
     @functools.cached_property
-    def _private(self) -> Private:
+    def _private(self) -> PrivateTexts:
         """Its questions and answers, prepared once for all rounds."""
-        return Private(text for sample in self.samples for text in (sample.question, sample.answer))
+        return PrivateTexts(text for sample in self.samples for text in (sample.question, sample.answer))
 
     def batch(self, index: int) -> list[Sample]:
         """The minibatch of the client's step `index` (0, 1, ... over the whole run): shuffled passes over its data.

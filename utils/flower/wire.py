@@ -10,7 +10,8 @@ from typing import Any
 from textgrad.errors import UsageError
 from utils.config import Config
 from utils.federation.client import Step, Update
-from utils.privacy.leak_guard import Leak
+from utils.privacy.leak import Leak
+from utils.privacy.leak_guard import GuardAction
 
 Record = dict[str, Any]
 
@@ -37,7 +38,6 @@ RUN_OPTIONS = (
     "run_name",
 )
 RESULTS, ERROR = "FEDTEXTGRAD-RESULTS ", "FEDTEXTGRAD-ERROR "  # begin lines of the server's log for the launching side
-_GUARDS = ("none", "warned", "redacted", "blocked")
 _NO_REWRITE = -1.0
 
 
@@ -67,7 +67,7 @@ def upload(update: Update) -> Record:
     return {
         "started": update.started,
         "prompt": to_bytes(update.prompt),
-        "guard": update.guard,
+        "guard": str(update.guard),
         "before": [step.before for step in update.steps],
         "after": [_NO_REWRITE if step.after is None else step.after for step in update.steps],
         "n": [step.n for step in update.steps],
@@ -93,8 +93,6 @@ def read_upload(record: Record, client: int) -> Update:
         rows = zip(record["before"], record["after"], record["n"], record["accepted"], strict=True)
         steps = tuple(_step(number, *row) for number, row in enumerate(rows, 1))
         leak = Leak(int(record["longest_run"]), _share(record["overlap"]), score=_share(record["score"]))
-        if record["guard"] not in _GUARDS:
-            raise ValueError("unknown guard")
         questions = int(record.get("train_questions", 0))  # missing in the notes of earlier versions
         if questions < 0:
             raise ValueError("negative number of questions")
@@ -104,7 +102,7 @@ def read_upload(record: Record, client: int) -> Update:
             to_text(record["prompt"]),
             steps,
             leak,
-            record["guard"],
+            GuardAction(record["guard"]),
             train_questions=questions,
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:

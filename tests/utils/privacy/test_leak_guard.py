@@ -6,7 +6,8 @@ import time
 import pytest
 
 from textgrad.errors import UsageError
-from utils.privacy.leak_guard import Leak, Private, guard
+from utils.privacy.leak import Leak, PrivateTexts
+from utils.privacy.leak_guard import guard
 
 BROADCAST = (
     "You will answer a counting question. Think step by step. The last line of your response should be of the "
@@ -116,7 +117,7 @@ def test_what_is_public_is_no_leak():
 
 def test_a_copied_run_is_measured_in_words():
     upload = "Read it. Yesterday she JUST did (50) minutes; of babysitting is an example of a sentence here."
-    leak = Private(PRIVATE).leak(upload, BROADCAST)
+    leak = PrivateTexts(PRIVATE).leak(upload, BROADCAST)
     assert leak.longest_run == 8  # yesterday she just did 50 minutes of babysitting
     assert leak.overlap == pytest.approx((8 - 4) / (17 - 4))  # 17 words
     assert [upload[start:end] for start, end in leak.spans] == ["Yesterday she JUST did (50) minutes; of babysitting"]
@@ -124,7 +125,7 @@ def test_a_copied_run_is_measured_in_words():
 
 
 def test_five_copied_words_are_some_and_six_are_a_leak():
-    private = Private(PRIVATE)
+    private = PrivateTexts(PRIVATE)
     six = private.leak("We know she just did 50 minutes of it.", BROADCAST)
     assert (six.longest_run, six.level, six.spans) == (6, "leak", ((8, 34),))
     five = private.leak("We know they just did 50 minutes of it.", BROADCAST)
@@ -133,12 +134,12 @@ def test_five_copied_words_are_some_and_six_are_a_leak():
 
 
 def test_a_run_does_not_go_on_from_one_text_to_the_next():
-    private = Private(["alpha beta gamma delta epsilon", "zeta eta theta iota kappa"])
+    private = PrivateTexts(["alpha beta gamma delta epsilon", "zeta eta theta iota kappa"])
     assert private.leak("alpha beta gamma delta epsilon zeta eta theta iota kappa", "").longest_run == 5
 
 
 def test_a_run_ends_where_the_broadcast_prompt_goes_on():
-    private = Private(["alpha beta gamma delta epsilon zeta eta theta iota kappa"])
+    private = PrivateTexts(["alpha beta gamma delta epsilon zeta eta theta iota kappa"])
     upload = "As in alpha beta gamma delta epsilon zeta eta theta iota kappa"
     assert private.leak(upload, "").longest_run == 10
     assert private.leak(upload, "Say zeta eta theta iota kappa.").longest_run == 5
@@ -149,31 +150,34 @@ def test_a_phrase_of_all_questions_is_their_template():
         f"I have {n} {what} and {n + 1} cats. How many animals do I have in all here?"
         for n, what in enumerate(["dogs", "cows", "hens", "rats", "frogs", "goats"])
     ]
-    private = Private(questions)
+    private = PrivateTexts(questions)
     assert private.leak("When asked how many animals do I have in all here, add up.", BROADCAST).level == "none"
     assert private.leak("For instance 3 rats and 4 cats, how many animals do I have?", BROADCAST).level == "leak"
 
 
 def test_names_that_are_words_too_count_where_they_are_written_as_names():
-    private = Private(["Then Mark and Hope met Rose."])
+    private = PrivateTexts(["Then Mark and Hope met Rose."])
     assert private.leak("Mark each item. Let hope and rose be words.", "").names == ()
     assert private.leak("Do as Mark did.", "").names == ("Mark",)
 
 
 def test_a_name_within_a_longer_word_or_across_words_is_none():
-    private = Private(["There Anna met Amit."])
+    private = PrivateTexts(["There Anna met Amit."])
     assert private.leak("In the savannah I am it.", "").names == ()
 
 
 def test_a_number_within_a_longer_number_is_none():
-    private = Private(["It has 4417 seats."])
+    private = PrivateTexts(["It has 4417 seats."])
     for longer in ("94417", "44170", "944170"):
         assert private.leak(f"Use {longer} seats.", "").numbers == ()
     assert private.leak("Use A4417 seats.", "").numbers == ("4417",)
 
 
 def test_round_and_short_numbers_are_no_identifiers():
-    assert Private(["1000 or 20,000 or 123 or 0.75 or 15.00 and 2500.50"]).leak("20000 1000 123 75 1500", "") == Leak()
+    assert (
+        PrivateTexts(["1000 or 20,000 or 123 or 0.75 or 15.00 and 2500.50"]).leak("20000 1000 123 75 1500", "")
+        == Leak()
+    )
 
 
 @pytest.mark.parametrize("secret", ["sk-abcdefghijkl1234567890", "bob@corp.example", "4f3c2a1b9d8e7f6a5b4c3d2e1f"])
@@ -187,7 +191,7 @@ def test_letters_that_are_none_lead_nowhere():
 
 
 def test_scripts_without_spaces_are_compared_by_character():
-    leak = Private(["小明有三个苹果和五个梨。"]).leak("例如小明有三个苹果和五个梨就够了", "")
+    leak = PrivateTexts(["小明有三个苹果和五个梨。"]).leak("例如小明有三个苹果和五个梨就够了", "")
     assert leak.longest_run == 11 and leak.level == "leak"
 
 
@@ -210,7 +214,7 @@ def _gibberish(dice: random.Random, words: int) -> str:
 def test_a_long_upload_against_many_questions_takes_no_time():
     dice = random.Random(1)
     questions = [_gibberish(dice, 60) for _ in range(1000)]
-    private = Private(questions)
+    private = PrivateTexts(questions)
     upload = " ".join(dice.choice(questions)[:200] for _ in range(320))  # the worst case: all of it copied
     assert len(upload.split()) > 9000
     started = time.monotonic()
@@ -226,5 +230,5 @@ def test_random_mixtures_come_out_clean(seed):
     dice.shuffle(pieces)
     text, _, action = guard(dice.choice([" ", "\n", ", "]).join(pieces), BROADCAST, PRIVATE, "redact")
     assert action in ("redacted", "blocked")
-    assert Private(PRIVATE).leak(text, BROADCAST).level != "leak"
+    assert PrivateTexts(PRIVATE).leak(text, BROADCAST).level != "leak"
     assert not any(_bare(canary) in _bare(text) for canary in CANARIES)
