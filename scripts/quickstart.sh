@@ -1,6 +1,6 @@
 #!/bin/sh
-# From nothing to a trained prompt: installs into .venv, then trains with a small LLM on this machine. No key, no GPU.
-#     sh scripts/quickstart.sh [arguments of main.py]
+# Install into .venv, then train a prompt with a small LLM on this machine. Needs no API key and no GPU.
+#     sh scripts/quickstart.sh [argument of main.py ...]
 set -eu
 cd "$(dirname "$0")/.."
 sh scripts/setup.sh

@@ -1,9 +1,8 @@
 #!/bin/sh
-# Centralized training of one task. Engines come from the environment, everything else from the arguments:
+# Train one prompt with all the data in one place. The environment names the engines; main.py gets all arguments:
 #     TEST_ENGINE=ollama-llama3.1 EVALUATION_ENGINE=gpt-4o sh scripts/run_centralized.sh --rounds 3 --seed 1
-# TASK names the task(s) (default: BBH_object_counting). Keys and base URLs are read from their usual variables.
+# TASK: task to train on (BBH_object_counting). A path with spaces: --task "my file.jsonl".
 set -eu
 cd "$(dirname "$0")/.."
-. scripts/common.sh
-# shellcheck disable=SC2086  # TASK may name several
-run_module train_centralized ${TASK:-BBH_object_counting} -- "$@"
+. scripts/lib/common.sh
+run_module train_centralized "${TASK:-BBH_object_counting}" "$@"

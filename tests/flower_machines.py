@@ -215,7 +215,7 @@ def by_script(script: str, folder: Path, *arguments) -> subprocess.Popen:
         "ENGINE": "simulated:topics=4",
     }
     return subprocess.Popen(
-        ["sh", ROOT / "scripts" / script, folder / "machines", *map(str, arguments)],
+        ["sh", ROOT / "scripts" / "flower" / script, folder / "machines", *map(str, arguments)],
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

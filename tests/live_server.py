@@ -1,6 +1,6 @@
 """Real servers for `tests/servers`: starting one, a training run through it, and the table of such runs.
 
-A test names its server: it runs only where FEDTEXTGRAD_LIVE names that too, as `scripts/test_servers.sh` does. The
+A test names its server: it runs only where FEDTEXTGRAD_LIVE names that too, as `scripts/lib/test_servers.sh` does. The
 environments and the model that it makes are in FEDTEXTGRAD_SERVERS_DIR (~/.cache/fedtextgrad/servers).
 """
 
@@ -58,14 +58,14 @@ _START = 600.0  # seconds; a busy machine takes minutes
 def wanted(name: str) -> None:
     """Skips the test unless this server is asked for."""
     if name not in os.environ.get("FEDTEXTGRAD_LIVE", "").split():
-        pytest.skip(f"not asked for: sh scripts/test_servers.sh {name}")
+        pytest.skip(f"not asked for: sh scripts/lib/test_servers.sh {name}")
 
 
 def python_of(name: str) -> Path:
     """The interpreter of an environment; skips the test where it is not there."""
     python = CACHE / name / "bin" / "python"
     if not python.exists() or not MODEL.is_dir():
-        pytest.skip(f"no environment in {CACHE / name}: scripts/test_servers.sh makes it")
+        pytest.skip(f"no environment in {CACHE / name}: scripts/lib/test_servers.sh makes it")
     return python
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-STUDIES = sorted((ROOT / "scripts").glob("reproduce_*.sh"))
+STUDIES = sorted((ROOT / "scripts" / "paper").glob("reproduce_*.sh"))
 
 
 def run(script, tmp_path, **more):
@@ -52,7 +52,7 @@ def test_a_study_runs_to_its_report(script, tmp_path):
 
 
 def test_a_study_goes_on_where_it_stopped(tmp_path):
-    script = ROOT / "scripts" / "reproduce_transfer.sh"
+    script = ROOT / "scripts" / "paper" / "reproduce_transfer.sh"
     assert run(script, tmp_path).returncode == 0
     before = {path: path.read_bytes() for path in tmp_path.rglob("results.json")}
     again = run(script, tmp_path)
@@ -60,7 +60,7 @@ def test_a_study_goes_on_where_it_stopped(tmp_path):
 
 
 def test_more_clients_than_the_data_allows_are_left_out_and_it_says_why(tmp_path):
-    finished = run(ROOT / "scripts" / "reproduce_num_clients.sh", tmp_path, CLIENTS="3 30")
+    finished = run(ROOT / "scripts" / "paper" / "reproduce_num_clients.sh", tmp_path, CLIENTS="3 30")
     assert finished.returncode == 0 and "are too few for 30 clients" in finished.stdout
     folder = tmp_path / "smoke_num_clients"
     assert [path.parent.name for path in folder.glob("N*/results.json")] == ["N3_RG_gcd"]
@@ -69,7 +69,7 @@ def test_more_clients_than_the_data_allows_are_left_out_and_it_says_why(tmp_path
 
 @pytest.mark.slow
 def test_with_several_seeds_a_study_compares_their_means(tmp_path):
-    finished = run(ROOT / "scripts" / "reproduce_num_clients.sh", tmp_path, CLIENTS="1 3", REPEATS="2")
+    finished = run(ROOT / "scripts" / "paper" / "reproduce_num_clients.sh", tmp_path, CLIENTS="1 3", REPEATS="2")
     assert finished.returncode == 0, finished.stderr
     folder = tmp_path / "smoke_num_clients"
     assert "Over seeds" in (folder / "report.html").read_text()

@@ -9,7 +9,7 @@ import pytest
 def flower() -> None:
     """Skips where Flower is not installed."""
     if importlib.util.find_spec("flwr") is None:
-        pytest.skip("no Flower: pip install -r scripts/requirements-flower.txt")
+        pytest.skip("no Flower: pip install -r scripts/flower/requirements.txt")
 
 
 @pytest.fixture

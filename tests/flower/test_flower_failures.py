@@ -100,7 +100,7 @@ def test_ctrl_c_of_the_launching_user_ends_the_run_on_all_machines_and_the_same_
 
 def test_a_site_with_a_key_that_is_killed_is_refused_for_a_while_and_then_takes_part_again(flower, tmp_path):
     options = toy.options(tmp_path, "--rounds", "12", "--round_deadline", "20", "--min_clients", "2")
-    started = by_script("flower_tls.sh", tmp_path, *options)
+    started = by_script("tls.sh", tmp_path, *options)
     server = tmp_path / "machines" / "server" / "logs" / "run"
     until(lambda: len(rounds_in(server)) >= 1)
     restart = end_tree("flower-supernode", b"name='site-1'")

@@ -24,7 +24,7 @@ def prompts_in(folder):
 
 @pytest.mark.timeout(500)
 @pytest.mark.parametrize("module", ["train_homo_fed", "train_hetero_fed"])
-@pytest.mark.parametrize("script", ["flower_local.sh", "flower_tls.sh"])
+@pytest.mark.parametrize("script", ["local.sh", "tls.sh"])
 def test_sites_and_one_machine_find_the_same_prompts(flower, tmp_path, script, module):
     tasks = [
         toy.task_file(tmp_path, name, topics, seed=seed)
@@ -47,7 +47,7 @@ def test_sites_and_one_machine_find_the_same_prompts(flower, tmp_path, script, m
     brought_back = {path.name for path in apart.iterdir()}
     kept = {path.name for path in (tmp_path / "machines" / "server" / "logs" / "run").iterdir()}
     assert brought_back <= kept and "calls.sqlite" in kept - brought_back
-    if script == "flower_tls.sh":
+    if script == "tls.sh":
         assert "https://" in (tmp_path / "machines" / "superlink" / "log").read_text()
         assert (tmp_path / "machines" / "keys" / "register.log").read_text().count("registered") == 3
 
@@ -79,7 +79,7 @@ def test_what_goes_to_the_sites_is_the_two_files_of_the_app(flower, tmp_path):
 
 @pytest.mark.timeout(300)
 def test_ctrl_c_at_the_terminal_of_a_trial_stops_the_run_and_leaves_no_process(flower, tmp_path):
-    started = by_script("flower_local.sh", tmp_path, *toy.options(tmp_path, "--rounds", "30"))
+    started = by_script("local.sh", tmp_path, *toy.options(tmp_path, "--rounds", "30"))
     server = tmp_path / "machines" / "server" / "logs" / "run"
     until(lambda: len(rounds_in(server)) >= 1)
     os.killpg(started.pid, signal.SIGINT)

@@ -168,7 +168,7 @@ def test_what_several_machines_cannot_do_is_refused(tmp_path, change, told):
 
 def test_without_flower_the_user_is_told_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setattr(launch, "_program", lambda: None)
-    with pytest.raises(UsageError, match="requirements-flower.txt"):
+    with pytest.raises(UsageError, match="scripts/flower/requirements.txt"):
         launch.launch(toy.config(tmp_path, "--runtime", "flower"))
 
 

@@ -1,6 +1,6 @@
 """Stands in for packages that exist for CUDA only, so that SGLang can be imported and serve on a CPU.
 
-`scripts/test_servers.sh` copies it into SGLang's own environment as sitecustomize.py, which Python runs at its start.
+`scripts/lib/test_servers.sh` copies it into SGLang's own environment as sitecustomize.py, which Python runs at its start.
 Whatever is imported from a stub is there and cannot be called; a real package of that name comes first.
 """
 

@@ -17,7 +17,7 @@ def url(tmp_path_factory):
     if shutil.which("ollama") is None:
         pytest.skip("ollama is not on PATH; tests/conformance imitates it")
     port, log = free_port(), tmp_path_factory.mktemp("server") / "log"
-    with serving(["sh", "scripts/ollama_serve.sh", MODEL, port], port, log) as url:
+    with serving(["sh", "scripts/lib/ollama_serve.sh", MODEL, port], port, log) as url:
         yield url
 
 

@@ -49,6 +49,13 @@ HTTPServer(("127.0.0.1", int(port)), Page).serve_forever()
 NVIDIA = "#!/bin/sh\necho {capability}\n"
 
 
+def script_path(name: str) -> Path:
+    """The serve script of a server, or "test" for the script that tests them all."""
+    if name in ("ollama", "test"):
+        return ROOT / "scripts" / "lib" / ("test_servers.sh" if name == "test" else f"{name}_serve.sh")
+    return ROOT / "scripts" / f"{name}_serve.sh"
+
+
 class Script:
     """One run of a serve script.
 
@@ -74,7 +81,7 @@ class Script:
         environment = {"PATH": f"{made}:{os.environ['PATH']}", "HOME": str(folder), "PYTHON": str(made / "stand-in")}
         words = [str(self.port) if word == "PORT" else word for word in words]
         self.process = subprocess.Popen(
-            ["sh", ROOT / "scripts" / f"{name}_serve.sh", *words],
+            ["sh", script_path(name), *words],
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -139,7 +146,7 @@ def option(words: list[str], name: str) -> str:
 def test_on_gpus_it_serves_until_ctrl_c_and_tells_the_line_that_uses_it(script, name, parallel, engine):
     served = script(name, "m", "PORT", "0,1", "--extra", "7", capability="8.0")
     url = f"http://127.0.0.1:{served.port}/v1"
-    assert engine.format(url, "python main.py --test_engine ") in served.ready() and answers(served.port)
+    assert engine.format(url, ".venv/bin/python main.py --test_engine ") in served.ready() and answers(served.port)
     ((words, environment),) = served.calls()
     assert option(words, parallel) == "2" and environment["CUDA_VISIBLE_DEVICES"] == "0,1"
     assert option(words, "--dtype") == "auto" and option(words, "--extra") == "7"
@@ -193,7 +200,7 @@ def test_a_key_is_asked_of_clients_and_not_shown(script, tmp_path, name):
 @pytest.mark.parametrize("name", ["vllm", "sglang"])
 def test_a_server_that_ends_before_it_answers_is_told(script, name):
     _, told = script(name, "m", "PORT", "0", "--broken").process.communicate(timeout=30)
-    assert "ended before it answered" in told
+    assert "exited before it was ready" in told
 
 
 @pytest.mark.parametrize("name", ["vllm", "sglang"])
@@ -201,14 +208,14 @@ def test_another_server_at_the_port_is_not_taken_for_ours(script, name):
     first = script("vllm", "m", "PORT")
     first.ready()
     _, told = (second := script(name, "m", str(first.port))).process.communicate(timeout=30)
-    assert second.process.returncode == 1 and f"port {first.port} has a server already" in told
+    assert second.process.returncode == 1 and f"port {first.port} is already in use" in told
     assert len(first.calls()) == 1
 
 
 def test_ollama_is_started_and_the_model_pulled(script, tmp_path):
     served = script("ollama", "llama3.1:8b", "PORT", "cpu")
     told = served.ready()
-    assert f"OLLAMA_BASE_URL=http://127.0.0.1:{served.port}/v1 python main.py --test_engine ollama-llama3.1:8b" in told
+    assert f"OLLAMA_BASE_URL=http://127.0.0.1:{served.port}/v1 .venv/bin/python main.py --test_engine ollama-llama3.1:8b" in told
     calls = served.calls()
     environment = next(environment for words, environment in calls if words == ["serve"])
     assert calls[-1][0] == ["pull", "llama3.1:8b"] and environment["CUDA_VISIBLE_DEVICES"] == "-1"
@@ -233,6 +240,5 @@ def test_an_ollama_that_runs_is_left_running_and_off_line_nothing_is_pulled(scri
 
 @pytest.mark.parametrize("name", ["vllm", "sglang", "ollama", "test"])
 def test_help_tells_every_variable(name):
-    script = ROOT / "scripts" / ("test_servers.sh" if name == "test" else f"{name}_serve.sh")
-    told = subprocess.run(["sh", script, "--help"], capture_output=True, text=True, timeout=30)
+    told = subprocess.run(["sh", script_path(name), "--help"], capture_output=True, text=True, timeout=30)
     assert told.returncode == 0 and told.stdout.startswith("Usage: sh scripts/")

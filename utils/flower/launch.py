@@ -83,7 +83,7 @@ def _check(config: Config) -> None:
     if config.repeats > 1 or config.replay_only:
         raise UsageError("--runtime flower makes one new run: leave out --repeats and --replay_only")
     if not _program():
-        raise UsageError("--runtime flower needs Flower: pip install -r scripts/requirements-flower.txt")
+        raise UsageError("--runtime flower needs Flower: pip install -r scripts/flower/requirements.txt")
 
 
 def _for_the_server(config: Config) -> Config:

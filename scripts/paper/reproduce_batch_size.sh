@@ -1,7 +1,7 @@
 #!/bin/sh
-# Batch size B = 1, 3, 10 (paper: Table 1, heterogeneous; with LOCAL_STEPS=3, 5, 10 its rows).
+# Batch size B = 1, 3, 10, heterogeneous (paper: Table 1; LOCAL_STEPS="3 5 10" runs all its rows).
 set -eu
-. "$(dirname "$0")/study.sh"
+. "$(dirname "$0")/../lib/study.sh"
 
 for steps in ${LOCAL_STEPS:-3}; do
     for batch in 1 3 10; do

@@ -1,22 +1,22 @@
 #!/bin/sh
-# Starts Ollama if it does not run yet, pulls a model, and prints the option that uses it.
+# Start Ollama if it is not running, pull a model, and print the command that uses it.
 set -eu
 
 usage() {
     cat <<'TEXT'
-Usage: sh scripts/ollama_serve.sh [-h] [MODEL [PORT [GPU]]]
+Usage: sh scripts/lib/ollama_serve.sh [-h] [MODEL [PORT [GPU]]]
 
   MODEL  name in Ollama's library, with or without tag  (or $MODEL; llama3.1)
   PORT   (or $PORT; 11434)
-  GPU    one or more, such as 0 or 0,1, or cpu          (or $GPU; whatever Ollama finds)
+  GPU    one or more, such as 0 or 0,1, or cpu          (or $GPU; Ollama's choice)
 
-More from the environment, as Ollama knows it; it only matters to a server that this script starts:
-  OLLAMA_CONTEXT_LENGTH  tokens of a request and its reply, for each parallel request; longer chats are cut silently
-                         (8192 here; Ollama's own default may be 4096)
+Environment; the first three apply only to a server that this script starts:
+  OLLAMA_CONTEXT_LENGTH  tokens of a request plus its reply, per parallel request; Ollama silently truncates longer
+                         requests (8192 here; Ollama's own default may be 4096)
   OLLAMA_NUM_PARALLEL    requests answered at once (4 here; Ollama's own default is 1)
   OLLAMA_KEEP_ALIVE      how long an idle model stays loaded (-1 here: for ever; Ollama's own default is 5 minutes)
-  OFFLINE                1 to stay off the network: the model must have been pulled before
-Ollama chooses its own precision: that of the model's tag. Stops with ctrl-C.
+  OFFLINE                1: use no network; MODEL must have been pulled before
+Ollama's precision is that of the model's tag. Stop with ctrl-C.
 TEXT
 }
 
@@ -30,25 +30,25 @@ export OLLAMA_CONTEXT_LENGTH="${OLLAMA_CONTEXT_LENGTH:-8192}" OLLAMA_NUM_PARALLE
 export OLLAMA_KEEP_ALIVE="${OLLAMA_KEEP_ALIVE:--1}"
 case "$gpu" in "") ;; cpu) export CUDA_VISIBLE_DEVICES=-1 ;; *) export CUDA_VISIBLE_DEVICES="$gpu" ;; esac
 
-command -v ollama >/dev/null || { echo "ollama is not installed: see https://ollama.com/download" >&2; exit 1; }
+command -v ollama >/dev/null || { echo "error: ollama is not installed: see https://ollama.com/download" >&2; exit 1; }
 server=
 if ! ollama list >/dev/null 2>&1; then
     ollama serve &
     server=$!
-    trap 'end_server; exit 0' INT TERM
-    trap end_server EXIT
+    trap 'stop_server; exit 0' INT TERM
+    trap stop_server EXIT
     until ollama list >/dev/null 2>&1; do
-        kill -0 "$server" 2>/dev/null || { echo "Ollama ended before it answered: see above" >&2; exit 1; }
+        kill -0 "$server" 2>/dev/null || { echo "error: Ollama exited before it was ready: see above" >&2; exit 1; }
         sleep 1
     done
 fi
 if [ "${OFFLINE:-}" = 1 ]; then
     ollama show "$model" >/dev/null || {
-        echo "$model has not been pulled: run this once without OFFLINE=1" >&2
+        echo "error: $model has not been pulled: run this script once without OFFLINE=1" >&2
         exit 1
     }
 else
     ollama pull "$model"
 fi
-tell_its_use OLLAMA "http://127.0.0.1:$port/v1" "ollama-$model"
+print_use OLLAMA "http://127.0.0.1:$port/v1" "ollama-$model"
 [ -z "$server" ] || wait "$server"

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Local steps E = 1, 3, 5, 10 (paper: Table 1 with E = 3, 5, 10), heterogeneous and homogeneous.
+# Local steps E = 1, 3, 5, 10, heterogeneous and homogeneous (paper: Table 1, E = 3, 5, 10).
 set -eu
-. "$(dirname "$0")/study.sh"
+. "$(dirname "$0")/../lib/study.sh"
 
 for steps in 1 3 5 10; do
     heterogeneous "hetero_E$steps" --local_steps "$steps"

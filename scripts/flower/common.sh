@@ -1,26 +1,29 @@
-# What flower_local.sh and flower_tls.sh share: a SuperLink and the sites of a run on this machine, and a clean stop.
-# From outside: PYTHON; ENGINE of server and sites; PORT of the SuperLink; NODE_PORT of the first site, others follow.
+# Shared by local.sh and tls.sh: start a SuperLink and the sites of one run on this machine, and stop them cleanly.
+# Environment: PYTHON; ENGINE of server and sites (simulated:topics=4); PORT of the SuperLink (8000); NODE_PORT of the
+# first site (9094), the others use the next ports.
 
 python=${PYTHON:-.venv/bin/python}
-command -v "$python" >/dev/null || python=python3
+command -v "$python" >/dev/null || { echo "error: no Python at $python: run 'sh scripts/setup.sh', or set PYTHON" >&2; exit 2; }
 PATH=$(cd "$(dirname "$(command -v "$python")")" && pwd):$PATH
 export PATH PYTHONPATH="$PWD" FLWR_TELEMETRY_ENABLED=0 FLWR_DISABLE_UPDATE_CHECK=1
 engine=${ENGINE:-simulated:topics=4}
 port=${PORT:-8000}
 node_port=${NODE_PORT:-9094}
 pids=
-# Where it can be had: ctrl-C then reaches the run alone, which tells the SuperLink to stop before that is stopped.
-apart=$(command -v setsid || true)
+# With a session of their own, the servers do not receive ctrl-C: main.py first stops its run through the SuperLink.
+new_session=$(command -v setsid || true)
 umask 077
 
-[ $# -ge 1 ] || { echo "usage: sh $0 FOLDER [arguments of main.py]" >&2; exit 2; }
+[ $# -ge 1 ] || { echo "usage: sh $0 FOLDER [argument of main.py ...]" >&2; exit 2; }
 command -v flower-superlink >/dev/null || {
-    echo "error: Flower is missing: pip install -r scripts/requirements-flower.txt" >&2; exit 2; }
+    echo "error: Flower is not installed: .venv/bin/python -m pip install -r scripts/flower/requirements.txt" >&2
+    exit 2
+}
 mkdir -p "$1"
 work=$(cd "$1" && pwd)
 shift
 
-# descendants: the processes that ours have started, one a line.
+# descendants: print the ids of all processes that ours have started, one per line.
 descendants() {
     command -v ps >/dev/null || return 0
     ps -A -o pid= -o ppid= | awk -v ours="$pids" '
@@ -34,11 +37,12 @@ descendants() {
         }'
 }
 
-# shellcheck disable=SC2086  # a word a process
+# stop: stop the SuperLink, the sites and their helper processes; runs when the script exits.
+# shellcheck disable=SC2086  # one word per process
 stop() {
     trap - EXIT INT TERM
     [ -n "$pids" ] || return 0
-    # Flower's helpers look only every few seconds whether they are still needed: they are told, and waited for.
+    # Flower's helpers notice only after seconds that they are no longer needed: signal them, then wait.
     helpers=$(descendants)
     kill $pids $helpers 2>/dev/null || true
     wait $pids 2>/dev/null || true
@@ -53,15 +57,23 @@ trap stop EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# Deals the data to $work/site-0 ..., as a run on one machine would deal it to its clients.
-deal() {
+# export_shards [argument of main.py ...]: write each site's data to $work/site-0 ..., split as in a run without Flower.
+export_shards() {
     "$python" -m utils.flower.export_shards --to "$work" --test_engine "$engine" --evaluation_engine "$engine" "$@"
 }
 
-# superlink [options]: with its state in $work/superlink and the run's results in $work/server/logs.
+# write_connection LINE: tell the `flwr` command how to reach the SuperLink; LINE sets its security.
+write_connection() {
+    export FLWR_HOME="$work/home"
+    mkdir -p "$FLWR_HOME"
+    printf '[superlink]\ndefault = "local"\n\n[superlink.local]\naddress = "127.0.0.1:%s"\n%s\n' "$port" "$1" \
+        >"$FLWR_HOME/config.toml"
+}
+
+# superlink [option ...]: start it with its state in $work/superlink and the results of runs in $work/server/logs.
 superlink() {
     mkdir -p "$work/superlink" "$work/server"
-    FLWR_HOME="$work/superlink" FEDTEXTGRAD_LOGS="$work/server/logs" $apart flower-superlink --host 127.0.0.1 \
+    FLWR_HOME="$work/superlink" FEDTEXTGRAD_LOGS="$work/server/logs" $new_session flower-superlink --host 127.0.0.1 \
         --port "$port" --database "$work/superlink/state.db" --disable-runtime-dependency-installation "$@" \
         >"$work/superlink/log" 2>&1 &
     pids="$pids $!"
@@ -70,26 +82,26 @@ superlink() {
         tries=$((tries + 1))
         if [ $tries -gt 120 ] || grep -q "shutdown complete" "$work/superlink/log" || ! kill -0 $! 2>/dev/null; then
             { grep ERROR "$work/superlink/log" || cat "$work/superlink/log"; } | tail -5 >&2
-            echo "error: the SuperLink does not start on port $port; PORT=... chooses another" >&2
+            echo "error: the SuperLink did not start on port $port: see above, or choose another port with PORT=..." >&2
             exit 1
         fi
         sleep 0.5
     done
 }
 
-# site NAME [options]: one SuperNode with the data in $work/NAME.
+# site NAME [option ...]: start a SuperNode that trains on the data in $work/NAME.
 site() {
     name=$1
     shift
     mkdir -p "$work/$name"
-    FLWR_HOME="$work/$name/flwr" $apart flower-supernode --superlink "127.0.0.1:$port" --host 127.0.0.1 \
+    FLWR_HOME="$work/$name/flwr" $new_session flower-supernode --superlink "127.0.0.1:$port" --host 127.0.0.1 \
         --port "$node_port" --node-config "name='$name' data='$work/$name' engine='$engine'" "$@" \
         >"$work/$name/log" 2>&1 &
     pids="$pids $!"
     node_port=$((node_port + 1))
 }
 
-# run [arguments of main.py]: the run itself, with the held-out questions of the server where a task is a file.
+# run [argument of main.py ...]: train. A task that is a file is replaced by the server's held-out questions of it.
 run() {
     for argument in "$@"; do
         shift
@@ -101,8 +113,8 @@ run() {
     "$python" main.py --runtime flower --test_engine "$engine" --evaluation_engine "$engine" "$@"
 }
 
-# sites: names of the folders that deal has made, in order.
-sites() {
+# site_names: print the names of the folders that export_shards has written, in order.
+site_names() {
     for folder in "$work"/site-*/; do
         basename "$folder"
     done

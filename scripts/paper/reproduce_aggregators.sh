@@ -1,7 +1,7 @@
 #!/bin/sh
-# Ways to aggregate, homogeneous on each of the three tasks and heterogeneous (paper: Figure 6a and Table 4).
+# Aggregation methods, homogeneous on each of three tasks and heterogeneous (paper: Figure 6a and Table 4).
 set -eu
-. "$(dirname "$0")/study.sh"
+. "$(dirname "$0")/../lib/study.sh"
 
 [ -n "${SMOKE:-}${TASK:-}" ] || one_task=$three_tasks
 
