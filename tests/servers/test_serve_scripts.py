@@ -215,7 +215,10 @@ def test_another_server_at_the_port_is_not_taken_for_ours(script, name):
 def test_ollama_is_started_and_the_model_pulled(script, tmp_path):
     served = script("ollama", "llama3.1:8b", "PORT", "cpu")
     told = served.ready()
-    assert f"OLLAMA_BASE_URL=http://127.0.0.1:{served.port}/v1 .venv/bin/python main.py --test_engine ollama-llama3.1:8b" in told
+    assert (
+        f"OLLAMA_BASE_URL=http://127.0.0.1:{served.port}/v1 .venv/bin/python main.py --test_engine ollama-llama3.1:8b"
+        in told
+    )
     calls = served.calls()
     environment = next(environment for words, environment in calls if words == ["serve"])
     assert calls[-1][0] == ["pull", "llama3.1:8b"] and environment["CUDA_VISIBLE_DEVICES"] == "-1"
