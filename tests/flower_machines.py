@@ -1,5 +1,6 @@
 """For tests/flower: a SuperLink and SuperNodes of real Flower as processes on 127.0.0.1, and a run over them."""
 
+import contextlib
 import json
 import os
 import signal
@@ -190,10 +191,8 @@ class Machines:
 def end(process: subprocess.Popen) -> None:
     """Kills a process and those that it started in its session."""
     for target in (lambda: os.killpg(process.pid, signal.SIGKILL), process.kill):
-        try:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
             target()
-        except (ProcessLookupError, PermissionError):
-            pass
     process.wait()
 
 

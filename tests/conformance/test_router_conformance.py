@@ -24,9 +24,11 @@ def test_comments_and_failures_of_the_provider_are_survived(tmp_path, monkeypatc
 
 @pytest.mark.parametrize("habit", ["inside", "choice", "bad_gateway"])
 def test_the_error_tells_the_providers_words(tmp_path, habit):
-    with ConformanceServer(Router(**{habit: (0,)}), brain(tmp_path)) as server:
-        with pytest.raises(TransientError, match="Provider returned error.*Nebula.*upstream") as caught:
-            get_engine(ENGINE, base_url=server.url).complete([{"role": "user", "content": "Hello."}], Sampling())
+    with (
+        ConformanceServer(Router(**{habit: (0,)}), brain(tmp_path)) as server,
+        pytest.raises(TransientError, match="Provider returned error.*Nebula.*upstream") as caught,
+    ):
+        get_engine(ENGINE, base_url=server.url).complete([{"role": "user", "content": "Hello."}], Sampling())
     assert not caught.value.rate_limited and not caught.value.malformed
 
 

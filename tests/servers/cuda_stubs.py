@@ -1,7 +1,7 @@
-"""Stands in for packages that exist for CUDA only, so that SGLang can be imported and serve on a CPU.
+"""Stubs of CUDA-only packages, so that SGLang can be imported and serve on a CPU.
 
-`scripts/lib/test_servers.sh` copies it into SGLang's own environment as sitecustomize.py, which Python runs at its start.
-Whatever is imported from a stub is there and cannot be called; a real package of that name comes first.
+`scripts/lib/test_servers.sh` copies this file into SGLang's environment as sitecustomize.py, which Python runs at start.
+Names imported from a stub exist but cannot be called. A real package of the same name takes precedence.
 """
 
 import importlib.abc

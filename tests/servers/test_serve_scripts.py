@@ -4,6 +4,7 @@ The stand-in takes the place of the `python` (or `ollama`) that a script starts,
 environment, and answers as a server does that has loaded its model.
 """
 
+import contextlib
 import json
 import os
 import signal
@@ -118,10 +119,8 @@ def script(tmp_path):
 
     yield start
     for each in started:
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(each.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         each.process.wait()
 
 
