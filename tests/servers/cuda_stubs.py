@@ -1,6 +1,6 @@
 """Stubs of CUDA-only packages, so that SGLang can be imported and serve on a CPU.
 
-`scripts/lib/test_servers.sh` copies this file into SGLang's environment as sitecustomize.py, which Python runs at start.
+`scripts/lib/test_servers.sh` copies this file into SGLang's environment as sitecustomize.py.
 Names imported from a stub exist but cannot be called. A real package of the same name takes precedence.
 """
 
