@@ -5,7 +5,8 @@ import dataclasses
 import pytest
 
 from textgrad.errors import UsageError
-from utils.config import Config, parse
+from utils.config import RESUME_SAFE, SENT_TO_SITES, Config, parse
+from utils.options import parser
 
 BASE = ["--module", "train_homo_fed", "--task", "BBH_object_counting"]
 
@@ -55,7 +56,17 @@ def test_several_tasks_are_for_the_heterogeneous_module():
         ([*BASE, "--batch_size", "0"], "--batch_size 0 is out of range: it must be at least 1"),
         ([*BASE, "--batch_size", "three"], "--batch_size: invalid int value: 'three'"),
         ([*BASE, "--client_fraction", "0"], "--client_fraction 0.0 is out of range"),
-        ([*BASE, "--client_fraction", "nan"], "--client_fraction nan is out of range"),
+        (
+            [*BASE, "--client_fraction", "nan"],
+            "--client_fraction nan is out of range: it must be above 0 and at most 1",
+        ),
+        ([*BASE, "--rounds", "0"], "--rounds 0 is out of range: it must be at least 1 and at most .*default is 3"),
+        ([*BASE, "--num_clients=0"], "--num_clients 0 is out of range"),
+        ([*BASE, "--max_cost", "inf"], "--max_cost inf is out of range"),
+        ([*BASE, "--request_timeout", "inf"], "--request_timeout inf is out of range"),
+        ([*BASE, "--temperature", "1e9"], "--temperature 1000000000.0 is out of range"),
+        ([*BASE, "--leak_guard", "of"], "unknown leak_guard 'of'.*nearest first: off"),
+        ([*BASE, "--tracker", "commet"], "unknown tracker 'commet'.*nearest first: comet"),
         ([*BASE, "--top_p", "1.5"], "--top_p 1.5 is out of range"),
         ([*BASE, "--max_epoch", "1"], "unknown argument '--max_epoch'; did you mean --max_epochs"),
         ([*BASE, "--initial_prompt", "@/no/such/file"], "--initial_prompt: /no/such/file cannot be read"),
@@ -76,3 +87,27 @@ def test_a_prompt_may_come_from_a_file(tmp_path):
 def test_every_option_has_a_line_of_help_and_a_group():
     for field in dataclasses.fields(Config):
         assert field.metadata["help"] and field.metadata["group"], field.name
+
+
+def test_every_number_has_bounds_that_hold_its_default():
+    for field in dataclasses.fields(Config):
+        if isinstance(field.default, int | float) and not isinstance(field.default, bool):
+            low = field.metadata["low"] if field.metadata["above"] is None else field.metadata["above"]
+            assert low <= field.default <= field.metadata["high"] < float("inf"), field.name
+
+
+def test_help_shows_every_default_and_every_choice():
+    text = " ".join(parser(Config).format_help().split())
+    for field in dataclasses.fields(Config):
+        assert f"--{field.name}" in text
+        if isinstance(field.default, bool):
+            continue
+        assert field.default in ("", ()) or f"(default: {field.default})" in text, field.name
+        assert ", ".join(field.metadata["choices"]) in text
+
+
+def test_what_may_change_on_resume_and_what_sites_are_sent():
+    assert {"max_concurrency", "max_calls", "tracker", "price"} <= set(RESUME_SAFE)
+    assert not {"seed", "batch_size", "task", "temperature"} & set(RESUME_SAFE)
+    assert {"seed", "batch_size", "leak_guard"} <= set(SENT_TO_SITES)
+    assert not {"test_engine", "data_dir", "max_cost", "log_dir"} & set(SENT_TO_SITES)

@@ -8,35 +8,13 @@ import json
 from typing import Any
 
 from textgrad.errors import UsageError
-from utils.config import Config
+from utils.config import SENT_TO_SITES, Config
 from utils.federation.client import Step, Update
 from utils.privacy.leak import Leak
 from utils.privacy.leak_guard import GuardAction
 
 Record = dict[str, Any]
 
-# What the run decides for a site. Engines, keys, data, limits and folders are the site's own and cannot be asked for.
-RUN_OPTIONS = (
-    "module",
-    "batch_size",
-    "max_steps",
-    "accept",
-    "proximal_update",
-    "seed",
-    "data_seed",
-    "judge",
-    "leak_guard",
-    "train_size",
-    "val_size",
-    "test_size",
-    "temperature",
-    "top_p",
-    "max_tokens",
-    "no_cache",
-    "straggler_rate",
-    "straggler_delay",
-    "run_name",
-)
 RESULTS, ERROR = "FEDTEXTGRAD-RESULTS ", "FEDTEXTGRAD-ERROR "  # begin lines of the server's log for the launching side
 _NO_REWRITE = -1.0
 
@@ -47,7 +25,7 @@ class Malformed(ValueError):
 
 def run_options(config: Config) -> str:
     """The run's part of a site's configuration, as JSON."""
-    return json.dumps({name: getattr(config, name) for name in RUN_OPTIONS})
+    return json.dumps({name: getattr(config, name) for name in SENT_TO_SITES})
 
 
 def read_run_options(text: str) -> dict[str, Any]:
@@ -57,7 +35,7 @@ def read_run_options(text: str) -> dict[str, Any]:
         UsageError: the run asks for one that is not the run's to decide.
     """
     options = json.loads(text)
-    if strangers := sorted(set(options) - set(RUN_OPTIONS)):
+    if strangers := sorted(set(options) - set(SENT_TO_SITES)):
         raise UsageError(f"the run asks for {', '.join(strangers)}, which a site decides itself")
     return options
 

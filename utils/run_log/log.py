@@ -17,7 +17,7 @@ from typing import Any, TextIO
 from textgrad.concurrency import BackgroundTask
 from textgrad.errors import UsageError
 from utils import report
-from utils.config import Config
+from utils.config import RESUME_SAFE, Config
 from utils.federation.client import Step
 from utils.federation.evaluation import mean_estimate, prompt_id
 from utils.federation.rounds import NullLog, Result, Round, Scores, overall
@@ -33,33 +33,7 @@ from utils.run_log.results import detectable, measures_record, merge_record, sum
 from utils.run_log.summary import detectable_gain
 from utils.run_log.terminal import Terminal
 from utils.run_log.writer import Writer
-from utils.trackers.comet import Comet
-
-# Options that change how fast, how far or where a run goes, but not what it finds.
-_FREE_OPTIONS = {
-    "log_dir",
-    "run_name",
-    "data_dir",
-    "max_concurrency",
-    "requests_per_minute",
-    "request_timeout",
-    "max_retries",
-    "max_consecutive_failures",
-    "replay_only",
-    "comet_mode",
-    "comet_project_name",
-    "comet_log_path",
-    "dry_run",
-    "transfer_engine",
-    "flower_federation",
-    "flower_wait",
-    "speculate",
-    "max_calls",
-    "max_tokens_total",
-    "max_cost",
-    "price",
-    "price_file",
-}
+from utils.trackers import open_tracker
 
 
 class RunLog(NullLog):
@@ -77,7 +51,7 @@ class RunLog(NullLog):
         self.config, self.name, self.folder = config, name, Path(config.log_dir) / name
         self.call_log = call_log or self.folder / "calls.sqlite"
         self.terminal = Terminal(self.folder / "run.log")
-        self.comet = Comet(config.comet_mode, config.comet_project_name, config.comet_log_path, self.say)
+        self.tracker = open_tracker(config, self.say)
         self._started = time.monotonic()
         self._writer = Writer()
         self._last_entry: dict[str, Any] | None = None
@@ -114,7 +88,7 @@ class RunLog(NullLog):
         self._write_holdings()
         self._writer.later(None, self._say_what_it_can_show)  # what it computes with takes a quarter second to load
         self._say_what_cannot_be_measured()
-        self.comet.open(
+        self.tracker.log_params(
             {**dataclasses.asdict(self.config), "task_description": federation.initial_prompt, **_lengths(federation)}
         )
 
@@ -124,7 +98,7 @@ class RunLog(NullLog):
         if path.exists():
             defaults = {each.name: each.default for each in dataclasses.fields(Config)}
             before = json.loads(to_json(defaults)) | _options_in(path)  # the run may be older than an option
-            differing = [name for name in options if name not in _FREE_OPTIONS and before.get(name) != options[name]]
+            differing = [name for name in options if name not in RESUME_SAFE and before.get(name) != options[name]]
             if differing:
                 told = ", ".join(f"--{name} was {before.get(name)!r} and is {options[name]!r}" for name in differing)
                 raise UsageError(
@@ -215,7 +189,7 @@ class RunLog(NullLog):
             self.say(f"{label}: {task} {split} accuracy {mean_estimate(of_task)}")
         if split == "val":  # labelled by its round, the one before any training too
             number = int(label.removeprefix("round "))
-            self.comet.log("log_metric", "validation_acc", overall(scores).value, step=number)
+            self.tracker.log_metric("validation_acc", overall(scores).value, step=number)
 
     def round(self, done: Round, validation: BackgroundTask) -> None:
         """Writes what a round did, its prompts, and its line of the ledger."""
@@ -242,9 +216,9 @@ class RunLog(NullLog):
                 )
                 position = (done.number - 1) * self.config.max_steps + step.number
                 whose = "" if self.config.module == "train_centralized" else f"client_{update.client}_"
-                self.comet.log("log_metric", f"{whose}train_acc", step.before, step=position)
+                self.tracker.log_metric(f"{whose}train_acc", step.before, step=position)
                 if step.after is not None:
-                    self.comet.log("log_metric", f"{whose}updated_train_acc", step.after, step=position)
+                    self.tracker.log_metric(f"{whose}updated_train_acc", step.after, step=position)
                 if step.rewrite:
                     self.prompt(f"{name}_step{step.number:02d}{'' if step.accepted else '_rejected'}", step.rewrite)
             self.prompt(f"{name}_upload", update.prompt)
@@ -276,7 +250,7 @@ class RunLog(NullLog):
         self.say(f"round {done.number} ended: " + "; ".join(told))
 
     def _write_entry(self, done: Round, validation: Scores) -> None:
-        self.comet.log("log_text", done.prompts[0], step=done.number)
+        self.tracker.log_text(done.prompts[0], step=done.number)
         entry = sealed(
             entry_of(done, validation, self.local_only), self._last_entry["seal"] if self._last_entry else GENESIS
         )
@@ -303,9 +277,9 @@ class RunLog(NullLog):
         atomic_write(self.folder / "results.json", to_json(summary, indent=2) + "\n")
         self._draw_holdings()
         report.write(self.folder)
-        self.comet.log("log_parameters", {name: estimate["value"] for name, estimate in summary["metrics"].items()})
+        self.tracker.log_params({name: estimate["value"] for name, estimate in summary["metrics"].items()})
         for name in ("best", "last"):
-            self.comet.log("log_asset", str(self.folder / "prompts" / f"{name}.txt"))
+            self.tracker.log_file(self.folder / "prompts" / f"{name}.txt")
         return summary
 
     def say(self, text: str) -> None:
@@ -316,7 +290,7 @@ class RunLog(NullLog):
     def close(self, hurry: bool = False) -> None:
         """Ends comet, the bar and run.log; in a hurry comet is not waited for."""
         self._writer.stop()
-        self.comet.close(*([0.5] if hurry else []))
+        self.tracker.close(*([0.5] if hurry else []))
         self.terminal.close()
         if self._lock:
             self._lock.close()

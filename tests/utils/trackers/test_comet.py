@@ -1,23 +1,28 @@
-"""Comet beside a run: it may fail, the run never does."""
+"""The comet tracker: what its offline archive holds, and how a failure is reported."""
 
 import json
 import zipfile
 
 import pytest
 
-from utils.trackers.comet import Comet
+from utils.config import Config
+from utils.trackers import open_tracker
+
+
+def comet(folder, mode, warn):
+    return open_tracker(Config(comet_mode=mode, comet_log_path=str(folder)), warn)
 
 
 def test_an_offline_archive_holds_metrics_parameters_and_prompts(tmp_path):
     warnings = []
-    comet = Comet("offline", "fedtextgrad", str(tmp_path), warnings.append)
-    comet.open({"batch_size": 3, "task": ("a", "b")})
-    comet.log("log_metric", "client_0_train_acc", 0.25, step=1)
-    comet.log("log_text", "Count slowly.", step=1)
+    tracker = comet(tmp_path, "offline", warnings.append)
+    tracker.log_params({"batch_size": 3, "task": ("a", "b")})
+    tracker.log_metric("client_0_train_acc", 0.25, step=1)
+    tracker.log_text("Count slowly.", step=1)
     prompt = tmp_path / "best.txt"
     prompt.write_text("Count.")
-    comet.log("log_asset", str(prompt))
-    comet.close()
+    tracker.log_file(prompt)
+    tracker.close()
     assert not warnings
     archive = zipfile.ZipFile(next(tmp_path.glob("*.zip")))
     messages = [json.loads(line) for line in archive.read("messages.json").decode().splitlines()]
@@ -28,19 +33,20 @@ def test_an_offline_archive_holds_metrics_parameters_and_prompts(tmp_path):
 
 
 @pytest.mark.parametrize("mode", ["online"])
-def test_without_a_key_it_warns_once_and_goes_on(tmp_path, mode):
+def test_without_a_key_it_warns_once_and_the_run_continues(tmp_path, monkeypatch, mode):
+    monkeypatch.delenv("COMET_API_KEY", raising=False)
     warnings = []
-    comet = Comet(mode, "fedtextgrad", str(tmp_path), warnings.append)
-    comet.open({"a": 1})
+    tracker = comet(tmp_path, mode, warnings.append)
+    tracker.log_params({"a": 1})
     for step in range(10):
-        comet.log("log_metric", "x", 1.0, step=step)
-    comet.close()
+        tracker.log_metric("x", 1.0, step=step)
+    tracker.close()
     assert len(warnings) == 1 and "COMET_API_KEY" in warnings[0]
 
 
-def test_disabled_it_does_nothing(tmp_path):
-    comet = Comet("disabled", "fedtextgrad", str(tmp_path), pytest.fail)
-    comet.open({})
-    comet.log("log_metric", "x", 1.0)
-    comet.close()
+def test_a_disabled_comet_does_nothing(tmp_path):
+    tracker = comet(tmp_path, "disabled", pytest.fail)
+    tracker.log_params({})
+    tracker.log_metric("x", 1.0, step=0)
+    tracker.close()
     assert not list(tmp_path.iterdir())
