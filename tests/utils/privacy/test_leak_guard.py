@@ -1,4 +1,4 @@
-"""Planted private strings never leave; what everybody writes is left alone."""
+"""Planted private strings never leave a client, and ordinary instructions stay unchanged."""
 
 import random
 import time
@@ -45,36 +45,36 @@ ORDINARY = (
 )
 
 DISGUISES = {
-    "as it is": lambda text, dice: text,
-    "lower case": lambda text, dice: text.lower(),
-    "upper case": lambda text, dice: text.upper(),
-    "over lines": lambda text, dice: text.replace(" ", "\n").replace("-", "-\n").replace("@", "@\n"),
-    "other marks": lambda text, dice: text.replace("-", " ").replace(" ", "  ").replace("_", " _ "),
-    "no accents": lambda text, dice: text.translate(str.maketrans("ŻżóÓ", "ZzoO")),
-    "full width": lambda text, dice: "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in text),
-    "zero width": lambda text, dice: "".join(c + "\u200b" * dice.randrange(2) for c in text),
-    "possessive": lambda text, dice: f"{text}'s",
-    "in markup": lambda text, dice: f"**{text}**",
+    "as it is": lambda text, rng: text,
+    "lower case": lambda text, rng: text.lower(),
+    "upper case": lambda text, rng: text.upper(),
+    "over lines": lambda text, rng: text.replace(" ", "\n").replace("-", "-\n").replace("@", "@\n"),
+    "other marks": lambda text, rng: text.replace("-", " ").replace(" ", "  ").replace("_", " _ "),
+    "no accents": lambda text, rng: text.translate(str.maketrans("ŻżóÓ", "ZzoO")),
+    "full width": lambda text, rng: "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in text),
+    "zero width": lambda text, rng: "".join(c + "\u200b" * rng.randrange(2) for c in text),
+    "possessive": lambda text, rng: f"{text}'s",
+    "in markup": lambda text, rng: f"**{text}**",
 }
 
 
-def _bare(text: str) -> str:
+def _normalized(text: str) -> str:
     return "".join(c for c in text.translate(str.maketrans("ŻżóÓ", "ZzoO")).casefold() if c.isalnum())
 
 
 @pytest.mark.parametrize("canary", CANARIES)
 @pytest.mark.parametrize("disguise", DISGUISES)
 def test_a_planted_canary_never_leaves(canary, disguise):
-    dice = random.Random(0)
-    planted = DISGUISES[disguise](canary, dice)
+    rng = random.Random(0)
+    planted = DISGUISES[disguise](canary, rng)
     upload = f"{ORDINARY}\nFor example, {planted} shows how to count."
     for mode in ("redact", "block"):
         text, leak, action = guard(upload, BROADCAST, PRIVATE, mode)
         assert leak.level == "leak" and action == {"redact": "redacted", "block": "blocked"}[mode]
-        assert planted not in text and _bare(canary) not in _bare(text)
+        assert planted not in text and _normalized(canary) not in _normalized(text)
         for part in canary.split():
             if len(part) > 4:
-                assert _bare(part) not in _bare(text)
+                assert _normalized(part) not in _normalized(text)
     assert guard(upload, BROADCAST, PRIVATE, "warn")[::2] == (upload, "warned")
 
 
@@ -83,25 +83,25 @@ def test_a_code_split_over_lines_is_found():
         assert guard(f"The code is {split}, use it.", BROADCAST, PRIVATE, "block")[2] == "blocked", split
 
 
-def test_redaction_takes_the_leak_and_leaves_the_rest():
+def test_redaction_replaces_only_the_leak():
     upload = "Add up. Ask Zephyrina Quillfeather, or Mr. Weng. Give 3 numbers."
     text, leak, _ = guard(upload, BROADCAST, PRIVATE, "redact")
     assert text == "Add up. Ask [redacted] [redacted], or Mr. [redacted]. Give 3 numbers."
     assert leak.names == ("Quillfeather", "Weng", "Zephyrina") and leak.numbers == leak.secrets == ()
 
 
-def test_ordinary_instructions_and_small_numbers_are_no_leak():
+def test_ordinary_instructions_and_small_numbers_do_not_leak():
     for mode in ("warn", "redact", "block"):
         text, leak, action = guard(ORDINARY, BROADCAST, PRIVATE, mode)
         assert (text, action, leak.level) == (ORDINARY, "none", "none"), leak
 
 
 @pytest.mark.parametrize("upload", ["answer: 3", "Step 1, 2, 3 ... 9: count.", "In May she may ask how many.", "", "?"])
-def test_what_everybody_writes_is_no_leak(upload):
+def test_common_phrases_do_not_leak(upload):
     assert guard(upload, BROADCAST, PRIVATE, "redact") == (upload, Leak(), "none")
 
 
-def test_what_the_broadcast_already_held_is_no_leak():
+def test_text_of_the_broadcast_does_not_leak():
     held = BROADCAST + " Example: Natalia sold clips to 48 of her friends in April. Write to zephyr.quill@example.org."
     text, leak, action = guard(held + " Count twice.", held, PRIVATE, "redact")
     assert action == "none" and leak == Leak()
@@ -109,7 +109,7 @@ def test_what_the_broadcast_already_held_is_no_leak():
     assert guard(more, held, PRIVATE, "redact")[0] == held + " The code is [redacted]."
 
 
-def test_what_is_public_is_no_leak():
+def test_public_text_does_not_leak():
     upload = "The task was written by Natalia."
     assert guard(upload, BROADCAST, PRIVATE, "redact", public="Data by Natalia.")[2] == "none"
     assert guard(upload, BROADCAST, PRIVATE, "redact")[2] == "redacted"
@@ -124,7 +124,7 @@ def test_a_copied_run_is_measured_in_words():
     assert leak.score == pytest.approx(51 / len(upload), abs=0.01)
 
 
-def test_five_copied_words_are_some_and_six_are_a_leak():
+def test_five_copied_words_are_reported_and_six_are_a_leak():
     private = PrivateTexts(PRIVATE)
     six = private.leak("We know she just did 50 minutes of it.", BROADCAST)
     assert (six.longest_run, six.level, six.spans) == (6, "leak", ((8, 34),))
@@ -133,19 +133,19 @@ def test_five_copied_words_are_some_and_six_are_a_leak():
     assert private.leak("We know they did 50 minutes of it.", BROADCAST).level == "none"
 
 
-def test_a_run_does_not_go_on_from_one_text_to_the_next():
+def test_a_run_ends_with_its_private_text():
     private = PrivateTexts(["alpha beta gamma delta epsilon", "zeta eta theta iota kappa"])
     assert private.leak("alpha beta gamma delta epsilon zeta eta theta iota kappa", "").longest_run == 5
 
 
-def test_a_run_ends_where_the_broadcast_prompt_goes_on():
+def test_a_run_ends_at_text_of_the_broadcast():
     private = PrivateTexts(["alpha beta gamma delta epsilon zeta eta theta iota kappa"])
     upload = "As in alpha beta gamma delta epsilon zeta eta theta iota kappa"
     assert private.leak(upload, "").longest_run == 10
     assert private.leak(upload, "Say zeta eta theta iota kappa.").longest_run == 5
 
 
-def test_a_phrase_of_all_questions_is_their_template():
+def test_a_phrase_of_all_questions_is_a_template_and_does_not_leak():
     questions = [
         f"I have {n} {what} and {n + 1} cats. How many animals do I have in all here?"
         for n, what in enumerate(["dogs", "cows", "hens", "rats", "frogs", "goats"])
@@ -155,25 +155,25 @@ def test_a_phrase_of_all_questions_is_their_template():
     assert private.leak("For instance 3 rats and 4 cats, how many animals do I have?", BROADCAST).level == "leak"
 
 
-def test_names_that_are_words_too_count_where_they_are_written_as_names():
+def test_names_that_are_words_count_only_if_written_as_names():
     private = PrivateTexts(["Then Mark and Hope met Rose."])
     assert private.leak("Mark each item. Let hope and rose be words.", "").names == ()
     assert private.leak("Do as Mark did.", "").names == ("Mark",)
 
 
-def test_a_name_within_a_longer_word_or_across_words_is_none():
+def test_a_name_inside_a_longer_word_or_across_words_does_not_leak():
     private = PrivateTexts(["There Anna met Amit."])
     assert private.leak("In the savannah I am it.", "").names == ()
 
 
-def test_a_number_within_a_longer_number_is_none():
+def test_a_number_inside_a_longer_number_does_not_leak():
     private = PrivateTexts(["It has 4417 seats."])
     for longer in ("94417", "44170", "944170"):
         assert private.leak(f"Use {longer} seats.", "").numbers == ()
     assert private.leak("Use A4417 seats.", "").numbers == ("4417",)
 
 
-def test_round_and_short_numbers_are_no_identifiers():
+def test_round_and_short_numbers_do_not_leak():
     assert (
         PrivateTexts(["1000 or 20,000 or 123 or 0.75 or 15.00 and 2500.50"]).leak("20000 1000 123 75 1500", "")
         == Leak()
@@ -181,12 +181,12 @@ def test_round_and_short_numbers_are_no_identifiers():
 
 
 @pytest.mark.parametrize("secret", ["sk-abcdefghijkl1234567890", "bob@corp.example", "4f3c2a1b9d8e7f6a5b4c3d2e1f"])
-def test_what_looks_like_a_secret_stays_whoever_it_belongs_to(secret):
+def test_anything_that_looks_like_a_secret_is_redacted(secret):
     text, leak, _ = guard(f"Log in with {secret} first.", BROADCAST, PRIVATE, "redact")
     assert text == "Log in with [redacted] first." and leak.secrets == (secret,)
 
 
-def test_letters_that_are_none_lead_nowhere():
+def test_texts_without_letters_do_not_leak():
     assert guard("_@_-._ and \u0301\u0301\u0301", "", ["_@_-._ ººº ___"], "redact")[2] == "none"
 
 
@@ -195,27 +195,27 @@ def test_scripts_without_spaces_are_compared_by_character():
     assert leak.longest_run == 11 and leak.level == "leak"
 
 
-def test_off_looks_at_nothing_and_an_unknown_mode_lists_the_known():
+def test_mode_off_searches_nothing_and_an_unknown_mode_lists_the_known_ones():
     assert guard("Natalia", BROADCAST, PRIVATE, "off") == ("Natalia", Leak(), "none")
     with pytest.raises(UsageError, match="redact, "):
         guard("x", BROADCAST, PRIVATE, "redcat")
 
 
-def test_a_log_entry_holds_counts_and_not_the_strings():
+def test_a_log_entry_has_counts_instead_of_strings():
     record = guard("Ask Zephyrina at zephyr.quill@example.org, 90417755.", BROADCAST, PRIVATE, "warn")[1].as_json()
     assert record["names"] == 1 and record["secrets"] == 1 and record["numbers"] == 1
     assert "ephyr" not in str(record) and "90417755" not in str(record)
 
 
-def _gibberish(dice: random.Random, words: int) -> str:
-    return " ".join("".join(dice.choices("abcdeilmnorst", k=dice.randint(3, 8))) for _ in range(words))
+def _gibberish(rng: random.Random, words: int) -> str:
+    return " ".join("".join(rng.choices("abcdeilmnorst", k=rng.randint(3, 8))) for _ in range(words))
 
 
-def test_a_long_upload_against_many_questions_takes_no_time():
-    dice = random.Random(1)
-    questions = [_gibberish(dice, 60) for _ in range(1000)]
+def test_a_long_upload_is_searched_for_many_questions_within_seconds():
+    rng = random.Random(1)
+    questions = [_gibberish(rng, 60) for _ in range(1000)]
     private = PrivateTexts(questions)
-    upload = " ".join(dice.choice(questions)[:200] for _ in range(320))  # the worst case: all of it copied
+    upload = " ".join(rng.choice(questions)[:200] for _ in range(320))  # the worst case: everything is copied
     assert len(upload.split()) > 9000
     started = time.monotonic()
     leak = private.leak(upload, BROADCAST)
@@ -223,12 +223,12 @@ def test_a_long_upload_against_many_questions_takes_no_time():
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_random_mixtures_come_out_clean(seed):
-    dice = random.Random(seed)
-    pieces = [DISGUISES[dice.choice(list(DISGUISES))](dice.choice(CANARIES), dice) for _ in range(6)]
-    pieces += dice.choices(ORDINARY.split("\n"), k=3) + [_gibberish(dice, 5)]
-    dice.shuffle(pieces)
-    text, _, action = guard(dice.choice([" ", "\n", ", "]).join(pieces), BROADCAST, PRIVATE, "redact")
+def test_random_mixtures_are_redacted_completely(seed):
+    rng = random.Random(seed)
+    pieces = [DISGUISES[rng.choice(list(DISGUISES))](rng.choice(CANARIES), rng) for _ in range(6)]
+    pieces += rng.choices(ORDINARY.split("\n"), k=3) + [_gibberish(rng, 5)]
+    rng.shuffle(pieces)
+    text, _, action = guard(rng.choice([" ", "\n", ", "]).join(pieces), BROADCAST, PRIVATE, "redact")
     assert action in ("redacted", "blocked")
     assert PrivateTexts(PRIVATE).leak(text, BROADCAST).level != "leak"
-    assert not any(_bare(canary) in _bare(text) for canary in CANARIES)
+    assert not any(_normalized(canary) in _normalized(text) for canary in CANARIES)
