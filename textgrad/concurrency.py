@@ -1,7 +1,7 @@
-"""The one fan-out: independent work side by side, results in input order, and the place of each piece in the run.
+"""Concurrency primitives: `fan_out`, background tasks, and scopes that identify each call of a run.
 
-Threads, because engines block on the network and a user's own engine may be any synchronous code. They are daemon
-threads: a stopped run never waits for a reply that nobody will read.
+Engines block on the network, and a user's own engine may be any synchronous code, so the work runs in threads. They
+are daemon threads: a stopped run never waits for replies that are still in flight.
 """
 
 import contextlib
@@ -10,129 +10,83 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from textgrad.errors import StopRun
-from textgrad.workers import start
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+Scope = tuple[tuple[str, Any], ...]
 
-_place: contextvars.ContextVar[tuple] = contextvars.ContextVar("place", default=())
+_scope: contextvars.ContextVar[Scope] = contextvars.ContextVar("scope", default=())
 _deadline: contextvars.ContextVar[float] = contextvars.ContextVar("deadline", default=float("inf"))
 
-LATE = object()
-"""Stands for the result of an item that had not ended in time."""
+LATE: Any = object()
+"""Result of an item that missed the deadline of its `fan_out`."""
 
 
-def current_scope() -> tuple:
-    """Where in the run this code stands: labels and fan-out indices, outermost first. The same at every repetition."""
-    return _place.get()
+def current_scope() -> Scope:
+    """Return the labels and item indices of the enclosing scopes, outermost first.
+
+    The scope of a call is the same in every repetition of a run, so it can be part of the call's key.
+    """
+    return _scope.get()
 
 
-class use_scope:
-    """Makes a place the place of everything inside the block."""
-
-    __slots__ = ("_place", "_token")
-
-    def __init__(self, current_scope: tuple):
-        self._place = current_scope
-
-    def __enter__(self) -> None:
-        self._token = _place.set(self._place)
-
-    def __exit__(self, *error) -> None:
-        _place.reset(self._token)
+@contextlib.contextmanager
+def use_scope(scope: Scope) -> Iterator[None]:
+    """Replace the current scope inside the block."""
+    token = _scope.set(scope)
+    try:
+        yield
+    finally:
+        _scope.reset(token)
 
 
-def scope(**labels) -> use_scope:
-    """Adds labels such as round=3, client=1 to the place of everything inside the block."""
+def scope(**labels: Any) -> contextlib.AbstractContextManager[None]:
+    """Add labels such as `round=3, client=1` to the current scope inside the block."""
     return use_scope(current_scope() + tuple(labels.items()))
 
 
 def deadline_passed() -> bool:
-    """True when the fan-out this code runs in has a time limit that has passed: nobody waits for it any more."""
+    """Return True if the deadline of the enclosing `fan_out` has passed, so that nobody waits for the result."""
     return time.monotonic() > _deadline.get()
 
 
-class _Here(threading.local):
-    """Fan-outs that this thread works off itself, the outermost first."""
+class BackgroundTask(Generic[Result]):
+    """A function that runs in a thread of its own, in a copy of the caller's scope."""
 
-    def __init__(self):
-        self.fan_outs: list[_FanOut] = []
-
-
-class _Pace:
-    """Whether anything has had to be waited for yet. Replies that are known already need no threads."""
-
-    waits = True
-    here = _Here()
-
-
-@contextlib.contextmanager
-def hurried() -> Iterator[None]:
-    """Inside the block fan-outs work off their items in the caller's thread until something `must_wait`: half the time,
-    where all replies are in the call log."""
-    _Pace.waits = False
-    try:
-        yield
-    finally:
-        _Pace.waits = True
-
-
-def in_a_hurry() -> bool:
-    """True as long as nothing had to be waited for: another thread would only be in the way."""
-    return not _Pace.waits
-
-
-def must_wait() -> None:
-    """To be called before waiting for the world outside: from here on, independent work runs side by side."""
-    _Pace.waits = True
-    _spread()
-
-
-def _spread() -> None:
-    """Gives to threads what this one would do later: it is about to wait."""
-    for fan_out in _Pace.here.fan_outs:
-        fan_out.spread()
-
-
-class BackgroundTask:
-    """Work that was started beside the caller's own; `result()` waits for it."""
-
-    def __init__(self, function: Callable[[], Any]):
-        self._ended = threading.Event()
+    def __init__(self, function: Callable[[], Result]):
+        self._finished = threading.Event()
         self._value: Any = None
         self._error: BaseException | None = None
-        start(self._run, function)
+        _start_thread(self._run, function)
 
-    def _run(self, function: Callable[[], Any]) -> None:
+    def _run(self, function: Callable[[], Result]) -> None:
         try:
             self._value = function()
-        except BaseException as error:  # carried to whoever asks for the result, never swallowed
+        except BaseException as error:  # raised again by `result()`
             self._error = error
         finally:
-            self._ended.set()
+            self._finished.set()
 
     def done(self) -> bool:
-        """True when `result()` would not wait."""
-        return self._ended.is_set()
+        """Return True if the function has returned or raised."""
+        return self._finished.is_set()
 
     def succeeded(self) -> bool:
-        """True when `result()` would give a value at once."""
+        """Return True if the function has returned a value."""
         return self.done() and self._error is None
 
     def wait(self) -> None:
-        """Returns when the function has ended, however it did."""
-        if not self.done():
-            _spread()
-            self._ended.wait()
+        """Wait until the function has returned or raised."""
+        self._finished.wait()
 
-    def result(self):
-        """The function's value, waited for.
+    def result(self) -> Result:
+        """Wait for the function and return its value.
 
         Raises:
-            whatever the function raised.
+            Whatever the function raised.
         """
         self.wait()
         if self._error is not None:
@@ -140,8 +94,8 @@ class BackgroundTask:
         return self._value
 
 
-def run_in_background(function: Callable[[], Result]) -> BackgroundTask:
-    """Starts `function` beside the caller, at the caller's place in the run."""
+def run_in_background(function: Callable[[], Result]) -> BackgroundTask[Result]:
+    """Start `function` in a thread of its own, in the caller's scope."""
     return BackgroundTask(function)
 
 
@@ -152,21 +106,21 @@ def fan_out(
     width: int | None = None,
     timeout: float | None = None,
 ) -> list[Result]:
-    """Applies `function` to all items side by side.
+    """Apply `function` to all items concurrently.
 
     Args:
-        function: called once an item, each in its own thread, with the item's index added to its place.
+        function: called once per item, with the item's index added to the scope.
         items: n items.
-        after: for item i, the indices of the items that must have ended before it starts; none when left out.
-        width: how many run at once at the most; no limit when left out.
-        timeout: seconds after which the result of an item that has not ended is `LATE`; no limit when left out.
+        after: for each item, the indices of the items that must finish before it starts; none by default.
+        width: maximum number of items that run at once; unlimited by default.
+        timeout: seconds after which the result of an unfinished item is `LATE`; unlimited by default.
 
     Returns:
-        The n results in the order of the items.
+        The n results, in the order of the items.
 
     Raises:
-        StopRun: the first one raised, at once, while other items may still be waiting for their replies.
-        whatever `function` raised: the first in input order, after all items that can run have ended.
+        StopRun: the first one raised, at once, even while other items wait for their replies.
+        Whatever `function` raised: the first in input order, after all items that can run have finished.
     """
     items = list(items)
     if len(items) == 1 and timeout is None:
@@ -176,108 +130,97 @@ def fan_out(
 
 
 class _FanOut:
-    """One fan-out while it runs: which items may start, which have ended, and what they gave."""
+    """State of one `fan_out`: which items are ready, which are running, and the results so far.
 
-    def __init__(self, function, items: list, after: Sequence[Sequence[int]], width: int):
+    Every fan-out has threads of its own. Nested fan-outs that shared a bounded pool would deadlock.
+    """
+
+    def __init__(self, function: Callable, items: list, after: Sequence[Sequence[int]], width: int):
         self.function, self.items, self.width = function, items, width
         self.results: list = [LATE] * len(items)
         self.errors: dict[int, BaseException] = {}
-        self.waits_for = [len(set(earlier)) for earlier in after]
-        self.followers: list[list[int]] = [[] for _ in items]
+        self.stop_error: StopRun | None = None
+        self.blockers = [len(set(earlier)) for earlier in after]
+        self.dependents: list[list[int]] = [[] for _ in items]
         for index, earlier in enumerate(after):
-            for other in set(earlier):
-                self.followers[other].append(index)
-        self.ready = deque(index for index, count in enumerate(self.waits_for) if not count)
+            for blocker in set(earlier):
+                self.dependents[blocker].append(index)
+        self.ready = deque(index for index, count in enumerate(self.blockers) if not count)
         self.running = 0
-        self.here = False
-        self.left = len(items)
-        self.stopped: StopRun | None = None
+        self.unfinished = len(items)
         self.closed = False
         self.changed = threading.Condition()
 
     def run(self, timeout: float | None) -> list:
-        end = float("inf") if timeout is None else time.monotonic() + timeout
-        token = _deadline.set(min(end, _deadline.get()))
+        deadline = float("inf") if timeout is None else time.monotonic() + timeout
+        token = _deadline.set(min(deadline, _deadline.get()))
         try:
-            if not _Pace.waits and timeout is None:
-                self._work_off()
-            else:
-                _spread()
+            self._start_workers()
             with self.changed:
-                self._start_workers()
-                while self.left and not self.stopped and (timeout is None or time.monotonic() < end):
-                    self.changed.wait(None if timeout is None else end - time.monotonic())
-                self.closed = True
+                while self.unfinished and not self.stop_error and time.monotonic() < deadline:
+                    self.changed.wait(None if timeout is None else deadline - time.monotonic())
         finally:
+            self.closed = True  # also after ctrl-C: no further item starts
             _deadline.reset(token)
-        if self.stopped:
-            raise self.stopped
+        if self.stop_error:
+            raise self.stop_error
         if self.errors:
             raise self.errors[min(self.errors)]
         return list(self.results)
 
-    def _work_off(self) -> None:
-        """Begins without fanning out. The main thread has one other do it, to hear of a stop or of ctrl-C at once."""
-        self.here, self.running = True, 1
-        if threading.get_ident() == threading.main_thread().ident:
-            start(self._work_here)
-        else:
-            self._work_here()
+    def _start_workers(self, spare: int = 0) -> None:
+        """Start workers while items are ready, except for `spare` items that the caller is about to take itself.
 
-    def _work_here(self) -> None:
-        """One item after the other in this thread, until one must wait."""
-        _Pace.here.fan_outs.append(self)
-        while self.here and self.ready and not self.stopped:
-            self._do(self.ready.popleft())
-        _Pace.here.fan_outs.pop()
-        with self.changed:
-            self.running -= 1
-        self.spread()
-
-    def spread(self) -> None:
-        """Gives what is left to do to threads."""
-        with self.changed:
-            self.here = False
-            self._start_workers()
-
-    def _start_workers(self, asking: int = 0) -> None:
-        """Called with the lock held: as many workers as there is ready work and width for, when so many more are about
-        to ask for work themselves."""
-        if self.here:
-            return
-        for _ in range(min(len(self.ready) - asking, self.width - self.running)):
-            self.running += 1
-            start(self._work)
+        The lock is free while a thread starts, so that workers which find their replies in the call log can take
+        most of the items before more threads are started.
+        """
+        while True:
+            with self.changed:
+                if self.closed or len(self.ready) <= spare or self.running >= self.width:
+                    return
+                self.running += 1
+            _start_thread(self._work)
 
     def _work(self) -> None:
         while True:
             with self.changed:
-                if not self.ready or self.closed:
+                if self.closed or not self.ready:
                     self.running -= 1
                     return
                 index = self.ready.popleft()
-            self._do(index)
+            self._run_item(index)
 
-    def _do(self, index: int) -> None:
+    def _run_item(self, index: int) -> None:
+        error: BaseException | None = None
         try:
             with scope(item=index):
                 self.results[index] = self.function(self.items[index])
-        except BaseException as error:  # every kind is raised again by run(), in the caller's thread
-            self._ended(index, error)
-        else:
-            self._ended(index, None)
+        except BaseException as raised:  # raised again by `run`, in the caller's thread
+            error = raised
+        if self._finish(index, error) > 1:
+            self._start_workers(spare=1)
 
-    def _ended(self, index: int, error: BaseException | None) -> None:
+    def _finish(self, index: int, error: BaseException | None) -> int:
+        """Record the end of an item and return how many items became ready by it."""
         with self.changed:
             if isinstance(error, StopRun):
-                self.stopped = self.stopped or error
+                self.stop_error = self.stop_error or error
             elif error is not None:
                 self.errors[index] = error
-            self.left -= 1
-            for follower in self.followers[index]:
-                self.waits_for[follower] -= 1
-                if not self.waits_for[follower]:
-                    self.ready.append(follower)
-            self._start_workers(asking=1)
-            if not self.left or self.stopped:
+            self.unfinished -= 1
+            released = []
+            for dependent in self.dependents[index]:
+                self.blockers[dependent] -= 1
+                if not self.blockers[dependent]:
+                    released.append(dependent)
+            self.ready.extend(released)
+            if not self.unfinished or self.stop_error:
+                self.closed = True
                 self.changed.notify_all()
+            return len(released)
+
+
+def _start_thread(function: Callable[..., None], *arguments: Any) -> None:
+    """Run a function that does not raise in a daemon thread, in a copy of the caller's context."""
+    context = contextvars.copy_context()
+    threading.Thread(target=context.run, args=(function, *arguments), daemon=True).start()

@@ -23,7 +23,6 @@ class EngineLM(ABC):
         endpoint: where the model is reached; part of the key under which replies are kept.
         is_multimodal: True when images may be sent.
         enforces_form: True when `generate` takes `within=` and no other form can come back.
-        waits: False when it replies at once, without a network or another process.
     """
 
     system_prompt: str = DEFAULT_SYSTEM_PROMPT
@@ -31,7 +30,6 @@ class EngineLM(ABC):
     endpoint: str = ""
     is_multimodal: bool = False
     enforces_form: bool = False
-    waits: bool = True
 
     @abstractmethod
     def generate(self, prompt, system_prompt: str | None = None, **kwargs) -> str:

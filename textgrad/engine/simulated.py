@@ -44,7 +44,6 @@ class SimulatedEngine(ChatEngine):
     def __init__(self, spec: str = ""):
         self.world = World.of(spec)
         self.model_string = f"simulated:{spec}" if spec else "simulated"
-        self.waits = self.world.latency > 0
         self._answers: dict[str, str] = {}
 
     def teach(self, pairs: Iterable[tuple[str, str]]) -> None:

@@ -9,7 +9,7 @@ import functools
 import random
 from dataclasses import dataclass, field
 
-from textgrad.concurrency import BackgroundTask, fan_out, hurried, run_in_background, scope
+from textgrad.concurrency import BackgroundTask, fan_out, run_in_background, scope
 from textgrad.errors import BudgetSpent
 from textgrad.tokens import estimate_tokens
 from utils.aggregation.aggregate import Merge, aggregate
@@ -118,8 +118,7 @@ def run_rounds(federation: Federation, log=NullLog()) -> Result:
         StopRun: the system is broken. A cap that is reached ends the run in order instead: see `Result.stopped`.
     """
     log.open(federation)
-    with hurried():  # a run that goes on, or is told again, finds its first replies in the call log
-        return _Training(federation, log).run()
+    return _Training(federation, log).run()
 
 
 class _Training:

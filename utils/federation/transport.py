@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from typing import Protocol
 
-from textgrad.concurrency import LATE, fan_out, must_wait, scope
+from textgrad.concurrency import LATE, fan_out, scope
 from textgrad.errors import StopRun
 from utils.config import Config
 from utils.federation.client import Client, LateClient, Update
@@ -69,7 +69,6 @@ class LocalTransport:
         try:
             with scope(client=client.number):
                 if chance("straggler", self.config.seed, round_number, client.number) < self.config.straggler_rate:
-                    must_wait()
                     time.sleep(self.config.straggler_delay)
                 return client.train(prompt, round_number)
         except StopRun:

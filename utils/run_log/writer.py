@@ -4,7 +4,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
-from textgrad.concurrency import BackgroundTask, in_a_hurry, run_in_background
+from textgrad.concurrency import BackgroundTask, run_in_background
 
 
 class Writer:
@@ -37,10 +37,7 @@ class Writer:
         adds a piece, or finishes: no client is to fail with it."""
         with self._lock:
             if (self._at_work is None or self._at_work.done()) and self._is_due():
-                if in_a_hurry():
-                    self._write()
-                else:
-                    self._at_work = run_in_background(self._write)
+                self._at_work = run_in_background(self._write)
 
     def finish(self) -> None:
         """Returns when all that is due has been written. Raises: as `later`."""

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from textgrad.concurrency import hurried, run_in_background
+from textgrad.concurrency import run_in_background
 from textgrad.errors import BrokenSystem
 from utils.run_log.writer import Writer
 
@@ -50,31 +50,22 @@ def test_nobody_waits_for_a_slow_disk():
     assert len(written) == 1 and written != [threading.get_ident()]
 
 
-def test_a_replay_that_never_waits_needs_no_other_thread():
-    writer, written = Writer(), []
-    with hurried():
-        writer.later(None, lambda: written.append(threading.get_ident()))
-        assert written == [threading.get_ident()]
-
-
 def fails():
     raise BrokenSystem("the disk is full")
 
 
 @pytest.mark.parametrize("told_by", [Writer.finish, lambda writer: writer.later(None, lambda: None)])
-@pytest.mark.parametrize("hurry", [False, True])
-def test_what_could_not_be_written_is_heard_by_all_who_add_or_finish_and_nothing_follows(told_by, hurry):
+def test_what_could_not_be_written_is_heard_by_all_who_add_or_finish_and_nothing_follows(told_by):
     writer, written = Writer(), []
-    with hurried() if hurry else contextlib.nullcontext():
-        with contextlib.suppress(BrokenSystem):
-            writer.later(None, fails)
-        until(lambda: writer._failure)
-        for _ in range(2):
-            writer.go_on()  # by a client, which is not to fail with it
-            with pytest.raises(BrokenSystem, match="full"):
-                told_by(writer)
-        with contextlib.suppress(BrokenSystem):
-            writer.later(None, lambda: written.append(1))
+    with contextlib.suppress(BrokenSystem):
+        writer.later(None, fails)
+    until(lambda: writer._failure)
+    for _ in range(2):
+        writer.go_on()  # by a client, which is not to fail with it
+        with pytest.raises(BrokenSystem, match="full"):
+            told_by(writer)
+    with contextlib.suppress(BrokenSystem):
+        writer.later(None, lambda: written.append(1))
     assert not written
 
 

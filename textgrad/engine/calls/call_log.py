@@ -1,11 +1,12 @@
-"""The call log: every LLM reply of a run in one SQLite file. Cache, checkpoint, audit trail and replay in one.
+"""Call log: every LLM reply of a run in one SQLite file, used as cache, checkpoint, audit trail and replay.
 
-A request is known by its key: model, endpoint, messages, every sampling parameter, seed and draw number; where
-replies are random also by its place in the run, so that samples stay independent and yet repeatable.
+The key of a request covers model, endpoint, messages, sampling parameters, seed and draw number. Where replies are
+random it also covers the request's scope in the run, so that samples are independent and yet repeatable.
 """
 
 import contextlib
 import hashlib
+import itertools
 import json
 import os
 import sqlite3
@@ -16,127 +17,111 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from textgrad.engine.calls import recovery as salvage
+from textgrad.engine.calls import recovery
 from textgrad.engine.reply import Reply
 from textgrad.errors import BrokenSystem, StopRun
 
+Row = tuple
+
 _COLUMNS = "key, request, text, finish_reason, prompt_tokens, completion_tokens, seconds, ended, seal"
-# Rows lie in the order in which they came: ordered by key, each would be written into the middle of the others.
+# With a rowid, rows are stored in order of arrival. Ordered by key, each would be inserted between others.
 _TABLE = """CREATE TABLE IF NOT EXISTS calls (
     key TEXT PRIMARY KEY, request TEXT NOT NULL, text TEXT NOT NULL, finish_reason TEXT NOT NULL,
     prompt_tokens INTEGER, completion_tokens INTEGER, seconds REAL NOT NULL, ended REAL NOT NULL, seal TEXT NOT NULL)"""
-
-
-def _plain(value: Any) -> Any:
-    """For JSON: an image's bytes by their digest, as the log tells requests apart but need not hold pictures."""
-    if isinstance(value, bytes):
-        return f"sha256:{hashlib.sha256(value).hexdigest()}"
-    raise TypeError(f"a request cannot hold a {type(value).__name__}")
-
-
-_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
+_SELECT = f"SELECT {_COLUMNS} FROM calls WHERE key = ?"
+_READ_AHEAD = 64  # rows
+_SELECT_AHEAD = (
+    f"SELECT {_COLUMNS} FROM calls WHERE rowid >= (SELECT rowid FROM calls WHERE key = ?) "
+    f"ORDER BY rowid LIMIT {_READ_AHEAD}"
+)
+_CACHED_ROWS = 4096
 
 
 def canonical(request: Any) -> str:
-    """The one JSON text of a request: sorted keys, no spaces, images by their digest."""
+    """Return the canonical JSON text of a request: sorted keys, no spaces, images as digests."""
     return _ENCODER.encode(request)
 
 
 def key_of(request: Any) -> str:
-    """The key of a request; see `key_of_text`."""
+    """Return the key of a request; see `key_of_text`."""
     return key_of_text(canonical(request))
 
 
 def key_of_text(text: str) -> str:
-    """The key of a request given as canonical JSON: 32 hexadecimal digits of BLAKE2b."""
+    """Return the key of a request given as canonical JSON: 32 hexadecimal digits of BLAKE2b."""
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
-def _print(line: str) -> None:
-    print(line, file=sys.stderr)
+def _encode_image(value: Any) -> str:
+    """Encode the bytes of an image as their digest: the log distinguishes images but does not store them."""
+    if isinstance(value, bytes):
+        return f"sha256:{hashlib.sha256(value).hexdigest()}"
+    raise TypeError(f"cannot store a {type(value).__name__} in a request: expected JSON values or bytes")
 
 
-def _seal(row: tuple) -> str:
-    """A checksum over what a row says, times left out."""
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_encode_image)
+
+
+def is_intact(row: Row) -> bool:
+    """Return True if a row of the table matches its checksum."""
+    return row[-1] == _checksum(row)
+
+
+def _checksum(row: Row) -> str:
+    """Return the checksum of a row, times excluded."""
     return hashlib.blake2b(repr(row[:6]).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
-def whole(row: tuple) -> bool:
-    """True when a row of the table says what was written into it."""
-    return row[-1] == _seal(row)
+def _print_error(line: str) -> None:
+    print(line, file=sys.stderr)
 
 
 class CallLog:
-    """Replies by key, safe for many threads, each reply on disk before anyone acts on it.
+    """Thread-safe store of replies by key. Each reply is on disk before the caller acts on it.
 
     Args:
-        path: the SQLite file; opened at the first use, made when absent. A damaged one is replaced by what can still be
-            read of it.
-        warn: told in one line of damage that was found.
+        path: SQLite file, opened and created at the first use. A damaged file is replaced by its readable rows.
+        warn: receives one line per damage found; prints to standard error by default.
 
-    Every method raises `BrokenSystem` where the file cannot be opened, read or written.
+    Raises:
+        BrokenSystem: by every method, if the file cannot be opened, read or written.
     """
 
-    def __init__(self, path: str | Path, warn: Callable[[str], None] = _print):
+    def __init__(self, path: str | Path, warn: Callable[[str], None] = _print_error):
         self.path, self.warn = Path(path), warn
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
-        self._keys: set[str] | None = None  # of the open file: most look-ups of a run are for what is not there
+        self._keys: set[str] | None = None  # of the open file: most look-ups of a new run find nothing
+        self._cache: dict[str, Row] = {}
+        self._select = _SELECT
         self._closed = False
 
-    def _run(self, statement: str, values: tuple = ()) -> list[tuple]:
-        """What a statement gives, for one thread at a time."""
-        with self._lock:
-            try:
-                if self._closed:
-                    raise StopRun(f"the call log {self.path} is closed")
-                if self._connection is None:
-                    self._connection = self._open()
-                    self._keys = {key for (key,) in self._connection.execute("SELECT key FROM calls")}
-                return self._connection.execute(statement, values).fetchall()
-            except sqlite3.Error as error:
-                raise BrokenSystem(f"the call log {self.path} cannot be used: {error}") from error
-
-    def _open(self) -> sqlite3.Connection:
-        if str(self.path) != ":memory:":
-            salvage.finish(self.path)
-            if self.path.exists() and (damage := salvage.damage(self.path)):
-                self.warn(salvage.recover(self.path, _TABLE, whole) + f" ({damage})")
-            with contextlib.suppress(OSError):  # SQLite says what is wrong better than we would
-                os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
-        connection = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None)
-        connection.text_factory = salvage.as_text
-        # A write-ahead log keeps every finished reply through a SIGKILL and costs no sync a call.
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=NORMAL")
-        connection.execute(_TABLE)
-        return connection
-
     def get(self, key: str) -> Reply | None:
-        """The reply kept under a key, or None."""
+        """Return the reply stored under a key, or None."""
         found = self.row(key)
         return found[0] if found else None
 
     def row(self, key: str) -> tuple[Reply, float] | None:
-        """The reply kept under a key and the seconds it took when it was made, or None. A damaged row is forgotten."""
+        """Return the reply stored under a key and the seconds it took, or None. Delete the row if it is damaged."""
         if self._keys is not None and key not in self._keys:
             return None
-        for row in self._run(f"SELECT {_COLUMNS} FROM calls WHERE key = ?", (key,)):
-            if whole(row):
-                return Reply(*row[2:6]), row[6]
-            self._run("DELETE FROM calls WHERE key = ?", (key,))
-            self._keys.discard(key)
-            self.warn(f"the call log {self.path} held a damaged reply: it is left out, and asked for again")
+        row = self._cache.get(key) or self._read(key)
+        if row is None:
+            return None
+        if is_intact(row):
+            return Reply(*row[2:6]), row[6]
+        self._delete(key)
+        self.warn(f"the call log {self.path} contained a damaged reply; it is requested again")
         return None
 
     def put(self, key: str, request: str, reply: Reply, seconds: float) -> None:
-        """Keeps a reply. The first one under a key stays: what a run once acted on never changes.
+        """Store a reply. The first reply under a key stays: what a run has acted on never changes.
 
         Args:
             key: of the request.
-            request: as canonical JSON; kept beside the reply, for whoever reads the log.
-            reply: what came back.
-            seconds: from sending to receiving.
+            request: canonical JSON, stored for readers of the log.
+            reply: the reply.
+            seconds: time from sending to receiving.
         """
         row = (
             key,
@@ -148,28 +133,88 @@ class CallLog:
             seconds,
             time.time(),
         )
-        self._run("INSERT OR IGNORE INTO calls VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (*row, _seal(row)))
-        self._keys.add(key)
+        self._execute("INSERT OR IGNORE INTO calls VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (*row, _checksum(row)))
+        if self._keys is not None:
+            self._keys.add(key)
 
     def endpoints(self, model: str) -> list[str]:
-        """The endpoints at which a model was asked, sorted."""
-        rows = self._run(
+        """Return the endpoints at which a model was called, sorted."""
+        rows = self._execute(
             "SELECT DISTINCT json_extract(request, '$.endpoint') FROM calls WHERE json_extract(request, '$.model') = ?",
             (model,),
         )
         return sorted(endpoint for (endpoint,) in rows if endpoint)
 
     def __len__(self) -> int:
-        return self._run("SELECT COUNT(*) FROM calls")[0][0]
+        return self._execute("SELECT COUNT(*) FROM calls")[0][0]
 
     def close(self) -> None:
-        """Folds the write-ahead log into the one file, so that it can be copied or published."""
+        """Merge the write-ahead log into the one file, so that it can be copied or published."""
         with self._lock:
             connection, self._connection, self._closed = self._connection, None, True
             self._keys = None
+            self._cache.clear()
         if connection is None:
             return
-        with contextlib.suppress(sqlite3.Error):  # a full disk: the next opening folds it
+        with contextlib.suppress(sqlite3.Error):  # disk full: the next opening merges it
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             connection.execute("PRAGMA journal_mode=DELETE")
         connection.close()
+
+    def _read(self, key: str) -> Row | None:
+        """Read a row, and the rows stored after it: a replay looks replies up in about the order of their arrival."""
+        rows = {row[0]: row for row in self._execute(None, (key,))}
+        with self._lock:
+            self._cache.update(rows)
+            for oldest in list(itertools.islice(self._cache, max(0, len(self._cache) - _CACHED_ROWS))):
+                del self._cache[oldest]
+        return rows.get(key)
+
+    def _delete(self, key: str) -> None:
+        self._execute("DELETE FROM calls WHERE key = ?", (key,))
+        with self._lock:
+            self._cache.pop(key, None)
+            if self._keys is not None:
+                self._keys.discard(key)
+
+    def _execute(self, statement: str | None, values: tuple = ()) -> list[Row]:
+        """Run a statement, by default the one that looks up a key, in one thread at a time."""
+        with self._lock:
+            try:
+                return self._connect().execute(statement or self._select, values).fetchall()
+            except sqlite3.Error as error:
+                raise BrokenSystem(f"cannot use the call log {self.path}: {error}") from error
+
+    def _connect(self) -> sqlite3.Connection:
+        if self._closed:
+            raise StopRun(f"the call log {self.path} is closed")
+        if self._connection is None:
+            connection = self._open()
+            self._keys = {key for (key,) in connection.execute("SELECT key FROM calls")}
+            self._select = _SELECT_AHEAD if _has_rowid(connection) else _SELECT
+            self._connection = connection
+        return self._connection
+
+    def _open(self) -> sqlite3.Connection:
+        if str(self.path) != ":memory:":
+            recovery.finish(self.path)
+            if self.path.exists() and (damage := recovery.find_damage(self.path)):
+                self.warn(f"{recovery.recover(self.path, _TABLE, is_intact)} ({damage})")
+            with contextlib.suppress(OSError):  # SQLite reports the error better
+                os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
+        connection = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None)
+        connection.text_factory = recovery.decode
+        # A write-ahead log keeps every stored reply through a SIGKILL without a sync per call.
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute(_TABLE)
+        return connection
+
+
+def _has_rowid(connection: sqlite3.Connection) -> bool:
+    """Return False for the table of an earlier version, which was declared WITHOUT ROWID."""
+    try:
+        connection.execute("SELECT rowid FROM calls LIMIT 1")
+    except sqlite3.OperationalError:
+        return False
+    return True

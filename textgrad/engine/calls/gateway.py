@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from textgrad.concurrency import current_scope, must_wait
+from textgrad.concurrency import current_scope
 from textgrad.engine.base import EngineLM, Reply, Sampling, Text, messages_of
 from textgrad.engine.calls.budget import Budget
 from textgrad.engine.calls.call_log import CallLog, canonical, key_of_text
@@ -159,8 +159,6 @@ class Gateway:
                 self._flying[key] = threading.Lock()
                 self._flying[key].acquire()
                 return True
-        if engine.waits:
-            must_wait()
         with flying:  # held by the one that sent it
             return False
 
@@ -184,8 +182,6 @@ class Gateway:
         return self._count(role, key, reply, seconds)
 
     def _send(self, engine: EngineLM, messages: list[dict], sampling: Sampling) -> tuple[Reply, float]:
-        if engine.waits:
-            must_wait()
         started = time.monotonic()
         try:
             reply = self.limiter.call(lambda: engine.complete(messages, sampling), engine.endpoint)

@@ -1,4 +1,4 @@
-"""What to do about a damaged call log: keep every reply that can still be read, put the damaged file aside."""
+"""Recovery of a damaged call log: copy the readable rows to a new file and keep the damaged one beside it."""
 
 import contextlib
 import os
@@ -7,95 +7,87 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 _RANGE = 16  # rows
-_SMALLEST_ROW = 64  # bytes; a key and a seal take 48
+_SMALLEST_ROW = 64  # bytes; key and checksum take 48
 
 
-def damage(path: Path) -> str | None:
-    """What is wrong with the structure of a SQLite file, in one line, or None; what a crash left half-done, SQLite mends
-    itself."""
+def find_damage(path: Path) -> str | None:
+    """Return what is wrong with the structure of a SQLite file, in one line, or None.
+
+    SQLite repairs what a crash left unfinished by itself.
+    """
     try:
         with contextlib.closing(sqlite3.connect(path)) as db:
             found = [line for (line,) in db.execute("PRAGMA quick_check(1)")]
             return None if found == ["ok"] else " ".join(found[0].split())
     except sqlite3.OperationalError:
-        return None  # locked, unreadable, no room: whoever opens it next says so
+        return None  # locked, unreadable or disk full: reported when the file is opened
     except sqlite3.DatabaseError as error:
         return str(error)
 
 
-def as_text(raw: bytes) -> str:
-    """A column's text, also where damage left no UTF-8."""
-    return raw.decode("utf-8", "replace")
-
-
-def recover(path: Path, table: str, whole: Callable[[tuple], bool]) -> str:
-    """Replaces a damaged file by a new one with all whole rows; the old one becomes `<name>.damaged`.
+def recover(path: Path, table: str, is_intact: Callable[[tuple], bool]) -> str:
+    """Replace a damaged file by a new one with all intact rows; rename the damaged one to `<name>.damaged`.
 
     Args:
         path: the damaged file.
-        table: makes the table "calls".
-        whole: tells whether a row is as it was written.
+        table: SQL statement that creates the table "calls".
+        is_intact: returns True if a row is as it was written.
 
     Returns:
-        one line that says what was done.
+        A one-line summary for the user.
     """
-    _as_long_as_told(path)
-    fresh = _part(path)
-    fresh.unlink(missing_ok=True)
-    os.close(os.open(fresh, os.O_RDWR | os.O_CREAT, 0o600))
-    kept = 0
-    with contextlib.closing(sqlite3.connect(path)) as old, contextlib.closing(sqlite3.connect(fresh)) as new:
-        old.text_factory = as_text
+    _restore_length(path)
+    new_path = _new_path(path)
+    new_path.unlink(missing_ok=True)
+    os.close(os.open(new_path, os.O_RDWR | os.O_CREAT, 0o600))
+    with contextlib.closing(sqlite3.connect(path)) as old, contextlib.closing(sqlite3.connect(new_path)) as new:
+        old.text_factory = decode
         new.execute(table)
-        for row in _readable(old, _size(path) // _SMALLEST_ROW):
-            if whole(row):
-                kept += new.execute(f"INSERT OR IGNORE INTO calls VALUES ({', '.join('?' * len(row))})", row).rowcount
+        recovered = 0
+        for row in filter(is_intact, _readable_rows(old, _size(path) // _SMALLEST_ROW)):
+            values = ", ".join("?" * len(row))
+            recovered += new.execute(f"INSERT OR IGNORE INTO calls VALUES ({values})", row).rowcount
         new.commit()
-    aside = path.with_name(f"{path.name}.damaged")
+    damaged = path.with_name(f"{path.name}.damaged")
     for suffix in ("-wal", "-shm", ""):
         with contextlib.suppress(FileNotFoundError):
-            os.replace(f"{path}{suffix}", f"{aside}{suffix}")
+            os.replace(f"{path}{suffix}", f"{damaged}{suffix}")
     finish(path)
     return (
-        f"the call log {path} is damaged: {kept} replies were saved, the others are asked for again; "
-        f"{aside.name} keeps it as it was"
+        f"the call log {path} is damaged: {recovered} replies were recovered, the others are requested again; "
+        f"the damaged file is kept as {damaged.name}"
     )
 
 
-def _as_long_as_told(path: Path) -> None:
-    """Fills up a file that was cut off, as SQLite reads none of a file that is shorter than its head tells."""
-    with path.open("r+b") as file:
-        head = file.read(32)
-        told = int.from_bytes(head[16:18]) * int.from_bytes(head[28:32])
-        if head.startswith(b"SQLite format 3") and file.seek(0, os.SEEK_END) < told < 2**40:
-            file.truncate(told)
-
-
 def finish(path: Path) -> None:
-    """Ends a rescue that was interrupted after the damaged file was put aside."""
-    if not path.exists() and _part(path).exists():
-        os.replace(_part(path), path)
+    """Finish a recovery that was interrupted after the damaged file was renamed."""
+    if not path.exists() and _new_path(path).exists():
+        os.replace(_new_path(path), path)
 
 
-def _size(path: Path) -> int:
-    """Bytes of the file and of what was not folded into it yet."""
-    log = Path(f"{path}-wal")
-    return path.stat().st_size + (log.stat().st_size if log.exists() else 0)
+def decode(raw: bytes) -> str:
+    """Decode the text of a column, even if damage made it invalid UTF-8."""
+    return raw.decode("utf-8", "replace")
 
 
-def _part(path: Path) -> Path:
-    return path.with_name(f".{path.name}.part")
+def _restore_length(path: Path) -> None:
+    """Pad a truncated file: SQLite does not read a file that is shorter than its header says."""
+    with path.open("r+b") as file:
+        header = file.read(32)
+        length = int.from_bytes(header[16:18], "big") * int.from_bytes(header[28:32], "big")
+        if header.startswith(b"SQLite format 3") and file.seek(0, os.SEEK_END) < length < 2**40:
+            file.truncate(length)
 
 
-def _readable(db: sqlite3.Connection, room: int) -> Iterator[tuple]:
-    """The rows that can be reached from either side of any damage, searched for in small ranges.
+def _readable_rows(db: sqlite3.Connection, limit: int) -> Iterator[tuple]:
+    """Yield the rows that can be read, in small ranges, from either side of any damage.
 
     Args:
         db: the damaged log.
-        room: how many rows it has room for: which one is the last, damage may hide.
+        limit: maximum number of rows in a file of this size; damage may hide which row is the last.
     """
-    for first in range(0, room, _RANGE):
-        for order in ("ASC", "DESC"):
+    for first in range(0, limit, _RANGE):
+        for order in ("ASC", "DESC"):  # descending order reaches the rows behind the damage
             try:
                 yield from db.execute(
                     f"SELECT * FROM calls WHERE rowid BETWEEN ? AND ? ORDER BY rowid {order}",
@@ -105,4 +97,13 @@ def _readable(db: sqlite3.Connection, room: int) -> Iterator[tuple]:
             except sqlite3.DatabaseError as error:
                 if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_NOTADB:
                     return
-                # the other order reaches what lies behind the damage
+
+
+def _size(path: Path) -> int:
+    """Return the size of the file and its write-ahead log, in bytes."""
+    log = Path(f"{path}-wal")
+    return path.stat().st_size + (log.stat().st_size if log.exists() else 0)
+
+
+def _new_path(path: Path) -> Path:
+    return path.with_name(f".{path.name}.part")

@@ -6,7 +6,7 @@ import sqlite3
 import pytest
 
 from textgrad.engine.base import Reply
-from textgrad.engine.calls import recovery as salvage
+from textgrad.engine.calls import recovery
 from textgrad.engine.calls.call_log import CallLog, canonical, key_of
 
 N = 400
@@ -61,7 +61,7 @@ def test_a_spoilt_page_of_the_index_costs_no_reply(path):
     )
     spoil(path, page * PAGE, PAGE // 2)
     found, said = readable(path)
-    assert found == N and len(said) == 1 and "replies were saved" in said[0]
+    assert found == N and len(said) == 1 and "replies were recovered" in said[0]
 
 
 def test_damage_in_the_log_of_a_killed_run_costs_only_the_replies_on_it(path, tmp_path):
@@ -84,7 +84,7 @@ def test_a_cut_off_file_keeps_what_comes_before_the_cut(path):
     with path.open("r+b") as file:
         file.truncate(path.stat().st_size * 2 // 3 + 100)
     found, said = readable(path)
-    assert N // 3 < found < N and len(said) == 1 and "replies were saved" in said[0]
+    assert N // 3 < found < N and len(said) == 1 and "replies were recovered" in said[0]
     assert path.with_name("calls.sqlite.damaged").exists()
     assert readable(path) == (found, [])
 
@@ -137,4 +137,4 @@ def test_a_log_of_another_layout_is_refused_not_emptied(tmp_path):
         db.execute("INSERT INTO calls VALUES ('a', 'b')")
     with pytest.raises(BrokenSystem, match="calls.sqlite"):
         CallLog(path).get("a")
-    assert salvage.damage(path) is None
+    assert recovery.find_damage(path) is None
