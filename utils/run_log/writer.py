@@ -1,4 +1,4 @@
-"""What a run tells is written beside it, in the order in which it was told: a thousand files take half a second."""
+"""Write log files in the background, in the order in which they were submitted."""
 
 import threading
 from collections import deque
@@ -8,7 +8,7 @@ from textgrad.concurrency import BackgroundTask, run_in_background
 
 
 class Writer:
-    """Pieces of writing that wait for their turn, and for what they are to tell. After a failure nothing more is written."""
+    """A queue of writes, each of which may wait for a background task. Nothing is written after a failure."""
 
     def __init__(self):
         self._waiting: deque[tuple[BackgroundTask | None, Callable[[], None]]] = deque()
