@@ -40,7 +40,7 @@ def _new_lines(lines: list[str], seen: set[str]) -> list[str]:
 
 
 def _is_frame(line: str) -> bool:
-    """Return whether a line is a heading, a code fence or blank, and has no meaning alone."""
+    """Return True for a heading, a code fence or a blank line: they have no meaning alone."""
     text = line.strip()
     if text == FURTHER_INSTRUCTIONS:  # added by an earlier round
         return False

@@ -260,7 +260,7 @@ class _Training:
             broadcast=old_prompt,
             rng=random.Random(f"merge {self.config.seed} {done.number}"),
             score=self._validation_accuracy,
-            surprisal=self.federation.scorer,
+            surprisal=self.federation.surprisal,
             candidates=self.config.uid_candidates,
         )
         with scope(aggregate=True):

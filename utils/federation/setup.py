@@ -32,7 +32,7 @@ class Federation:
         shards: for client i, the positions in its tasks' validation sets that are its own: {task name: [positions]}.
         questions: by task name and split ("val", "test").
         transport: how a round reaches its clients; None for clients in this process.
-        scorer: of prompts' surprisal, or None.
+        surprisal: scores prompts, or None.
     """
 
     config: Config
@@ -43,7 +43,7 @@ class Federation:
     shards: list[dict[str, list[int]]]
     transport: Transport | None = None
     questions: dict[tuple[str, str], list[Sample]] = field(init=False)
-    scorer: CachedSurprisal | None = field(init=False)
+    surprisal: CachedSurprisal | None = field(init=False)
 
     def __post_init__(self):
         self.questions = {
@@ -51,7 +51,7 @@ class Federation:
             for task in self.tasks
             for split in ("val", "test")
         }
-        self.scorer = surprisal_scorer(self.config, self.engines.gateway)
+        self.surprisal = surprisal_scorer(self.config, self.engines.gateway)
 
     def sampled(self, round_number: int, updates: Sequence[tuple[int, Update]]) -> list[Client]:
         """Return the m = max(C*N, 1) clients that take part in a round (paper, Algorithm 1), ordered by number.

@@ -134,7 +134,7 @@ class RunLog(NullLog):
         self.say(detectable_gain(detectable(self.federation)))
 
     def _say_what_cannot_be_measured(self) -> None:
-        if (scorer := self.federation.scorer) is not None:
+        if (scorer := self.federation.surprisal) is not None:
             scorer("Answer the question.")  # a failure is told now, and the measure left out
             if scorer.problem:
                 self.say(f"no surprisal is measured: {scorer.problem}")

@@ -45,7 +45,7 @@ def summarize(federation: Federation, result: Result, seconds: float = 0.0) -> d
         },
         "rounds": [_round(each) for each in result.rounds],
         "lost_instructions": lost_instructions(result.rounds),
-        "complexity": complexity_by_round(result.rounds, federation.scorer),
+        "complexity": complexity_by_round(result.rounds, federation.surprisal),
         "clients": _clients(federation, result),
         "usage": usage_of(federation.engines.gateway, prices(federation.config)),
     }

@@ -1,4 +1,4 @@
-"""The README's example: one added file is a complete aggregator."""
+"""One added file is a complete aggregator: the README's example, and one that scores the uploads."""
 
 import json
 
@@ -22,3 +22,20 @@ def test_the_aggregator_of_the_readme_runs_a_federation_in_a_scratch_copy(tmp_pa
     merged = (prompts / "round01_merged.txt").read_text(encoding="utf-8")
     assert merged.startswith(upload)
     assert results["rounds"][1]["merge"]["calls"] == 0
+
+
+BEST_UPLOAD = """
+def merge(uploads, merging):
+    order = merging.rng.sample(list(uploads), len(uploads))
+    return max(order, key=lambda upload: merging.score(upload.prompt)).prompt
+"""
+
+
+def test_an_aggregator_can_score_prompts_on_validation_questions(tmp_path):
+    project = scratch_copy.copy_project(tmp_path / "project")
+    (project / "utils/aggregation/methods/best_upload.py").write_text(BEST_UPLOAD, encoding="utf-8")
+    done = scratch_copy.run_in(project, *toy.options(tmp_path, "--aggregate_method", "best_upload", "--rounds", "1"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    results = json.loads((tmp_path / "logs" / "run" / "results.json").read_text(encoding="utf-8"))
+    (last,) = results["rounds"][1]["prompts"]
+    assert last in {upload["prompt"] for upload in results["rounds"][1]["uploads"].values()}
