@@ -1,4 +1,4 @@
-"""For tests/flower: a SuperLink and SuperNodes of real Flower as processes on 127.0.0.1, and a run over them."""
+"""A SuperLink and SuperNodes as processes on 127.0.0.1, and runs over them, for tests/flower."""
 
 import contextlib
 import json
@@ -23,7 +23,7 @@ ROOT = Path(main.__file__).parent
 BIN = Path(sys.executable).parent
 SITES = ("north", "south", "west")
 KEY = "sk-planted-key-of-"
-PATIENCE = 150.0  # seconds for anything to happen on a busy machine
+PATIENCE = 150.0  # timeout of any wait on a busy machine, in seconds
 
 
 def free_port() -> int:
@@ -32,20 +32,20 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def until(condition, seconds: float = PATIENCE):
-    """Waits for a condition to hold, and returns what it gave."""
+def wait_until(condition, seconds: float = PATIENCE):
+    """Wait until a condition returns something true, and return it."""
     end = time.monotonic() + seconds
-    while not (found := condition()):
+    while not (result := condition()):
         assert time.monotonic() < end, f"waited {seconds} seconds for {condition}"
         time.sleep(0.1)
-    return found
+    return result
 
 
-class Tap:
-    """A TCP proxy that keeps every byte that passes, in both directions."""
+class RecordingProxy:
+    """TCP proxy that records every byte in both directions."""
 
     def __init__(self, target: int):
-        self.target, self.heard = target, bytearray()
+        self.target, self.recorded = target, bytearray()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
@@ -58,12 +58,12 @@ class Tap:
                 return
             far = socket.create_connection(("127.0.0.1", self.target))
             for source, sink in ((near, far), (far, near)):
-                threading.Thread(target=self._pass_on, args=(source, sink), daemon=True).start()
+                threading.Thread(target=self._forward, args=(source, sink), daemon=True).start()
 
-    def _pass_on(self, source: socket.socket, sink: socket.socket) -> None:
+    def _forward(self, source: socket.socket, sink: socket.socket) -> None:
         try:
             while data := source.recv(65536):
-                self.heard += data
+                self.recorded += data
                 sink.sendall(data)
         except OSError:
             pass
@@ -75,11 +75,11 @@ class Tap:
 
 
 class Machines:
-    """One SuperLink and its sites. Sites reach it through `tap`.
+    """One SuperLink and its sites, which connect to it through `proxy`.
 
     Args:
-        folder: gets a folder for each of them.
-        more: for the environment of the SuperLink, in which the server's side of a run starts.
+        folder: parent of one folder per process.
+        more: further variables for the SuperLink and the ServerApp that it starts.
     """
 
     def __init__(self, folder: Path, more: dict[str, str]):
@@ -97,8 +97,8 @@ class Machines:
             folder / "superlink" / "state.db",
             "--disable-runtime-dependency-installation",
         )
-        until(lambda: self._answers(self.port))
-        self.tap = Tap(self.port)
+        wait_until(lambda: self._answers(self.port))
+        self.proxy = RecordingProxy(self.port)
         home = folder / "home"
         home.mkdir()
         (home / "config.toml").write_text(
@@ -134,17 +134,19 @@ class Machines:
         self.started.append(process)
         return process
 
-    def site(self, name: str, data: Path, engine: str, more: dict[str, str] | None = None, **said) -> subprocess.Popen:
-        """Starts a SuperNode; what it says of itself follows."""
-        said = {"name": name, "data": str(data), "engine": engine, **said}
-        config = " ".join(f"{key}={json.dumps(value)}" for key, value in said.items())
+    def site(
+        self, name: str, data: Path, engine: str, more: dict[str, str] | None = None, **entries
+    ) -> subprocess.Popen:
+        """Start a SuperNode with these entries of --node-config."""
+        entries = {"name": name, "data": str(data), "engine": engine, **entries}
+        config = " ".join(f"{key}={json.dumps(value)}" for key, value in entries.items())
         return self._start(
             f"node-{name}",
             more or {},
             "flower-supernode",
             "--insecure",
             "--superlink",
-            f"127.0.0.1:{self.tap.port}",
+            f"127.0.0.1:{self.proxy.port}",
             "--host",
             "127.0.0.1",
             "--port",
@@ -154,7 +156,7 @@ class Machines:
         )
 
     def run(self, *arguments) -> subprocess.Popen:
-        """main.py --runtime flower, started."""
+        """Start main.py --runtime flower."""
         process = subprocess.Popen(
             [sys.executable, str(ROOT / "main.py"), "--runtime", "flower", *map(str, arguments)],
             stdout=subprocess.PIPE,
@@ -166,11 +168,11 @@ class Machines:
         return process
 
     def log(self, name: str) -> str:
-        """What a machine has printed."""
+        """Return the output of a process so far."""
         return (self.folder / name / "log").read_text(errors="replace")
 
     def server_app(self) -> int | None:
-        """The id of the process in which the server's side of a run is, or None."""
+        """Return the process id of the ServerApp, or None."""
         home = f"FLWR_HOME={self.folder / 'superlink'}".encode()
         for entry in Path("/proc").glob("[0-9]*"):
             try:
@@ -184,12 +186,12 @@ class Machines:
 
     def stop(self) -> None:
         for process in reversed(self.started):
-            end(process)
-        self.tap.close()
+            kill(process)
+        self.proxy.close()
 
 
-def end(process: subprocess.Popen) -> None:
-    """Kills a process and those that it started in its session."""
+def kill(process: subprocess.Popen) -> None:
+    """Kill a process and the others of its session."""
     for target in (lambda: os.killpg(process.pid, signal.SIGKILL), process.kill):
         with contextlib.suppress(ProcessLookupError, PermissionError):
             target()
@@ -197,14 +199,14 @@ def end(process: subprocess.Popen) -> None:
 
 
 def rounds_in(run: Path) -> list[dict]:
-    """What a run has written of its rounds so far."""
+    """Return the rounds that a run has logged so far."""
     path = run / "metrics.jsonl"
     lines = path.read_text().splitlines() if path.exists() else []
     return [line for line in map(json.loads, lines) if line["event"] == "round"]
 
 
-def by_script(script: str, folder: Path, *arguments) -> subprocess.Popen:
-    """One command that starts everything, runs and stops; what the machines keep is in folder/machines."""
+def start_script(script: str, folder: Path, *arguments) -> subprocess.Popen:
+    """Start a script of scripts/flower, which keeps the data of its processes in folder/machines."""
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
@@ -223,33 +225,33 @@ def by_script(script: str, folder: Path, *arguments) -> subprocess.Popen:
     )
 
 
-def living_with(folder: Path) -> list[str]:
-    """What runs with this folder among its arguments or in its environment."""
+def processes_of(folder: Path) -> list[str]:
+    """Return the command lines of processes with this folder in their arguments or environment."""
 
-    def told(entry: Path, name: str) -> bytes:
+    def read(entry: Path, name: str) -> bytes:
         try:
             return (entry / name).read_bytes()
         except OSError:
-            return b""  # it has ended since, or is not ours
+            return b""  # the process has ended, or belongs to another user
 
     return [
-        told(entry, "cmdline").replace(b"\0", b" ").decode(errors="replace")
+        read(entry, "cmdline").replace(b"\0", b" ").decode(errors="replace")
         for entry in Path("/proc").glob("[0-9]*")
-        if str(folder).encode() in told(entry, "cmdline") + told(entry, "environ")
+        if str(folder).encode() in read(entry, "cmdline") + read(entry, "environ")
     ]
 
 
-def end_tree(program: str, word: bytes):
-    """Kills the process of this program with this in its arguments, and all that it started, at once.
+def kill_tree(program: str, word: bytes):
+    """Kill the process of a program that has `word` in its arguments, and all its descendants.
 
     Returns:
-        a function that starts it anew, as a session of its own.
+        a function that starts the process again, in a session of its own.
     """
     (found,) = [entry for entry in Path("/proc").glob("[0-9]*") if _is(entry, program.encode(), word)]
     words, environment = ((found / name).read_bytes().split(b"\0")[:-1] for name in ("cmdline", "environ"))
     environment = dict(line.split(b"=", 1) for line in environment)
     tree = [int(found.name)]
-    for parent in tree:  # grows while it is read
+    for parent in tree:  # grows during the loop
         tree += map(int, Path(f"/proc/{parent}/task/{parent}/children").read_text().split())
     for process in tree:
         os.kill(process, signal.SIGKILL)
@@ -262,16 +264,16 @@ def _is(entry: Path, program: bytes, word: bytes) -> bool:
     try:
         words = (entry / "cmdline").read_bytes().split(b"\0")
     except OSError:
-        return False  # it has ended since
+        return False  # the process has ended
     return any(each.endswith(program) for each in words[:2]) and any(word in each for each in words)
 
 
 class Trial:
-    """Three sites with their shards of one task, a server with held-out questions, and one model behind HTTP for all.
+    """Three sites with shards of one task, a server with held-out questions, and one model over HTTP for all of them.
 
     Args:
-        folder: for everything.
-        model: where every engine's requests go; each side shows it a key of its own.
+        folder: parent of all files.
+        model: server that receives the requests of all engines; server and sites use different keys.
         more: options of the run.
     """
 
@@ -295,17 +297,17 @@ class Trial:
         )
 
     def keys(self, name: str) -> dict[str, str]:
-        """The environment in which a side finds the model."""
+        """Return the variables with which the server or a site reaches the model."""
         return {"OLLAMA_BASE_URL": self.model.url, "OLLAMA_API_KEY": f"{KEY}{name}"}
 
-    def site(self, name: str, **said) -> subprocess.Popen:
-        """Starts a site."""
-        return self.machines.site(name, self.folder / "data" / name, "ollama-m", self.keys(name), **said)
+    def site(self, name: str, **entries) -> subprocess.Popen:
+        """Start a site."""
+        return self.machines.site(name, self.folder / "data" / name, "ollama-m", self.keys(name), **entries)
 
     def rounds(self) -> list[dict]:
-        """What the server has written of its rounds so far."""
+        """Return the rounds that the server has logged so far."""
         return rounds_in(self.folder / "server-logs" / "run")
 
-    def asked_by(self, name: str) -> list[Seen]:
-        """The requests that came with a side's key."""
+    def requests_of(self, name: str) -> list[Seen]:
+        """Return the model's requests with the key of the server or a site."""
         return [seen for seen in list(self.model.requests) if seen.headers["authorization"].endswith(f"{KEY}{name}")]

@@ -80,7 +80,10 @@ class Config:
     )
     proximal_update: bool = option(False, "training", "same as --accept better", sent_to_sites=True)
     skip_solved: bool = option(
-        False, "training", "criticize wrong answers only, and skip minibatches without wrong answers"
+        False,
+        "training",
+        "criticize wrong answers only, and skip minibatches without wrong answers",
+        sent_to_sites=True,
     )
     speculate: bool = option(
         False,

@@ -1,4 +1,4 @@
-"""Real Flower where it is installed."""
+"""Fixtures that need Flower; without it the tests are skipped."""
 
 import importlib.util
 
@@ -7,20 +7,20 @@ import pytest
 
 @pytest.fixture(scope="session")
 def flower() -> None:
-    """Skips where Flower is not installed."""
+    """Skip the test if Flower is not installed."""
     if importlib.util.find_spec("flwr") is None:
-        pytest.skip("no Flower: pip install -r scripts/flower/requirements.txt")
+        pytest.skip("Flower is not installed: pip install -r scripts/flower/requirements.txt")
 
 
 @pytest.fixture
 def trial(flower, tmp_path):
-    """Makes a `flower_machines.Trial`; everything that it started is killed at the end."""
+    """Return a function that makes a `flower_machines.Trial`; all its processes are killed after the test."""
     from flower_machines import Trial
 
     made = []
 
-    def make(model, *more):
-        made.append(Trial(tmp_path, model, *more))
+    def make(model, *options):
+        made.append(Trial(tmp_path, model, *options))
         return made[-1]
 
     yield make

@@ -1,21 +1,21 @@
-"""What Flower starts on a site's machine for each message; PYTHONPATH there names the checkout."""
+"""The app that Flower starts on a site's machine for each message; PYTHONPATH there names the checkout."""
 
 from flwr.app import Context, Message
 from flwr.clientapp import ClientApp
 
-from utils.flower.post import reply
+from utils.flower.messenger import reply_to
 from utils.flower.site import introduce, train
 
 app = ClientApp()
 
 
 @app.query()
-def hello(message: Message, context: Context) -> Message:
-    """Who the site is, and how many questions it has."""
-    return reply(message, lambda asked: introduce(context.node_config, asked))
+def on_query(message: Message, context: Context) -> Message:
+    """Reply with the site's name and its numbers of questions."""
+    return reply_to(message, lambda request: introduce(context.node_config, request))
 
 
 @app.train()
-def work(message: Message, context: Context) -> Message:
-    """One round's local training."""
-    return reply(message, lambda asked: train(context.node_config, asked))
+def on_train(message: Message, context: Context) -> Message:
+    """Reply with the upload after one round of local training."""
+    return reply_to(message, lambda request: train(context.node_config, request))

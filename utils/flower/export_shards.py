@@ -1,9 +1,10 @@
-"""Deals a task's data to folders, one a site, exactly as a run on one machine would deal it to its clients.
+"""Split a task's data into one folder per site, exactly as a run on one machine splits it over its clients.
 
-    python -m utils.flower.export_shards --to FOLDER [options of main.py]
+    python -m utils.flower.export_shards --to FOLDER [argument of main.py ...]
 
-writes FOLDER/<site>/<task>.jsonl for every site and, for a task that is a file, FOLDER/server/<task>.jsonl with the
-held-out questions. The sites are those of --sites, else site-0, site-1, ... For trying out: real sites own their data.
+Write FOLDER/<site>/<task>.jsonl for every site and, for each task that is a file, FOLDER/server/<task>.jsonl with its
+validation and test questions. The sites are those of --sites (default: site-0, site-1, ...). This is for trials: real
+sites have their own data.
 """
 
 import importlib
@@ -12,6 +13,7 @@ import sys
 from pathlib import Path
 
 from textgrad.errors import StopRun, UsageError
+from textgrad.tasks import Task
 from utils.config import Config, parse
 from utils.engines.by_role import connect
 from utils.federation.evaluation import Sample, samples_of
@@ -19,32 +21,37 @@ from utils.federation.setup import load_tasks
 
 
 def export(config: Config, folder: Path) -> list[str]:
-    """Writes the folders; returns the names of the sites, as clients 0, 1, ...
+    """Write the folders. Return the names of the sites of clients 0, 1, ...
 
     Raises:
         UsageError: the data or the options are unusable.
     """
-    module = importlib.import_module(config.module)
     tasks = load_tasks(config, connect(config, ":memory:"))
-    owners = module.owners_of(config, tasks)
-    width = len(str(len(owners) - 1))
-    sites = list(config.sites) or [f"site-{number:0{width}d}" for number in range(len(owners))]
-    if len(sites) != len(owners):
-        raise UsageError(f"--sites names {len(sites)} sites, and the run has {len(owners)} clients")
+    owners = importlib.import_module(config.module).owners_of(config, tasks)
+    sites = _site_names(config, len(owners))
     for site, samples in zip(sites, owners, strict=True):
         for name in dict.fromkeys(sample.task.name for sample in samples):
             _write(folder / site / f"{name}.jsonl", [_row(sample) for sample in samples if sample.task.name == name])
     for name, task in zip(config.task, tasks, strict=True):
         if name.endswith(".jsonl"):
-            _write(
-                folder / "server" / f"{task.name}.jsonl",
-                [
-                    {**_row(sample), "split": split}
-                    for split in ("val", "test")
-                    for sample in samples_of(task, getattr(task, split))
-                ],
-            )
+            _write(folder / "server" / f"{task.name}.jsonl", _held_out_rows(task))
     return sites
+
+
+def _site_names(config: Config, count: int) -> list[str]:
+    width = len(str(count - 1))
+    names = list(config.sites) or [f"site-{number:0{width}d}" for number in range(count)]
+    if len(names) != count:
+        raise UsageError(f"--sites names {len(names)} sites, but the run has {count} clients: name one site per client")
+    return names
+
+
+def _held_out_rows(task: Task) -> list[dict[str, str]]:
+    return [
+        {**_row(sample), "split": split}
+        for split in ("val", "test")
+        for sample in samples_of(task, getattr(task, split))
+    ]
 
 
 def _row(sample: Sample) -> dict[str, str]:
@@ -57,13 +64,13 @@ def _write(path: Path, rows: list[dict[str, str]]) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Runs the command line; returns the exit status."""
+    """Run the command line and return the exit status."""
     try:
         if "--to" not in arguments[:-1]:
-            raise UsageError("--to FOLDER is missing")
-        place = arguments.index("--to")
-        folder = Path(arguments[place + 1])
-        sites = export(parse(arguments[:place] + arguments[place + 2 :]), folder)
+            raise UsageError("--to is missing: name the folder to write to, such as --to trial")
+        position = arguments.index("--to")
+        folder = Path(arguments[position + 1])
+        sites = export(parse(arguments[:position] + arguments[position + 2 :]), folder)
     except StopRun as reason:
         print(f"error: {reason}", file=sys.stderr)
         return 2

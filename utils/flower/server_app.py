@@ -1,4 +1,4 @@
-"""What Flower starts on the server's machine; PYTHONPATH there names the checkout."""
+"""The app that Flower starts on the server's machine; PYTHONPATH there names the checkout."""
 
 from flwr.app import Context
 from flwr.serverapp import Grid, ServerApp
@@ -10,5 +10,5 @@ app = ServerApp()
 
 @app.main()
 def main(grid: Grid, context: Context) -> None:
-    """One run."""
+    """Run the federation once."""
     serve(grid, str(context.run_config["run"]))

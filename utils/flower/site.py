@@ -1,18 +1,20 @@
-"""One client where its data is: made from what the site says of itself and from what the run asks for.
+"""One client on the machine that has its data. The site's --node-config names its data and engines, the server sends
+the options of the run.
 
-A site says on the command line of its node: --node-config "name='site-a' data='/private/a' engine='ollama-llama3.1'".
-Its folder `data` holds <task>.jsonl, an object with "question" and "answer" a line. Its own call log and steps are kept
-in `logs`, so that a site that is restarted pays for nothing twice. Keys come from the site's environment.
+Example: --node-config "name='site-a' data='/private/a' engine='ollama-llama3.1'". The folder `data` contains
+<task>.jsonl, with one object per line that has a "question" and an "answer". The site's call log and steps are in the
+folder `logs`, so that a restarted site pays for no reply twice. Keys come from the site's environment.
 """
 
 import dataclasses
-import fcntl
 import os
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock
 
 from textgrad.concurrency import scope
 from textgrad.errors import UsageError, unknown
@@ -25,7 +27,8 @@ from utils.federation.evaluation import samples_of
 from utils.federation.setup import client_of
 from utils.federation.transport import LocalTransport
 from utils.files import atomic_write, to_json
-from utils.flower.wire import Record, read_run_options, to_text, upload
+from utils.flower.held_out import public_task
+from utils.flower.records import Record, decode_options, decode_text, encode_update
 
 _LIMITS = (
     "max_concurrency",
@@ -37,18 +40,19 @@ _LIMITS = (
     "max_tokens_total",
     "max_cost",
 )
-_OWN = ("name", "data", "engine", "evaluation_engine", "logs", "data_dir", *_LIMITS)
+_REQUIRED = ("name", "data", "engine")
+_ENTRIES = (*_REQUIRED, "evaluation_engine", "logs", "data_dir", *_LIMITS)
 
 
 @dataclass(frozen=True)
 class Site:
-    """What a site says of itself.
+    """What a site decides itself.
 
     Attributes:
-        name: by which the run knows it, also after a restart.
-        data: folder with its private questions.
-        logs: folder for its own call logs.
-        options: its part of the configuration: engines and limits.
+        name: identifies the site in the run, also after a restart.
+        data: folder of its private questions.
+        logs: folder of its call logs.
+        options: its engines and limits, as options of `Config`.
     """
 
     name: str
@@ -57,107 +61,104 @@ class Site:
     options: dict[str, Any]
 
     @classmethod
-    def of(cls, said: Mapping[str, Any]) -> "Site":
-        """The site that a node's configuration describes.
+    def from_node_config(cls, entries: Mapping[str, Any]) -> "Site":
+        """Return the site that a node's --node-config describes.
 
         Raises:
-            UsageError: something is missing or unknown.
+            UsageError: an entry is missing or unknown.
         """
-        for key in said:
-            if key not in _OWN:
-                raise unknown("entry of --node-config", key, _OWN)
-        for key in ("name", "data", "engine"):
-            if not said.get(key):
+        for key in entries:
+            if key not in _ENTRIES:
+                raise unknown("entry of --node-config", key, _ENTRIES)
+        for key in _REQUIRED:
+            if not entries.get(key):
                 raise UsageError(f"--node-config: {key} is missing; it needs name='...' data='...' engine='...'")
-        data = Path(said["data"])
-        options = {key: said[key] for key in ("data_dir", *_LIMITS) if key in said}
-        options["test_engine"] = said["engine"]
-        # Judging and criticizing show private questions to an engine as well: the site's choice, never the run's.
-        options["evaluation_engine"] = said.get("evaluation_engine") or said["engine"]
-        return cls(str(said["name"]), data, Path(said.get("logs") or data / "logs"), options)
+        data = Path(entries["data"])
+        options = {key: entries[key] for key in ("data_dir", *_LIMITS) if key in entries}
+        options["test_engine"] = entries["engine"]
+        # The judge and critic also see private questions, so the site chooses that engine, never the server.
+        options["evaluation_engine"] = entries.get("evaluation_engine") or entries["engine"]
+        return cls(str(entries["name"]), data, Path(entries.get("logs") or data / "logs"), options)
 
 
-def introduce(said: Mapping[str, Any], asked: Record) -> Record:
-    """The answer to a hello: the site's name, and how many questions it has of each task."""
-    site = Site.of(said)
-    held = Counter(sample.task.name for sample in _Work(site, asked, 0).client.samples)
-    return {"name": site.name, "tasks": list(held), "questions": list(held.values())}
+def introduce(node_config: Mapping[str, Any], request: Record) -> Record:
+    """Return the site's name and its number of training questions per task."""
+    site = Site.from_node_config(node_config)
+    counts = Counter(sample.task.name for sample in _LocalTraining(site, request, client=0).client.samples)
+    return {"name": site.name, "tasks": list(counts), "questions": list(counts.values())}
 
 
-def train(said: Mapping[str, Any], asked: Record) -> Record:
-    """One round's local training; the answer is the upload, or the kind of what prevented it."""
-    work = _Work(Site.of(said), asked, int(asked["client"]))
-    with work.alone():
-        answer = work.train(to_text(asked["prompt"]), int(asked["round"]), float(asked["seconds"]) or None)
+def train(node_config: Mapping[str, Any], request: Record) -> Record:
+    """Train locally for one round. Return the upload, or the kind of failure."""
+    training = _LocalTraining(Site.from_node_config(node_config), request, int(request["client"]))
+    prompt, seconds = decode_text(request["prompt"]), float(request["seconds"])
+    # An earlier message of this run may still be in work; its replies are then reused, not paid for twice.
+    with FileLock(training.folder / ".lock"):
+        answer = training.run(prompt, int(request["round"]), seconds or None)
     if isinstance(answer, Update):
-        return upload(answer)
+        return encode_update(answer)
     return {"failed": answer.partition(":")[2].partition(":")[0].strip() or answer}
 
 
-class _Work:
-    """The client of one message, with its engines and its folder."""
+class _LocalTraining:
+    """The client of one message, with its engines and its run folder."""
 
-    def __init__(self, site: Site, asked: Record, number: int):
+    def __init__(self, site: Site, request: Record, client: int):
         os.umask(0o077)
-        self.config = Config(task=tuple(asked["tasks"]), **read_run_options(asked["options"]), **site.options)
-        self.config = dataclasses.replace(self.config, module="train_hetero_fed")  # a site may hold any of the tasks
-        self.config.check()
-        self.folder = site.logs / _plain(self.config.run_name)
+        self.config = _config(site, request)
+        self.folder = site.logs / _file_name(self.config.run_name)
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.engines = connect(self.config, self.folder / "calls.sqlite")
-        self.client = self._client(site, asked, number)
+        self.client = self._client(site, request, client)
 
-    def _client(self, site: Site, asked: Record, number: int) -> Client:
+    def _client(self, site: Site, request: Record, number: int) -> Client:
         samples = []
-        for name, scorer in zip(asked["tasks"], asked["scorers"], strict=True):
-            path = site.data / f"{_plain(Path(name).stem)}.jsonl"
+        for name, scorer in zip(request["tasks"], request["scorers"], strict=True):
+            path = site.data / f"{_file_name(Path(name).stem)}.jsonl"
             if path.exists():
                 task = _private_task(name, path, scorer, self.engines, self.config)
                 samples += samples_of(task, task.train)
         if not samples:
-            raise UsageError(f"{site.data} holds no questions of any task of the run: {', '.join(asked['tasks'])}")
+            names = ", ".join(f"{Path(name).stem}.jsonl" for name in request["tasks"])
+            raise UsageError(f"{site.data} contains no questions for this run: add at least one of {names}")
         self.engines.teach((sample.question, sample.answer) for sample in samples)
-        return client_of(self.config, self.engines, number, samples, asked["public"])
+        return client_of(self.config, self.engines, number, samples, request["public"])
 
-    def alone(self):
-        """Waits until no earlier message of this run is at work in the folder: what it pays for is not paid twice."""
-        lock = open(self.folder / ".lock", "w", encoding="ascii")
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        return lock
-
-    def train(self, prompt: str, round_number: int, seconds: float | None) -> Update | str:
-        """The client's update, by way of the transport of one machine."""
+    def run(self, prompt: str, round_number: int, seconds: float | None) -> Update | str:
+        """Return the client's update, or why there is none, as on one machine."""
         with scope(round=round_number):
             (answer,) = LocalTransport(self.config).exchange(round_number, [self.client], [prompt], seconds)
         if isinstance(answer, Update):
-            kept = {"round": round_number, "client": self.client.number, "update": dataclasses.asdict(answer)}
-            atomic_write(self.folder / f"round{round_number:02d}.json", to_json(kept, indent=2) + "\n")
+            record = {"round": round_number, "client": self.client.number, "update": dataclasses.asdict(answer)}
+            atomic_write(self.folder / f"round{round_number:02d}.json", to_json(record, indent=2) + "\n")
             self.engines.gateway.close()
         return answer
 
 
+def _config(site: Site, request: Record) -> Config:
+    options = {**decode_options(request["options"]), "module": "train_hetero_fed"}  # allows any number of tasks
+    config = Config(task=tuple(request["tasks"]), **options, **site.options)
+    config.check()
+    return config
+
+
 def _private_task(name: str, path: Path, scorer: str, engines: Engines, config: Config) -> Task:
-    """A task whose training questions are a site's own, all of them in the order of the file."""
+    """Return a task whose training questions are all questions of the site's file, in its order."""
     rows = [(str(row["question"]), str(row["answer"])) for row in from_jsonl(path, ("question", "answer"))]
     if name.endswith(".jsonl"):
         task = get_task(str(path), engines.evaluation, seed=config.questions_seed, judge=config.judge, scorer=scorer)
     else:
-        task = get_task(
-            name,
-            engines.evaluation,
-            data_dir=config.data_dir or None,
-            seed=config.questions_seed,
-            judge=config.judge,
-            train_size=config.train_size or None,
-            val_size=config.val_size or None,
-            test_size=config.test_size or None,
-        )
+        task = public_task(name, config, engines)
     empty = Examples([], task.description, task.answer_format)
     return dataclasses.replace(task, train=Examples(rows, task.description, task.answer_format), val=empty, test=empty)
 
 
-def _plain(name: str) -> str:
-    """The name of a file or folder that cannot lead elsewhere."""
+def _file_name(name: str) -> str:
+    """Return a name that the server sent, if it cannot lead out of its folder.
+
+    Raises:
+        UsageError: it is empty, hidden, or contains a path.
+    """
     if Path(name).name != name or name.startswith(".") or not name:
-        raise UsageError(f"{name!r} is no plain name")
+        raise UsageError(f"invalid file name {name!r}: expected a name without a path that does not start with a dot")
     return name

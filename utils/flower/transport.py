@@ -1,4 +1,4 @@
-"""The transport over Flower: a round's prompts go to the sites, their uploads come back, until time is up."""
+"""Transport over Flower: send a round's prompts to the sites and collect their uploads until the deadline."""
 
 import time
 from collections.abc import Sequence
@@ -7,119 +7,128 @@ from textgrad.engine.calls.gateway import Gateway
 from utils.config import Config
 from utils.federation.client import Client, Update
 from utils.federation.evaluation import prompt_id
-from utils.flower.post import TRAIN, NoAnswer, Post
-from utils.flower.roster import Roster
-from utils.flower.wire import Malformed, Record, from_note, read_upload, to_bytes, to_note
+from utils.flower.messenger import TRAIN, Messenger, NoAnswer
+from utils.flower.records import MalformedUpload, Record, decode_update, encode_text, from_metadata, to_metadata
+from utils.flower.site_registry import SiteRegistry
 
-_POLL = 0.5  # seconds between looks for answers
+_POLL_SECONDS = 0.5
 
 
 class FlowerTransport:
-    """See `utils.federation.transport.Transport`.
+    """Clients at their sites; see `utils.federation.transport.Transport`.
 
-    The answers of a finished round are kept in the server's call log: a server that is started again asks nobody twice.
-    In an unfinished one the sites are asked again, and find what they have paid for in their own call logs.
+    The server's call log keeps the answers of each finished round, so a restarted server repeats only the unfinished
+    one. The sites then find the replies that they have paid for in their own call logs.
 
     Args:
-        config: of the run.
-        gateway: whose call log keeps finished rounds.
-        post, roster: the way to the sites.
-        asked: what every message says besides the prompt.
+        config: options of the run.
+        gateway: its call log keeps finished rounds.
+        messenger, registry: the way to the sites.
+        request: content of every message, without the prompt.
     """
 
-    def __init__(self, config: Config, gateway: Gateway, post: Post, roster: Roster, asked: Record):
-        self.config, self.gateway, self.post, self.roster, self.asked = config, gateway, post, roster, asked
+    def __init__(self, config: Config, gateway: Gateway, messenger: Messenger, registry: SiteRegistry, request: Record):
+        self.config, self.gateway, self.messenger = config, gateway, messenger
+        self.registry, self.request = registry, request
 
     def exchange(
         self, round_number: int, clients: Sequence[Client], prompts: Sequence[str], deadline: float | None
     ) -> list[Update | str]:
-        """Sends each site its prompt and waits for the uploads. A site that is gone and comes back is asked again.
+        """Send each site its prompt and wait for the uploads. A site that reconnects gets the prompt again.
 
         Raises:
-            StopRun: the call log cannot be used.
+            StopRun: the call log is unusable.
         """
-        note = {"flower round": round_number, "seed": self.config.seed}
+        key = {"flower round": round_number, "seed": self.config.seed}
         numbers = [client.number for client in clients]
-        kept = {int(client): from_note(answer) for client, answer in (self.gateway.get_metadata(note) or {}).items()}
-        if not set(numbers) <= set(kept):
-            asks = _Round(self, round_number, dict(zip(numbers, prompts, strict=True)), deadline)
-            kept = asks.run()
-            self.gateway.put_metadata(note, {str(client): to_note(answer) for client, answer in kept.items()})
+        answers = {int(client): from_metadata(kept) for client, kept in (self.gateway.get_metadata(key) or {}).items()}
+        if not set(numbers) <= set(answers):
+            answers = _Round(self, round_number, dict(zip(numbers, prompts, strict=True)), deadline).run()
+            self.gateway.put_metadata(key, {str(client): to_metadata(answer) for client, answer in answers.items()})
         for client in clients:
-            answer = kept[client.number]
+            answer = answers[client.number]
             for step in answer.steps if isinstance(answer, Update) else ():
                 client.on_step(round_number, client.number, step)
-        return [kept[number] for number in numbers]
+        return [answers[number] for number in numbers]
 
 
 class _Round:
-    """One round while it runs: who was asked where, and what came back."""
+    """State of one round while it runs.
+
+    Args:
+        transport: the way to the sites.
+        number: 1, 2, ...
+        prompts: by client.
+        deadline: seconds from now; None: no deadline.
+    """
 
     def __init__(self, transport: FlowerTransport, number: int, prompts: dict[int, str], deadline: float | None):
-        self.post, self.roster, self.asked = transport.post, transport.roster, transport.asked
-        self.quorum, self.patience = transport.config.min_clients, transport.config.flower_wait
+        self.messenger, self.registry, self.request = transport.messenger, transport.registry, transport.request
+        self.min_uploads, self.longest_wait = transport.config.min_clients, transport.config.flower_wait
         self.number, self.prompts, self.deadline = number, prompts, deadline
         self.started = time.monotonic()
-        self.flying: dict[str, int] = {}
-        self.asked_at: dict[int, int] = {}
+        self.in_flight: dict[str, int] = {}  # client by message id
+        self.last_node: dict[int, int] = {}  # node that got the prompt last, by client
         self.answers: dict[int, Update | str] = {}
 
     def run(self) -> dict[int, Update | str]:
-        """The answers by client."""
-        while not self._over():
-            self.roster.refresh()
-            self._ask()
-            for sent, answer in self.post.collect(self.flying).items():
-                self._take(self.flying.pop(sent), answer)
-            time.sleep(_POLL)
-        why = "late" if self.deadline else "failed: not connected"
-        return {client: self.answers.get(client, why) for client in self.prompts}
+        """Return the answers by client."""
+        while not self._finished():
+            self.registry.refresh()
+            self._send_prompts()
+            for message_id, answer in self.messenger.collect(self.in_flight).items():
+                self._receive(self.in_flight.pop(message_id), answer)
+            time.sleep(_POLL_SECONDS)
+        missing = "late" if self.deadline else "failed: not connected"
+        return {client: self.answers.get(client, missing) for client in self.prompts}
 
-    def _over(self) -> bool:
-        """All have answered, or time is up; without a deadline, sites that are gone are not waited for for ever."""
+    def _finished(self) -> bool:
+        """Return True if all sites have answered or the time is up."""
         if len(self.answers) == len(self.prompts):
             return True
-        passed = time.monotonic() - self.started
+        elapsed = time.monotonic() - self.started
         if self.deadline:
-            return passed > self.deadline
+            return elapsed > self.deadline
+        if self.in_flight:
+            return False
+        # Without a deadline, sites that are not connected must not block the round forever.
         uploads = sum(isinstance(answer, Update) for answer in self.answers.values())
-        return (
-            not self.flying
-            and bool(self.asked_at or passed > self.patience)
-            and (uploads >= self.quorum or passed > self.patience)
-        )
+        return elapsed > self.longest_wait or (bool(self.last_node) and uploads >= self.min_uploads)
 
-    def _ask(self) -> None:
-        """Sends the prompt to every site that has not answered and is at a node where it was not asked."""
+    def _send_prompts(self) -> None:
+        """Send the prompt to every site that has not answered and is at a node that has not got it yet."""
         for client, prompt in self.prompts.items():
-            node = self.roster.node(client)
-            if client in self.answers or node is None or self.asked_at.get(client) == node:
+            node = self.registry.node(client)
+            if client in self.answers or node is None or self.last_node.get(client) == node:
                 continue
-            left = self.deadline and self.deadline - (time.monotonic() - self.started)
+            remaining = self.deadline and self.deadline - (time.monotonic() - self.started)
             record = {
-                **self.asked,
+                **self.request,
                 "client": client,
                 "round": self.number,
-                "prompt": to_bytes(prompt),
-                "seconds": max(left, 0.1) if left else 0.0,
+                "prompt": encode_text(prompt),
+                "seconds": max(remaining, 0.1) if remaining else 0.0,
             }
-            if sent := self.post.send(node, TRAIN, record, left):
-                self.asked_at[client] = node
-                self.flying[sent] = client
+            if message_id := self.messenger.send(node, TRAIN, record, remaining):
+                self.last_node[client] = node
+                self.in_flight[message_id] = client
 
-    def _take(self, client: int, answer: Record | NoAnswer) -> None:
+    def _receive(self, client: int, answer: Record | NoAnswer) -> None:
         if client in self.answers:
             return
-        if isinstance(answer, NoAnswer):
-            if answer.gone:  # it may come back as another node; its old one is not asked again
-                self.roster.forget(client)
-            elif client not in self.flying.values():
-                self.answers[client] = "late" if answer.kind == "late" else f"failed: {answer.kind}"
-            return
+        if not isinstance(answer, NoAnswer):
+            self.answers[client] = self._checked_update(client, answer)
+        elif answer.node_unavailable:  # the site may reconnect as another node
+            self.registry.forget(client)
+        elif client not in self.in_flight.values():
+            self.answers[client] = "late" if answer.kind == "late" else f"failed: {answer.kind}"
+
+    def _checked_update(self, client: int, answer: Record) -> Update | str:
+        """Return the upload, or a failure if it is malformed or does not start from the prompt that was sent."""
         try:
-            update = read_upload(answer, client)
-        except Malformed:
-            self.answers[client] = "failed: it sent no upload"
-            return
-        honest = update.started == prompt_id(self.prompts[client])
-        self.answers[client] = update if honest else "failed: it started from another prompt"
+            update = decode_update(answer, client)
+        except MalformedUpload:
+            return "failed: it sent no upload"
+        if update.started != prompt_id(self.prompts[client]):
+            return "failed: it started from another prompt"
+        return update

@@ -1,0 +1,34 @@
+"""Data of server and sites."""
+
+import json
+
+import pytest
+import toy
+
+from textgrad.errors import UsageError
+from utils.flower import export_shards
+from utils.flower.held_out import held_out_task
+
+
+def lines(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_exported_shards_are_those_of_one_machine_and_the_server_gets_held_out_questions_only(tmp_path):
+    sites = export_shards.export(toy.config(tmp_path), tmp_path / "out")
+    private = [row["question"] for name in sites for row in lines(tmp_path / "out" / name / "sums.jsonl")]
+    public = lines(tmp_path / "out" / "server" / "sums.jsonl")
+    assert len(private) == len(set(private)) == 18 and not {row["question"] for row in public} & set(private)
+    assert [sum(row["split"] == split for row in public) for split in ("val", "test")] == [8, 10]
+
+
+def test_the_number_of_named_sites_must_be_the_number_of_clients(tmp_path):
+    with pytest.raises(UsageError, match="names 1 sites, but the run has 3 clients"):
+        export_shards.export(toy.config(tmp_path, "--sites", "a"), tmp_path / "out")
+
+
+def test_the_server_rejects_a_file_that_may_contain_training_questions(tmp_path):
+    config = toy.config(tmp_path)
+    engines, _, _ = toy.recorded(config)
+    with pytest.raises(UsageError, match="held-out questions only"):
+        held_out_task(config.task[0], config, engines)

@@ -1,0 +1,68 @@
+"""Content of the messages between server and sites."""
+
+import json
+
+import pytest
+
+from utils.federation.client import Step, Update
+from utils.federation.evaluation import prompt_id
+from utils.flower import records
+from utils.flower.messenger import answer_safely
+from utils.privacy.leak import Leak
+from utils.privacy.leak_guard import GuardAction
+
+UPDATE = Update(
+    1,
+    prompt_id("old"),
+    "new prompt \ud800",
+    (
+        Step(1, 0.5, 1.0, 2, True, "rose", "secret step", "secret rewrite"),
+        Step(2, 0.5, None, 2, False, "bad reply: secret reply", "secret step"),
+    ),
+    Leak(7, 0.25, ("4711",), ("Ada",), ("sk-1",), ((0, 3),), 0.125),
+    GuardAction.WARNED,
+)
+
+
+def test_an_upload_contains_only_the_prompt_and_numbers_and_the_server_reads_them():
+    record = records.encode_update(UPDATE)
+    assert not [word for word in ("secret", "4711", "Ada", "sk-1") if word in repr(record)]
+    read = records.decode_update(record, 1)
+    assert (read.prompt, read.started, read.guard) == (UPDATE.prompt, UPDATE.started, GuardAction.WARNED)
+    assert [(step.before, step.after, step.n, step.accepted) for step in read.steps] == [
+        (0.5, 1.0, 2, True),
+        (0.5, None, 2, False),
+    ]
+    assert [step.reason for step in read.steps] == ["rose", "bad reply"]
+    assert (read.leak.longest_run, read.leak.overlap, read.leak.score) == (7, 0.25, 0.125)
+
+
+def test_the_call_log_stores_answers_of_every_kind():
+    for answer in ("late", "failed: KeyError", records.decode_update(records.encode_update(UPDATE), 1)):
+        assert records.from_metadata(json.loads(json.dumps(records.to_metadata(answer)))) == answer
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"prompt": "no bytes"},
+        {"before": [0.5]},
+        {"after": [2.0, 0.5]},
+        {"n": [0, 2]},
+        {"guard": "hacked"},
+        {"accepted": [1, 1]},
+        {"prompt": b"\xff"},
+    ],
+)
+def test_a_malformed_upload_is_rejected(change):
+    with pytest.raises(records.MalformedUpload):
+        records.decode_update({**records.encode_update(UPDATE), **change}, 1)
+    with pytest.raises(records.MalformedUpload):
+        records.decode_update({"hello": 1}, 1)
+
+
+def test_the_type_of_an_exception_is_sent_but_not_its_text():
+    def fail(record):
+        raise KeyError("a private row")
+
+    assert answer_safely(fail, {}) == {"failed": "KeyError"}

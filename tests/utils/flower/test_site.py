@@ -1,0 +1,113 @@
+"""What a site decides, and what it takes from the server."""
+
+import dataclasses
+import json
+
+import pytest
+import toy
+
+from textgrad.errors import UsageError
+from utils.config import SENT_TO_SITES, Config, parse
+from utils.engines.by_role import connect
+from utils.flower import records, site
+from utils.flower.site import Site
+
+BASE = parse(["--module", "train_homo_fed", "--task", "t.jsonl", "--run_name", "run"])
+SITE_DECIDES = {"task", "test_engine", "evaluation_engine", "data_dir", *site._LIMITS}
+# Options that a site reads but that nobody can set for it: their defaults hold there.
+DEFAULTS_HOLD = {"client_engines", "transfer_engine", "replay_only", "price", "price_file", "speculate"}
+
+
+def request(config: Config = BASE, **changes):
+    options = json.loads(records.encode_options(config))
+    return {"options": json.dumps({**options, **changes}), "tasks": ["t.jsonl"], "scorers": ["number"], "public": ""}
+
+
+def node_config(folder, **more):
+    toy.task_file(folder, "t", n=5)
+    return {"name": "a", "data": str(folder), "engine": "simulated", **more}
+
+
+def training_request(config: Config = BASE):
+    return {**request(config), "client": 0, "round": 1, "prompt": b"Go.", "seconds": 0.0}
+
+
+def other_value(option: dataclasses.Field):
+    """Return an allowed value of an option that is not its default."""
+    if choices := option.metadata["choices"]:
+        return next(value for value in choices if value not in (option.default, ""))
+    if isinstance(option.default, bool):
+        return not option.default
+    if isinstance(option.default, int):
+        return option.default + 1
+    if isinstance(option.default, float):
+        return option.default / 2 or 0.5
+    return "other"
+
+
+@pytest.mark.parametrize("name", sorted(set(SENT_TO_SITES) - {"module"}))
+def test_every_option_that_is_declared_as_sent_to_sites_arrives(tmp_path, name):
+    (option,) = [each for each in dataclasses.fields(Config) if each.name == name]
+    config = dataclasses.replace(BASE, **{name: other_value(option)})
+    arrived = site._config(Site.from_node_config(node_config(tmp_path)), request(config))
+    assert getattr(arrived, name) == other_value(option) != option.default
+
+
+def test_training_at_a_site_reads_no_option_that_should_have_been_sent(tmp_path, monkeypatch):
+    read = set()
+
+    class Recorded(Config):
+        def __getattribute__(self, name):
+            read.add(name)
+            return super().__getattribute__(name)
+
+    def connect_recorded(config, call_log):
+        read.clear()  # everything before this only checks the options
+        return connect(config, call_log)
+
+    monkeypatch.setattr(site, "Config", Recorded)
+    monkeypatch.setattr(site, "connect", connect_recorded)
+    assert "prompt" in site.train(node_config(tmp_path), training_request())
+    options = {option.name for option in dataclasses.fields(Config)} & read
+    assert {"skip_solved", "accept", "batch_size"} <= options
+    assert options - set(SENT_TO_SITES) - SITE_DECIDES - DEFAULTS_HOLD == set()
+
+
+def test_skip_solved_changes_what_a_site_does(tmp_path):
+    def reasons(folder, config):
+        folder.mkdir()
+        site.train(node_config(folder, engine="simulated:base=1,topics=1"), training_request(config))
+        record = json.loads((folder / "logs" / "run" / "round01.json").read_text())
+        return [step["rewrite"] for step in record["update"]["steps"]]
+
+    assert any(reasons(tmp_path / "default", BASE))
+    assert not any(reasons(tmp_path / "skip", dataclasses.replace(BASE, skip_solved=True)))
+
+
+def test_a_site_tells_its_name_and_its_number_of_questions(tmp_path):
+    assert site.introduce(node_config(tmp_path), request()) == {"name": "a", "tasks": ["t"], "questions": [5]}
+
+
+@pytest.mark.parametrize("change", [{"test_engine": "gpt-4o"}, {"data_dir": "/"}, {"log_dir": "/"}, {"max_calls": 0}])
+def test_the_server_cannot_choose_engines_folders_or_limits_of_a_site(tmp_path, change):
+    with pytest.raises(UsageError, match="each site decides itself"):
+        site.introduce(node_config(tmp_path), request(**change))
+
+
+@pytest.mark.parametrize("name", ["../elsewhere", "", ".hidden", "a/b"])
+def test_a_run_name_cannot_lead_to_another_folder(tmp_path, name):
+    with pytest.raises(UsageError, match="invalid file name"):
+        site.introduce(node_config(tmp_path), request(run_name=name))
+
+
+def test_unknown_and_missing_entries_of_the_node_config_are_errors(tmp_path):
+    with pytest.raises(UsageError, match="'engin'.*engine"):
+        site.introduce(node_config(tmp_path, engin="x"), request())
+    with pytest.raises(UsageError, match="engine is missing"):
+        site.introduce({"name": "a", "data": str(tmp_path)}, request())
+
+
+def test_the_evaluation_engine_of_a_site_is_its_engine_unless_it_names_another(tmp_path):
+    assert Site.from_node_config(node_config(tmp_path)).options["evaluation_engine"] == "simulated"
+    named = Site.from_node_config(node_config(tmp_path, evaluation_engine="local-smollm2"))
+    assert named.options["evaluation_engine"] == "local-smollm2"

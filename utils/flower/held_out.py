@@ -1,0 +1,79 @@
+"""The server's tasks: validation and test questions only, because training questions stay at the sites."""
+
+import dataclasses
+from pathlib import Path
+
+from textgrad.errors import UsageError
+from textgrad.tasks import Dataset, Examples, Task, get_task
+from textgrad.tasks.records import from_jsonl
+from textgrad.tasks.user_file import kind_of
+from utils.config import Config
+from utils.engines.by_role import Engines
+
+_SPLITS = ("val", "test")
+
+
+def held_out_task(name: str, config: Config, engines: Engines) -> Task:
+    """Return a task without training questions.
+
+    Args:
+        name: a public task, or a .jsonl file whose questions are all marked "split": "val" or "test".
+        config: options of the run.
+        engines: the evaluation engine judges answers; simulated engines are told the answers.
+
+    Raises:
+        UsageError: unknown task or unusable data.
+    """
+    task = _file_task(name, config, engines) if name.endswith(".jsonl") else public_task(name, config, engines)
+    val, test = _first(task.val, config.val_size), _first(task.test, config.test_size)
+    engines.teach([*val.examples, *test.examples])
+    return dataclasses.replace(task, train=Examples([], task.description, task.answer_format), val=val, test=test)
+
+
+def scorer_of(name: str, config: Config) -> str:
+    """Return the name of the scorer that all sites use for a .jsonl task, or "" for a public task."""
+    if not name.endswith(".jsonl"):
+        return ""
+    return config.scorer or kind_of([str(row["answer"]) for row in _rows(name)])
+
+
+def public_task(name: str, config: Config, engines: Engines) -> Task:
+    """Return a task that is not a file, with all its questions."""
+    return get_task(
+        name,
+        engines.evaluation,
+        data_dir=config.data_dir or None,
+        seed=config.questions_seed,
+        judge=config.judge,
+        train_size=config.train_size or None,
+        val_size=config.val_size or None,
+        test_size=config.test_size or None,
+    )
+
+
+def _file_task(name: str, config: Config, engines: Engines) -> Task:
+    rows = _rows(name)
+    splits = {
+        split: [(str(row["question"]), str(row["answer"])) for row in rows if row.get("split") == split]
+        for split in _SPLITS
+    }
+    if not all(splits.values()) or sum(map(len, splits.values())) < len(rows):
+        raise UsageError(
+            f"{name}: the server's file must contain held-out questions only: mark each line with "
+            '"split": "val" or "split": "test", with at least one of both, and keep training questions at the sites'
+        )
+    task = get_task(
+        name, engines.evaluation, seed=config.questions_seed, judge=config.judge, scorer=scorer_of(name, config)
+    )
+    val, test = (Examples(splits[split], task.description, task.answer_format) for split in _SPLITS)
+    return dataclasses.replace(task, val=val, test=test)
+
+
+def _rows(name: str) -> list[dict]:
+    return list(from_jsonl(Path(name), ("question", "answer")))
+
+
+def _first(dataset: Dataset, count: int) -> Examples:
+    """Return the first `count` examples; all if `count` is 0."""
+    examples = [dataset[index] for index in range(min(count or len(dataset), len(dataset)))]
+    return Examples(examples, dataset.description, dataset.answer_format)

@@ -1,0 +1,124 @@
+"""Content of all messages between server and sites: options, prompts and counts.
+
+Values have the types that Flower's ConfigRecord accepts: numbers, text, bytes, and lists of them. Prompts are sent as
+bytes because a model may write text that is not valid Unicode.
+"""
+
+import json
+from typing import Any
+
+from textgrad.errors import UsageError
+from utils.config import SENT_TO_SITES, Config
+from utils.federation.client import Step, Update
+from utils.privacy.leak import Leak
+from utils.privacy.leak_guard import GuardAction
+
+Record = dict[str, Any]
+_NO_REWRITE = -1.0  # stands for None in lists of numbers
+
+
+class MalformedUpload(ValueError):
+    """A site's record is not an upload."""
+
+
+def encode_options(config: Config) -> str:
+    """Return the options that the server decides for all sites, as JSON."""
+    return json.dumps({name: getattr(config, name) for name in SENT_TO_SITES})
+
+
+def decode_options(text: str) -> dict[str, Any]:
+    """Return the options that a site takes from the server.
+
+    Raises:
+        UsageError: the server sent an option that each site decides itself.
+    """
+    options = json.loads(text)
+    if not_allowed := sorted(set(options) - set(SENT_TO_SITES)):
+        raise UsageError(
+            f"the server sent {', '.join(not_allowed)}, which each site decides itself: "
+            "use the same version of this program on all machines"
+        )
+    return options
+
+
+def encode_update(update: Update) -> Record:
+    """Return the record of an upload: the prompt and numbers. Texts of steps and leaks stay at the site."""
+    return {
+        "started": update.started,
+        "prompt": encode_text(update.prompt),
+        "guard": str(update.guard),
+        "before": [step.before for step in update.steps],
+        "after": [_NO_REWRITE if step.after is None else step.after for step in update.steps],
+        "n": [step.n for step in update.steps],
+        "accepted": [int(step.accepted) for step in update.steps],
+        "train_questions": update.train_questions,
+        "longest_run": update.leak.longest_run,
+        "overlap": update.leak.overlap,
+        "score": update.leak.score,
+    }
+
+
+def decode_update(record: Record, client: int) -> Update:
+    """Return the update in a site's record, which may contain anything.
+
+    Args:
+        record: as received.
+        client: number of the client that sent it.
+
+    Raises:
+        MalformedUpload: the record is not an upload.
+    """
+    try:
+        rows = zip(record["before"], record["after"], record["n"], record["accepted"], strict=True)
+        questions = int(record.get("train_questions", 0))  # absent in call logs of earlier versions
+        if questions < 0:
+            raise ValueError("negative number of questions")
+        return Update(
+            client,
+            str(record["started"]),
+            decode_text(record["prompt"]),
+            tuple(_step(number, *row) for number, row in enumerate(rows, 1)),
+            Leak(int(record["longest_run"]), _fraction(record["overlap"]), score=_fraction(record["score"])),
+            GuardAction(record["guard"]),
+            train_questions=questions,
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise MalformedUpload("not an upload") from error
+
+
+def _step(number: int, before: float, sent_after: float, n: int, accepted: int) -> Step:
+    after = None if sent_after == _NO_REWRITE else _fraction(sent_after)
+    if n < 1 or accepted not in (0, 1) or (accepted and after is None):
+        raise ValueError("not a step")
+    reason = "bad reply" if after is None else "rose" if after > before else "fell" if after < before else "stayed"
+    return Step(number, _fraction(before), after, int(n), bool(accepted), reason, prompt="")
+
+
+def _fraction(value: float) -> float:
+    if not 0.0 <= value <= 1.0:
+        raise ValueError("not in [0, 1]")
+    return float(value)
+
+
+def encode_text(text: str) -> bytes:
+    """Return the bytes of a text, which need not be valid Unicode."""
+    return text.encode("utf-8", "surrogatepass")
+
+
+def decode_text(data: bytes) -> str:
+    """Return the text of `encode_text`."""
+    return data.decode("utf-8", "surrogatepass")
+
+
+def to_metadata(answer: Update | str) -> Any:
+    """Return a site's answer as the server's call log stores it."""
+    if isinstance(answer, str):
+        return answer
+    return {**encode_update(answer), "prompt": answer.prompt, "client": answer.client}
+
+
+def from_metadata(stored: Any) -> Update | str:
+    """Return the answer that `to_metadata` stored."""
+    if isinstance(stored, str):
+        return stored
+    return decode_update({**stored, "prompt": encode_text(stored["prompt"])}, stored["client"])
