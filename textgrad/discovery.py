@@ -16,10 +16,12 @@ def names_in(package: str) -> tuple[str, ...]:
     """Return the names of a package's modules, sorted, without importing anything.
 
     Args:
-        package: dotted name such as "utils.aggregation.methods". Files that start with an underscore are not listed.
+        package: dotted name such as "utils.aggregation.methods". Files that start with an underscore, or have the
+            name of their folder, contain what the choices share and are not listed.
     """
     folder = _ROOT.joinpath(*package.split("."))
-    return tuple(sorted(path.stem for path in folder.glob("*.py") if not path.stem.startswith("_")))
+    names = {path.stem for path in folder.glob("*.py") if not path.stem.startswith("_")}
+    return tuple(sorted(names - {folder.name}))
 
 
 def load(package: str, name: str, kind: str) -> ModuleType:

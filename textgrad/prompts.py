@@ -101,6 +101,10 @@ Answer the question. Write down each step of the reasoning, and check it, before
 {new_variable_end_tag}"""
 
 REWRITE_NOW = "Reply with the complete better version of VARIABLE in the form {}...{}."
+REWRITE_NUMBER = (
+    "Several better versions are requested, and the best one is kept. This is number {} of {}: write another version "
+    "than the first one that comes to mind."
+)
 REWRITE_HINT = "Reply with the complete better version, once, in the form {}...{}."
 VERDICT_HINT = "\n\nAn earlier reply could not be read. Write the result once, in the form {}...{}."
 

@@ -71,6 +71,29 @@ class Config:
     max_steps: int = option(
         3, "training", "local steps per client and round", "--local_steps", low=1, high=_MANY, sent_to_sites=True
     )
+    optimizer: str = option(
+        "tgd",
+        "training",
+        "how a client rewrites its prompt",
+        choices=names_in("textgrad.optimizer"),
+        sent_to_sites=True,
+    )
+    gradient_memory: int = option(
+        0,
+        "training",
+        "earlier steps of the round whose feedback the optimizer sees too",
+        low=0,
+        high=_MANY,
+        sent_to_sites=True,
+    )
+    momentum_window: int = option(
+        3,
+        "training",
+        "earlier steps of the round whose prompts and feedback tgd_momentum sees",
+        low=0,
+        high=_MANY,
+        sent_to_sites=True,
+    )
     accept: str = option(
         "not_worse",
         "training",

@@ -1,106 +1,54 @@
-"""A client: one owner of private data and of its own copy of the prompt, which it improves by textual gradients.
+"""A client: it owns private data and improves its copy of the prompt with textual gradients.
 
-Paper, Algorithm 1: from the prompt it is sent, for every local step a client draws a minibatch, answers it, has the
-answers judged and criticized, carries the criticism back to the prompt, has the prompt rewritten, answers the SAME
-minibatch again, and keeps the rewrite by the accept rule. It uploads the prompt only.
+Paper, Algorithm 1. For each local step, the client draws a minibatch, answers it, lets an LLM judge and criticize the
+answers, carries that feedback back to the prompt and lets the optimizer rewrite the prompt. Then it answers the SAME
+minibatch under the rewrite, and keeps the rewrite if the acceptance rule says so. It uploads only the prompt.
 """
 
 import functools
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import textgrad as tg
-from textgrad.concurrency import current_scope, deadline_passed, fan_out, scope, use_scope
+from textgrad.concurrency import Scope, current_scope, deadline_passed, fan_out, scope, use_scope
 from textgrad.engine.base import EngineLM
 from textgrad.errors import BadReply
-from utils.aggregation.upload import Upload
+from textgrad.optimizer import TextualGradientDescent
 from utils.federation.acceptance import acceptance_rule
-from utils.federation.evaluation import Sample, answer, prompt_id, too_long, verdict
-from utils.privacy.leak import Leak, PrivateTexts
-from utils.privacy.leak_guard import GuardAction, guard
+from utils.federation.evaluation import Outcome, Sample, answer, outcome_of, prompt_id, too_long
+from utils.federation.update import Step, Update, change
+from utils.privacy.leak import PrivateTexts
+from utils.privacy.leak_guard import guard
 
 PROMPT_ROLE = "system prompt that tells a language model how to work on the questions it is given"
 
 
-@dataclass(frozen=True)
-class Step:
-    """What one local step did.
-
-    Attributes:
-        number: 1, 2, ... within the round.
-        before, after: share of the minibatch answered rightly under the old and the new prompt, in [0, 1]; `after`
-            is None where there was no rewrite to answer under, and 1 for a batch that was left alone as it was solved.
-        n: questions in the minibatch.
-        accepted: whether the rewrite was kept.
-        reason: why, in a few words.
-        prompt: the client's prompt after the step; "" where it stays on another machine.
-        rewrite: what the optimizer wrote, accepted or not; "" where there was no rewrite.
-    """
-
-    number: int
-    before: float
-    after: float | None
-    n: int
-    accepted: bool
-    reason: str
-    prompt: str
-    rewrite: str = ""
-
-    @property
-    def solved(self) -> bool:
-        """True for a batch that was all right and left alone; else a rewrite that keeps it all right is accepted."""
-        return self.before == self.after == 1.0 and not self.accepted
-
-
-@dataclass(frozen=True)
-class Update:
-    """What a client sends back (prompt and counts) and what its own log keeps (steps).
-
-    Attributes:
-        client: its number.
-        started: id of the prompt its first step started from.
-        prompt: the upload after the leak guard.
-        steps: every local step, in order.
-        leak: what the trained prompt would have revealed of the client's data.
-        guard: action of the leak guard.
-        thrown_away: answers that were asked for ahead of time, under rewrites that were then rejected.
-        train_questions: number of the client's training questions; 0 if unknown.
-    """
-
-    client: int
-    started: str
-    prompt: str
-    steps: tuple[Step, ...]
-    leak: Leak = Leak()
-    guard: GuardAction = GuardAction.NONE
-    thrown_away: int = 0
-    train_questions: int = 0
-
-    def as_upload(self) -> Upload:
-        """Return the prompt with its counts, as aggregators get it."""
-        asked = sum(step.n for step in self.steps)
-        before = sum(step.n * step.before for step in self.steps)
-        after = sum(
-            step.n * (step.before if step.after is None or not step.accepted else step.after) for step in self.steps
-        )
-        return Upload(
-            client=self.client,
-            prompt=self.prompt,
-            n=self.train_questions,
-            accuracy_before=before / asked if asked else None,
-            accuracy_after=after / asked if asked else None,
-            accepted=self.accepted,
-        )
-
-    @property
-    def accepted(self) -> int:
-        """How many rewrites were kept."""
-        return sum(step.accepted for step in self.steps)
-
-
 class LateClient(Exception):
-    """The round went on without this client."""
+    """The deadline of the round has passed, and the round continues without this client."""
+
+
+class _Judged(NamedTuple):
+    """One answer under the old prompt: its loss, whose graph reaches back to the prompt, and its outcome."""
+
+    loss: tg.Variable
+    outcome: Outcome
+
+
+class _Trial(NamedTuple):
+    """One rewrite and the outcomes of the minibatch under it."""
+
+    rewrite: str
+    outcomes: list[Outcome]
+
+    @property
+    def right(self) -> int:
+        return sum(outcome.correct for outcome in self.outcomes)
+
+    def fits(self, before: Sequence[Outcome]) -> bool:
+        """Return False if a question has become too long for the model's context."""
+        return not any(new.too_long and not old.too_long for new, old in zip(self.outcomes, before, strict=True))
 
 
 @dataclass
@@ -110,18 +58,21 @@ class Client:
     Args:
         number: 0, 1, ...
         samples: its private training questions, at least one.
-        engine: the model whose prompt is trained.
-        critic: the model that judges, criticizes and rewrites.
-        batch_size: questions a step, >= 1.
-        local_steps: steps a round, >= 1.
+        engine: the LLM whose prompt is trained.
+        critic: the LLM that judges, criticizes and rewrites.
+        batch_size: questions per step, >= 1.
+        local_steps: steps per round, >= 1.
+        make_optimizer: called as `make_optimizer(parameters=[variable], engine=critic)`, once per round.
         accept: name of an acceptance rule, see `utils.federation.acceptance`.
-        seed: of its draws; they depend on seed, client and step alone, so a restarted client draws the same.
+        seed: of its minibatches, which depend on seed, client and step only; a restarted client draws the same ones.
         leak_guard: mode of `utils.privacy.leak_guard.guard`, applied to uploads. Local steps are unguarded, and the
             local log keeps them unchanged: in a simulation that log is on the same machine as all others.
-        public: what everybody knows: descriptions and answer formats of the tasks.
-        skip_solved: True to criticize wrong answers only, and to leave a batch alone that is all right.
-        speculate: True to answer the next batch under a rewrite while it is not yet known whether that is kept. Nothing
-            but time depends on it: the answers are found in the call log when they are due.
+        public: texts that are no secret: descriptions and answer formats of the tasks.
+        skip_solved: True to criticize wrong answers only, and to skip a minibatch whose answers are all right.
+        speculate: True to answer the next minibatch under a rewrite before it is known whether the rewrite is kept.
+            This only saves time: when the answers are needed, they are in the call log. An optimizer that proposes
+            several rewrites disables it.
+        on_step: called with round, client and step after each step.
     """
 
     number: int
@@ -130,6 +81,7 @@ class Client:
     critic: EngineLM
     batch_size: int
     local_steps: int
+    make_optimizer: Callable[..., TextualGradientDescent] = tg.TGD
     accept: str = "not_worse"
     seed: int = 0
     leak_guard: str = "off"
@@ -139,115 +91,147 @@ class Client:
     on_step: Callable[[int, int, Step], None] = field(default=lambda round_number, client, step: None)
 
     def train(self, prompt: str, round_number: int) -> Update:
-        """Improves a prompt by exactly `local_steps` local steps.
+        """Improve a prompt by exactly `local_steps` local steps.
 
         Args:
-            prompt: where it starts from.
+            prompt: the broadcast prompt.
             round_number: 1, 2, ...
 
         Raises:
-            LateClient: the round's deadline passed.
+            LateClient: the deadline of the round has passed.
         """
-        broadcast, steps, thrown_away = prompt, [], 0
+        variable = tg.Variable(prompt, role_description=PROMPT_ROLE)
+        optimizer = self.make_optimizer(parameters=[variable], engine=self.critic)
+        steps: list[Step] = []
+        discarded = 0
         for number in range(1, self.local_steps + 1):
             if deadline_passed():
-                raise LateClient(f"client {self.number} passed the deadline of round {round_number}")
-            coming = self._ahead(round_number, number + 1)
+                raise LateClient(f"client {self.number} missed the deadline of round {round_number}")
+            speculative = self._speculative_requests(round_number, number + 1)
             with scope(step=number):
-                step = self._step(prompt, self._batch_of(round_number, number), number, coming)
-            if step.rewrite and not step.accepted:
-                thrown_away += len(coming)
+                step = self._step(variable, optimizer, self._batch_of(round_number, number), number, speculative)
+            if step.proposals == 1 and not step.accepted:
+                discarded += len(speculative)
+            variable.set_value(step.prompt)
             self.on_step(round_number, self.number, step)
             steps.append(step)
-            prompt = step.prompt
-        sent, leak, action = guard(prompt, broadcast, self._private, self.leak_guard, self.public)
+        upload, leak, action = guard(steps[-1].prompt, prompt, self._private_texts, self.leak_guard, self.public)
         return Update(
-            self.number, prompt_id(broadcast), sent, tuple(steps), leak, action, thrown_away, len(self.samples)
+            client=self.number,
+            started=prompt_id(prompt),
+            prompt=upload,
+            steps=tuple(steps),
+            leak=leak,
+            guard=action,
+            discarded_answers=discarded,
+            train_questions=len(self.samples),
         )
 
     @functools.cached_property
-    def _private(self) -> PrivateTexts:
-        """Its questions and answers, prepared once for all rounds."""
+    def _private_texts(self) -> PrivateTexts:
+        """The client's questions and answers, prepared once for all rounds."""
         return PrivateTexts(text for sample in self.samples for text in (sample.question, sample.answer))
 
     def batch(self, index: int) -> list[Sample]:
-        """The minibatch of the client's step `index` (0, 1, ... over the whole run): shuffled passes over its data.
+        """Return the minibatch of the client's step `index` (0, 1, ... over the whole run).
 
-        A remainder too small for a batch is left for the next pass; data smaller than a batch is one batch.
+        Each epoch shuffles the data anew and omits a remainder smaller than a minibatch. Data smaller than a minibatch
+        is one minibatch.
         """
         size = min(self.batch_size, len(self.samples))
-        lap, position = divmod(index, len(self.samples) // size)
+        epoch, position = divmod(index, len(self.samples) // size)
         order = list(range(len(self.samples)))
-        random.Random(f"batches {self.seed} {self.number} {lap}").shuffle(order)
+        random.Random(f"batches {self.seed} {self.number} {epoch}").shuffle(order)
         return [self.samples[chosen] for chosen in order[position * size : (position + 1) * size]]
 
     def _batch_of(self, round_number: int, step: int) -> list[Sample]:
         return self.batch((round_number - 1) * self.local_steps + step - 1)
 
-    def _ahead(self, round_number: int, step: int) -> list[Callable[[str], object]]:
-        """What asks a coming step's questions under a prompt, at the place where that step will ask them again."""
+    def _speculative_requests(self, round_number: int, step: int) -> list[Callable[[str], object]]:
+        """Return functions that answer a later step's questions under a prompt, in the scope of that step."""
         if not self.speculate or step > self.local_steps:
             return []
 
-        def asks(where: tuple, sample: Sample, prompt: str) -> str:
-            with use_scope(where):
+        def request(later_scope: Scope, sample: Sample, prompt: str) -> str:
+            with use_scope(later_scope):
                 return answer(self.engine, prompt, sample)
 
-        first = (*current_scope(), ("step", step), ("answers", "before"))
+        later = (*current_scope(), ("step", step), ("answers", "before"))
         return [
-            functools.partial(asks, (*first, ("item", index)), sample)
+            functools.partial(request, (*later, ("item", index)), sample)
             for index, sample in enumerate(self._batch_of(round_number, step))
         ]
 
-    def _step(self, prompt: str, batch: list[Sample], number: int, coming: list[Callable[[str], object]]) -> Step:
-        variable = tg.Variable(prompt, role_description=PROMPT_ROLE, requires_grad=True)
-        losses = self._losses(variable, batch)
-        before = sum(correct for _, correct, _ in losses) / len(batch)
+    def _step(
+        self,
+        variable: tg.Variable,
+        optimizer: TextualGradientDescent,
+        batch: list[Sample],
+        number: int,
+        speculative: Sequence[Callable[[str], object]],
+    ) -> Step:
+        prompt, n = str(variable.value), len(batch)
+        optimizer.zero_grad()
+        judged = self._judge(variable, batch)
+        before = sum(each.outcome.correct for each in judged) / n
         if self.skip_solved and before == 1.0:
-            return Step(number, before, before, len(batch), False, "solved: left alone", prompt)
+            return Step(number, before, before, n, False, "solved: left alone", prompt)
+        losses = [each.loss for each in judged if not (self.skip_solved and each.outcome.correct)]
         try:
-            self._rewrite(variable, [loss for loss, correct, _ in losses if not (self.skip_solved and correct)])
-        except BadReply as problem:
-            return Step(number, before, None, len(batch), False, f"bad reply: {problem}", prompt)
-        rewritten = variable.get_value()
-        again = [functools.partial(verdict, self.engine, sample=sample) for sample in batch]
-        with scope(answers="after"):
-            answers = fan_out(lambda ask: ask(prompt=rewritten), [*again, *coming])[: len(batch)]
-        after = sum(correct for correct, _ in answers) / len(batch)
-        if any(new and not old for (_, new), (_, _, old) in zip(answers, losses, strict=True)):
-            return Step(number, before, after, len(batch), False, "too long for the model's context", prompt, rewritten)
-        accepted = acceptance_rule(self.accept)(
-            [correct for _, correct, _ in losses], [correct for correct, _ in answers]
-        )
-        reason = "rose" if after > before else "fell" if after < before else "stayed"
-        return Step(number, before, after, len(batch), accepted, reason, rewritten if accepted else prompt, rewritten)
+            tg.sum(losses).backward(engine=self.critic)
+            (rewrites,) = optimizer.proposals()
+        except BadReply as error:
+            return Step(number, before, None, n, False, f"bad reply: {error}", prompt)
+        trials = self._try(rewrites, batch, speculative if len(rewrites) == 1 else [])
+        return self._choose(trials, [each.outcome for each in judged], number, prompt)
 
-    def _losses(self, variable: tg.Variable, batch: list[Sample]) -> list[tuple[tg.Variable, int, bool]]:
-        """For each question its loss, whose graph reaches back to the prompt, 1 where the answer is right, and whether
-        the request was too long."""
+    def _judge(self, variable: tg.Variable, batch: list[Sample]) -> list[_Judged]:
+        """Answer a minibatch under the old prompt, with a loss per answer."""
         model = tg.BlackboxLLM(self.engine, system_prompt=variable)
 
-        def loss_of(sample: Sample) -> tuple[tg.Variable, int, bool]:
-            query, question, truth = (
-                tg.Variable(text, requires_grad=False, role_description=role)
-                for text, role in (
-                    (
-                        sample.task.query(sample.question),
-                        "question to the language model, with the wanted form of the answer",
-                    ),
-                    (sample.question, "question to the language model"),
-                    (sample.answer, "right answer to the question"),
-                )
+        def judge(sample: Sample) -> _Judged:
+            query = _constant(
+                sample.task.query(sample.question), "question to the language model, with the wanted form of the answer"
             )
+            question = _constant(sample.question, "question to the language model")
+            truth = _constant(sample.answer, "right answer to the question")
             reply = model(query)
             loss = sample.task.loss(question, reply, truth)
-            return loss, sample.task.verdict(loss), too_long(reply.value)
+            return _Judged(loss, Outcome(sample.task.verdict(loss), too_long(reply.value)))
 
         with scope(answers="before"):
-            return fan_out(loss_of, batch)
+            return fan_out(judge, batch)
 
-    def _rewrite(self, variable: tg.Variable, losses: list[tg.Variable]) -> None:
-        optimizer = tg.TGD(parameters=[variable], engine=self.critic)
-        optimizer.zero_grad()
-        tg.sum(losses).backward(engine=self.critic)
-        optimizer.step()
+    def _try(
+        self, rewrites: list[str], batch: list[Sample], speculative: Sequence[Callable[[str], object]]
+    ) -> list[_Trial]:
+        """Answer the minibatch under each rewrite, concurrently with the speculative requests under the first one."""
+        requests: list[Callable[[], object]] = [
+            functools.partial(outcome_of, self.engine, rewrite, sample) for rewrite in rewrites for sample in batch
+        ]
+        requests += [functools.partial(request, rewrites[0]) for request in speculative]
+        with scope(answers="after"):
+            results = fan_out(lambda request: request(), requests)
+        outcomes = [result for result in results if isinstance(result, Outcome)]
+        n = len(batch)
+        return [_Trial(rewrite, outcomes[k * n : (k + 1) * n]) for k, rewrite in enumerate(rewrites)]
+
+    def _choose(self, trials: list[_Trial], before: list[Outcome], number: int, prompt: str) -> Step:
+        """Return the step: it keeps the best rewrite if the acceptance rule accepts it, else the old prompt."""
+        n = len(before)
+        share = sum(outcome.correct for outcome in before) / n
+        fitting = [trial for trial in trials if trial.fits(before)]
+        best = max(fitting or trials, key=lambda trial: trial.right)
+        if not fitting:
+            accepted, reason = False, "too long for the model's context"
+        else:
+            rule = acceptance_rule(self.accept)
+            accepted = rule([old.correct for old in before], [new.correct for new in best.outcomes])
+            reason = change(share, best.right / n)
+        reason += f", best of {len(trials)} rewrites" if len(trials) > 1 else ""
+        kept = best.rewrite if accepted else prompt
+        return Step(number, share, best.right / n, n, accepted, reason, kept, best.rewrite, len(trials))
+
+
+def _constant(text: str, role: str) -> tg.Variable:
+    return tg.Variable(text, requires_grad=False, role_description=role)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from textgrad.concurrency import fan_out
 from textgrad.engine.base import EngineLM
+from textgrad.engine.reply import Text
 from textgrad.tasks import Task
 from utils.metrics.statistics import Estimate, accuracy, mean_of, mean_of_prompts
 
@@ -19,24 +20,26 @@ class Sample(NamedTuple):
     answer: str
 
 
-def samples_of(task: Task, dataset) -> list[Sample]:
-    """A data set's questions in order."""
-    return [Sample(task, *dataset[index]) for index in range(len(dataset))]
+class Outcome(NamedTuple):
+    """How one question was answered.
 
+    Attributes:
+        correct: 1 if the answer is right, else 0.
+        too_long: True if there is no answer, because the request exceeds the model's context.
+    """
 
-def prompt_id(prompt: str) -> str:
-    """The name of a prompt in logs and ledger: the first 16 hexadecimal digits of its SHA-256."""
-    return hashlib.sha256(prompt.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    correct: int
+    too_long: bool
 
 
 @dataclass(frozen=True)
 class Score:
-    """How one prompt did on one set of questions.
+    """The outcomes of one prompt on one set of questions.
 
     Attributes:
-        prompt: the id of the prompt that the engine was given.
-        task: the task's name.
-        correct: 1 or 0 a question, in the order of the data.
+        prompt: id of the prompt that the engine was given.
+        task: name of the task.
+        correct: 1 or 0 per question, in the order of the data.
     """
 
     prompt: str
@@ -49,40 +52,50 @@ class Score:
         return accuracy(self.correct)
 
 
+def samples_of(task: Task, dataset: Sequence[tuple[str, str]]) -> list[Sample]:
+    """Return the questions of a data set, in order."""
+    return [Sample(task, *dataset[index]) for index in range(len(dataset))]
+
+
+def prompt_id(prompt: str) -> str:
+    """Return the name of a prompt in logs and ledger: the first 16 hexadecimal digits of its SHA-256."""
+    return hashlib.sha256(prompt.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
 def answer(engine: EngineLM, prompt: str, sample: Sample) -> str:
-    """The engine's reply to a question under a prompt."""
+    """Return the engine's reply to a question under a prompt."""
     return engine.generate(sample.task.query(sample.question), system_prompt=prompt)
 
 
-def too_long(reply: str) -> bool:
-    """True when there is no reply because the request was longer than the model's context."""
-    return getattr(reply, "flaw", None) == "too long"
+def too_long(reply: object) -> bool:
+    """Return True if there is no reply because the request exceeds the model's context."""
+    return isinstance(reply, Text) and reply.flaw == "too long"
 
 
-def verdict(engine: EngineLM, prompt: str, sample: Sample) -> tuple[int, bool]:
-    """1 where the engine answers the question rightly under the prompt, else 0; whether the request was too long."""
+def outcome_of(engine: EngineLM, prompt: str, sample: Sample) -> Outcome:
+    """Answer one question under a prompt and score the answer."""
     reply = answer(engine, prompt, sample)
-    return sample.task.score(sample.question, reply, sample.answer), too_long(reply)
+    return Outcome(sample.task.score(sample.question, reply, sample.answer), too_long(reply))
 
 
 def evaluate(engine: EngineLM, prompt: str, task: Task, samples: Sequence[Sample], width: int) -> Score:
-    """Answers all questions of one task under a prompt, side by side.
+    """Answer all questions of one task under a prompt, concurrently.
 
     Args:
-        engine: answers.
+        engine: the engine that answers.
         prompt: the system prompt.
-        task: whose questions they are.
+        task: the task of the questions.
         samples: n questions.
-        width: how many are answered at once at the most.
+        width: maximum number of questions in flight.
     """
-    correct = fan_out(lambda sample: verdict(engine, prompt, sample)[0], samples, width=width)
-    return Score(prompt_id(prompt), task.name, tuple(correct))
+    outcomes = fan_out(lambda sample: outcome_of(engine, prompt, sample), samples, width=width)
+    return Score(prompt_id(prompt), task.name, tuple(outcome.correct for outcome in outcomes))
 
 
 def mean_estimate(scores: Sequence[Score]) -> Estimate:
-    """The mean accuracy over tasks, each counting the same; of one task over its prompts, which share its questions."""
+    """Return the mean accuracy over tasks, with equal weights; of one task, over its prompts on the same questions."""
     by_task: dict[str, list[Estimate]] = {}
     for score in scores:
         by_task.setdefault(score.task, []).append(score.estimate)
-    of_tasks = [own[0] if len(own) == 1 else mean_of_prompts(own) for own in by_task.values()]
-    return of_tasks[0] if len(of_tasks) == 1 else mean_of(of_tasks)
+    means = [estimates[0] if len(estimates) == 1 else mean_of_prompts(estimates) for estimates in by_task.values()]
+    return means[0] if len(means) == 1 else mean_of(means)

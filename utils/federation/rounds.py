@@ -15,10 +15,10 @@ from textgrad.tokens import estimate_tokens
 from utils.aggregation.aggregate import Merge, aggregate
 from utils.aggregation.merging import Merging
 from utils.aggregation.repair import repair
-from utils.federation.client import Step, Update
 from utils.federation.evaluation import Score, answer, evaluate, mean_estimate, too_long
 from utils.federation.setup import Federation
 from utils.federation.transport import LocalTransport, chance
+from utils.federation.update import Step, Update
 from utils.metrics.judge import judge_fate
 from utils.metrics.retention import Retention, retention_by_client
 from utils.metrics.statistics import Estimate

@@ -1,22 +1,25 @@
 """What a run is made of: tasks, clients, engines and the prompt to start from."""
 
+import functools
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from textgrad.errors import UsageError
+from textgrad.optimizer import optimizer_class
 from textgrad.tasks import Task, get_task
 from utils.aggregation.aggregate import aggregate
 from utils.aggregation.merging import Merging
 from utils.aggregation.upload import Upload
 from utils.config import Config
 from utils.engines.by_role import Engines
-from utils.federation.client import Client, Update
+from utils.federation.client import Client
 from utils.federation.evaluation import Sample, samples_of
 from utils.federation.partition import partition
 from utils.federation.selection import history_of, selection
 from utils.federation.surprisal import CachedSurprisal, surprisal_scorer
 from utils.federation.transport import Transport
+from utils.federation.update import Update
 
 
 @dataclass
@@ -117,20 +120,21 @@ def federate(
 
 
 def client_of(config: Config, engines: Engines, number: int, samples: Sequence[Sample], public: str) -> Client:
-    """One client as the options describe it; `public` is as in `Client`."""
+    """Return one client as the options describe it; `public` is as in `Client`."""
     return Client(
-        number,
-        samples,
-        engines.of_client(number),
-        engines.evaluation,
-        config.batch_size,
-        config.max_steps,
-        config.acceptance_rule,
-        config.seed,
-        config.leak_guard,
-        public,
-        config.skip_solved,
-        config.speculate,
+        number=number,
+        samples=samples,
+        engine=engines.of_client(number),
+        critic=engines.evaluation,
+        batch_size=config.batch_size,
+        local_steps=config.max_steps,
+        make_optimizer=functools.partial(optimizer_class(config.optimizer).from_options, options=config),
+        accept=config.acceptance_rule,
+        seed=config.seed,
+        leak_guard=config.leak_guard,
+        public=public,
+        skip_solved=config.skip_solved,
+        speculate=config.speculate,
     )
 
 

@@ -11,7 +11,8 @@ from typing import Protocol
 from textgrad.concurrency import LATE, fan_out, scope
 from textgrad.errors import StopRun
 from utils.config import Config
-from utils.federation.client import Client, LateClient, Update
+from utils.federation.client import Client, LateClient
+from utils.federation.update import Update
 
 
 def chance(what: str, *which: int) -> float:

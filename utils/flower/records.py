@@ -9,7 +9,7 @@ from typing import Any
 
 from textgrad.errors import UsageError
 from utils.config import SENT_TO_SITES, Config
-from utils.federation.client import Step, Update
+from utils.federation.update import Step, Update, change
 from utils.privacy.leak import Leak
 from utils.privacy.leak_guard import GuardAction
 
@@ -90,7 +90,7 @@ def _step(number: int, before: float, sent_after: float, n: int, accepted: int) 
     after = None if sent_after == _NO_REWRITE else _fraction(sent_after)
     if n < 1 or accepted not in (0, 1) or (accepted and after is None):
         raise ValueError("not a step")
-    reason = "bad reply" if after is None else "rose" if after > before else "fell" if after < before else "stayed"
+    reason = "bad reply" if after is None else change(before, after)
     return Step(number, _fraction(before), after, int(n), bool(accepted), reason, prompt="")
 
 

@@ -22,10 +22,11 @@ from textgrad.tasks import Examples, Task, get_task
 from textgrad.tasks.records import from_jsonl
 from utils.config import Config
 from utils.engines.by_role import Engines, connect
-from utils.federation.client import Client, Update
+from utils.federation.client import Client
 from utils.federation.evaluation import samples_of
 from utils.federation.setup import client_of
 from utils.federation.transport import LocalTransport
+from utils.federation.update import Update
 from utils.files import atomic_write, to_json
 from utils.flower.held_out import public_task
 from utils.flower.records import Record, decode_options, decode_text, encode_update

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 
 from textgrad.engine.calls.gateway import Gateway
 from utils.config import Config
-from utils.federation.client import Client, Update
+from utils.federation.client import Client
 from utils.federation.evaluation import prompt_id
+from utils.federation.update import Update
 from utils.flower.messenger import TRAIN, Messenger, NoAnswer
 from utils.flower.records import MalformedUpload, Record, decode_update, encode_text, from_metadata, to_metadata
 from utils.flower.site_registry import SiteRegistry

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 from utils.metrics.statistics import Estimate, accuracy
 
 if TYPE_CHECKING:
-    from utils.federation.client import Step
     from utils.federation.rounds import Result, Round, Scores
     from utils.federation.setup import Federation
+    from utils.federation.update import Step
 
 TERMINAL = "terminal"  # the table that a run prints at its end
 HEADLINE = "headline"  # the large numbers at the top of report.html

@@ -18,10 +18,10 @@ from textgrad.concurrency import BackgroundTask
 from textgrad.errors import UsageError
 from utils import report
 from utils.config import RESUME_SAFE, Config
-from utils.federation.client import Step
 from utils.federation.evaluation import mean_estimate, prompt_id
 from utils.federation.rounds import NullLog, Result, Round, Scores, overall
 from utils.federation.setup import Federation
+from utils.federation.update import Step
 from utils.files import Lines, atomic_write, to_json
 from utils.metrics.retention import mean_rate
 from utils.metrics.statistics import share_of

@@ -50,7 +50,9 @@ def summarize(federation: Federation, result: Result, seconds: float = 0.0) -> d
         "usage": usage_of(federation.engines.gateway, prices(federation.config)),
     }
     if federation.config.speculate:
-        summary["answers_thrown_away"] = sum(update.thrown_away for each in result.rounds for update in each.updates)
+        summary["answers_thrown_away"] = sum(
+            update.discarded_answers for each in result.rounds for update in each.updates
+        )
     if fairness := _fairness(summary["clients"]):
         summary["fairness"] = fairness
     return summary

@@ -1,12 +1,16 @@
 import threading
+from types import SimpleNamespace
 
 import pytest
 from scripted import ScriptedEngine, inside
 
 import textgrad as tg
-from textgrad.engine.base import Text
+from textgrad.discovery import names_in
+from textgrad.engine.base import ChatEngine, Reply, Sampling, Text
+from textgrad.engine.calls.call_log import CallLog
+from textgrad.engine.calls.gateway import Gateway
 from textgrad.errors import BadReply, UsageError
-from textgrad.optimizer import MissingTags, Optimizer, TextualGradientDescentwithMomentum
+from textgrad.optimizer import MissingTags, Optimizer, TextualGradientDescentwithMomentum, optimizer_class
 from textgrad.variable import Variable
 
 GOOD = "Fine:\n<IMPROVED_VARIABLE>\n Think twice. \n</IMPROVED_VARIABLE> Done."
@@ -210,3 +214,73 @@ def test_an_own_optimizer_needs_only_a_step():
     variable = criticized()
     Shout([variable]).step()
     assert variable.value == "THINK."
+
+
+class Several(tg.TGD):
+    """Proposes three rewrites."""
+
+    def propose(self, variable):
+        return self.rewrites(variable, count=3)
+
+
+def test_three_rewrites_at_temperature_zero_are_three_different_requests():
+    class Counter(ChatEngine):
+        model_string, endpoint, replies = "counter", "here", 0
+
+        def complete(self, messages, sampling):
+            self.replies += 1
+            return Reply(f"<IMPROVED_VARIABLE>version {self.replies}</IMPROVED_VARIABLE>")
+
+    counter = Counter()
+    route = Gateway(CallLog(":memory:")).route(counter, sampling=Sampling(temperature=0.0))
+    (rewrites,) = Several([criticized()], engine=route).proposals()
+    assert counter.replies == 3 and sorted(rewrites) == ["version 1", "version 2", "version 3"]
+
+
+def test_the_first_of_several_rewrites_is_requested_as_a_single_one():
+    engine = step(criticized())
+    several = Several([criticized()], engine=ScriptedEngine(GOOD))
+    several.proposals()
+    assert engine.prompts[0] in several.engine.prompts and len(set(several.engine.prompts)) == 3
+
+
+def test_requesting_the_same_rewrite_twice_in_a_step_is_an_error():
+    class Careless(tg.TGD):
+        def propose(self, variable):
+            return [self.rewrite(variable), self.rewrite(variable)]
+
+    with pytest.raises(UsageError, match="Careless requests the same rewrite twice"):
+        Careless([criticized()], engine=ScriptedEngine(GOOD)).step()
+
+
+def test_a_step_takes_the_first_of_several_rewrites_and_skips_unusable_ones():
+    variable = criticized()
+    optimizer = Several([variable], engine=ScriptedEngine(lambda request: GOOD if "3 of 3" in request else "no tags"))
+    assert optimizer.proposals() == [["Think twice."]] and variable.value == "Think."
+    optimizer.step()
+    assert variable.value == "Think twice."
+    with pytest.raises(MissingTags):
+        Several([criticized()], engine=ScriptedEngine("no tags")).step()
+
+
+def test_an_optimizer_that_proposes_nothing_is_a_bad_reply():
+    class Silent(tg.TGD):
+        def propose(self, variable):
+            return []
+
+    with pytest.raises(BadReply, match="Silent proposed no rewrite"):
+        Silent([criticized()], engine=ScriptedEngine(GOOD)).step()
+
+
+@pytest.mark.parametrize("name, made", [("tgd", tg.TGD), ("tgd_momentum", TextualGradientDescentwithMomentum)])
+def test_an_optimizer_is_found_by_name_and_made_from_options(name, made):
+    options = SimpleNamespace(gradient_memory=2, momentum_window=3)
+    optimizer = optimizer_class(name).from_options([criticized()], engine=ScriptedEngine(GOOD), options=options)
+    assert type(optimizer) is made and optimizer.gradient_memory == 2
+    assert getattr(optimizer, "momentum_window", 3) == 3
+
+
+def test_the_names_of_optimizers_are_those_of_their_files():
+    assert names_in("textgrad.optimizer") == ("tgd", "tgd_momentum")
+    with pytest.raises(UsageError, match="unknown optimizer 'tdg'; known, nearest first: tgd, tgd_momentum"):
+        optimizer_class("tdg")

@@ -1,7 +1,7 @@
 """Uploads: equal prompts become one entry with counts, and a client's update becomes an upload."""
 
 from utils.aggregation.upload import Upload, distinct_uploads
-from utils.federation.client import Step, Update
+from utils.federation.update import Step, Update
 
 
 def test_equal_prompts_become_one_upload_with_summed_counts():

@@ -1,13 +1,18 @@
 """A client: its batches, its steps, the accept rule."""
 
+import re
+
 import pytest
 import toy
 
+import textgrad as tg
 from textgrad.engine.base import ChatEngine, Reply
 from textgrad.errors import ContextExceeded
+from textgrad.optimizer import TextualGradientDescentwithMomentum
 from utils.federation.acceptance import acceptance_rule
 from utils.federation.client import Client
 from utils.federation.evaluation import prompt_id, samples_of
+from utils.federation.rounds import NullLog
 from utils.federation.setup import load_tasks
 
 
@@ -204,3 +209,96 @@ def test_a_question_that_never_fitted_does_not_reject_rewrites(parts):
     narrow = engines.gateway.route(Narrow(engines.test.engine, 3), "test")
     for step in client_of(engines, task, engine=narrow).train("Add.", 1).steps:
         assert "too long" not in step.reason
+
+
+class BestOfThree(tg.TGD):
+    def propose(self, variable):
+        return self.rewrites(variable, count=3)
+
+
+class NumberedEditor(ChatEngine):
+    """Rewrites a prompt to "version N.", where N is the number in the request."""
+
+    model_string, endpoint = "numbered editor", "here"
+
+    def __init__(self):
+        self.rewrite_requests = []
+
+    def complete(self, messages, sampling):
+        content = messages[-1]["content"]
+        if "IMPROVED_VARIABLE" not in messages[0]["content"]:
+            return Reply("Be more careful.")
+        self.rewrite_requests.append(content)
+        number = re.search(r"number (\d) of 3", content)
+        return Reply(f"<IMPROVED_VARIABLE>version {number[1] if number else 1}.</IMPROVED_VARIABLE>")
+
+
+class RightUnder(ChatEngine):
+    """Answers as many questions of a minibatch rightly as `scores` says for the prompt."""
+
+    model_string, endpoint = "right under", "here"
+
+    def __init__(self, batch, scores):
+        self.answers = {sample.question: (index, sample.answer) for index, sample in enumerate(batch)}
+        self.scores = scores
+
+    def complete(self, messages, sampling):
+        index, answer = self.answers[messages[-1]["content"].split("\n")[0]]
+        return Reply(f"Answer: {answer if index < self.scores[messages[0]['content']] else -1}")
+
+
+@pytest.mark.parametrize(
+    "scores, kept",
+    [
+        ({"Add.": 1, "version 1.": 0, "version 2.": 3, "version 3.": 2}, "version 2."),
+        ({"Add.": 1, "version 1.": 2, "version 2.": 2, "version 3.": 2}, "version 1."),
+        ({"Add.": 3, "version 1.": 0, "version 2.": 1, "version 3.": 2}, "Add."),
+    ],
+)
+def test_the_best_of_several_rewrites_is_kept_if_the_acceptance_rule_accepts_it(parts, scores, kept):
+    engines, _, _, task = parts
+    batch = client_of(engines, task).batch(0)
+    engine, editor = RightUnder(batch, scores), NumberedEditor()
+    client = client_of(
+        engines,
+        task,
+        engine=engines.gateway.route(engine),
+        critic=engines.gateway.route(editor),
+        local_steps=1,
+        make_optimizer=BestOfThree,
+        speculate=True,
+    )
+    (step,) = client.train("Add.", 1).steps
+    best = max(scores[rewrite] for rewrite in scores if rewrite != "Add.")
+    assert step.prompt == kept and step.accepted is (kept != "Add.")
+    assert step.after == best / 3 and scores[step.rewrite] == best and step.proposals == 3
+    assert len(editor.rewrite_requests) == 3 and step.reason.endswith(", best of 3 rewrites")
+
+
+def test_an_optimizer_remembers_the_earlier_steps_of_its_round(parts):
+    engines, _, _, task = parts
+    editor = NumberedEditor()
+
+    def make_optimizer(parameters, engine):
+        return TextualGradientDescentwithMomentum(engine, parameters, momentum_window=5)
+
+    client = client_of(
+        engines, task, critic=engines.gateway.route(editor), local_steps=3, make_optimizer=make_optimizer
+    )
+    client.train("Add.", 1)
+    assert [request.count("<PAST_VERSION>") for request in editor.rewrite_requests] == [0, 1, 2]
+    client.train("Add.", 2)
+    assert [request.count("<PAST_VERSION>") for request in editor.rewrite_requests[3:]] == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    "more, shown", [([], 0), (["--gradient_memory", "1"], 1), (["--optimizer", "tgd_momentum"], 1)]
+)
+def test_the_options_of_optimizers_reach_them(tmp_path, more, shown):
+    config = toy.config(tmp_path, "--rounds", "1", *more, module="train_centralized")
+    engines, _, evaluation = toy.recorded(config)
+    import train_centralized
+
+    train_centralized.run_training(config, engines, NullLog())
+    second = [messages[-1]["content"] for messages in evaluation.requests if "editor" in messages[0]["content"]][1]
+    assert second.count("<PAST_FEEDBACK>") == shown

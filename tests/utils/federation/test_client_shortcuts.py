@@ -102,18 +102,19 @@ def test_the_next_batch_is_answered_while_the_rewrite_is_still_judged(parts):
 
     engine = Waiting(samples)
     update = client_of(gateway, samples, engine, local_steps=2, speculate=True).train("Add.", 1)
-    assert update.accepted == 2 and update.thrown_away == 0
+    assert update.accepted == 2 and update.discarded_answers == 0
     assert engine.count("rewrite") == 2 and len(engine.asked) == 2 * 13  # no answer was paid for twice
 
 
-def test_answers_under_a_rejected_rewrite_are_thrown_away_and_counted(parts):
+def test_answers_under_a_rejected_rewrite_are_discarded_and_counted(parts):
     gateway, samples = parts
     plain, quick = (Scripted(samples, lambda question, prompt: prompt == "Add.") for _ in range(2))
     quick.endpoint = "there"  # else the log would answer it
     expected = client_of(gateway, samples, plain, local_steps=3).train("Add.", 1)
     found = client_of(gateway, samples, quick, local_steps=3, speculate=True).train("Add.", 1)
     assert found.steps == expected.steps and found.prompt == expected.prompt == "Add."
-    assert (expected.thrown_away, found.thrown_away) == (0, 6)  # after the last step there is nothing to answer
+    assert expected.discarded_answers == 0
+    assert found.discarded_answers == 6  # after the last step there is nothing to answer
     assert len(quick.asked) == len(plain.asked) + 6
 
 

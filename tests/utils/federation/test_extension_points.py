@@ -1,6 +1,7 @@
-"""Acceptance rules and client selections added by one file, as their READMEs say."""
+"""Optimizers, acceptance rules and client selections added by one file, as their READMEs say."""
 
 import json
+import sqlite3
 
 import pytest
 import toy
@@ -17,6 +18,16 @@ def run_with_example(tmp_path, readme, *options):
     return json.loads((tmp_path / "logs" / "run" / "results.json").read_text())
 
 
+def test_the_readmes_optimizer_runs_as_one_added_file_and_sends_three_requests_per_step(tmp_path):
+    results = run_with_example(tmp_path, "textgrad/optimizer/README.md", "--optimizer", "best_of_three")
+    assert results["rounds"]
+    calls = sqlite3.connect(tmp_path / "logs" / "run" / "calls.sqlite")
+    requests = [row[0] for row in calls.execute("SELECT request FROM calls WHERE request LIKE '%You are the editor%'")]
+    numbers = [sum(f"number {number} of 3" in request for request in requests) for number in (2, 3)]
+    plain = sum("of 3" not in request for request in requests)
+    assert numbers == [plain, plain] and plain > 0
+
+
 def test_the_readmes_acceptance_rule_runs_as_one_added_file(tmp_path):
     results = run_with_example(tmp_path, "utils/federation/acceptance/README.md", "--accept", "no_regression")
     assert results["rounds"]
@@ -28,7 +39,7 @@ def test_the_readmes_client_selection_runs_as_one_added_file(tmp_path):
     assert sorted(client for each in results["rounds"][1:] for client in each["sampled"]) == [0, 1, 2]
 
 
-@pytest.mark.parametrize("flag", ["accept", "select_clients"])
+@pytest.mark.parametrize("flag", ["accept", "select_clients", "optimizer"])
 def test_an_unknown_name_lists_the_known_ones(tmp_path, flag):
     from textgrad.errors import UsageError
 

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from utils.federation.client import Step, Update
 from utils.federation.evaluation import prompt_id
+from utils.federation.update import Step, Update
 from utils.flower import records
 from utils.flower.messenger import answer_safely
 from utils.privacy.leak import Leak

@@ -6,8 +6,9 @@ from fake_messenger import FakeMessenger
 
 from textgrad.engine.calls.call_log import CallLog
 from textgrad.engine.calls.gateway import Gateway
-from utils.federation.client import Client, Update
+from utils.federation.client import Client
 from utils.federation.evaluation import prompt_id
+from utils.federation.update import Update
 from utils.flower import records, transport
 from utils.flower.messenger import QUERY, NoAnswer
 from utils.flower.site_registry import SiteRegistry

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, cast
 from textgrad.discovery import load, names_in
 
 if TYPE_CHECKING:
-    from utils.federation.client import Client, Update
+    from utils.federation.client import Client
+    from utils.federation.update import Update
 
 PACKAGE = "utils.federation.selection"
 SELECTIONS = names_in(PACKAGE)

@@ -1,0 +1,91 @@
+"""The result of a client's local training: its steps, and the prompt that it uploads."""
+
+from dataclasses import dataclass
+
+from utils.aggregation.upload import Upload
+from utils.privacy.leak import Leak
+from utils.privacy.leak_guard import GuardAction
+
+
+@dataclass(frozen=True)
+class Step:
+    """One local step.
+
+    Attributes:
+        number: 1, 2, ... within the round.
+        before: accuracy on the minibatch under the old prompt, in [0, 1].
+        after: accuracy on the same minibatch under the rewrite; None if there was no rewrite. A solved minibatch that
+            was skipped has 1.
+        n: questions in the minibatch.
+        accepted: True if the rewrite was kept.
+        reason: why it was kept or rejected, in a few words.
+        prompt: the client's prompt after the step; "" if it stays on another machine.
+        rewrite: the optimizer's best rewrite, accepted or not; "" if there was none.
+        proposals: number of rewrites that the minibatch was answered under.
+    """
+
+    number: int
+    before: float
+    after: float | None
+    n: int
+    accepted: bool
+    reason: str
+    prompt: str
+    rewrite: str = ""
+    proposals: int = 0
+
+    @property
+    def solved(self) -> bool:
+        """True if the minibatch was skipped because every answer was right."""
+        return self.before == self.after == 1.0 and not self.accepted
+
+
+def change(before: float, after: float) -> str:
+    """Return how accuracy changed, in a word: "rose", "fell" or "stayed"."""
+    return "rose" if after > before else "fell" if after < before else "stayed"
+
+
+@dataclass(frozen=True)
+class Update:
+    """The result of one round of local training. The prompt and counts are uploaded; the steps' texts are not.
+
+    Attributes:
+        client: its number.
+        started: id of the prompt that training started from.
+        prompt: the upload after the leak guard.
+        steps: all local steps, in order.
+        leak: the private data that the trained prompt would have revealed.
+        guard: action of the leak guard.
+        discarded_answers: number of speculative answers under rewrites that were rejected.
+        train_questions: number of the client's training questions; 0 if unknown.
+    """
+
+    client: int
+    started: str
+    prompt: str
+    steps: tuple[Step, ...]
+    leak: Leak = Leak()
+    guard: GuardAction = GuardAction.NONE
+    discarded_answers: int = 0
+    train_questions: int = 0
+
+    def as_upload(self) -> Upload:
+        """Return the prompt with its counts, as aggregators get it."""
+        n = sum(step.n for step in self.steps)
+        before = sum(step.n * step.before for step in self.steps)
+        after = sum(
+            step.n * (step.before if step.after is None or not step.accepted else step.after) for step in self.steps
+        )
+        return Upload(
+            client=self.client,
+            prompt=self.prompt,
+            n=self.train_questions,
+            accuracy_before=before / n if n else None,
+            accuracy_after=after / n if n else None,
+            accepted=self.accepted,
+        )
+
+    @property
+    def accepted(self) -> int:
+        """Number of rewrites that were kept."""
+        return sum(step.accepted for step in self.steps)
