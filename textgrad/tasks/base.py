@@ -1,20 +1,17 @@
-"""What every task is made of: questions with answers, batches of them, and the task that ties them to a grader."""
+"""Data sets of questions with answers, batches of them, and the task that combines them with a grader."""
 
 import random
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from textgrad.errors import UsageError
+from textgrad.tasks.grading import Grader, text_of
 from textgrad.tasks.scoring.labels import labels_of
-
-if TYPE_CHECKING:
-    from textgrad.tasks.scoring.grading import Grader
-    from textgrad.variable import Variable
-
-Example = tuple[str, str]
+from textgrad.tasks.scoring.verdict import read_verdict
+from textgrad.tasks.splits import Example
+from textgrad.variable import Variable
 
 
 class Dataset(ABC):
@@ -22,24 +19,24 @@ class Dataset(ABC):
 
     @abstractmethod
     def __getitem__(self, index: int) -> Example:
-        """The question and the answer at `index`."""
+        """Return the question and the answer at `index`."""
 
     @abstractmethod
     def __len__(self) -> int:
-        """How many there are."""
+        """Return the number of examples."""
 
     def get_task_description(self) -> str:
-        """A first system prompt: what is asked, and in which form to answer."""
+        """Return a first system prompt: the task, and the form of the answer."""
         raise NotImplementedError(f"{type(self).__name__} has no description")
 
 
 class Examples(Dataset):
-    """A data set that is held in memory.
+    """A data set held in memory.
 
     Args:
         examples: (question, answer) pairs.
-        description: what is asked.
-        answer_format: in which form to answer.
+        description: of the task.
+        answer_format: how to give the answer.
     """
 
     def __init__(self, examples: Sequence[Example], description: str = "", answer_format: str = ""):
@@ -57,19 +54,19 @@ class Examples(Dataset):
 
 
 class DataLoader:
-    """Batches of a data set, each a tuple of its questions and its answers; the last one may be smaller.
+    """Iterate over batches of a data set, each a list of questions and a list of answers; the last may be smaller.
 
     Args:
         data: any `Dataset`, or a list of pairs.
         batch_size: >= 1.
-        shuffle: a new order at every pass.
-        seed: decides the orders.
+        shuffle: use a new order in every pass.
+        seed: determines the orders.
 
     Raises:
         UsageError: batch_size is below 1.
     """
 
-    def __init__(self, data, batch_size: int = 32, shuffle: bool = True, seed: int = 0):
+    def __init__(self, data: Dataset | Sequence[Example], batch_size: int = 32, shuffle: bool = True, seed: int = 0):
         if batch_size < 1:
             raise UsageError(f"batch_size is {batch_size}: it must be 1 or more")
         self.data, self.batch_size, self.shuffle = data, batch_size, shuffle
@@ -83,21 +80,21 @@ class DataLoader:
         self.current_index = 0
         return self
 
-    def __next__(self) -> tuple[list, list]:
-        chosen = self.indices[self.current_index : self.current_index + self.batch_size]
-        if not chosen:
+    def __next__(self) -> tuple[list[str], list[str]]:
+        batch = self.indices[self.current_index : self.current_index + self.batch_size]
+        if not batch:
             raise StopIteration
-        self.current_index += len(chosen)
-        pairs = [self.data[index] for index in chosen]
+        self.current_index += len(batch)
+        pairs = [self.data[index] for index in batch]
         return [question for question, _ in pairs], [answer for _, answer in pairs]
 
 
 @dataclass(frozen=True)
 class Task:
-    """One task: its data, its first prompt, and how answers to it are graded.
+    """One task: its data, its first prompt, and how answers are graded.
 
     Attributes:
-        name: as it was asked for; the file's stem for a user's own file.
+        name: as given by the user; the file's stem for a user's own file.
         train: examples to learn from. No question is in two of the three sets.
         val: examples to choose by.
         test: examples to report on.
@@ -112,38 +109,34 @@ class Task:
     test: Dataset
     description: str
     answer_format: str
-    grader: "Grader"
+    grader: Grader
 
     def query(self, question: str) -> str:
-        """What is sent to the model: the question and how to give the answer."""
+        """Return the message to the model: the question and how to give the answer."""
         return f"{question}\n\n{self.answer_format}"
 
     def score(self, question: str, prediction: str, answer: str) -> int:
-        """1 for a right prediction, else 0. A truncated one counts only by an explicit final answer."""
+        """Return 1 for a right prediction, else 0. A truncated one counts only by an explicit final answer."""
         return self.grader.score(question, prediction, answer)
 
-    def loss(self, question: "Variable", prediction: "Variable", answer: "Variable") -> "Variable":
-        """The grade as a differentiable value: "1" or "0", within <ACCURACY> tags where an engine judges."""
+    def loss(self, question: Variable, prediction: Variable, answer: Variable) -> Variable:
+        """Return the grade as a differentiable value: "1" or "0", in <ACCURACY> tags if an engine judges."""
         return self.grader.loss(question, prediction, answer)
 
-    def verdict(self, loss: "Variable") -> int:
-        """1 where a loss says that the answer is right, else 0."""
-        from textgrad.tasks.scoring.grading import (
-            verdict,
-        )  # grading stands on the autograd engine, which most of this module does not need
-
-        said = loss.value
-        return int(said if said in ("0", "1") else verdict(said))
+    def verdict(self, loss: Variable) -> int:
+        """Return 1 if a loss says that the answer is right, else 0."""
+        value = text_of(loss)
+        return int(value if value in ("0", "1") else read_verdict(value))
 
     @property
     def unreadable_verdicts(self) -> int:
-        """How often an engine's verdict could not be read, and was taken for a 0."""
+        """Number of an engine's verdicts that could not be read and counted as 0."""
         return self.grader.unreadable
 
     def answer_class(self, example: Example) -> str:
-        """The label by which a Dirichlet split spreads examples: the answer, or one of ten groups of answers."""
+        """Return the label by which a Dirichlet split distributes examples: the answer, or one of ten groups."""
         return self._label(example[1])
 
     @cached_property
-    def _label(self):
+    def _label(self) -> Callable[[str], str]:
         return labels_of([self.train[index][1] for index in range(len(self.train))])

@@ -1,20 +1,22 @@
-"""BIG-Bench Hard: 27 kinds of short reasoning questions (Suzgun et al., 2022, arXiv 2210.09261).
+"""BIG-Bench Hard: 27 tasks of short reasoning questions (Suzgun et al., 2022, arXiv 2210.09261).
 
-Each is one file, `bbh/<task>.json`: looked for in the data folder, then in the cache folder, else downloaded from the
-official repository. A question that the file repeats counts once, at its first place; then the first 50 are for
-training, the next 100 for validation and the rest for the test, in file order as in TextGrad. Where that leaves nothing
-for the test (penguins_in_a_table), validation and test share what is left after training.
+Each task is one file, `bbh/<task>.json`, read from the data folder, else from the cache folder, else downloaded from
+the official repository. A question that the file repeats counts once, at its first place. The first 50 questions are
+for training, the next 100 for validation and the rest for the test, in file order as in TextGrad. If that leaves no
+test questions (penguins_in_a_table), validation and test share the questions after training.
 """
 
 import json
 from pathlib import Path
 
 from textgrad.errors import BrokenSystem, UsageError
-from textgrad.tasks.base import Example, Examples
+from textgrad.tasks.base import Examples
 from textgrad.tasks.download import cache_folder, download
-from textgrad.tasks.scoring.answers import SCORERS, number, read
+from textgrad.tasks.scoring.answers import SCORERS, number, read_answer
 from textgrad.tasks.scoring.numerals import last_number, number_in
-from textgrad.tasks.source import Request, Source, Splits, answer_line, data_folder, distinct, whatever_the_question
+from textgrad.tasks.scoring.scorer import ignore_question
+from textgrad.tasks.source import TaskData, TaskRequest, answer_line, data_folder
+from textgrad.tasks.splits import Example, Splits, distinct
 
 OFFICIAL = "https://raw.githubusercontent.com/suzgunmirac/BIG-Bench-Hard/main/bbh"
 TRAIN, VAL = 50, 100
@@ -73,111 +75,113 @@ TASKS: dict[str, tuple[tuple[str, str], str]] = {
     "word_sorting": (("words", "the sorted words, separated by spaces"), "Sort the listed words alphabetically."),
 }
 
+NAMES = tuple(f"BBH_{task}" for task in TASKS)
 
-def load(request: Request) -> Source:
-    """The source of one task.
+
+def load(request: TaskRequest) -> TaskData:
+    """Return the data of one task.
 
     Args:
-        request: its name is "BBH_" and a key of `TASKS`.
+        request: its name is one of `NAMES`.
 
     Raises:
-        UsageError: a data file cannot be used.
-        BrokenSystem: there is no data file, and none can be downloaded.
+        UsageError: a data file is unusable.
+        BrokenSystem: there is no data file, and the download failed.
     """
     task = request.name.removeprefix("BBH_")
     (kind, what), description = TASKS[task]
     examples = fetch(task, request.data_dir)
-    return Source(split(examples), description, answer_line(what), whatever_the_question(SCORERS[kind]))
+    return TaskData(split(examples), description, answer_line(what), ignore_question(SCORERS[kind]))
 
 
 def split(examples: list[Example]) -> Splits:
-    """Train, validation and test, in order."""
-    once = distinct(examples)
-    val = VAL if len(once) > TRAIN + VAL else (len(once) - TRAIN) // 2
-    return once[:TRAIN], once[TRAIN : TRAIN + val], once[TRAIN + val :]
+    """Return train, validation and test examples, in file order."""
+    unique = distinct(examples)
+    val = VAL if len(unique) > TRAIN + VAL else (len(unique) - TRAIN) // 2
+    return unique[:TRAIN], unique[TRAIN : TRAIN + val], unique[TRAIN + val :]
 
 
 def fetch(task: str, data_dir: Path | None, cache: Path | None = None, base_url: str = OFFICIAL) -> list[Example]:
-    """The examples of a task, in file order; its file is downloaded if need be.
+    """Return the examples of a task in file order; download its file if necessary.
 
     Args:
         task: a key of `TASKS`.
-        data_dir: where the file is looked for first; never written to.
-        cache: where downloads are kept; `download.cache_folder()` by default.
-        base_url: what the download's address begins with.
+        data_dir: the first folder to look in; never written to.
+        cache: folder for downloads; default: `download.cache_folder()`.
+        base_url: of the download.
 
     Raises:
-        UsageError: the file in `data_dir` cannot be used.
+        UsageError: the file in `data_dir` is unusable.
         BrokenSystem: the file in the cache was damaged (it is removed), or the download failed.
     """
     name = f"bbh/{task}.json"
     if data_dir and (data_dir / name).is_file():
         return read_examples(data_dir / name)
-    kept = (cache or cache_folder()) / name
-    if not kept.is_file():
-        download(f"{base_url}/{task}.json", kept, parse)
+    cached = (cache or cache_folder()) / name
+    if not cached.is_file():
+        download(f"{base_url}/{task}.json", cached, parse)
     try:
-        return read_examples(kept)
+        return read_examples(cached)
     except UsageError as error:
-        kept.unlink(missing_ok=True)
-        raise BrokenSystem(f"{error}; the damaged file was removed, run again to download it anew") from error
+        cached.unlink(missing_ok=True)
+        raise BrokenSystem(f"{error}; the damaged file was removed: run again to download it") from error
 
 
 def read_examples(path: Path) -> list[Example]:
-    """All examples of a task's file.
+    """Return all examples of a task's file.
 
     Raises:
-        UsageError: it cannot be read, or is not such a file.
+        UsageError: the file is unreadable or not in the format of BIG-Bench Hard.
     """
     try:
         return parse(path.read_bytes())
     except (OSError, ValueError) as error:
-        raise UsageError(f"{path} is no file of BIG-Bench Hard: {error}") from error
+        raise UsageError(f"{path} is not a file of BIG-Bench Hard: {error}") from error
 
 
 def parse(content: bytes) -> list[Example]:
-    """The examples in `{"examples": [{"input": str, "target": str}, ...]}`.
+    """Return the examples in `{"examples": [{"input": str, "target": str}, ...]}`.
 
     Raises:
-        ValueError: the content is something else.
+        ValueError: the content has another form.
     """
     document = json.loads(content)
     examples = document.get("examples") if isinstance(document, dict) else None
     if not isinstance(examples, list) or len(examples) < TRAIN + 2:
-        raise ValueError(f'it has no list "examples" of at least {TRAIN + 2}')
-    for place, example in enumerate(examples):
+        raise ValueError(f'it needs a list "examples" with at least {TRAIN + 2} items')
+    for index, example in enumerate(examples):
         fields = [example.get(field) for field in ("input", "target")] if isinstance(example, dict) else []
         if not fields or not all(isinstance(field, str) and field.strip() for field in fields):
-            raise ValueError(f'example {place} lacks a text "input" or "target"')
+            raise ValueError(f'example {index} lacks a text "input" or "target"')
     return [(example["input"], example["target"]) for example in examples]
 
 
 class BigBenchHard(Examples):
-    """One split of one task, as TextGrad's class of this name.
+    """One split of one task, under TextGrad's name.
 
     Args:
         task_name: a key of `TASKS`.
-        root: a data folder, which holds bbh/; FEDTEXTGRAD_DATA, the cache or a download when left out.
+        root: a data folder that holds bbh/; default: FEDTEXTGRAD_DATA, the cache or a download.
         split: "train", "val" or "test".
     """
 
     def __init__(self, task_name: str, root: str | None = None, split: str = "train", *args, **kwargs):
-        source = load(Request(f"BBH_{task_name}", data_folder(root)))
-        super().__init__(source.splits[("train", "val", "test").index(split)], source.description, source.answer_format)
+        data = load(TaskRequest(f"BBH_{task_name}", data_folder(root)))
+        super().__init__(data.splits[("train", "val", "test").index(split)], data.description, data.answer_format)
 
 
 def parse_integer_answer(answer: str, only_first_line: bool = False) -> int | None:
-    """The whole number that a reply gives as its answer, sign included; None where it gives none.
+    """Return the whole number that a reply gives as its answer, including its sign, or None.
 
     Args:
         answer: the reply.
-        only_first_line: leave out all but its first line.
+        only_first_line: ignore all but its first line.
     """
     text = answer.strip().partition("\n")[0] if only_first_line else answer
-    value = read(text, number_in, last_number)
+    value = read_answer(text, number_in, last_number)
     return None if value is None or value.denominator != 1 else int(value)
 
 
 def string_based_equality_fn(prediction, ground_truth_answer) -> int:
-    """1 where the prediction's answer is the same number as the ground truth, else 0; both are Variables."""
+    """Return 1 if the answers of two Variables are the same number, else 0."""
     return number(prediction.value, ground_truth_answer.value)

@@ -1,4 +1,4 @@
-"""Fetching one file over the network: with progress, checked, and whole or not at all."""
+"""Download one file: with a progress bar, checked, and in one step."""
 
 import http.client
 import os
@@ -14,29 +14,29 @@ _CHUNK = 1 << 16
 
 
 def download(url: str, target: Path, check: Callable[[bytes], object]) -> None:
-    """Writes what is at `url` to `target`, in one step and only if `check` accepts it.
+    """Download `url` to `target`; the file appears complete and only if `check` accepts it.
 
     Args:
-        url: https address (http and file work too).
-        target: its folder is made if needed.
-        check: raises ValueError, with what is wrong, for content that cannot be used.
+        url: https address (http and file also work).
+        target: path of the file; its folder is created if necessary.
+        check: raises ValueError, with the reason, for unusable content.
 
     Raises:
-        BrokenSystem: the address cannot be reached, the content is cut short or refused, the folder is not writable.
-            Nothing is left behind.
+        BrokenSystem: the address is unreachable, the content is truncated or refused, or the folder is not writable.
+            No file is left behind.
     """
     try:
         content = _fetch(url, target.name)
         check(content)
         _write(target, content)
     except ValueError as error:
-        raise BrokenSystem(f"the download of {url} cannot be used: {error}; nothing was kept") from error
+        raise BrokenSystem(f"the download of {url} cannot be used: {error}; no file was written") from error
     except (OSError, http.client.HTTPException) as error:
         raise BrokenSystem(f"cannot download {url} to {target}: {_one_line(error)}") from error
 
 
 def cache_folder() -> Path:
-    """Where downloads are kept: textgrad/ in XDG_CACHE_HOME, or in ~/.cache."""
+    """Return the folder for downloads: textgrad/ in XDG_CACHE_HOME, or in ~/.cache."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "textgrad"
 
 
@@ -52,7 +52,7 @@ def _fetch(url: str, label: str) -> bytes:
                 content += chunk
                 bar.update(len(chunk))
     if total is not None and len(content) != total:
-        raise ValueError(f"{len(content)} of {total} bytes arrived")
+        raise ValueError(f"only {len(content)} of {total} bytes arrived")
     return bytes(content)
 
 

@@ -1,37 +1,40 @@
 """GSM8K: grade-school word problems with whole-number answers (Cobbe et al., 2021, arXiv 2110.14168).
 
-From `gsm8k/{train,test}.jsonl` in the data folder, else from the Hugging Face hub (openai/gsm8k).
+Read from `gsm8k/{train,test}.jsonl` in the data folder, else from the Hugging Face hub (openai/gsm8k).
 """
 
 import random
 from pathlib import Path
 
 from textgrad.errors import UsageError
-from textgrad.tasks.base import Example, Examples
+from textgrad.tasks.base import Examples
 from textgrad.tasks.records import from_hub, from_jsonl
 from textgrad.tasks.scoring.answers import number
-from textgrad.tasks.source import Request, Source, Splits, answer_line, data_folder, distinct, whatever_the_question
+from textgrad.tasks.scoring.scorer import ignore_question
+from textgrad.tasks.source import TaskData, TaskRequest, answer_line, data_folder
+from textgrad.tasks.splits import Example, Splits, distinct
 
+NAMES = ("GSM8K", "GSM8K_DSPy")
 DESCRIPTION = "Solve a word problem about everyday quantities. Think step by step."
 ANSWER_FORMAT = answer_line("a number")
 
 
-def load(request: Request) -> Source:
-    """The source of "GSM8K" (all of it) or "GSM8K_DSPy" (the 250 examples of TextGrad's task of that name).
+def load(request: TaskRequest) -> TaskData:
+    """Return the data of "GSM8K" (all of it) or "GSM8K_DSPy" (the 250 examples of TextGrad's task of that name).
 
     Raises:
-        UsageError: a data file cannot be used.
-        BrokenSystem: there is no data file, and the hub cannot be reached.
+        UsageError: a data file is unusable.
+        BrokenSystem: there is no data file, and the hub is unreachable.
     """
     train, test = (_official(split, request.data_dir) for split in ("train", "test"))
-    known = dict(train)
-    test = [example for example in test if example[0] not in known]
+    train_questions = dict(train)
+    test = [example for example in test if example[0] not in train_questions]
     splits = _dspy(train, test) if request.name == "GSM8K_DSPy" else _full(train, test, request.seed)
-    return Source(splits, DESCRIPTION, ANSWER_FORMAT, whatever_the_question(number))
+    return TaskData(splits, DESCRIPTION, ANSWER_FORMAT, ignore_question(number))
 
 
 def _full(train: list[Example], test: list[Example], seed: int) -> Splits:
-    """The official test; a tenth of the official training data, chosen by the seed, for validation."""
+    """Return the official test set, with a seeded tenth of the official training data as validation."""
     chosen = set(random.Random(seed).sample(range(len(train)), max(1, len(train) // 10)))
     return (
         [example for index, example in enumerate(train) if index not in chosen],
@@ -41,12 +44,12 @@ def _full(train: list[Example], test: list[Example], seed: int) -> Splits:
 
 
 def _dspy(train: list[Example], test: list[Example]) -> Splits:
-    """50, 100 and 100 examples at fixed places of the shuffled official data, whatever the seed of the run."""
+    """Return 50, 100 and 100 examples at fixed places of the shuffled official data, whatever the run's seed."""
     for label, needed, examples in (("train", 300, train), ("test", 400, test)):
         if len(examples) < needed:
             raise UsageError(
                 f"GSM8K_DSPy needs {needed} official {label} examples, but there are {len(examples)}: "
-                "use GSM8K, or a file of your own"
+                "use GSM8K, or your own file"
             )
         random.Random(0).shuffle(examples)
     return train[:50], train[200:300], test[300:400]
@@ -68,26 +71,26 @@ def _official(split: str, data_dir: Path | None) -> list[Example]:
 
 
 class GSM8K(Examples):
-    """One split of GSM8K, as TextGrad's class of this name.
+    """One split of GSM8K, under TextGrad's name.
 
     Args:
-        subset: ignored; TextGrad's scripts give the hub's configuration here.
-        root: a data folder, which holds gsm8k/.
+        subset: ignored; TextGrad's scripts pass the hub's configuration here.
+        root: a data folder that holds gsm8k/.
         split: "train", "val" or "test".
     """
 
     task_name = "GSM8K"
 
     def __init__(self, subset: str = "main", root: str | None = None, split: str = "train", *args, **kwargs):
-        source = load(Request(self.task_name, data_folder(root)))
-        super().__init__(source.splits[("train", "val", "test").index(split)], source.description, source.answer_format)
+        data = load(TaskRequest(self.task_name, data_folder(root)))
+        super().__init__(data.splits[("train", "val", "test").index(split)], data.description, data.answer_format)
 
 
 class GSM8K_DSPy(GSM8K):
     """One split of GSM8K_DSPy.
 
     Args:
-        root: a data folder, which holds gsm8k/.
+        root: a data folder that holds gsm8k/.
         split: "train" (50), "val" (100) or "test" (100).
     """
 

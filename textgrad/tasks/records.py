@@ -1,4 +1,4 @@
-"""Reading records, a dict each, from files and from the Hugging Face hub."""
+"""Read records, one dict each, from files and from the Hugging Face hub."""
 
 import json
 from collections.abc import Sequence
@@ -8,30 +8,31 @@ from textgrad.errors import BrokenSystem, UsageError
 
 
 def from_jsonl(path: Path, fields: Sequence[str]) -> list[dict]:
-    """The records of a file with one JSON object a line; empty lines are passed over.
+    """Return the records of a file with one JSON object per line; empty lines are ignored.
 
     Args:
-        path: the file.
-        fields: what every record must have, each a text or a number.
+        path: of the file.
+        fields: required in every record, each a text or a number.
 
     Raises:
-        UsageError: it cannot be read, a line is no JSON object or lacks a field, or there is no line.
+        UsageError: the file is unreadable or has no records; a line is not a JSON object or lacks a field.
     """
     try:
         lines = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"cannot read {path}: {getattr(error, 'strerror', None) or 'it is not UTF-8 text'}") from error
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise UsageError(f"cannot read {path}: {reason}") from error
     records = [_record(line, f"{path}, line {number}", fields) for number, line in enumerate(lines, 1) if line.strip()]
     if not records:
-        raise UsageError(f"{path} is empty: it needs a JSON object a line")
+        raise UsageError(f"{path} is empty: it needs one JSON object per line")
     return records
 
 
 def from_parquet(path: Path) -> list[dict]:
-    """The records of a Parquet file.
+    """Return the records of a Parquet file.
 
     Raises:
-        UsageError: it cannot be read.
+        UsageError: the file is unreadable.
         BrokenSystem: pyarrow is not installed.
     """
     try:
@@ -45,27 +46,27 @@ def from_parquet(path: Path) -> list[dict]:
 
 
 def from_hub(path: str, config: str | None, split: str, instead: str) -> list[dict]:
-    """The records of a data set on the Hugging Face hub, or of its copy in the hub's own cache.
+    """Return the records of a data set on the Hugging Face hub, or of its copy in the hub's own cache.
 
     Args:
         path: such as "openai/gsm8k".
-        config: its configuration, or None.
+        config: the configuration's name, or None.
         split: such as "train".
-        instead: the file in a data folder that would do as well, for the error.
+        instead: the file in a data folder that would serve as well, for the error message.
 
     Raises:
-        BrokenSystem: datasets is not installed, or the hub cannot be reached.
+        BrokenSystem: the package datasets is not installed, or the hub is unreachable.
     """
-    way_out = f"put the data into a folder as {instead} and give the folder with --data_dir"
+    alternative = f"put the data into a folder as {instead} and name the folder with --data_dir"
     try:
         import datasets
     except ImportError as error:
-        raise BrokenSystem(f"{path} needs the package datasets: pip install datasets, or {way_out}") from error
+        raise BrokenSystem(f"{path} needs the package datasets: pip install datasets, or {alternative}") from error
     try:
         return datasets.load_dataset(path, config, split=split).to_list()
     except (OSError, ValueError, datasets.exceptions.DatasetsError) as error:
         reason = " ".join(str(error).split())[:200]
-        raise BrokenSystem(f"cannot load {path} from the Hugging Face hub ({reason}): {way_out}") from error
+        raise BrokenSystem(f"cannot load {path} from the Hugging Face hub ({reason}): {alternative}") from error
 
 
 def _record(line: str, place: str, fields: Sequence[str]) -> dict:
@@ -73,16 +74,16 @@ def _record(line: str, place: str, fields: Sequence[str]) -> dict:
         record = json.loads(line)
     except ValueError as error:
         raise UsageError(
-            f'{place} is no JSON ({error}): each line must be one object such as {{"question": "...", "answer": "..."}}'
+            f'{place} is not JSON ({error}): each line must be an object such as {{"question": "...", "answer": "..."}}'
         ) from error
     bad = [field for field in fields if not isinstance(record, dict) or not _is_value(record.get(field))]
     if bad:
         raise UsageError(
-            f"{place} lacks {' and '.join(map(repr, bad))}, a text or a number that is not empty: each "
-            f"line must be an object with {', '.join(map(repr, fields))}"
+            f"{place} lacks {' and '.join(map(repr, bad))}, a non-empty text or a number: each line must be an object "
+            f"with {', '.join(map(repr, fields))}"
         )
     return record
 
 
-def _is_value(value) -> bool:
+def _is_value(value: object) -> bool:
     return isinstance(value, str | int | float) and not isinstance(value, bool) and bool(str(value).strip())

@@ -8,9 +8,12 @@ from textgrad.errors import unknown
 from textgrad.tasks.records import from_jsonl
 from textgrad.tasks.scoring.answers import SCORERS
 from textgrad.tasks.scoring.numerals import value_of
-from textgrad.tasks.source import Request, Source, answer_line, seeded_splits, whatever_the_question
+from textgrad.tasks.scoring.scorer import ignore_question
+from textgrad.tasks.source import TaskData, TaskRequest, answer_line
+from textgrad.tasks.splits import seeded_splits
 
-PARTS = (0.5, 0.2, 0.3)  # train, validation, test
+NAMES = ("<path>.jsonl",)
+SHARES = (0.5, 0.2, 0.3)  # train, validation, test
 DESCRIPTION = "Answer the question. Think step by step."
 
 KINDS = {
@@ -21,28 +24,28 @@ KINDS = {
 }
 
 
-def load(request: Request) -> Source:
-    """The source of a user's file, shuffled and split by the seed.
+def load(request: TaskRequest) -> TaskData:
+    """Return the data of a user's file, shuffled and split by the seed.
 
     Args:
-        request: its name is the file's path; its scorer a key of `KINDS`, or None for what the answers look like.
+        request: its name is the file's path; its scorer is a key of `KINDS`, or None to infer it from the answers.
 
     Raises:
-        UsageError: the file cannot be read; a line is no JSON or lacks a field; fewer than three different questions;
-            an unknown scorer.
+        UsageError: the file is unreadable; a line is not JSON or lacks a field; there are fewer than three different
+            questions; the scorer is unknown.
     """
     path = Path(request.name)
     examples = [(str(record["question"]), str(record["answer"])) for record in from_jsonl(path, ("question", "answer"))]
     kind = request.scorer or kind_of([answer for _, answer in examples])
     if kind not in KINDS:
         raise unknown("scorer", kind, KINDS)
-    splits = seeded_splits(examples, PARTS, request.seed, str(path))
-    scorer = None if kind == "judge" else whatever_the_question(SCORERS[kind])
-    return Source(splits, DESCRIPTION, answer_line(KINDS[kind]), scorer)
+    splits = seeded_splits(examples, SHARES, request.seed, str(path))
+    scorer = None if kind == "judge" else ignore_question(SCORERS[kind])
+    return TaskData(splits, DESCRIPTION, answer_line(KINDS[kind]), scorer)
 
 
 def kind_of(answers: Sequence[str]) -> str:
-    """How to score: "number" if all answers are numbers, "choice" if all look like (A), else "exact"."""
+    """Return the scorer for answers: "number" if all are numbers, "choice" if all look like (A), else "exact"."""
     if all(value_of(answer) is not None for answer in answers):
         return "number"
     return "choice" if all(re.fullmatch(r"\([A-Za-z]\)", answer.strip()) for answer in answers) else "exact"

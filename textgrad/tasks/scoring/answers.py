@@ -1,17 +1,17 @@
-"""Scorers: does a reply give the wanted answer? Pure functions `(prediction, answer) -> 1 or 0`.
+"""Scorers for texts, numbers, options and lists: pure functions `(prediction, answer) -> 1 or 0`.
 
-All read a reply in one order: what it states as its answer, else bold text of its last paragraph, else the last thing
-of the wanted kind. A reply that was cut short (`flaw` is set) counts only by what it states, an empty one never.
+All read a reply in one order: its explicit answer, else bold text of its last paragraph, else its last value of the
+wanted kind. An incomplete reply counts only by its explicit answer, an empty one never.
 """
 
 import re
 from collections.abc import Callable
 from typing import TypeVar
 
-from textgrad.tasks.scoring.extract import bold_answer, clean, explicit_answer, explicit_block
+from textgrad.tasks.scoring.extract import bold_answer, clean, explicit_answer, explicit_block, is_incomplete
 from textgrad.tasks.scoring.numerals import last_number, number_in, same_number
+from textgrad.tasks.scoring.scorer import Scorer
 
-Scorer = Callable[[str, str], int]
 Value = TypeVar("Value")
 
 _POSITIVE = {"yes", "true", "valid", "plausible"}
@@ -29,18 +29,20 @@ _BOX = re.compile(r"\\f?boxed\{(.*)\}")
 _FOLD = str.maketrans("“”‘’−–—\u00a0", "\"\"''--- ")
 
 
-def read(prediction: str, parse: Callable[[str], Value | None], search: Callable[[str], Value | None]) -> Value | None:
-    """The value a reply gives as its answer, or None.
+def read_answer(
+    prediction: str, parse: Callable[[str], Value | None], search: Callable[[str], Value | None]
+) -> Value | None:
+    """Return the value that a reply gives as its answer, or None.
 
     Args:
-        prediction: the reply; a `Text` with a flaw is read for an explicit answer only.
-        parse: the value of a stated answer. What the reply states decides, also where it has no value.
-        search: the last such value of a whole reply that states no answer.
+        prediction: the reply; an incomplete one is read for an explicit answer only.
+        parse: returns the value of an explicit answer, which decides even if it is None.
+        search: returns the last value in a reply without an explicit answer.
     """
     explicit = explicit_answer(prediction)
     if explicit is not None:
         return parse(explicit)
-    if _unreadable(prediction):
+    if _is_unusable(prediction):
         return None
     bold = bold_answer(prediction)
     value = parse(bold) if bold else None
@@ -48,43 +50,52 @@ def read(prediction: str, parse: Callable[[str], Value | None], search: Callable
 
 
 def number(prediction: str, answer: str) -> int:
-    """Equal as signed numbers: "-5", "1,234", "7.0", "$7", "7 apples", "1/2" and "\\boxed{7}" are understood."""
+    """Compare as signed numbers; understands "-5", "1,234", "7.0", "$7", "7 apples", "1/2" and "\\boxed{7}"."""
     wanted = number_in(answer)
     if wanted is None:
         return exact(prediction, answer)
-    return int(same_number(read(prediction, number_in, last_number), wanted))
+    return int(same_number(read_answer(prediction, number_in, last_number), wanted))
 
 
 def exact(prediction: str, answer: str) -> int:
-    """Equal as texts, whatever the case, spaces, quotes and markup; bold text or the last line where none is stated."""
-    wanted = normal(answer)
+    """Compare as texts, ignoring case, spaces, quotes and markup.
+
+    Without an explicit answer, bold text, the last line or the whole reply may match.
+    """
+    wanted = normalize(answer)
     explicit = explicit_answer(prediction)
     if explicit is not None:
-        return int(normal(explicit) == wanted)
-    if _unreadable(prediction):
+        return int(normalize(explicit) == wanted)
+    if _is_unusable(prediction):
         return 0
-    return int(wanted in (normal(bold_answer(prediction) or ""), normal(_last_line(prediction)), normal(prediction)))
+    return int(
+        wanted in (normalize(bold_answer(prediction) or ""), normalize(_last_line(prediction)), normalize(prediction))
+    )
 
 
 def choice(prediction: str, answer: str) -> int:
-    """The same option: "(B)", "B", "b)", "option B" and "(B) because (A) is wrong" are B, "(A) or (B)" is none."""
+    """Compare options: "(B)", "B", "b)", "option B" and "(B) because (A) is wrong" are B; "(A) or (B)" is no option."""
     wanted = option_in(answer)
-    return exact(prediction, answer) if wanted is None else int(read(prediction, option_in, _last_option) == wanted)
+    return (
+        exact(prediction, answer) if wanted is None else int(read_answer(prediction, option_in, _last_option) == wanted)
+    )
 
 
 def boolean(prediction: str, answer: str) -> int:
-    """The same side of yes/no, true/false, valid/invalid, plausible/implausible; "not valid" is the other side."""
+    """Compare the sides of yes/no, true/false, valid/invalid, plausible/implausible; "not valid" means invalid."""
     wanted = polarity_in(answer)
-    return exact(prediction, answer) if wanted is None else int(read(prediction, polarity_in, _last_side) is wanted)
+    return (
+        exact(prediction, answer) if wanted is None else int(read_answer(prediction, polarity_in, _last_side) is wanted)
+    )
 
 
 def words(prediction: str, answer: str) -> int:
-    """The same words in the same order, whatever separates them: spaces, commas, lines, numbering, a Python list."""
+    """Compare words in order, with any separators: spaces, commas, lines, numbering, a Python list."""
     wanted = _words(answer)
     block = explicit_block(prediction)
     if block is not None:
         parts = [explicit_answer(prediction), block.strip().split("\n\n")[0]]
-    elif _unreadable(prediction):
+    elif _is_unusable(prediction):
         return 0
     else:
         parts = [bold_answer(prediction), _last_line(prediction)]
@@ -94,17 +105,17 @@ def words(prediction: str, answer: str) -> int:
 
 
 def brackets(prediction: str, answer: str) -> int:
-    """The same brackets in the same order; everything else in the stated answer is passed over."""
+    """Compare brackets in order, ignoring all other characters of the answer."""
     wanted, box = _BRACKETS.sub("", answer), _BOX.findall(prediction)
-    if box:  # braces in it need not balance
+    if box:  # the braces in it need not balance
         found = _BRACKETS.sub("", clean(box[-1]))
     else:
-        found = read(prediction, lambda text: _BRACKETS.sub("", text), _last_brackets)
+        found = read_answer(prediction, lambda text: _BRACKETS.sub("", text), _last_brackets)
     return int(bool(wanted) and found == wanted)
 
 
 def option_in(text: str) -> str | None:
-    """The capital letter of the option that a stated answer picks, or None where it picks none or several."""
+    """Return the capital letter of the option that an explicit answer picks, or None if it picks none or several."""
     text = clean(text)
     found = list(_OPTION.finditer(text))
     if _TWO_OPTIONS.match(text) or _undecided(text, found, lambda option: option[1].upper()):
@@ -117,7 +128,7 @@ def option_in(text: str) -> str | None:
 
 
 def polarity_in(text: str) -> bool | None:
-    """True for a stated yes, true, valid or plausible, False for their opposites, None for neither or both."""
+    """Return True for yes, true, valid or plausible, False for their opposites, None for neither or both."""
     text = clean(text).rpartition("=")[2].strip()
     found = list(_POLAR.finditer(text))
     if not found or _undecided(text, found, _side):
@@ -125,13 +136,13 @@ def polarity_in(text: str) -> bool | None:
     return _side(found[0] if found[0].start() == 0 else found[-1])
 
 
-def normal(text: str) -> str:
-    """A short text as it is compared: without markup, in one case, with plain quotes, dashes and single spaces."""
+def normalize(text: str) -> str:
+    """Return a short text for comparison: without markup, in one case, with plain quotes, dashes and single spaces."""
     return " ".join(clean(text).translate(_FOLD).casefold().split()).rstrip(".")
 
 
-def _unreadable(prediction: str) -> bool:
-    return bool(getattr(prediction, "flaw", None)) or not prediction.strip()
+def _is_unusable(prediction: str) -> bool:
+    return is_incomplete(prediction) or not prediction.strip()
 
 
 def _side(match: re.Match) -> bool:
@@ -139,7 +150,7 @@ def _side(match: re.Match) -> bool:
 
 
 def _undecided(text: str, found: list[re.Match], value: Callable[[re.Match], object]) -> bool:
-    """True where two different values are offered side by side, as in "(A) or (B)"."""
+    """Return True if two different values stand side by side, as in "(A) or (B)"."""
     return any(
         _EITHER.fullmatch(text, left.end(), right.start()) and value(left) != value(right)
         for left, right in zip(found, found[1:], strict=False)
@@ -147,14 +158,16 @@ def _undecided(text: str, found: list[re.Match], value: Callable[[re.Match], obj
 
 
 def _last_side(reply: str) -> bool | None:
-    if _POLAR.match(line := _last_line(reply)):  # "Yes, there is no doubt"
+    line = _last_line(reply)
+    if _POLAR.match(line):  # such as "Yes, there is no doubt"
         return polarity_in(line)
     found = list(_POLAR.finditer(reply))
     return _side(found[-1]) if found else None
 
 
 def _last_option(reply: str) -> str | None:
-    if _OPTION.match(line := _last_line(reply)):  # "(B), as (A) is wrong"
+    line = _last_line(reply)
+    if _OPTION.match(line):  # such as "(B), as (A) is wrong"
         return option_in(line)
     found = list(_OPTION.finditer(reply)) or list(_NAMED_OPTION.finditer(reply))
     if found:
@@ -173,7 +186,7 @@ def _last_brackets(reply: str) -> str | None:
 
 
 def _words(text: str) -> list[str]:
-    listed = normal(text).rpartition(":")[2]
+    listed = normalize(text).rpartition(":")[2]
     items = [item.strip("\"'[]().`*-•") for item in re.split(r"[\s,;]+|->|→", listed)]
     return [item for item in items if item and not item.isdigit()]
 

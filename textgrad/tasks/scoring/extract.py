@@ -1,10 +1,12 @@
-"""Where a reply gives its final answer: after "Answer:", in tags, in \\boxed{} or in bold.
+"""Find the final answer in a reply: after "Answer:", in tags, in \\boxed{} or in bold.
 
-An answer is explicit when the reply says that it is one ("Answer: 7", "the answer is 7", a heading "Final answer",
-<answer> or <solution> tags, \\boxed{7}). Bold text is a hint only, used where nothing explicit is there.
+An answer is explicit if the reply marks it as the answer ("Answer: 7", "the answer is 7", a heading "Final answer",
+<answer> or <solution> tags, \\boxed{7}). Bold text is only a hint, used if the reply has no explicit answer.
 """
 
 import re
+
+from textgrad.engine.reply import Text
 
 _TAGS = re.compile(r"<(answer|solution)>(.*?)</\1>", re.IGNORECASE | re.DOTALL)
 _MARKER = re.compile(
@@ -20,19 +22,24 @@ _ORNAMENT = re.compile(r"[*_`$#]*|```\w*|\\\[|\\\(|-{3,}")
 _BOLD = re.compile(r"(?<![\w*])\*{2,3}(?=\S)([^\n]+?)(?<=\S)\*{2,3}(?![\w*])")
 _FENCE = re.compile(r"^[*\s]*```\w*\n(.*?)\n?```", re.DOTALL)
 _FONT = re.compile(r"\\(?:text(?:bf|rm|it|tt)?|math(?:bf|rm|it|tt)|operatorname)\s*\{([^{}]*)\}")
-_DEEPEST = 8  # wrappers around wrappers that are taken off
+_MAX_WRAPPERS = 8  # nested wrappers that are removed
 _WRAPPERS = (("$", "$"), ("\\(", "\\)"), ("\\[", "\\]"), ("'", "'"), ("‘", "’"), ("__", "__"))
 
 
+def is_incomplete(prediction: str) -> bool:
+    """Return True for a reply with a flaw, such as a truncated one: only its explicit answer counts."""
+    return isinstance(prediction, Text) and bool(prediction.flaw)
+
+
 def final_answer(prediction: str) -> str | None:
-    """The answer a reply settles on: the explicit one, else the last bold text of its last paragraph, else None."""
+    """Return the explicit answer of a reply, else the last bold text of its last paragraph, else None."""
     explicit = explicit_answer(prediction)
     return explicit if explicit is not None else bold_answer(prediction)
 
 
 def explicit_answer(prediction: str) -> str | None:
-    """The first line of the last explicit answer, without markup; None where the reply states none."""
-    for rest in _stated(prediction):
+    """Return the first line of the last explicit answer, without markup, or None."""
+    for rest in _after_markers(prediction):
         for line in rest.splitlines():
             if not _ORNAMENT.fullmatch(line.strip()):
                 return clean(line)
@@ -40,8 +47,8 @@ def explicit_answer(prediction: str) -> str | None:
 
 
 def explicit_block(prediction: str) -> str | None:
-    """All lines of the last explicit answer as they stand, for answers such as grids; None where there is none."""
-    for rest in _stated(prediction):
+    """Return all lines of the last explicit answer unchanged, for answers such as grids, or None."""
+    for rest in _after_markers(prediction):
         fenced = _FENCE.match(rest)
         block = fenced[1] if fenced else re.sub(r"^[*_]{2}(?=\s)", "", rest.strip()).strip("\n")
         if block.strip():
@@ -50,18 +57,18 @@ def explicit_block(prediction: str) -> str | None:
 
 
 def bold_answer(prediction: str) -> str | None:
-    """The last bold text of the last paragraph, without markup, or None."""
+    """Return the last bold text of the last paragraph, without markup, or None."""
     spans = bold_spans(re.split(r"\n\s*\n", prediction.strip())[-1])
     return spans[-1] if spans else None
 
 
 def bold_spans(text: str) -> list[str]:
-    """All texts between ** and **, in order, without markup."""
+    """Return all texts between ** and **, in order, without markup."""
     return [clean(span) for span in _BOLD.findall(text)]
 
 
 def boxed(text: str) -> str | None:
-    """What the last \\boxed{} holds, its inner braces balanced, or None."""
+    """Return the content of the last \\boxed{}, with balanced inner braces, or None."""
     start = max(text.rfind("\\boxed{"), text.rfind("\\fbox{"))
     if start < 0:
         return None
@@ -75,8 +82,8 @@ def boxed(text: str) -> str | None:
 
 
 def clean(text: str) -> str:
-    """A short text without what only wraps it: bold and code marks, quotes, math signs, fonts, a last full stop."""
-    for _ in range(_DEEPEST):
+    """Return a short text without its wrappers: bold and code marks, quotes, math signs, fonts, a last full stop."""
+    for _ in range(_MAX_WRAPPERS):
         before, text = text, _unwrapped(text)
         if text == before:
             break
@@ -93,8 +100,8 @@ def _unwrapped(text: str) -> str:
     return _FONT.sub(r"\1", text)
 
 
-def _stated(prediction: str) -> list[str]:
-    """What follows each statement of an answer, the last one first; what is left empty is passed over."""
+def _after_markers(prediction: str) -> list[str]:
+    """Return the text after each marker of an explicit answer, last marker first, without empty texts."""
     places = [(match.start(), prediction[match.end() :]) for match in _MARKER.finditer(prediction)]
     places += [(match.start(), match[2]) for match in _TAGS.finditer(prediction)]
     return [rest for _, rest in sorted(places, reverse=True) if rest.strip("*_`$# \n")]

@@ -1,14 +1,15 @@
 """Scorers for the kinds of LiveBench questions: `(prediction, answer) -> 1 or 0`.
 
-Where LiveBench itself gives a part of a point for a partly right answer, an answer counts here only if all is right.
+LiveBench itself gives partial credit for a partly right answer; here only a fully right answer counts.
 """
 
 import re
 
-from textgrad.tasks.scoring.answers import Scorer, choice, normal, number
-from textgrad.tasks.scoring.extract import bold_spans, boxed, clean, explicit_answer
+from textgrad.tasks.scoring.answers import choice, normalize, number
+from textgrad.tasks.scoring.extract import bold_spans, boxed, clean, explicit_answer, is_incomplete
 from textgrad.tasks.scoring.latex import equivalent
 from textgrad.tasks.scoring.numerals import WORDS, number_in
+from textgrad.tasks.scoring.scorer import Scorer
 
 _SIDES = re.compile(r"\b(?:yes|no|unknown)\b(?:[\s,;*]+(?:and\s+)?(?:yes|no|unknown)\b)+")
 _SIDE = re.compile(r"\b(?:yes|no|unknown)\b")
@@ -16,59 +17,66 @@ _REPEATED = re.compile(r"\b([A-Za-z])\1{2,}\b")
 
 
 def web_of_lies_v2(prediction: str, answer: str) -> int:
-    """All of a list such as "yes, no, yes"; the last such list of the reply counts."""
+    """Compare a whole list such as "yes, no, yes"; the reply's last list counts."""
     explicit = explicit_answer(prediction)
-    text = ("" if getattr(prediction, "flaw", None) else prediction) if explicit is None else explicit
-    lists = [_SIDE.findall(listed) for listed in _SIDES.findall(text.lower())]
+    if explicit is None:
+        text = "" if is_incomplete(prediction) else prediction
+    else:
+        text = explicit
+    lists = [_SIDE.findall(sides) for sides in _SIDES.findall(text.lower())]
     return int(bool(lists) and lists[-1] == _SIDE.findall(answer.lower()))
 
 
 def zebra_puzzle(prediction: str, answer: str) -> int:
-    """The same word, number or list: as stated, else the last bold text, else the last word."""
-    return int(_items(_told(prediction) or "") == _items(answer))
+    """Compare a word, number or list: the explicit answer, else the last bold text, else the last word."""
+    return int(_items(_final_text(prediction) or "") == _items(answer))
 
 
 def spatial(prediction: str, answer: str) -> int:
-    """The same number, in digits or as a word, or the same label: as stated, else the last bold text, else the end."""
-    told, wanted = _told(prediction) or "", number_in(answer)
+    """Compare a number (digits or a word) or a label: the explicit answer, else the last bold text or word."""
+    given, wanted = _final_text(prediction) or "", number_in(answer)
     if wanted is not None:
-        return int(number_in(told) == wanted)
-    return int(re.sub(r"^(?:an?|the) ", "", normal(told)) == re.sub(r"^(?:an?|the) ", "", normal(answer)))
+        return int(number_in(given) == wanted)
+    return int(_without_article(given) == _without_article(answer))
 
 
 def amps_hard(prediction: str, answer: str) -> int:
-    """An equivalent formula: what is boxed, else what is stated."""
-    formula = boxed(prediction) or _told(prediction)
+    """Compare formulas by value: the boxed one, else the explicit answer."""
+    formula = boxed(prediction) or _final_text(prediction)
     return int(formula is not None and equivalent(formula, clean(answer)))
 
 
 def math_comp(prediction: str, answer: str) -> int:
-    """An option, which may be written several times as in "BBBBB", or a whole number, which may begin with zeros."""
+    """Compare an option, which may be repeated as in "BBBBB", or a whole number, which may begin with zeros."""
     if number_in(answer) is not None:
         return number(prediction, answer)
-    told = _told(prediction)
-    repeated = _REPEATED.findall(prediction if told is None else told)
+    given = _final_text(prediction)
+    repeated = _REPEATED.findall(prediction if given is None else given)
     return int(repeated[-1].upper() == clean(answer).upper()) if repeated else choice(prediction, answer)
 
 
 def olympiad(prediction: str, answer: str) -> int:
-    """All numbers of a list, in order. LiveBench itself gives part of a point by edit distance; here all must agree."""
-    told = _told(prediction)
-    return int(told is not None and re.findall(r"\d+", told) == re.findall(r"\d+", answer))
+    """Compare a list of numbers in order; LiveBench itself gives partial credit by edit distance."""
+    given = _final_text(prediction)
+    return int(given is not None and re.findall(r"\d+", given) == re.findall(r"\d+", answer))
 
 
-def _told(prediction: str) -> str | None:
-    """The stated answer, else the last bold text, else the last word; of a reply cut short, the stated one only."""
+def _final_text(prediction: str) -> str | None:
+    """Return the explicit answer, else the last bold text, else the last word; the explicit one only if incomplete."""
     explicit = explicit_answer(prediction)
-    if explicit is not None or getattr(prediction, "flaw", None) or not prediction.strip():
+    if explicit is not None or is_incomplete(prediction) or not prediction.strip():
         return explicit
     bold = bold_spans(prediction)
     return bold[-1] if bold else clean(prediction.split()[-1])
 
 
+def _without_article(text: str) -> str:
+    return re.sub(r"^(?:an?|the) ", "", normalize(text))
+
+
 def _items(text: str) -> list[str]:
-    """The parts of a list in one case, numbers up to twenty as digits."""
-    parts = [normal(part) for part in text.split(",")]
+    """Return the normalized items of a list, number words up to twenty as digits."""
+    parts = [normalize(part) for part in text.split(",")]
     return [str(WORDS.index(part)) if part in WORDS else part for part in parts if part]
 
 

@@ -1,4 +1,4 @@
-"""The number that a text gives as its answer: signed, with decimals, thousands separators, fractions and units."""
+"""Read the number that a text gives as its answer: signs, decimals, thousands separators, fractions and units."""
 
 import functools
 import re
@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from textgrad.tasks.scoring.extract import clean
 
-_LONGEST = 400  # characters: longer than any sensible answer, short enough to compute with
+_MAX_LENGTH = 400  # characters: longer than any sensible answer, short enough to compute with
 WORDS = [
     "zero",
     "one",
@@ -50,12 +50,12 @@ _LIST = re.compile(r"\s+|[\s$)(%]*(?:,|;|&|\bor\b|\band\b|\bto\b)[\s$)(]*")
 
 @functools.lru_cache(maxsize=4096)  # right answers are compared with many replies
 def number_in(text: str) -> Fraction | None:
-    """The number that a final answer states, or None where it states none, or several.
+    """Return the number in a final answer, or None if it has none or several.
 
-    Its first sentence with a number decides: what follows a last equals sign, else a number that the sentence begins
-    with, else the last number. Parts of a calculation, a range or a list are no answers: "12 - 7 = 5" is 5, while
-    "5-3", "7 or 8" and "no answer" are none. A number word up to twenty counts where the text begins with it.
-    Remarks in brackets are passed over.
+    The first sentence with a number decides: the number after its last equals sign, else a number at its beginning,
+    else its last number. Parts of a calculation, a range or a list do not count: "12 - 7 = 5" is 5, but "5-3",
+    "7 or 8" and "no answer" give None. A number word up to twenty counts at the beginning of the text. Remarks in
+    brackets are ignored.
     """
     text = _REMARK.sub(" ", _simplify(clean(text)))
     for sentence in re.split(r"(?<=[.!?])\s+", text):
@@ -75,14 +75,14 @@ def _decisive(text: str, found: list[tuple[Fraction, int]]) -> Fraction:
 
 
 def last_number(text: str) -> Fraction | None:
-    """The last number of a text that is no part of a calculation, a range or a list, or None."""
+    """Return the last number of a text outside calculations, ranges and lists, or None."""
     found = list(_values(_REMARK.sub(" ", _simplify(text))))
     return found[-1][0] if found else None
 
 
 @functools.lru_cache(maxsize=4096)
 def value_of(text: str) -> Fraction | None:
-    """The number that a text is as a whole (money and percent signs apart), or None."""
+    """Return the value of a text that is a number and nothing else (except money and percent signs), or None."""
     bare = _simplify(text.strip())
     found = list(_values(bare))
     rest = re.sub(rf"{_TOKEN.pattern}|[-+$€£¥%\s]", "", bare)
@@ -90,14 +90,14 @@ def value_of(text: str) -> Fraction | None:
 
 
 def same_number(value: Fraction | None, wanted: Fraction) -> bool:
-    """Equal exactly, or within a relative 1e-6 of a wanted number that is not whole."""
+    """Return True if the numbers are equal, or within a relative 1e-6 if the wanted one is not whole."""
     if value is None:
         return False
     return value == wanted or (wanted.denominator != 1 and abs(value - wanted) <= abs(wanted) / 1_000_000)
 
 
 def _simplify(text: str) -> str:
-    """The text with one kind of minus, no LaTeX markup, and no spaces inside numbers."""
+    """Return the text with one kind of minus, no LaTeX markup and no spaces inside numbers."""
     text = _MINUS.sub("-", text).replace("**", "").replace("{,}", ",")
     text = re.sub(r"\\([$%])", r"\1", text)
     text = re.sub(r"\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}", r"\1/\2", text)
@@ -107,13 +107,13 @@ def _simplify(text: str) -> str:
 
 
 def _values(text: str) -> Iterator[tuple[Fraction, int]]:
-    """Every number that stands for itself, with the place where its digits begin."""
+    """Yield each number outside calculations, ranges and lists, with the position of its first digit."""
     tokens = list(_TOKEN.finditer(text))
-    listed = [
+    in_list = [
         bool(_LIST.fullmatch(text, left.end(), right.start())) for left, right in zip(tokens, tokens[1:], strict=False)
     ]
     for index, token in enumerate(tokens):
-        if any(listed[max(index - 1, 0) : index + 1]) or _in_calculation(text, token):
+        if any(in_list[max(index - 1, 0) : index + 1]) or _in_calculation(text, token):
             continue
         value = _value(token)
         if value is not None:
@@ -125,12 +125,12 @@ def _in_calculation(text: str, token: re.Match) -> bool:
 
 
 def _before(text: str, token: re.Match) -> str:
-    """As much of the text before a number as can tell what it is; not all, as a text may hold thousands of them."""
+    """Return the 40 characters before a number: enough context, and fast for a text with thousands of numbers."""
     return text[max(token.start() - 40, 0) : token.start()]
 
 
 def _value(token: re.Match) -> Fraction | None:
-    if len(token[0]) > _LONGEST:
+    if len(token[0]) > _MAX_LENGTH:
         return None
     above = Fraction(token["value"].replace(",", ""))
     if not token["below"]:

@@ -1,4 +1,4 @@
-"""Grading an answer, in two ways: by a pure scorer, or by asking an engine."""
+"""Two ways to grade an answer: by a pure scorer, or by asking an engine."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -7,14 +7,15 @@ from typing import Protocol
 from textgrad.autograd import StringBasedFunction
 from textgrad.engine.base import EngineLM, Text
 from textgrad.engine.calls.ask_again import ask_until
-from textgrad.errors import BadReply
+from textgrad.errors import BadReply, BrokenSystem
 from textgrad.loss import MultiFieldTokenParsedEvaluation
-from textgrad.tasks.scoring.extract import explicit_answer
+from textgrad.tasks.scoring.extract import explicit_answer, is_incomplete
+from textgrad.tasks.scoring.scorer import QuestionScorer
+from textgrad.tasks.scoring.verdict import TAGS, end_with_verdict, read_verdict
 from textgrad.variable import Variable
 
-QuestionScorer = Callable[[str | None, str, str], int]  # (question, prediction, answer) -> 1 or 0
+RIGHT = 0.99  # score from which an answer counts as right; a partly right answer is wrong
 
-_TAGS = ("<ACCURACY>", "</ACCURACY>")
 _PURPOSE = (
     "Compares the final answer of the prediction with the ground truth answer. "
     "The result is 1 where they agree and 0 where they do not."
@@ -31,28 +32,28 @@ _HINT = "Close with exactly one verdict: <ACCURACY> 1 </ACCURACY> or <ACCURACY> 
 
 
 class Grader(Protocol):
-    """Decides whether an answer is right.
+    """Decides whether an answer is right."""
 
-    Attributes:
-        eval_fn: TextGrad's evaluation function for the task.
-        unreadable: verdicts of an engine that could not be read.
-    """
+    @property
+    def eval_fn(self) -> Callable:
+        """TextGrad's evaluation function of the task."""
 
-    eval_fn: Callable
-    unreadable: int
+    @property
+    def unreadable(self) -> int:
+        """Number of an engine's verdicts that could not be read."""
 
     def score(self, question: str, prediction: str, answer: str) -> int:
-        """1 or 0."""
+        """Return 1 or 0."""
 
     def loss(self, question: Variable, prediction: Variable, answer: Variable) -> Variable:
-        """The same as a differentiable value."""
+        """Return the same as a differentiable value."""
 
 
 class ScorerGrader:
-    """Grades by a pure function; asks nobody.
+    """Grade by a pure function, without a request.
 
     Args:
-        scorer: (question or None, prediction, answer) -> 1 or 0.
+        scorer: (question or None, prediction, answer) -> number in [0, 1]. `RIGHT` and above count as 1, the rest as 0.
     """
 
     unreadable = 0
@@ -61,19 +62,24 @@ class ScorerGrader:
         self._scorer = scorer
         self.eval_fn = StringBasedFunction(self._compare, function_purpose=_PURPOSE)
 
-    def score(self, question: str, prediction: str, answer: str) -> int:
-        return 0 if no_answer(prediction) else self._scorer(question, prediction, answer)
+    def score(self, question: str | None, prediction: str, answer: str) -> int:
+        if has_no_answer(prediction):
+            return 0
+        score = self._scorer(question, prediction, answer)
+        if not 0 <= score <= 1:
+            raise BrokenSystem(f"the scorer of the task returned {score!r}: it must return a number from 0 to 1")
+        return int(score >= RIGHT)
 
     def loss(self, question: Variable, prediction: Variable, answer: Variable) -> Variable:
         return self.eval_fn(inputs={"question": question, "prediction": prediction, "ground_truth_answer": answer})
 
     def _compare(self, prediction: Variable, ground_truth_answer: Variable, question: Variable | None = None) -> int:
-        asked = None if question is None else question.value
-        return self.score(asked, prediction.value, ground_truth_answer.value)
+        asked = None if question is None else text_of(question)
+        return self.score(asked, text_of(prediction), text_of(ground_truth_answer))
 
 
 class JudgeGrader:
-    """Grades by asking an engine for a verdict in <ACCURACY> tags.
+    """Grade by asking an engine for a verdict in <ACCURACY> tags.
 
     Args:
         engine: the evaluation engine.
@@ -83,7 +89,7 @@ class JudgeGrader:
         self._engine = _VerdictEngine(engine)
         instruction = Variable(_INSTRUCTION, requires_grad=False, role_description="how to judge an answer")
         self.eval_fn = MultiFieldTokenParsedEvaluation(
-            instruction, engine=self._engine, role_descriptions=list(_ROLES), parse_tags=list(_TAGS)
+            instruction, engine=self._engine, role_descriptions=list(_ROLES), parse_tags=list(TAGS)
         )
 
     @property
@@ -91,23 +97,23 @@ class JudgeGrader:
         return self._engine.unreadable
 
     def score(self, question: str, prediction: str, answer: str) -> int:
-        if no_answer(prediction):
+        if has_no_answer(prediction):
             return 0
         fields = [
             Variable(value, requires_grad=False, role_description=role)
             for value, role in zip((question, answer, prediction), _ROLES, strict=True)
         ]
-        return int(verdict(self.eval_fn(fields).value))
+        return int(read_verdict(text_of(self.eval_fn(fields))))
 
     def loss(self, question: Variable, prediction: Variable, answer: Variable) -> Variable:
-        if no_answer(prediction.value):  # as in score; the reason is for the critic to read
+        if has_no_answer(text_of(prediction)):  # graded without a request; the critic reads the reason
             inputs = {"question": question, "prediction": prediction, "ground_truth_answer": answer}
             return StringBasedFunction(lambda **_: _UNANSWERED, function_purpose=_PURPOSE)(inputs=inputs)
         return self.eval_fn([question, answer, prediction])
 
 
 class _VerdictEngine(EngineLM):
-    """An engine whose replies always hold a verdict: asked again for a missing one, which is then taken for a 0."""
+    """An engine whose replies always hold a verdict: a reply without one is retried once, then counts as 0."""
 
     def __init__(self, engine: EngineLM):
         self.engine = engine
@@ -118,30 +124,21 @@ class _VerdictEngine(EngineLM):
 
     def generate(self, prompt: str | Sequence, system_prompt: str | None = None, **kwargs) -> str:
         try:
-            return ask_until(self.engine, prompt, _with_verdict, system_prompt=system_prompt, hint=_HINT)
+            return ask_until(self.engine, prompt, end_with_verdict, system_prompt=system_prompt, hint=_HINT)
         except BadReply as problem:
             with self._lock:
                 self.unreadable += 1
             return Text(f"No verdict could be read ({problem}). <ACCURACY> 0 </ACCURACY>")
 
 
-def verdict(reply: str) -> str:
-    """ "1" or "0": the last verdict of a judge's reply.
-
-    Raises:
-        BadReply: there is none.
-    """
-    said = reply.rpartition(_TAGS[0])[2].partition(_TAGS[1])[0].strip(" \n*.")
-    if _TAGS[0] not in reply or said not in ("0", "1"):
-        raise BadReply("it held no verdict")
-    return said
+def has_no_answer(prediction: str) -> bool:
+    """Return True for a reply that is empty, or incomplete without an explicit answer."""
+    return not prediction.strip() or (is_incomplete(prediction) and explicit_answer(prediction) is None)
 
 
-def no_answer(prediction: str) -> bool:
-    """True for a reply that is empty, or cut short before any explicit answer."""
-    return not prediction.strip() or (bool(getattr(prediction, "flaw", None)) and explicit_answer(prediction) is None)
-
-
-def _with_verdict(reply: str) -> str:
-    said = verdict(reply)
-    return f"{reply.rpartition(_TAGS[0])[0]}{_TAGS[0]} {said} {_TAGS[1]}"
+def text_of(variable: Variable) -> str:
+    """Return a variable's text as it is: a `Text` keeps its flaw."""
+    value = variable.value
+    if not isinstance(value, str):
+        raise TypeError(f"a grader needs text, but the {variable.role_description!r} is an image")
+    return value

@@ -1,0 +1,61 @@
+"""Divide examples into training, validation and test sets."""
+
+import random
+from collections.abc import Sequence
+
+from textgrad.errors import UsageError
+
+Example = tuple[str, str]  # question, answer
+Splits = tuple[list[Example], list[Example], list[Example]]  # train, validation, test
+
+
+def cut(splits: Splits, sizes: Sequence[int | None], name: str) -> Splits:
+    """Return the first examples of each split.
+
+    Args:
+        splits: train, validation and test examples.
+        sizes: number of examples wanted of each; None for all.
+        name: of the task, for the error message.
+
+    Raises:
+        UsageError: a split has fewer examples.
+    """
+    for label, size, split in zip(("train", "val", "test"), sizes, splits, strict=True):
+        if size is not None and size > len(split):
+            raise UsageError(
+                f"{label}_size is {size}, but {name} has {len(split)} examples there: ask for {len(split)} at most"
+            )
+    train, val, test = (split[:size] for size, split in zip(sizes, splits, strict=True))
+    return train, val, test
+
+
+def distinct(examples: Sequence[Example]) -> list[Example]:
+    """Return the examples in order, keeping only the first of each question."""
+    first: dict[str, str] = {}
+    for question, answer in examples:
+        first.setdefault(question, answer)
+    return list(first.items())
+
+
+def seeded_splits(examples: Sequence[Example], shares: tuple[float, float, float], seed: int, name: str) -> Splits:
+    """Shuffle the examples and divide them into train, validation and test; a repeated question counts once.
+
+    Args:
+        examples: at least three different questions.
+        shares: of train, validation and test; they add up to 1.
+        seed: determines the order.
+        name: of the data, for the error message.
+
+    Raises:
+        UsageError: there are fewer than three different questions.
+    """
+    shuffled = distinct(examples)
+    if len(shuffled) < 3:
+        raise UsageError(
+            f"{name} has {len(shuffled)} different questions: at least 3 are needed, one for each of "
+            "training, validation and test"
+        )
+    random.Random(seed).shuffle(shuffled)
+    val, test = (max(1, round(len(shuffled) * share)) for share in shares[1:])
+    train = len(shuffled) - val - test
+    return shuffled[:train], shuffled[train : train + val], shuffled[train + val :]
