@@ -5,6 +5,9 @@ again; `BadReply` costs a step, an answer or a merge and never a run.
 """
 
 import difflib
+from collections.abc import Collection
+
+_MANY_NAMES, _NEAREST_NAMES = 12, 5
 
 
 class StopRun(Exception):
@@ -62,17 +65,21 @@ class ContextExceeded(BadReply):
     """The request is longer than the model's context."""
 
 
-def unknown(kind: str, name: str, known) -> UsageError:
-    """The error for an unknown name: one line that lists the known ones, nearest first.
+def unknown(kind: str, name: str, known: Collection[str]) -> UsageError:
+    """Return the error for an unknown name: one line with the known names, nearest first.
 
     Args:
-        kind: what the name should be of, such as "engine".
-        name: what the user wrote.
-        known: the allowed names.
+        kind: kind of the name, such as "engine".
+        name: the user's input.
+        known: the allowed names; of more than a dozen, only the five nearest are listed.
     """
 
-    def distance(candidate: str) -> float:
-        return -difflib.SequenceMatcher(None, name.lower(), candidate.lower()).ratio()
+    def similarity(candidate: str) -> float:
+        return difflib.SequenceMatcher(None, name.lower(), candidate.lower()).ratio()
 
-    ordered = sorted(known, key=lambda candidate: (distance(candidate), candidate))
+    ordered = sorted(known, key=lambda candidate: (-similarity(candidate), candidate))
+    if len(ordered) > _MANY_NAMES:
+        return UsageError(
+            f"unknown {kind} {name!r}; the nearest of {len(ordered)}: {', '.join(ordered[:_NEAREST_NAMES])}"
+        )
     return UsageError(f"unknown {kind} {name!r}; known, nearest first: {', '.join(ordered)}")

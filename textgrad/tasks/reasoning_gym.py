@@ -1,6 +1,6 @@
-"""reasoning_gym: about a hundred kinds of generated questions, each with a verifier, without any network.
+"""reasoning_gym: about a hundred generated data sets with verifiers; needs no network.
 
-Questions are made by a process beside this one (`reasoning_gym_child`), which also checks the answers.
+A child process (`reasoning_gym_child`) generates the questions and verifies the answers.
 """
 
 import functools
@@ -9,7 +9,6 @@ import importlib.util
 import json
 import os
 import re
-import select
 import subprocess
 import sys
 import threading
@@ -18,43 +17,45 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from textgrad.errors import BrokenSystem, UsageError, unknown
-from textgrad.tasks.base import Example
 from textgrad.tasks.scoring.answers import exact
-from textgrad.tasks.scoring.extract import bold_answer, clean, explicit_answer, explicit_block
-from textgrad.tasks.source import Request, Sizes, Source, Splits
+from textgrad.tasks.scoring.extract import bold_answer, clean, explicit_answer, explicit_block, is_incomplete
+from textgrad.tasks.source import Sizes, TaskData, TaskRequest
+from textgrad.tasks.splits import Example, Splits
 
+NAMES = ("RG_<dataset>",)
 DEFAULTS = Sizes(50, 100, 100)
-RIGHT = 0.99  # a verifier's score from which an answer is right; partly right is wrong
-TIME_LIMIT = 20.0  # seconds for one check of an answer
+TIME_LIMIT = 20.0  # seconds per verification
 
 _FORMAT = "End with 'Answer:' followed by the final answer alone, in the form that the question asks for."
 _CHILD = Path(__file__).with_name("reasoning_gym_child.py")
 
 
-def load(request: Request) -> Source:
-    """The source of "RG_" and the name of a data set of reasoning_gym. Its seed decides the questions.
+def load(request: TaskRequest) -> TaskData:
+    """Return the data of "RG_<dataset>"; the seed determines the questions.
 
-    Without sizes there are 50, 100 and 100 examples, or fewer in the same proportion where the data set has not as
-    many different questions. More for training leave validation and test as they are.
+    The default sizes are 50, 100 and 100, or fewer in the same proportion if the data set has fewer different
+    questions. A larger training set leaves the validation and test sets unchanged.
 
     Raises:
-        UsageError: an unknown data set; more wanted than there are different questions.
-        BrokenSystem: reasoning_gym is not installed, or cannot make this data set.
+        UsageError: the data set is unknown, or has fewer different questions than requested.
+        BrokenSystem: reasoning_gym is not installed, or cannot generate this data set.
     """
+    if importlib.util.find_spec("reasoning_gym") is None:
+        raise BrokenSystem(f"{request.name} needs the package reasoning-gym: pip install reasoning-gym")
     dataset = request.name.removeprefix("RG_")
     sizes = Sizes(*(given or default for given, default in zip(request.sizes, DEFAULTS, strict=True)))
     examiner = _examiner(dataset, request.seed, sum(sizes))
-    made = len(examiner.examples)
-    if made < sum(sizes) and any(request.sizes) or made < 5:
+    available = len(examiner.examples)
+    if available < sum(sizes) and any(request.sizes) or available < 5:
         raise UsageError(
-            f"{request.name} has {made} different questions, but the sizes add up to {sum(sizes)} "
+            f"{request.name} has {available} different questions, but the sizes add up to {sum(sizes)} "
             f"(train {sizes.train}, val {sizes.val}, test {sizes.test}): ask for fewer"
         )
     description = f"Solve a task of the kind '{dataset.replace('_', ' ')}'. Think step by step."
-    return Source(_dealt(examiner.examples, sizes), description, _FORMAT, examiner.score)
+    return TaskData(_split(examiner.examples, sizes), description, _FORMAT, examiner.score)
 
 
-def _dealt(examples: list[Example], sizes: Sizes) -> Splits:
+def _split(examples: list[Example], sizes: Sizes) -> Splits:
     share = min(1.0, len(examples) / sum(sizes))
     test = int(sizes.test * share)
     val = test + int(sizes.val * share)
@@ -62,21 +63,19 @@ def _dealt(examples: list[Example], sizes: Sizes) -> Splits:
 
 
 class Examiner:
-    """Questions of one data set, and the verifier of answers to them.
+    """Questions of one data set and their verifier.
 
     Args:
-        dataset: its name in reasoning_gym.
-        seed: decides the questions.
-        wanted: how many different ones, >= 1; there may be fewer.
+        dataset: name of the data set in reasoning_gym.
+        seed: determines the questions.
+        wanted: number of different questions, >= 1; the data set may have fewer.
 
     Attributes:
-        examples: (question, answer) pairs; the answer is one of those that the verifier accepts.
+        examples: (question, answer) pairs; the verifier may accept other answers too.
     """
 
     def __init__(self, dataset: str, seed: int, wanted: int):
-        if importlib.util.find_spec("reasoning_gym") is None:
-            raise BrokenSystem(f"RG_{dataset} needs the package reasoning-gym: pip install reasoning-gym")
-        # reasoning_gym seeds question i with seed + i, so that seeds side by side would share questions
+        # reasoning_gym seeds question i with seed + i, so consecutive seeds would share questions
         stream = int.from_bytes(hashlib.sha256(f"{dataset} {seed}".encode()).digest()[:4]) >> 1
         self._dataset, self._arguments = dataset, [dataset, str(stream), str(wanted)]
         self._lock = threading.Lock()
@@ -84,40 +83,43 @@ class Examiner:
         self.examples = self._start()
         self._places = {question: place for place, (question, _) in enumerate(self.examples)}
 
-    def score(self, question: str | None, prediction: str, answer: str) -> int:
-        """1 where the verifier accepts the reply's answer in full, else 0.
+    def score(self, question: str | None, prediction: str, answer: str) -> float:
+        """Return the verifier's score of a reply, in [0, 1].
 
         Args:
             question: as in `examples`, with or without the answer format; None to find it by its answer.
             prediction: the reply.
-            answer: as in `examples`; compared as text where the question cannot be found.
+            answer: as in `examples`; compared as text if the question is unknown.
         """
         place = self._place(question, answer)
         if place is None:
             return exact(prediction, answer)
-        return int(self._check(place, candidates(prediction)) >= RIGHT)
+        return self._verify(place, candidates(prediction))
 
     def _place(self, question: str | None, answer: str) -> int | None:
         if question is not None:
             return self._places.get(question.removesuffix(f"\n\n{_FORMAT}"))
-        places = [place for place, (_, known) in enumerate(self.examples) if known == answer]
+        places = [place for place, (_, expected) in enumerate(self.examples) if expected == answer]
         return places[0] if len(places) == 1 else None
 
-    def _check(self, place: int, answers: list[str]) -> float:
-        """The best score of some answers, from 0 to 1; 0 where the verifier takes too long, which ends its process."""
+    def _verify(self, place: int, answers: list[str]) -> float:
+        """Return the best score of several answers, or 0 if the verifier exceeds `TIME_LIMIT` and is killed."""
         with self._lock:
             if self._process is None:
                 self._start()
+            process = self._process
+            watchdog = threading.Timer(TIME_LIMIT, process.kill)
+            watchdog.start()
             try:
-                self._process.stdin.write(json.dumps({"index": place, "answers": answers}) + "\n")
-                self._process.stdin.flush()
-                if select.select([self._process.stdout], [], [], TIME_LIMIT)[0]:
-                    return json.loads(self._process.stdout.readline())["score"]
-            except (OSError, ValueError):  # it has ended
-                pass
-            self._process.kill()
-            self._process = None
-            return 0.0
+                process.stdin.write(json.dumps({"index": place, "answers": answers}) + "\n")
+                process.stdin.flush()
+                return json.loads(process.stdout.readline())["score"]
+            except (OSError, ValueError):  # the process has ended
+                process.kill()
+                self._process = None
+                return 0.0
+            finally:
+                watchdog.cancel()
 
     def _start(self) -> list[Example]:
         self._process = subprocess.Popen(
@@ -130,40 +132,40 @@ class Examiner:
             env={**_without_secrets(os.environ), "PYTHONHASHSEED": "0"},
         )
         weakref.finalize(self, _end, self._process)
-        return list(self._made())
+        return list(self._read_examples())
 
-    def _made(self) -> Iterator[Example]:
+    def _read_examples(self) -> Iterator[Example]:
         from tqdm import tqdm
 
-        with tqdm(total=int(self._arguments[2]), desc=f"making RG_{self._dataset}", delay=2) as bar:
+        with tqdm(total=int(self._arguments[2]), desc=f"generating RG_{self._dataset}", delay=2) as bar:
             for line in self._process.stdout:
                 message = json.loads(line)
                 if "known" in message:
                     raise unknown("data set of reasoning_gym", self._dataset, message["known"])
-                if "made" in message:
+                if "generated" in message:
                     return
                 bar.update()
                 yield message["question"], message["answer"]
         raise BrokenSystem(
-            f"reasoning_gym cannot make {self._dataset!r}: its process ended with exit status "
+            f"reasoning_gym cannot generate {self._dataset!r}: its process ended with exit status "
             f"{self._process.wait()}; try another data set or release of reasoning-gym"
         )
 
 
-# A run, its rehearsal and its other seeds ask for the same questions, and a process takes a second to make them.
+# A run, its dry run and its other seeds share the questions, and a process takes a second to generate them.
 _examiner = functools.lru_cache(maxsize=4)(Examiner)
 
 
 def candidates(prediction: str) -> list[str]:
-    """The readings of a reply's answer, to be tried in order: all its lines, its first one, and these without markup.
+    """Return the readings of a reply's answer in the order to try: all lines, the first line, both without markup.
 
-    A reply that states no answer is tried as a whole, then its last paragraph, bold text and last line.
+    A reply without an explicit answer is tried as a whole, then its last paragraph, bold text and last line.
     """
     block = explicit_block(prediction)
     if block is not None:
         first_line = block.strip().split("\n")[0].strip()
         readings = [block.strip(), clean(block), first_line, explicit_answer(prediction) or ""]
-    elif getattr(prediction, "flaw", None) or not prediction.strip():
+    elif is_incomplete(prediction) or not prediction.strip():
         readings = []
     else:
         text = prediction.strip()
@@ -172,7 +174,7 @@ def candidates(prediction: str) -> list[str]:
 
 
 def _without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
-    """No key belongs into a process in which verifiers compute with what a model wrote."""
+    """Remove keys from the environment: the child process computes with text that a model wrote."""
     secret = re.compile("KEY|TOKEN|SECRET|PASSW|CRED|PROXY|URL|BASE")
     return {name: value for name, value in environment.items() if not secret.search(name.upper())}
 

@@ -1,12 +1,12 @@
-"""The process that makes reasoning_gym questions and checks answers to them. Run as a script; never imported to do so.
+"""Child process that generates reasoning_gym questions and verifies answers. Run as a script.
 
-A process of its own, because several data sets depend on the order of hashed strings, which PYTHONHASHSEED fixes only
-at the start of a process; because some print, or change global generators; and because a verifier that computes with
-what a model wrote may never end, and is then ended from outside.
+It is a separate process for three reasons: some data sets depend on the order of hashed strings, which PYTHONHASHSEED
+fixes only at process start; some print or change global random generators; and a verifier that computes with text of a
+model may never end, so the parent must be able to kill it.
 
     python -P reasoning_gym_child.py DATASET SEED WANTED
-writes a line of JSON for each of WANTED different questions, one that says how it ended, and then answers every line
-{"index": i, "answers": [text, ...]} with {"score": s}, the best of their scores.
+writes one line of JSON per question for up to WANTED different questions, then {"generated": n}. After that it answers
+every line {"index": i, "answers": [text, ...]} with {"score": s}, the best of the answers' scores.
 """
 
 import contextlib
@@ -16,11 +16,11 @@ import re
 import signal
 import sys
 
-_DRAWS = 20  # questions drawn for every one wanted, before giving up finding more different ones
+_DRAWS = 20  # draws per wanted question before giving up on finding more different ones
 _EXAMPLES = ("possible_answer", "example_answer", "example_correct_answer")
 _ANY = "any answer that meets the conditions"
 
-# what reasoning_gym's own code was seen to raise for odd questions and odd answers
+# exceptions observed in reasoning_gym's code for unusual questions and answers
 _FAILURES = (
     ArithmeticError,
     AssertionError,
@@ -35,36 +35,34 @@ _FAILURES = (
     OSError,
 )
 
-# These hand the answer to Python's eval, which must never see a call ...
+# These verifiers pass the answer to Python's eval, which must never see a call.
 _LITERALS = {"binary_matrix", "n_queens", "spiral_matrix", "string_insertion"}
-# ... and these to sympy's parser, which evaluates too: only formulas of known functions may reach it.
+# These pass it to sympy's parser, which evaluates too: only formulas of known functions may reach it.
 _FORMULAS = {"countdown", "intermediate_integration", "polynomial_multiplication", "puzzle24", "simple_integration"}
-_CALLS = set(
-    [
-        "sin",
-        "cos",
-        "tan",
-        "sec",
-        "csc",
-        "cot",
-        "asin",
-        "acos",
-        "atan",
-        "arcsin",
-        "arccos",
-        "arctan",
-        "sinh",
-        "cosh",
-        "tanh",
-        "exp",
-        "log",
-        "ln",
-        "sqrt",
-        "Abs",
-    ]
-)
+_CALLS = {
+    "sin",
+    "cos",
+    "tan",
+    "sec",
+    "csc",
+    "cot",
+    "asin",
+    "acos",
+    "atan",
+    "arcsin",
+    "arccos",
+    "arctan",
+    "sinh",
+    "cosh",
+    "tanh",
+    "exp",
+    "log",
+    "ln",
+    "sqrt",
+    "Abs",
+}
 
-# Two verifiers accept more than the question asks for; these conditions must hold as well.
+# Two verifiers accept more than the question asks for; these conditions must also hold.
 _STRICTER = {
     "game_of_life_halting": lambda answer, entry: answer.strip().lower() == entry["answer"].lower(),
     "puzzle24": lambda answer, entry: _integers(answer) == sorted(entry["metadata"]["numbers"]),
@@ -72,10 +70,10 @@ _STRICTER = {
 
 
 def main() -> None:
-    """Questions, then scores until the other end closes."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # ctrl-C is for the program that started this one
+    """Write the questions, then scores until the parent closes the pipe."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # ctrl-C is handled by the parent process
     lines = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what the libraries print goes nowhere
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # discard what the libraries print
     name, seed, wanted = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     with contextlib.suppress(BrokenPipeError):
         _serve(lines, name, seed, wanted)
@@ -85,18 +83,19 @@ def _serve(lines, name: str, seed: int, wanted: int) -> None:
     import reasoning_gym
     from reasoning_gym.factory import DATASETS
 
-    known = sorted(set(DATASETS) - {"composite"})  # a mixture of others, which has to be configured
+    known = sorted(set(DATASETS) - {"composite"})  # a mixture of others that needs configuration
     if name not in known:
         return _send(lines, known=known)
     dataset = reasoning_gym.create_dataset(name, size=wanted * _DRAWS, seed=seed)
     entries = []
     for entry in _different(dataset, wanted):
         entries.append(entry)
-        _send(lines, question=entry["question"], answer=_shown(entry))
-    _send(lines, made=len(entries))
+        _send(lines, question=entry["question"], answer=_answer_text(entry))
+    _send(lines, generated=len(entries))
     for line in sys.stdin:
-        asked = json.loads(line)
-        scores = [_score(dataset, name, entries[asked["index"]], answer) for answer in asked["answers"]]
+        request = json.loads(line)
+        entry = entries[request["index"]]
+        scores = [_score(dataset, name, entry, answer) for answer in request["answers"]]
         _send(lines, score=max(scores, default=0.0))
 
 
@@ -106,7 +105,7 @@ def _send(lines, **message) -> None:
 
 
 def _different(dataset, wanted: int):
-    """Up to `wanted` entries with different questions, in the order of their indices."""
+    """Yield up to `wanted` entries with different questions, in index order."""
     seen: set[str] = set()
     for index in range(wanted * _DRAWS):
         try:
@@ -120,8 +119,8 @@ def _different(dataset, wanted: int):
             return
 
 
-def _shown(entry: dict) -> str:
-    """The answer as a text; where there is none, an example of one, if the entry has one."""
+def _answer_text(entry: dict) -> str:
+    """Return the answer as text; without an answer, return an example answer if the entry has one."""
     if isinstance(entry["answer"], str):
         return entry["answer"]
     example = next((entry["metadata"][key] for key in _EXAMPLES if key in entry["metadata"]), _ANY)
@@ -142,7 +141,7 @@ def _integers(text: str) -> list[int]:
 
 
 def is_safe(name: str, answer: str) -> bool:
-    """False for an answer that the data set's verifier would run as code."""
+    """Return False for an answer that the data set's verifier would run as code."""
     if name in _LITERALS:
         return "(" not in answer and "**" not in answer
     if name in _FORMULAS:

@@ -80,7 +80,7 @@ def test_a_damaged_file_in_the_cache_is_removed_and_then_downloaded_anew(folder,
     kept = tmp_path / "cache" / "bbh" / "object_counting.json"
     kept.parent.mkdir(parents=True)
     kept.write_text(document()[:100])
-    with pytest.raises(BrokenSystem, match="was removed, run again"):
+    with pytest.raises(BrokenSystem, match="was removed: run again"):
         fetch("object_counting", None, tmp_path / "cache", "http://127.0.0.1:1")
     assert not kept.exists()
     assert fetch("object_counting", None, tmp_path / "cache", (folder / "bbh").as_uri()) == PAIRS
@@ -89,7 +89,7 @@ def test_a_damaged_file_in_the_cache_is_removed_and_then_downloaded_anew(folder,
 def test_a_damaged_file_of_the_users_is_named_and_left_alone(folder):
     path = folder / "bbh" / "object_counting.json"
     path.write_text("{")
-    with pytest.raises(UsageError, match="object_counting.json is no file of BIG-Bench Hard"):
+    with pytest.raises(UsageError, match="object_counting.json is not a file of BIG-Bench Hard"):
         get_task("BBH_object_counting", data_dir=folder)
     assert path.read_text() == "{"
 

@@ -87,7 +87,7 @@ def test_an_unknown_task_lists_the_known_ones_nearest_first():
 def test_an_unknown_judge_and_a_misplaced_scorer_are_refused(folder):
     with pytest.raises(UsageError, match="unknown judge 'lm'; known, nearest first: llm"):
         get_task("BBH_object_counting", data_dir=folder, judge="lm")
-    with pytest.raises(UsageError, match="scorer 'exact' is for a .jsonl file"):
+    with pytest.raises(UsageError, match="scorer 'exact' is for your own .jsonl file"):
         get_task("BBH_object_counting", data_dir=folder, scorer="exact")
 
 

@@ -4,9 +4,10 @@ import pytest
 
 from textgrad.engine.base import EngineLM, Text
 from textgrad.errors import BadReply
+from textgrad.tasks.grading import JudgeGrader, ScorerGrader
 from textgrad.tasks.scoring.answers import number
-from textgrad.tasks.scoring.grading import JudgeGrader, ScorerGrader, verdict
-from textgrad.tasks.source import whatever_the_question
+from textgrad.tasks.scoring.scorer import ignore_question
+from textgrad.tasks.scoring.verdict import read_verdict
 from textgrad.variable import Variable
 
 
@@ -28,7 +29,7 @@ def fixed(value, role="text"):
 
 
 def test_a_scorer_is_a_differentiable_loss_over_question_prediction_and_truth():
-    grader = ScorerGrader(whatever_the_question(number))
+    grader = ScorerGrader(ignore_question(number))
     prediction = Variable("Answer: 7", role_description="answer")
     loss = grader.loss(fixed("3 + 4?"), prediction, fixed("7"))
     assert loss.value == "1"
@@ -38,7 +39,7 @@ def test_a_scorer_is_a_differentiable_loss_over_question_prediction_and_truth():
 
 
 def test_textgrads_call_needs_no_question():
-    grader = ScorerGrader(whatever_the_question(number))
+    grader = ScorerGrader(ignore_question(number))
     inputs = {"prediction": fixed("Answer: 7"), "ground_truth_answer": fixed("7")}
     assert grader.eval_fn(inputs=inputs).value == "1"
 
@@ -103,6 +104,6 @@ def test_a_truncated_reply_reaches_no_judge_unless_it_states_an_answer():
 
 
 def test_the_last_verdict_counts():
-    assert verdict("<ACCURACY> 0 </ACCURACY>, or rather <ACCURACY> 1 </ACCURACY>") == "1"
+    assert read_verdict("<ACCURACY> 0 </ACCURACY>, or rather <ACCURACY> 1 </ACCURACY>") == "1"
     with pytest.raises(BadReply):
-        verdict("1")
+        read_verdict("1")

@@ -4,9 +4,11 @@ import pytest
 
 from textgrad.errors import UsageError
 from textgrad.tasks import DataLoader, Dataset, Examples, Task
+from textgrad.tasks.grading import ScorerGrader
 from textgrad.tasks.scoring.answers import number
-from textgrad.tasks.scoring.grading import ScorerGrader
-from textgrad.tasks.source import Sizes, cut, distinct, seeded_splits, whatever_the_question
+from textgrad.tasks.scoring.scorer import ignore_question
+from textgrad.tasks.source import Sizes
+from textgrad.tasks.splits import cut, distinct, seeded_splits
 
 PAIRS = [(f"question {place}", str(place)) for place in range(10)]
 
@@ -56,9 +58,7 @@ def test_a_users_own_data_set_works_in_a_loader():
 
 def test_a_task_sends_the_answer_format_with_every_question_and_keeps_it_out_of_the_prompt():
     data = Examples(PAIRS, "Count.", "End with 'Answer: VALUE'.")
-    task = Task(
-        "t", data, data, data, "Count.", "End with 'Answer: VALUE'.", ScorerGrader(whatever_the_question(number))
-    )
+    task = Task("t", data, data, data, "Count.", "End with 'Answer: VALUE'.", ScorerGrader(ignore_question(number)))
     assert task.query("How many?") == "How many?\n\nEnd with 'Answer: VALUE'."
     assert "VALUE" not in task.description
     assert data.get_task_description() == "Count. End with 'Answer: VALUE'."

@@ -68,7 +68,7 @@ def test_a_judge_may_be_chosen(tmp_path):
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ("{", "line 4 is no JSON"),
+        ("{", "line 4 is not JSON"),
         ("[1]", "line 4 lacks 'question' and 'answer'"),
         ('{"question": "q"}', "line 4 lacks 'answer'"),
         ('{"question": "q", "answer": null}', "line 4 lacks 'answer'"),
