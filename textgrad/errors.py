@@ -79,7 +79,5 @@ def unknown(kind: str, name: str, known: Collection[str]) -> UsageError:
 
     ordered = sorted(known, key=lambda candidate: (-similarity(candidate), candidate))
     if len(ordered) > _MANY_NAMES:
-        return UsageError(
-            f"unknown {kind} {name!r}; the nearest of {len(ordered)}: {', '.join(ordered[:_NEAREST_NAMES])}"
-        )
+        ordered[_NEAREST_NAMES:] = [f"... ({len(ordered) - _NEAREST_NAMES} more)"]
     return UsageError(f"unknown {kind} {name!r}; known, nearest first: {', '.join(ordered)}")

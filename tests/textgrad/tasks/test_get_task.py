@@ -78,10 +78,13 @@ def test_a_size_that_cannot_be_had_is_refused(folder, sizes, reason):
         get_task("BBH_object_counting", data_dir=folder, **sizes)
 
 
-def test_an_unknown_task_lists_the_known_ones_nearest_first():
+def test_an_unknown_task_lists_the_five_nearest_and_counts_the_others():
     with pytest.raises(UsageError, match="'BBH_object_countin'; known, nearest first: BBH_object_counting, ") as raised:
         get_task("BBH_object_countin")
-    assert all(name in str(raised.value) for name in (*AVAILABLE_DATASETS, "RG_", ".jsonl"))
+    listed = str(raised.value).partition("nearest first: ")[2].split(", ")
+    patterns = ("RG_<dataset>", "<path>.jsonl")
+    assert len(listed) == 6 and set(listed[:5]) <= {*AVAILABLE_DATASETS, *patterns}
+    assert listed[5] == f"... ({len(AVAILABLE_DATASETS) + len(patterns) - 5} more)"
 
 
 def test_an_unknown_judge_and_a_misplaced_scorer_are_refused(folder):

@@ -25,7 +25,13 @@ def test_an_unknown_task_is_refused_in_one_line_that_names_the_new_one_first(tmp
     path, code = scratch_copy.readme_example("textgrad/tasks/README.md")
     (project / path).write_text(code, encoding="utf-8")
     done = scratch_copy.run_in(
-        project, "--module", "train_centralized", "--task", "square", "--test_engine", "simulated"
+        project,
+        "--module",
+        "train_centralized",
+        "--task",
+        "square",
+        *("--test_engine", "simulated"),
+        *("--evaluation_engine", "simulated"),
     )
     assert done.returncode == 2
-    assert "squares" in done.stderr.split(": ")[-1].split(",")[0] and "Traceback" not in done.stderr
+    assert "squares" in done.stderr.split("nearest first: ")[1].split(",")[0] and "Traceback" not in done.stderr
