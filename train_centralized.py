@@ -3,7 +3,9 @@
 from utils.config import Config
 from utils.engines.by_role import Engines
 from utils.federation.evaluation import samples_of
-from utils.federation.rounds import NullLog, Result, run_rounds
+from utils.federation.null_log import NullLog
+from utils.federation.result import Result
+from utils.federation.rounds import run_rounds
 from utils.federation.setup import federate, load_tasks
 
 

@@ -4,7 +4,9 @@ from textgrad.tasks import Task
 from utils.config import Config
 from utils.engines.by_role import Engines
 from utils.federation.evaluation import Sample, samples_of
-from utils.federation.rounds import NullLog, Result, run_rounds
+from utils.federation.null_log import NullLog
+from utils.federation.result import Result
+from utils.federation.rounds import run_rounds
 from utils.federation.setup import federate, load_tasks, split_evenly, split_over_clients
 
 

@@ -16,7 +16,7 @@ from textgrad.errors import StopRun
 from utils.config import Config
 from utils.engines.by_role import connect
 from utils.engines.prices import prices
-from utils.federation.rounds import NullLog
+from utils.federation.null_log import NullLog
 
 LONGEST_REHEARSAL = 5_000  # requests; about a second, and 40 MB
 REPLY_TOKENS = 250  # assumed length of a real model's reply

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from textgrad.concurrency import fan_out
 from textgrad.engine.base import EngineLM
 from textgrad.engine.reply import Text
-from textgrad.tasks import Task
+from textgrad.tasks import Dataset, Task
 from utils.metrics.statistics import Estimate, accuracy, mean_of, mean_of_prompts
 
 
@@ -52,7 +52,7 @@ class Score:
         return accuracy(self.correct)
 
 
-def samples_of(task: Task, dataset: Sequence[tuple[str, str]]) -> list[Sample]:
+def samples_of(task: Task, dataset: Dataset) -> list[Sample]:
     """Return the questions of a data set, in order."""
     return [Sample(task, *dataset[index]) for index in range(len(dataset))]
 

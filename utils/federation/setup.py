@@ -56,6 +56,11 @@ class Federation:
         }
         self.surprisal = surprisal_scorer(self.config, self.engines.gateway)
 
+    @property
+    def local_only(self) -> bool:
+        """True if nothing is merged and each client keeps its own prompt (--aggregate_method none)."""
+        return self.config.aggregate_method == "none"
+
     def sampled(self, round_number: int, updates: Sequence[tuple[int, Update]]) -> list[Client]:
         """Return the m = max(C*N, 1) clients that take part in a round (paper, Algorithm 1), ordered by number.
 

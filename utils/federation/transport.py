@@ -1,23 +1,29 @@
-"""How a round reaches its clients and gets their uploads back. Here: clients in this process, side by side.
+"""How a round reaches its clients and gets their uploads. Here: clients in this process, trained concurrently.
 
-Another transport has the same `exchange`; the round loop knows no other way to a client.
+Another transport implements the same `exchange`; the round loop knows no other way to a client.
 """
 
 import random
 import time
+import traceback
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Protocol
 
 from textgrad.concurrency import LATE, fan_out, scope
-from textgrad.errors import StopRun
+from textgrad.errors import BrokenSystem, StopRun
 from utils.config import Config
 from utils.federation.client import Client, LateClient
-from utils.federation.update import Update
+from utils.federation.update import NoUpload, NoUploadReason, Update
+
+# Exceptions of these types come from errors in a program, never from a client's data or network.
+_PROGRAM_ERRORS = (TypeError, AttributeError, NameError, ImportError, AssertionError, NotImplementedError)
+_ROOT = Path(__file__).resolve().parents[2]
 
 
-def chance(what: str, *which: int) -> float:
-    """A number in [0, 1) for an injected event, decided by what it is and which one."""
-    return random.Random(" ".join((what, *map(str, which)))).random()
+def chance(event: str, *numbers: int) -> float:
+    """Return a number in [0, 1) for a simulated event, determined by the event and its numbers."""
+    return random.Random(" ".join((event, *map(str, numbers)))).random()
 
 
 class Transport(Protocol):
@@ -25,28 +31,29 @@ class Transport(Protocol):
 
     def exchange(
         self, round_number: int, clients: Sequence[Client], prompts: Sequence[str], deadline: float | None
-    ) -> list[Update | str]:
-        """Sends each client its prompt and waits for the uploads.
+    ) -> list[Update | NoUpload]:
+        """Send each client its prompt and wait for the uploads.
 
         Args:
             round_number: 1, 2, ...
-            clients: who is asked.
-            prompts: what each of them starts from.
-            deadline: seconds after which nobody is waited for any more, None for no limit.
+            clients: the clients of the round.
+            prompts: the prompt of each of them.
+            deadline: seconds after which the round continues without the missing clients; None: no deadline.
 
         Returns:
-            for each client its update, or why there is none ("late", "failed: ...").
+            For each client its update, or why there is none.
 
         Raises:
             StopRun: the system is broken, or a cap was reached.
         """
+        ...
 
 
 class LocalTransport:
     """Clients in this process.
 
     Args:
-        config: of the run.
+        config: options of the run.
     """
 
     def __init__(self, config: Config):
@@ -54,19 +61,22 @@ class LocalTransport:
 
     def exchange(
         self, round_number: int, clients: Sequence[Client], prompts: Sequence[str], deadline: float | None
-    ) -> list[Update | str]:
-        """See `Transport`."""
+    ) -> list[Update | NoUpload]:
+        """Train the clients; see `Transport`."""
 
-        def train(asked: tuple[Client, str]) -> Update | str:
-            return self._train(*asked, round_number)
+        def train(assignment: tuple[Client, str]) -> Update | NoUpload:
+            return self._train(*assignment, round_number)
 
-        answers = fan_out(
-            train, list(zip(clients, prompts, strict=True)), width=self.config.max_concurrency, timeout=deadline
-        )
-        return ["late" if answer is LATE else answer for answer in answers]
+        assignments = list(zip(clients, prompts, strict=True))
+        answers = fan_out(train, assignments, width=self.config.max_concurrency, timeout=deadline)
+        return [NoUpload(NoUploadReason.LATE) if answer is LATE else answer for answer in answers]
 
-    def _train(self, client: Client, prompt: str, round_number: int) -> Update | str:
-        """One client's update, or why there is none: a client's own failure costs the round this client only."""
+    def _train(self, client: Client, prompt: str, round_number: int) -> Update | NoUpload:
+        """Return one client's update. A failure of its engine or data costs the round this client only.
+
+        Raises:
+            BrokenSystem: the program has an error, which would silently cost every round this client.
+        """
         try:
             with scope(client=client.number):
                 if chance("straggler", self.config.seed, round_number, client.number) < self.config.straggler_rate:
@@ -75,6 +85,18 @@ class LocalTransport:
         except StopRun:
             raise
         except LateClient:
-            return "late"
-        except Exception as error:  # whatever a client's own engine or data raises is that client's failure
-            return f"failed: {type(error).__name__}: {error}"
+            return NoUpload(NoUploadReason.LATE)
+        except _PROGRAM_ERRORS as error:
+            raise BrokenSystem(
+                f"error in the program while client {client.number} trained in round {round_number}: "
+                f"{type(error).__name__}: {error} ({_origin(error)})"
+            ) from error
+        except Exception as error:
+            return NoUpload(NoUploadReason.FAILED, type(error).__name__, str(error))
+
+
+def _origin(error: Exception) -> str:
+    """Return the file and line that raised an error."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    path = Path(frame.filename)
+    return f"{path.relative_to(_ROOT) if path.is_relative_to(_ROOT) else path}, line {frame.lineno}"

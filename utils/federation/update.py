@@ -1,6 +1,7 @@
-"""The result of a client's local training: its steps, and the prompt that it uploads."""
+"""The result of a client's local training: its steps and the prompt that it uploads, or why there is no upload."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from utils.aggregation.upload import Upload
 from utils.privacy.leak import Leak
@@ -89,3 +90,36 @@ class Update:
     def accepted(self) -> int:
         """Number of rewrites that were kept."""
         return sum(step.accepted for step in self.steps)
+
+
+class NoUploadReason(StrEnum):
+    """Why a client that took part in a round has no upload. The values are part of the logs."""
+
+    LATE = "late"
+    FAILED = "failed"
+    DROPPED_OUT = "dropped out (injected)"
+
+
+@dataclass(frozen=True)
+class NoUpload:
+    """A missing upload; as text it is the entry in the logs, such as "failed: ValueError: no disk".
+
+    Attributes:
+        reason: late, failed or dropped out.
+        kind: type of the failure; never private data.
+        message: text of the failure, which stays on the client's machine.
+    """
+
+    reason: NoUploadReason
+    kind: str = ""
+    message: str = ""
+
+    def __str__(self) -> str:
+        return ": ".join(filter(None, (self.reason, self.kind, self.message)))
+
+    @classmethod
+    def from_text(cls, text: str) -> "NoUpload":
+        """Return the entry of a call log as an object; the opposite of `str`."""
+        reason, _, rest = text.partition(": ")
+        kind, _, message = rest.partition(": ")
+        return cls(NoUploadReason(reason), kind, message)

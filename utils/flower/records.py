@@ -9,7 +9,7 @@ from typing import Any
 
 from textgrad.errors import UsageError
 from utils.config import SENT_TO_SITES, Config
-from utils.federation.update import Step, Update, change
+from utils.federation.update import NoUpload, Step, Update, change
 from utils.privacy.leak import Leak
 from utils.privacy.leak_guard import GuardAction
 
@@ -110,15 +110,15 @@ def decode_text(data: bytes) -> str:
     return data.decode("utf-8", "surrogatepass")
 
 
-def to_metadata(answer: Update | str) -> Any:
+def to_metadata(answer: Update | NoUpload) -> Any:
     """Return a site's answer as the server's call log stores it."""
-    if isinstance(answer, str):
-        return answer
+    if isinstance(answer, NoUpload):
+        return str(answer)
     return {**encode_update(answer), "prompt": answer.prompt, "client": answer.client}
 
 
-def from_metadata(stored: Any) -> Update | str:
+def from_metadata(stored: Any) -> Update | NoUpload:
     """Return the answer that `to_metadata` stored."""
     if isinstance(stored, str):
-        return stored
+        return NoUpload.from_text(stored)
     return decode_update({**stored, "prompt": encode_text(stored["prompt"])}, stored["client"])

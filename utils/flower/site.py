@@ -26,7 +26,7 @@ from utils.federation.client import Client
 from utils.federation.evaluation import samples_of
 from utils.federation.setup import client_of
 from utils.federation.transport import LocalTransport
-from utils.federation.update import Update
+from utils.federation.update import NoUpload, Update
 from utils.files import atomic_write, to_json
 from utils.flower.held_out import public_task
 from utils.flower.records import Record, decode_options, decode_text, encode_update
@@ -98,7 +98,7 @@ def train(node_config: Mapping[str, Any], request: Record) -> Record:
         answer = training.run(prompt, int(request["round"]), seconds or None)
     if isinstance(answer, Update):
         return encode_update(answer)
-    return {"failed": answer.partition(":")[2].partition(":")[0].strip() or answer}
+    return {"failed": answer.kind or str(answer.reason)}
 
 
 class _LocalTraining:
@@ -125,7 +125,7 @@ class _LocalTraining:
         self.engines.teach((sample.question, sample.answer) for sample in samples)
         return client_of(self.config, self.engines, number, samples, request["public"])
 
-    def run(self, prompt: str, round_number: int, seconds: float | None) -> Update | str:
+    def run(self, prompt: str, round_number: int, seconds: float | None) -> Update | NoUpload:
         """Return the client's update, or why there is none, as on one machine."""
         with scope(round=round_number):
             (answer,) = LocalTransport(self.config).exchange(round_number, [self.client], [prompt], seconds)

@@ -7,7 +7,7 @@ from textgrad.engine.calls.gateway import Gateway
 from utils.config import Config
 from utils.federation.client import Client
 from utils.federation.evaluation import prompt_id
-from utils.federation.update import Update
+from utils.federation.update import NoUpload, NoUploadReason, Update
 from utils.flower.messenger import TRAIN, Messenger, NoAnswer
 from utils.flower.records import MalformedUpload, Record, decode_update, encode_text, from_metadata, to_metadata
 from utils.flower.site_registry import SiteRegistry
@@ -34,7 +34,7 @@ class FlowerTransport:
 
     def exchange(
         self, round_number: int, clients: Sequence[Client], prompts: Sequence[str], deadline: float | None
-    ) -> list[Update | str]:
+    ) -> list[Update | NoUpload]:
         """Send each site its prompt and wait for the uploads. A site that reconnects gets the prompt again.
 
         Raises:
@@ -70,9 +70,9 @@ class _Round:
         self.started = time.monotonic()
         self.in_flight: dict[str, int] = {}  # client by message id
         self.last_node: dict[int, int] = {}  # node that got the prompt last, by client
-        self.answers: dict[int, Update | str] = {}
+        self.answers: dict[int, Update | NoUpload] = {}
 
-    def run(self) -> dict[int, Update | str]:
+    def run(self) -> dict[int, Update | NoUpload]:
         """Return the answers by client."""
         while not self._finished():
             self.registry.refresh()
@@ -80,7 +80,7 @@ class _Round:
             for message_id, answer in self.messenger.collect(self.in_flight).items():
                 self._receive(self.in_flight.pop(message_id), answer)
             time.sleep(_POLL_SECONDS)
-        missing = "late" if self.deadline else "failed: not connected"
+        missing = NoUpload(NoUploadReason.LATE) if self.deadline else _failed("not connected")
         return {client: self.answers.get(client, missing) for client in self.prompts}
 
     def _finished(self) -> bool:
@@ -122,14 +122,19 @@ class _Round:
         elif answer.node_unavailable:  # the site may reconnect as another node
             self.registry.forget(client)
         elif client not in self.in_flight.values():
-            self.answers[client] = "late" if answer.kind == "late" else f"failed: {answer.kind}"
+            late = answer.kind == NoUploadReason.LATE
+            self.answers[client] = NoUpload(NoUploadReason.LATE) if late else _failed(answer.kind)
 
-    def _checked_update(self, client: int, answer: Record) -> Update | str:
+    def _checked_update(self, client: int, answer: Record) -> Update | NoUpload:
         """Return the upload, or a failure if it is malformed or does not start from the prompt that was sent."""
         try:
             update = decode_update(answer, client)
         except MalformedUpload:
-            return "failed: it sent no upload"
+            return _failed("it sent no upload")
         if update.started != prompt_id(self.prompts[client]):
-            return "failed: it started from another prompt"
+            return _failed("it started from another prompt")
         return update
+
+
+def _failed(kind: str) -> NoUpload:
+    return NoUpload(NoUploadReason.FAILED, kind)

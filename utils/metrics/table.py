@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from utils.metrics.statistics import Estimate, accuracy
 
 if TYPE_CHECKING:
-    from utils.federation.rounds import Result, Round, Scores
+    from utils.federation.result import Result, Round, Scores
     from utils.federation.setup import Federation
     from utils.federation.update import Step
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from utils.federation.evaluation import prompt_id
-from utils.federation.rounds import Round, Scores
+from utils.federation.result import Round, Scores
 from utils.files import to_json
 
 GENESIS = "0" * 16

@@ -19,7 +19,9 @@ from textgrad.errors import UsageError
 from utils import report
 from utils.config import RESUME_SAFE, Config
 from utils.federation.evaluation import mean_estimate, prompt_id
-from utils.federation.rounds import NullLog, Result, Round, Scores, overall
+from utils.federation.null_log import NullLog
+from utils.federation.result import Result, Round, Scores, overall
+from utils.federation.scoring import Evaluation
 from utils.federation.setup import Federation
 from utils.federation.update import Step
 from utils.files import Lines, atomic_write, to_json
@@ -160,14 +162,15 @@ class RunLog(NullLog):
         )
         self._writer.go_on()
 
-    def scores(self, label: str, split: str, handle: BackgroundTask) -> None:
+    def scores(self, evaluation: Evaluation, task: BackgroundTask[Scores]) -> None:
         """Writes scores to metrics.jsonl when they are there, in the order in which they were started."""
-        self._writer.later(handle, lambda: self._write_scores(label, split, handle.result()))
-        if label == "initial" and not (self.folder / "results.json").exists():
+        self._writer.later(task, lambda: self._write_scores(evaluation, task.result()))
+        if evaluation.label == "initial" and not (self.folder / "results.json").exists():
             self._writer.later(None, png.get_ready)  # by now there is time, while replies are on their way
             self._writer.later(None, self._draw_holdings)
 
-    def _write_scores(self, label: str, split: str, scores: Scores) -> None:
+    def _write_scores(self, evaluation: Evaluation, scores: Scores) -> None:
+        label, split = evaluation.label, evaluation.split
         for task, of_task in scores.items():
             for position, score in enumerate(of_task):
                 estimate = score.estimate.as_json()
@@ -187,9 +190,8 @@ class RunLog(NullLog):
                     }
                 )
             self.say(f"{label}: {task} {split} accuracy {mean_estimate(of_task)}")
-        if split == "val":  # labelled by its round, the one before any training too
-            number = int(label.removeprefix("round "))
-            self.tracker.log_metric("validation_acc", overall(scores).value, step=number)
+        if evaluation.round_number is not None:
+            self.tracker.log_metric("validation_acc", overall(scores).value, step=evaluation.round_number)
 
     def round(self, done: Round, validation: BackgroundTask) -> None:
         """Writes what a round did, its prompts, and its line of the ledger."""
@@ -232,7 +234,7 @@ class RunLog(NullLog):
                 "event": "round",
                 "round": done.number,
                 "sampled": done.sampled,
-                "dropped": {str(client): why for client, why in sorted(done.dropped.items())},
+                "dropped": {str(client): str(missing) for client, missing in sorted(done.dropped.items())},
                 "uploads": {str(update.client): prompt_id(update.prompt) for update in done.updates},
                 "merge": merge_record(done),
                 **measures_record(done),
@@ -241,7 +243,7 @@ class RunLog(NullLog):
             }
         )
         told = [f"{len(done.updates)} of {len(done.sampled)} uploads"]
-        told += [f"client {client} {why}" for client, why in sorted(done.dropped.items())]
+        told += [f"client {client} {missing}" for client, missing in sorted(done.dropped.items())]
         told += [f"client {update.client}: leak {update.guard}" for update in done.updates if update.guard != "none"]
         if (rate := mean_rate(done.retention)) is not None:
             told.append(f"{rate:.0%} of what clients added survived" + (" (repaired)" if done.repaired else ""))

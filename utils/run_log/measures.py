@@ -4,7 +4,7 @@ import functools
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from utils.federation.rounds import Round
+from utils.federation.result import Round
 from utils.metrics.complexity import complexity
 from utils.metrics.retention import lost_rows
 

@@ -8,7 +8,7 @@ from typing import Any
 from textgrad.tokens import estimate_tokens
 from utils.engines.prices import prices
 from utils.federation.evaluation import mean_estimate, prompt_id
-from utils.federation.rounds import Result, Round, Scores, overall
+from utils.federation.result import Result, Round, Scores, overall
 from utils.federation.setup import Federation
 from utils.metrics.retention import retention_record
 from utils.metrics.statistics import Estimate, accuracy, compare, minimum_detectable_difference
@@ -89,7 +89,7 @@ def _round(done: Round) -> dict[str, Any]:
             **({"mean": overall(done.validation).as_json()} if done.validation else {}),
         },
         "sampled": done.sampled,
-        "dropped": {str(client): why for client, why in sorted(done.dropped.items())},
+        "dropped": {str(client): str(missing) for client, missing in sorted(done.dropped.items())},
         "uploads": {
             str(update.client): {
                 "prompt": prompt_id(update.prompt),

@@ -8,7 +8,7 @@ import toy
 import main
 from textgrad.tokens import estimate_tokens
 from utils.aggregation.repair import repair
-from utils.federation import rounds
+from utils.federation import merge
 from utils.run_log import ledger
 
 
@@ -58,7 +58,7 @@ def test_without_losses_or_budget_no_engine_is_asked():
 
 
 def test_a_repair_brings_lost_instructions_back(tmp_path, monkeypatch):
-    monkeypatch.setattr(rounds, "repair", lambda engine, prompt, lost, budget: "\n".join([prompt, *lost]))
+    monkeypatch.setattr(merge, "repair", lambda engine, prompt, lost, budget: "\n".join([prompt, *lost]))
     engine = "simulated:topics=4,forget=1,base=0"
     assert main.run(toy.config(tmp_path, "--aggregate_repair", engine=engine)) == 0
     results = json.loads((tmp_path / "logs" / "run" / "results.json").read_text())

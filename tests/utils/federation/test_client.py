@@ -12,7 +12,7 @@ from textgrad.optimizer import TextualGradientDescentwithMomentum
 from utils.federation.acceptance import acceptance_rule
 from utils.federation.client import Client
 from utils.federation.evaluation import prompt_id, samples_of
-from utils.federation.rounds import NullLog
+from utils.federation.null_log import NullLog
 from utils.federation.setup import load_tasks
 
 

@@ -7,9 +7,11 @@ import pytest
 import toy
 
 from textgrad.engine.base import ChatEngine, Reply
-from textgrad.errors import ContextExceeded
+from textgrad.errors import BrokenSystem, ContextExceeded
 from utils.federation.evaluation import prompt_id
-from utils.federation.rounds import NullLog, overall
+from utils.federation.null_log import NullLog
+from utils.federation.result import overall
+from utils.federation.update import NoUpload, NoUploadReason
 
 
 class Ears(NullLog):
@@ -160,9 +162,23 @@ def broken_for(client, error):
 def test_a_client_that_fails_costs_its_round_this_client_only(tmp_path):
     result, _, _, _ = train(toy.config(tmp_path), broken_for(1, ValueError("no disk at this site")))
     for done in result.rounds[1:]:
-        assert done.dropped == {1: "failed: ValueError: no disk at this site"}
+        assert done.dropped == {1: NoUpload(NoUploadReason.FAILED, "ValueError", "no disk at this site")}
+        assert str(done.dropped[1]) == "failed: ValueError: no disk at this site"
         assert [update.client for update in done.updates] == [0, 2]
         assert done.merge is not None
+
+
+@pytest.mark.parametrize("error", [TypeError("no such argument"), ImportError("no such module"), AttributeError("x")])
+def test_an_error_in_the_program_stops_the_run_with_its_cause(tmp_path, error):
+    cause = f"client 1 trained in round 1: {type(error).__name__}: {error} .tests/utils/federation/test_rounds.py, line"
+    with pytest.raises(BrokenSystem, match=cause) as caught:
+        train(toy.config(tmp_path), broken_for(1, error))
+    assert caught.value.__cause__ is error
+
+
+@pytest.mark.parametrize("text", ["late", "failed: KeyError", "failed: ValueError: a: b", "dropped out (injected)"])
+def test_a_missing_upload_is_read_back_from_its_text(text):
+    assert str(NoUpload.from_text(text)) == text
 
 
 def test_below_the_quorum_the_old_prompt_stays_and_says_so(tmp_path):
@@ -195,7 +211,7 @@ def test_a_round_goes_on_without_a_late_client_and_remembers_who_was_late(tmp_pa
         engines.clients = [good, good, engines.gateway.route(Slow(), "test", engines.test.sampling)]
 
     result, federation, _, _ = train(toy.config(tmp_path, "--round_deadline", "1", "--rounds", "1"), slow)
-    assert result.rounds[1].dropped == {2: "late"} and len(result.rounds[1].updates) == 2
+    assert result.rounds[1].dropped == {2: NoUpload(NoUploadReason.LATE)} and len(result.rounds[1].updates) == 2
     assert federation.engines.gateway.get_metadata({"late in round": 1, "seed": 42}) == [2]
 
 

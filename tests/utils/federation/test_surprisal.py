@@ -8,7 +8,7 @@ from textgrad.engine.calls.gateway import Gateway
 from textgrad.errors import BrokenSystem
 from utils.config import Config
 from utils.federation import surprisal
-from utils.federation.rounds import Round
+from utils.federation.result import Round
 from utils.federation.surprisal import CachedSurprisal, surprisal_model
 from utils.run_log.measures import complexity_by_round
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from utils.federation.evaluation import prompt_id
-from utils.federation.update import Step, Update
+from utils.federation.update import NoUpload, NoUploadReason, Step, Update
 from utils.flower import records
 from utils.flower.messenger import answer_safely
 from utils.privacy.leak import Leak
@@ -38,7 +38,9 @@ def test_an_upload_contains_only_the_prompt_and_numbers_and_the_server_reads_the
 
 
 def test_the_call_log_stores_answers_of_every_kind():
-    for answer in ("late", "failed: KeyError", records.decode_update(records.encode_update(UPDATE), 1)):
+    late, failed = NoUpload(NoUploadReason.LATE), NoUpload(NoUploadReason.FAILED, "KeyError")
+    assert (records.to_metadata(late), records.to_metadata(failed)) == ("late", "failed: KeyError")
+    for answer in (late, failed, records.decode_update(records.encode_update(UPDATE), 1)):
         assert records.from_metadata(json.loads(json.dumps(records.to_metadata(answer)))) == answer
 
 

@@ -8,7 +8,7 @@ from textgrad.engine.calls.call_log import CallLog
 from textgrad.engine.calls.gateway import Gateway
 from utils.federation.client import Client
 from utils.federation.evaluation import prompt_id
-from utils.federation.update import Update
+from utils.federation.update import NoUpload, NoUploadReason, Update
 from utils.flower import records, transport
 from utils.flower.messenger import QUERY, NoAnswer
 from utils.flower.site_registry import SiteRegistry
@@ -45,7 +45,7 @@ def test_a_finished_round_sends_no_prompt_again(tmp_path):
     first = exchange(tmp_path, failing, gateway=gateway)
     messenger = FakeMessenger({1: "a", 2: "b"})
     assert exchange(tmp_path, messenger, gateway=gateway) == first
-    assert first[1] == "failed: KeyError" and {message_type for _, message_type in messenger.sent} == {QUERY}
+    assert str(first[1]) == "failed: KeyError" and {message_type for _, message_type in messenger.sent} == {QUERY}
 
 
 @pytest.mark.parametrize(
@@ -67,12 +67,12 @@ def test_a_failure_of_one_site_drops_only_this_site(tmp_path, answer, reason):
 
     messenger.train[2] = fail
     answers = exchange(tmp_path, messenger)
-    assert answers[0].prompt == "old by 0" and answers[1] == reason
+    assert answers[0].prompt == "old by 0" and str(answers[1]) == reason
 
 
 def test_a_site_without_an_answer_is_late_at_the_deadline(tmp_path):
     messenger = FakeMessenger({1: "a", 2: "b"}, {1: good_upload, 2: lambda record: None})
-    assert exchange(tmp_path, messenger, deadline=0.2)[1] == "late"
+    assert exchange(tmp_path, messenger, deadline=0.2)[1] == NoUpload(NoUploadReason.LATE)
 
 
 def test_a_site_that_reconnects_as_another_node_gets_the_prompt_again_in_the_same_round(tmp_path):

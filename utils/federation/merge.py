@@ -1,0 +1,65 @@
+"""The server's part of a round: merge the uploads, measure what the merge kept, and repair it."""
+
+import dataclasses
+import functools
+import random
+
+from textgrad.concurrency import scope
+from textgrad.tokens import estimate_tokens
+from utils.aggregation.aggregate import Merge, aggregate
+from utils.aggregation.merging import Merging
+from utils.aggregation.repair import repair
+from utils.federation.result import Round, overall
+from utils.federation.scoring import Evaluation, score_prompts
+from utils.federation.setup import Federation
+from utils.metrics.judge import judge_fate
+from utils.metrics.retention import Retention, retention_by_client
+
+
+def merge_uploads(federation: Federation, current: Round) -> None:
+    """Fill in `aggregated`, `merge`, `retention`, `repaired` and `prompts` of a round that has its uploads."""
+    current.aggregated = [update.prompt for update in current.updates]
+    with scope(aggregate=True):
+        uploads = [update.as_upload() for update in current.updates]
+        merge = aggregate(federation.config.aggregate_method, uploads, _merging(federation, current))
+        current.retention = _retention(federation, current, merge.prompt)
+        if federation.config.aggregate_repair:
+            merge = _repair(federation, current, merge)
+    current.merge, current.prompts = merge, (merge.prompt,)
+
+
+def _merging(federation: Federation, current: Round) -> Merging:
+    config = federation.config
+    return Merging(
+        engine=federation.engines.evaluation,
+        token_budget=config.prompt_budget,
+        fan_in=config.merge_fan_in,
+        broadcast=current.broadcast[0],
+        rng=random.Random(f"merge {config.seed} {current.number}"),
+        score=functools.partial(_validation_accuracy, federation),
+        surprisal=federation.surprisal,
+        candidates=config.uid_candidates,
+    )
+
+
+def _validation_accuracy(federation: Federation, prompt: str) -> float:
+    """Return the validation accuracy of a prompt that an aggregator considers; 0 without validation questions."""
+    candidate = Evaluation("candidate", "val", (prompt,), federation.engines.test)
+    return overall(score_prompts(federation, candidate)).value or 0.0
+
+
+def _retention(federation: Federation, current: Round, merged: str) -> dict[int, Retention]:
+    judge = functools.partial(judge_fate, federation.engines.evaluation) if federation.config.retention_judge else None
+    uploads = {update.client: update.prompt for update in current.updates}
+    return retention_by_client(uploads, current.broadcast[0], merged, judge)
+
+
+def _repair(federation: Federation, current: Round, merge: Merge) -> Merge:
+    """Return the merge with lost instructions added back by one more call; its retention is then measured again."""
+    lost = list(dict.fromkeys(text for retention in current.retention.values() for text in retention.lost))
+    prompt = repair(federation.engines.evaluation, merge.prompt, lost, federation.config.prompt_budget)
+    if prompt == merge.prompt:
+        return merge
+    current.repaired = True
+    current.retention = _retention(federation, current, prompt)
+    return dataclasses.replace(merge, prompt=prompt, tokens_after=estimate_tokens(prompt))

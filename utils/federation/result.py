@@ -1,0 +1,76 @@
+"""The result of a run: what happened in each round, and the test scores."""
+
+from dataclasses import dataclass, field
+
+from utils.aggregation.aggregate import Merge
+from utils.federation.evaluation import Score, mean_estimate
+from utils.federation.update import NoUpload, Update
+from utils.metrics.retention import Retention
+from utils.metrics.statistics import Estimate
+
+Scores = dict[str, list[Score]]
+"""By task, the scores of the current prompts: one global prompt or, with aggregator "none", one prompt per client."""
+
+
+def overall(scores: Scores) -> Estimate:
+    """Return the mean accuracy over tasks and, for local-only training, over the clients' prompts."""
+    return mean_estimate([score for of_task in scores.values() for score in of_task])
+
+
+@dataclass
+class Round:
+    """One round.
+
+    Attributes:
+        number: 1, 2, ...; 0 is the state before training, with the initial prompt.
+        broadcast: the prompts sent to clients: the global prompt or, with aggregator "none", one per client.
+        sampled: numbers of the clients that took part.
+        updates: the uploads, in the order of clients.
+        dropped: why a client that took part has no upload, by client.
+        aggregated: the uploaded prompts that were merged.
+        merge: the aggregation; None if nothing was merged.
+        retention: what the merge kept of each client's contribution, by client.
+        repaired: True if one more call added lost instructions back.
+        quorum_missed: True if there were too few uploads.
+        kept_old: why the old global prompt was kept, or "".
+        prompts: the prompts after the round: the global prompt or, with aggregator "none", one per client.
+        validation: their scores on the validation questions of all tasks.
+    """
+
+    number: int
+    broadcast: tuple[str, ...] = ()
+    sampled: list[int] = field(default_factory=list)
+    updates: list[Update] = field(default_factory=list)
+    dropped: dict[int, NoUpload] = field(default_factory=dict)
+    aggregated: list[str] = field(default_factory=list)
+    merge: Merge | None = None
+    retention: dict[int, Retention] = field(default_factory=dict)
+    repaired: bool = False
+    quorum_missed: bool = False
+    kept_old: str = ""
+    prompts: tuple[str, ...] = ()
+    validation: Scores = field(default_factory=dict)
+
+
+@dataclass
+class Result:
+    """A finished run.
+
+    Attributes:
+        rounds: rounds[0] holds the initial prompt with its validation scores, rounds[t] is round t.
+        best: the first round with the highest validation accuracy; 0 if the initial prompt is best.
+        tests: scores on the test questions of all tasks, by name: "initial", "last", "best"; optionally
+            "evaluation_engine", and "initial on NAME" and "best on NAME" for each engine of --transfer_engine.
+        stopped: why the run ended early, or "".
+    """
+
+    rounds: list[Round]
+    best: int
+    tests: dict[str, Scores]
+    stopped: str = ""
+
+
+def best_round(rounds: list[Round]) -> int:
+    """Return the number of the first round with the highest validation accuracy; test scores are not considered."""
+    scored = [each for each in rounds if each.validation]
+    return max(scored, key=lambda each: (overall(each.validation).value or 0.0, -each.number)).number if scored else 0
