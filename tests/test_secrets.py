@@ -120,7 +120,7 @@ def test_the_process_of_verifiers_is_given_no_keys_or_addresses(monkeypatch):
     for name, key in {**KEYS, **addresses}.items():
         monkeypatch.setenv(name, key)
     examiner = Examiner("gcd", 1, 5)
-    assert MARK.encode() not in Path(f"/proc/{examiner._process.pid}/environ").read_bytes()
+    assert MARK.encode() not in Path(f"/proc/{examiner._process.popen.pid}/environ").read_bytes()
 
 
 def test_a_key_over_plain_http_to_another_machine_is_warned_of_once(tmp_path, monkeypatch):

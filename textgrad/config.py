@@ -11,12 +11,12 @@ _HOW_TO = "pass engine=, or call set_backward_engine(...) first"
 class SingletonBackwardEngine:
     """Process-wide holder of the default engine."""
 
-    _instance = None
+    _instance: "SingletonBackwardEngine | None" = None
+    engine: EngineLM | None = None
 
     def __new__(cls) -> "SingletonBackwardEngine":
         if cls._instance is None:
             cls._instance = super().__new__(cls)
-            cls._instance.engine = None
         return cls._instance
 
     def set_engine(self, engine: EngineLM, override: bool = False) -> None:

@@ -1,6 +1,6 @@
 """Losses: an LLM judges an output, and backward starts from its verdict."""
 
-from typing import Union
+from typing import overload
 
 from textgrad import prompts
 from textgrad.autograd import FormattedLLMCall, LLMCall, Module, OrderedFieldsMultimodalLLMCall
@@ -12,7 +12,11 @@ _JUDGE_ROLE = "system prompt of the model that judges"
 _VERDICT_ROLE = "verdict of a judge"
 
 
-def _constant(value: Union[Variable, str, None], role: str) -> Variable | None:
+@overload
+def _constant(value: Variable | str, role: str) -> Variable: ...
+@overload
+def _constant(value: Variable | str | None, role: str) -> Variable | None: ...
+def _constant(value: Variable | str | None, role: str) -> Variable | None:
     """Wrap a text in a variable without gradient; return a Variable or None unchanged."""
     return Variable(value, requires_grad=False, role_description=role) if isinstance(value, str) else value
 
@@ -28,7 +32,7 @@ class TextLoss(Module):
         UsageError: no engine is given or set.
     """
 
-    def __init__(self, eval_system_prompt: Union[Variable, str], engine: Union[EngineLM, str] = None):
+    def __init__(self, eval_system_prompt: Variable | str, engine: EngineLM | str | None = None):
         self.engine = validate_engine_or_get_default(engine)
         self.eval_system_prompt = _constant(eval_system_prompt, _JUDGE_ROLE)
         self.llm_call = LLMCall(self.engine, self.eval_system_prompt)
@@ -53,10 +57,10 @@ class MultiFieldEvaluation(Module):
 
     def __init__(
         self,
-        evaluation_instruction: Variable,
+        evaluation_instruction: Variable | str,
         role_descriptions: list[str],
-        engine: Union[EngineLM, str] = None,
-        system_prompt: Variable = None,
+        engine: EngineLM | str | None = None,
+        system_prompt: Variable | None = None,
     ):
         self.evaluation_instruction = _constant(evaluation_instruction, "instruction for the judge")
         self.role_descriptions = role_descriptions
@@ -79,13 +83,13 @@ class MultiFieldEvaluation(Module):
             raise WrongValue(
                 f"{len(inputs)} inputs for {len(self.role_descriptions)} role descriptions: pass one input per role"
             )
-        fields = {"instruction": self.evaluation_instruction}
-        fields |= {f"input_{number}": variable for number, variable in enumerate(inputs)}
+        fields = {f"input_{number}": variable for number, variable in enumerate(inputs)}
+        fields = {"instruction": self.evaluation_instruction, **fields}
         sections = [f"**{_escaped(role)}**:\n{{input_{number}}}" for number, role in enumerate(self.role_descriptions)]
         call = FormattedLLMCall(
             self.engine,
             "\n\n".join(["{instruction}", *sections]) + _escaped(reminder),
-            dict.fromkeys(fields),
+            dict.fromkeys(fields, ""),
             self.system_prompt,
         )
         return call(fields, _VERDICT_ROLE)
@@ -106,11 +110,11 @@ class MultiFieldTokenParsedEvaluation(MultiFieldEvaluation):
 
     def __init__(
         self,
-        evaluation_instruction: Variable,
+        evaluation_instruction: Variable | str,
         role_descriptions: list[str],
-        engine: Union[EngineLM, str] = None,
-        system_prompt: Variable = None,
-        parse_tags: list[str] = None,
+        engine: EngineLM | str | None = None,
+        system_prompt: Variable | None = None,
+        parse_tags: list[str] | None = None,
     ):
         super().__init__(evaluation_instruction, role_descriptions, engine, system_prompt)
         self.parse_tags = parse_tags or ["<ACCURACY>", "</ACCURACY>"]
@@ -130,7 +134,7 @@ class MultiFieldTokenParsedEvaluation(MultiFieldEvaluation):
         Raises:
             MissingTags: the tags are missing or empty (a BadReply, also an IndexError).
         """
-        return prompts.between(response.value, self.parse_tags)
+        return prompts.between(str(response.value), self.parse_tags)
 
 
 class MultiChoiceTestTime(Module):
@@ -146,7 +150,7 @@ class MultiChoiceTestTime(Module):
     """
 
     def __init__(
-        self, evaluation_instruction: str, engine: Union[EngineLM, str] = None, system_prompt: Variable = None
+        self, evaluation_instruction: str, engine: EngineLM | str | None = None, system_prompt: Variable | None = None
     ):
         self.engine = validate_engine_or_get_default(engine)
         self.system_prompt = _constant(system_prompt or prompts.MULTIPLE_CHOICE_SYSTEM_PROMPT, _JUDGE_ROLE)
@@ -177,7 +181,7 @@ class ImageQALoss(Module):
     """
 
     def __init__(
-        self, evaluation_instruction: str, engine: Union[EngineLM, str] = None, system_prompt: Variable = None
+        self, evaluation_instruction: str, engine: EngineLM | str | None = None, system_prompt: Variable | None = None
     ):
         self.evaluation_instruction = _constant(evaluation_instruction, "instruction for the judge")
         self.engine = validate_engine_or_get_default(engine)

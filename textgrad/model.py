@@ -1,7 +1,5 @@
 """An LLM whose only parameter is its system prompt."""
 
-from typing import Union
-
 from textgrad.autograd import LLMCall, Module
 from textgrad.config import validate_engine_or_get_default
 from textgrad.defaults import SYSTEM_PROMPT_DEFAULT_ROLE
@@ -20,7 +18,7 @@ class BlackboxLLM(Module):
         UsageError: no engine is given or set.
     """
 
-    def __init__(self, engine: Union[EngineLM, str] = None, system_prompt: Union[Variable, str] = None):
+    def __init__(self, engine: EngineLM | str | None = None, system_prompt: Variable | str | None = None):
         self.engine = validate_engine_or_get_default(engine)
         if isinstance(system_prompt, str):
             system_prompt = Variable(system_prompt, requires_grad=False, role_description=SYSTEM_PROMPT_DEFAULT_ROLE)

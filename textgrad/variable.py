@@ -8,7 +8,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from functools import partial
 from numbers import Integral
-from typing import Union
 
 from textgrad import prompts
 from textgrad.concurrency import fan_out
@@ -58,9 +57,9 @@ class Variable:
 
     def __init__(
         self,
-        value: Union[str, bytes] = "",
+        value: str | bytes = "",
         image_path: str = "",
-        predecessors: list["Variable"] = None,
+        predecessors: "list[Variable] | None" = None,
         requires_grad: bool = True,
         *,
         role_description: str,
@@ -90,7 +89,7 @@ class Variable:
         if not isinstance(to_add, Variable):
             return NotImplemented
         total = Variable(
-            self.value + to_add.value,
+            self.value + to_add.value,  # type: ignore[operator]  # adding text and image fails as in plain Python
             predecessors=[self, to_add],
             requires_grad=self.requires_grad or to_add.requires_grad,
             role_description=f"{self.role_description} and {to_add.role_description}",
@@ -169,7 +168,7 @@ class Variable:
             merged.update(gradient._reduce_meta)
         return merged
 
-    def backward(self, engine: EngineLM = None) -> None:
+    def backward(self, engine: EngineLM | None = None) -> None:
         """Compute gradients for all predecessors of this variable, the objective.
 
         Independent branches run concurrently; the result is the same as in a sequential pass.

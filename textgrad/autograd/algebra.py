@@ -1,6 +1,6 @@
 """Operations that combine variables without an LLM call in the forward pass."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from textgrad import prompts
 from textgrad.autograd.function import BackwardContext, Function
@@ -9,7 +9,7 @@ from textgrad.errors import UsageError
 from textgrad.variable import Variable, _backward_idempotent
 
 
-def _joined(variables: Sequence[Variable]) -> Variable:
+def _joined(variables: list[Variable]) -> Variable:
     if not variables:
         raise UsageError("no variables to combine: pass a list with at least one Variable")
     roles = ", ".join(dict.fromkeys(variable.role_description for variable in variables))
@@ -25,7 +25,7 @@ def _reduce_gradients_mean(gradients: Iterable[Variable], backward_engine: Engin
     """Merge several gradients into one with a single LLM call; return None if the reply is empty."""
     gradients = list(gradients)
     role = gradients[0].role_description
-    content = prompts.reduce_request(role, [gradient.value for gradient in gradients])
+    content = prompts.reduce_request(role, [str(gradient.value) for gradient in gradients])
     text = str(backward_engine(content, system_prompt=prompts.REDUCE_MEAN_SYSTEM_PROMPT)).strip()
     if not text:
         return None

@@ -21,7 +21,10 @@ def aggregate(variables: list[Variable]) -> Variable:
 
 
 def llm_call(
-    input_variable: Variable, engine: EngineLM, response_role_description: str = None, system_prompt: Variable = None
+    input_variable: Variable,
+    engine: EngineLM,
+    response_role_description: str | None = None,
+    system_prompt: Variable | None = None,
 ) -> Variable:
     """Return the reply to a text; see `LLMCall`."""
     return LLMCall(engine, system_prompt)(input_variable, response_role_description or VARIABLE_OUTPUT_DEFAULT_ROLE)
@@ -33,7 +36,7 @@ def formatted_llm_call(
     engine: EngineLM,
     format_string: str,
     fields: dict[str, str],
-    system_prompt: Variable = None,
+    system_prompt: Variable | None = None,
 ) -> Variable:
     """Return the reply to a text formatted from several variables; see `FormattedLLMCall`."""
     return FormattedLLMCall(engine, format_string, fields, system_prompt)(inputs, response_role_description)

@@ -7,9 +7,9 @@ from textgrad.engine import EngineLM
 from textgrad.variable import Variable, WrongValue
 
 
-def value_of(variable: Variable | None) -> str | None:
-    """Return the value of an optional variable."""
-    return variable.value if variable else None
+def text_or_none(variable: Variable | None) -> str | None:
+    """Return the text of an optional variable."""
+    return str(variable.value) if variable else None
 
 
 def _text_of(variable: Variable, operation: str) -> str:
@@ -33,7 +33,7 @@ class LLMCall(Function):
         system_prompt: sent with the question; default: the engine's own.
     """
 
-    def __init__(self, engine: EngineLM, system_prompt: Variable = None):
+    def __init__(self, engine: EngineLM, system_prompt: Variable | None = None):
         super().__init__()
         self.engine = validate_engine_or_get_default(engine)
         self.system_prompt = system_prompt
@@ -53,7 +53,7 @@ class LLMCall(Function):
         return self._ask(_text_of(input_variable, type(self).__name__), [input_variable], response_role_description)
 
     def _ask(self, prompt: str, inputs: list[Variable], role: str, **context) -> Variable:
-        system_prompt = value_of(self.system_prompt)
+        system_prompt = text_or_none(self.system_prompt)
         response = Variable(
             self.engine(prompt, system_prompt=system_prompt),
             role_description=role,
@@ -81,11 +81,13 @@ class FormattedLLMCall(LLMCall):
         fields: a dict whose keys are the placeholders of `format_string`.
     """
 
-    def __init__(self, engine: EngineLM, format_string: str, fields: dict[str, str], system_prompt: Variable = None):
+    def __init__(
+        self, engine: EngineLM, format_string: str, fields: dict[str, str], system_prompt: Variable | None = None
+    ):
         super().__init__(engine, system_prompt)
         self.format_string, self.fields = format_string, fields
 
-    def forward(
+    def forward(  # type: ignore[override]  # TextGrad's signature
         self, inputs: dict[str, Variable], response_role_description: str = VARIABLE_OUTPUT_DEFAULT_ROLE
     ) -> Variable:
         """Return the reply.
@@ -110,7 +112,7 @@ class LLMCall_with_in_context_examples(LLMCall):
         self,
         input_variable: Variable,
         response_role_description: str = VARIABLE_OUTPUT_DEFAULT_ROLE,
-        in_context_examples: list[str] = None,
+        in_context_examples: list[str] | None = None,
     ) -> Variable:
         """Return the reply; see `LLMCall.forward`.
 
@@ -124,7 +126,7 @@ class LLMCall_with_in_context_examples(LLMCall):
             in_context_examples=in_context_examples,
         )
 
-    def backward(
+    def backward(  # type: ignore[override]  # TextGrad's signature
         self,
         response: Variable,
         prompt: str,

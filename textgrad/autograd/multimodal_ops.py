@@ -1,9 +1,7 @@
 """LLM calls on texts and images."""
 
-from typing import Union
-
 from textgrad.autograd.function import BackwardContext, Function, criticize_inputs
-from textgrad.autograd.llm_ops import value_of
+from textgrad.autograd.llm_ops import text_or_none
 from textgrad.config import validate_engine_or_get_default
 from textgrad.defaults import VARIABLE_OUTPUT_DEFAULT_ROLE
 from textgrad.engine import EngineLM, validate_multimodal_engine
@@ -21,7 +19,7 @@ class MultimodalLLMCall(Function):
         UsageError: the engine takes no images.
     """
 
-    def __init__(self, engine: Union[str, EngineLM], system_prompt: Variable = None):
+    def __init__(self, engine: str | EngineLM, system_prompt: Variable | None = None):
         super().__init__()
         self.engine = validate_engine_or_get_default(engine)
         validate_multimodal_engine(self.engine)
@@ -45,7 +43,7 @@ class MultimodalLLMCall(Function):
         return self._ask([variable.value for variable in inputs], inputs, response_role_description)
 
     def _ask(self, content: list[str | bytes], inputs: list[Variable], role: str) -> Variable:
-        system_prompt = value_of(self.system_prompt)
+        system_prompt = text_or_none(self.system_prompt)
         response = Variable(
             self.engine(content, system_prompt=system_prompt),
             role_description=role,
@@ -57,7 +55,7 @@ class MultimodalLLMCall(Function):
         return response
 
     def backward(
-        self, response: Variable, input_content: list[Union[str, bytes]], system_prompt: str, backward_engine: EngineLM
+        self, response: Variable, input_content: list[str | bytes], system_prompt: str, backward_engine: EngineLM
     ) -> None:
         conversation = {
             "LM_SYSTEM_PROMPT": system_prompt,
@@ -80,11 +78,11 @@ class OrderedFieldsMultimodalLLMCall(MultimodalLLMCall):
         fields: names in sending order; each name is sent before its value.
     """
 
-    def __init__(self, engine: Union[str, EngineLM], fields: list[str], system_prompt: Variable = None):
+    def __init__(self, engine: str | EngineLM, fields: list[str], system_prompt: Variable | None = None):
         super().__init__(engine, system_prompt)
         self.fields = fields
 
-    def forward(
+    def forward(  # type: ignore[override]  # TextGrad's signature
         self, inputs: dict[str, Variable], response_role_description: str = VARIABLE_OUTPUT_DEFAULT_ROLE
     ) -> Variable:
         """Return the reply.

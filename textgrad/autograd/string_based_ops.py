@@ -19,7 +19,7 @@ class StringBasedFunction(Function):
         super().__init__()
         self.fn, self.function_purpose = fn, function_purpose
 
-    def forward(self, inputs: dict[str, Variable], response_role_description: str = None) -> Variable:
+    def forward(self, inputs: dict[str, Variable], response_role_description: str | None = None) -> Variable:
         """Return the function's value.
 
         Args:

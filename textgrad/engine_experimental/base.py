@@ -36,31 +36,31 @@ class EngineLM(_EngineLM):
 
     @abstractmethod
     def _generate_from_single_prompt(self, content: str, system_prompt: str | None = None, **kwargs) -> str:
-        """The reply to one text."""
+        """Return the reply to a text."""
 
     @abstractmethod
     def _generate_from_multiple_input(self, content: list, system_prompt: str | None = None, **kwargs) -> str:
-        """The reply to texts (str) and images (bytes)."""
+        """Return the reply to texts (str) and images (bytes)."""
 
-    def generate(self, content, system_prompt: str | None = None, **kwargs) -> str:
-        """The reply to a text or a list of texts and images.
+    def generate(self, content, system_prompt: str | None = None, **kwargs) -> str:  # type: ignore[override]
+        """Return the reply to a text or a list of texts and images.
 
         Raises:
-            UsageError: an image was given to an engine that takes text only.
+            UsageError: an image is sent to a text-only engine.
         """
         system_prompt = system_prompt or self.system_prompt
         if isinstance(content, str):
             return self._generate_from_single_prompt(content, system_prompt=system_prompt, **kwargs)
         if not self.is_multimodal and any(isinstance(part, bytes) for part in content):
             raise UsageError(
-                f"engine {self.model_string} was given an image but takes text only: pass "
-                f"is_multimodal=True if it sees images"
+                f"engine {self.model_string} takes text only but received an image: pass "
+                f"is_multimodal=True if the model reads images"
             )
         return self._generate_from_multiple_input(content, system_prompt=system_prompt, **kwargs)
 
 
 def cached(function):
-    """Makes a method of an engine answer from `self.cache`, where that is on. Flawed replies are not kept."""
+    """Decorate an engine's method to answer from `self.cache` if it is on; flawed replies are not cached."""
 
     @functools.wraps(function)
     def answer(self, content, system_prompt=None, **kwargs):
@@ -78,19 +78,22 @@ def cached(function):
 
 
 class _File:
-    """What `cache=True` means: a mapping on the same store as a run's call log."""
+    """The cache of `cache=True`: a mapping stored in the format of a run's call log."""
 
     def __init__(self, model_string: str):
-        self._kept = CachedEngine(user_cache(f"cache_model_{model_string}"))
+        self._store = CachedEngine(user_cache(f"cache_model_{model_string}"))
 
     def __contains__(self, key: str) -> bool:
-        return self._kept._check_cache(key) is not None
+        return self._store._check_cache(key) is not None
 
     def __getitem__(self, key: str) -> str:
-        return self._kept._check_cache(key)
+        reply = self._store._check_cache(key)
+        if reply is None:
+            raise KeyError(key)
+        return reply
 
     def __setitem__(self, key: str, reply: str) -> None:
-        self._kept._save_cache(key, reply)
+        self._store._save_cache(key, reply)
 
 
 def _checked(cache: Any, model_string: str):

@@ -8,8 +8,8 @@ from textgrad.engine.litellm import ChatLiteLLM
 from textgrad.engine_experimental.base import EngineLM, cached
 
 
-class LiteLLMEngine(EngineLM, ChatLiteLLM):
-    """A model that LiteLLM reaches, by LiteLLM's name for it. Arguments as of `EngineLM` and `ChatLiteLLM`."""
+class LiteLLMEngine(EngineLM, ChatLiteLLM):  # type: ignore[misc]  # both define generate; EngineLM's wins
+    """A model of LiteLLM, under LiteLLM's name. Arguments: see `EngineLM` and `ChatLiteLLM`."""
 
     def __init__(
         self,
@@ -23,7 +23,7 @@ class LiteLLMEngine(EngineLM, ChatLiteLLM):
         EngineLM.__init__(self, model_string, system_prompt, is_multimodal, cache)
 
     def lite_llm_generate(self, content, system_prompt: str | None = None, **kwargs) -> str:
-        """The reply, asked for anew. `kwargs` are fields of `Sampling`."""
+        """Return the reply to a new request, ignoring the cache. `kwargs` are fields of `Sampling`."""
         return ChatLiteLLM.generate(self, content, system_prompt, **kwargs)
 
     @cached

@@ -7,8 +7,8 @@ from textgrad.engine.openai import ChatOpenAI
 from textgrad.engine_experimental.base import EngineLM, cached
 
 
-class OpenAIEngine(EngineLM, ChatOpenAI):
-    """A model at OpenAI or a compatible endpoint. Arguments as of `EngineLM` and `ChatOpenAI`."""
+class OpenAIEngine(EngineLM, ChatOpenAI):  # type: ignore[misc]  # both define generate; EngineLM's wins
+    """A model at OpenAI or a compatible endpoint. Arguments: see `EngineLM` and `ChatOpenAI`."""
 
     def __init__(
         self,
@@ -24,7 +24,7 @@ class OpenAIEngine(EngineLM, ChatOpenAI):
     def openai_call(
         self, user_content, system_prompt: str | None, temperature: float, max_tokens: int, top_p: float
     ) -> str:
-        """The reply, asked for anew."""
+        """Return the reply to a new request, ignoring the cache."""
         return ChatOpenAI.generate(
             self, user_content, system_prompt, temperature=temperature, max_tokens=max_tokens, top_p=top_p
         )
@@ -57,7 +57,7 @@ class OpenAICompatibleEngine(OpenAIEngine):
 
     Args:
         client: an `openai.OpenAI`, or a client that behaves like it.
-        model_string, system_prompt, is_multimodal, cache, **options: as of `OpenAIEngine`.
+        model_string, system_prompt, is_multimodal, cache, **options: see `OpenAIEngine`.
     """
 
     def __init__(

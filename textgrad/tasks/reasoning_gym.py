@@ -3,6 +3,7 @@
 A child process (`reasoning_gym_child`) generates the questions and verifies the answers.
 """
 
+import contextlib
 import functools
 import hashlib
 import importlib.util
@@ -19,11 +20,11 @@ from pathlib import Path
 from textgrad.errors import BrokenSystem, UsageError, unknown
 from textgrad.tasks.scoring.answers import exact
 from textgrad.tasks.scoring.extract import bold_answer, clean, explicit_answer, explicit_block, is_incomplete
-from textgrad.tasks.source import Sizes, TaskData, TaskRequest
+from textgrad.tasks.source import TaskData, TaskRequest
 from textgrad.tasks.splits import Example, Splits
 
 NAMES = ("RG_<dataset>",)
-DEFAULTS = Sizes(50, 100, 100)
+DEFAULTS = (50, 100, 100)  # train, validation, test
 TIME_LIMIT = 20.0  # seconds per verification
 
 _FORMAT = "End with 'Answer:' followed by the final answer alone, in the form that the question asks for."
@@ -43,23 +44,25 @@ def load(request: TaskRequest) -> TaskData:
     if importlib.util.find_spec("reasoning_gym") is None:
         raise BrokenSystem(f"{request.name} needs the package reasoning-gym: pip install reasoning-gym")
     dataset = request.name.removeprefix("RG_")
-    sizes = Sizes(*(given or default for given, default in zip(request.sizes, DEFAULTS, strict=True)))
-    examiner = _examiner(dataset, request.seed, sum(sizes))
+    train, val, test = (given or default for given, default in zip(request.sizes, DEFAULTS, strict=True))
+    total = train + val + test
+    examiner = _examiner(dataset, request.seed, total)
     available = len(examiner.examples)
-    if available < sum(sizes) and any(request.sizes) or available < 5:
+    if available < total and any(request.sizes) or available < 5:
         raise UsageError(
-            f"{request.name} has {available} different questions, but the sizes add up to {sum(sizes)} "
-            f"(train {sizes.train}, val {sizes.val}, test {sizes.test}): ask for fewer"
+            f"{request.name} has {available} different questions, but the sizes add up to {total} "
+            f"(train {train}, val {val}, test {test}): ask for fewer"
         )
     description = f"Solve a task of the kind '{dataset.replace('_', ' ')}'. Think step by step."
-    return TaskData(_split(examiner.examples, sizes), description, _FORMAT, examiner.score)
+    return TaskData(
+        _split(examiner.examples, val, test, min(1.0, available / total)), description, _FORMAT, examiner.score
+    )
 
 
-def _split(examples: list[Example], sizes: Sizes) -> Splits:
-    share = min(1.0, len(examples) / sum(sizes))
-    test = int(sizes.test * share)
-    val = test + int(sizes.val * share)
-    return examples[val:], examples[test:val], examples[:test]
+def _split(examples: list[Example], val: int, test: int, share: float) -> Splits:
+    last_test = int(test * share)
+    last_val = last_test + int(val * share)
+    return examples[last_val:], examples[last_test:last_val], examples[:last_test]
 
 
 class Examiner:
@@ -79,7 +82,7 @@ class Examiner:
         stream = int.from_bytes(hashlib.sha256(f"{dataset} {seed}".encode()).digest()[:4]) >> 1
         self._dataset, self._arguments = dataset, [dataset, str(stream), str(wanted)]
         self._lock = threading.Lock()
-        self._process: subprocess.Popen | None = None
+        self._process: _Process | None = None
         self.examples = self._start()
         self._places = {question: place for place, (question, _) in enumerate(self.examples)}
 
@@ -107,39 +110,23 @@ class Examiner:
         with self._lock:
             if self._process is None:
                 self._start()
-            process = self._process
-            watchdog = threading.Timer(TIME_LIMIT, process.kill)
-            watchdog.start()
-            try:
-                process.stdin.write(json.dumps({"index": place, "answers": answers}) + "\n")
-                process.stdin.flush()
-                return json.loads(process.stdout.readline())["score"]
-            except (OSError, ValueError):  # the process has ended
-                process.kill()
+            assert self._process is not None
+            message = self._process.ask({"index": place, "answers": answers}, TIME_LIMIT)
+            if message is None:
                 self._process = None
                 return 0.0
-            finally:
-                watchdog.cancel()
+            return message["score"]
 
     def _start(self) -> list[Example]:
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-W", "ignore", str(_CHILD), *self._arguments],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            encoding="utf-8",
-            env={**_without_secrets(os.environ), "PYTHONHASHSEED": "0"},
-        )
-        weakref.finalize(self, _end, self._process)
-        return list(self._read_examples())
+        self._process = _Process([str(_CHILD), *self._arguments])
+        weakref.finalize(self, self._process.end)
+        return list(self._read_examples(self._process))
 
-    def _read_examples(self) -> Iterator[Example]:
+    def _read_examples(self, process: "_Process") -> Iterator[Example]:
         from tqdm import tqdm
 
         with tqdm(total=int(self._arguments[2]), desc=f"generating RG_{self._dataset}", delay=2) as bar:
-            for line in self._process.stdout:
-                message = json.loads(line)
+            while (message := process.read()) is not None:
                 if "known" in message:
                     raise unknown("data set of reasoning_gym", self._dataset, message["known"])
                 if "generated" in message:
@@ -148,8 +135,59 @@ class Examiner:
                 yield message["question"], message["answer"]
         raise BrokenSystem(
             f"reasoning_gym cannot generate {self._dataset!r}: its process ended with exit status "
-            f"{self._process.wait()}; try another data set or release of reasoning-gym"
+            f"{process.popen.wait()}; try another data set or release of reasoning-gym"
         )
+
+
+class _Process:
+    """A child process that exchanges lines of JSON.
+
+    Args:
+        command: a Python script and its arguments.
+    """
+
+    def __init__(self, command: list[str]):
+        self.popen = subprocess.Popen(
+            [sys.executable, "-P", "-W", "ignore", *command],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            encoding="utf-8",
+            env={**_without_secrets(os.environ), "PYTHONHASHSEED": "0"},
+        )
+        assert self.popen.stdin is not None and self.popen.stdout is not None
+        self._stdin, self._stdout = self.popen.stdin, self.popen.stdout
+
+    def read(self) -> dict | None:
+        """Return the next message, or None if the process has ended."""
+        line = self._stdout.readline()
+        return json.loads(line) if line else None
+
+    def ask(self, message: dict, time_limit: float) -> dict | None:
+        """Return the reply to a message, or None if the process ended or was killed after `time_limit` seconds."""
+        watchdog = threading.Timer(time_limit, self.popen.kill)
+        watchdog.daemon = True
+        watchdog.start()
+        try:
+            self._stdin.write(json.dumps(message) + "\n")
+            self._stdin.flush()
+            reply = self.read()
+        except (OSError, ValueError):
+            reply = None
+        finally:
+            watchdog.cancel()
+        if reply is None:
+            self.popen.kill()
+        return reply
+
+    def end(self) -> None:
+        """Kill the process and close its pipes."""
+        self.popen.kill()
+        self.popen.wait()
+        for pipe in (self._stdin, self._stdout):
+            with contextlib.suppress(OSError):
+                pipe.close()
 
 
 # A run, its dry run and its other seeds share the questions, and a process takes a second to generate them.
@@ -177,10 +215,3 @@ def _without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
     """Remove keys from the environment: the child process computes with text that a model wrote."""
     secret = re.compile("KEY|TOKEN|SECRET|PASSW|CRED|PROXY|URL|BASE")
     return {name: value for name, value in environment.items() if not secret.search(name.upper())}
-
-
-def _end(process: subprocess.Popen) -> None:
-    process.kill()
-    process.wait()
-    process.stdin.close()
-    process.stdout.close()

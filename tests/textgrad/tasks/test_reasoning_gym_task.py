@@ -156,7 +156,7 @@ def test_a_truncated_reply_counts_only_by_a_stated_answer():
 def test_a_check_that_does_not_end_is_wrong_and_the_next_one_works(monkeypatch):
     examiner = Examiner("chain_sum", 0, 5)
     question, answer = examiner.examples[0]
-    stuck = examiner._process
+    stuck = examiner._process.popen
     stuck.send_signal(signal.SIGSTOP)
     monkeypatch.setattr(reasoning_gym, "TIME_LIMIT", 0.1)
     assert examiner.score(question, f"Answer: {answer}", answer) == 0
@@ -169,13 +169,13 @@ def test_a_check_that_does_not_end_is_wrong_and_the_next_one_works(monkeypatch):
 def test_the_process_is_told_no_key(monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "secret-value")
     examiner = Examiner("chain_sum", 0, 5)
-    assert b"secret-value" not in Path(f"/proc/{examiner._process.pid}/environ").read_bytes()
+    assert b"secret-value" not in Path(f"/proc/{examiner._process.popen.pid}/environ").read_bytes()
 
 
 @needed
 def test_the_process_ends_with_its_examiner():
     examiner = Examiner("chain_sum", 0, 5)
-    process = examiner._process
+    process = examiner._process.popen
     del examiner
     assert process.wait(10) is not None
 

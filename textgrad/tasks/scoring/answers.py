@@ -107,6 +107,7 @@ def words(prediction: str, answer: str) -> int:
 def brackets(prediction: str, answer: str) -> int:
     """Compare brackets in order, ignoring all other characters of the answer."""
     wanted, box = _BRACKETS.sub("", answer), _BOX.findall(prediction)
+    found: str | None
     if box:  # the braces in it need not balance
         found = _BRACKETS.sub("", clean(box[-1]))
     else:
