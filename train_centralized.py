@@ -1,16 +1,26 @@
 """Centralized training: one client that holds all the data."""
 
+from textgrad.tasks import Task
 from utils.config import Config
 from utils.engines.by_role import Engines
-from utils.federation.evaluation import samples_of
+from utils.federation.evaluation import Sample, samples_of
 from utils.federation.null_log import NullLog
 from utils.federation.result import Result
-from utils.federation.rounds import run_rounds
-from utils.federation.setup import federate, load_tasks
+from utils.federation.training import train
 
 
 def run_training(config: Config, engines: Engines, log: NullLog) -> Result:
-    """The federation of one client, with the task's whole training data."""
-    tasks = load_tasks(config, engines)
-    validation = {tasks[0].name: list(range(len(tasks[0].val)))}
-    return run_rounds(federate(config, engines, tasks, [samples_of(tasks[0], tasks[0].train)], [validation]), log)
+    """Train one client on the whole training data of one task."""
+    return train(config, engines, log, partition_train, partition_validation)
+
+
+def partition_train(config: Config, tasks: list[Task]) -> list[list[Sample]]:
+    """Return the training questions of the only client: all of them."""
+    (task,) = tasks
+    return [samples_of(task, task.train)]
+
+
+def partition_validation(config: Config, tasks: list[Task]) -> list[dict[str, list[int]]]:
+    """Return the positions of the only client's validation questions: all of them."""
+    (task,) = tasks
+    return [{task.name: list(range(len(task.val)))}]

@@ -1,31 +1,56 @@
-"""Splitting data over clients: IID, Dirichlet over classes, and quantity skew. One seed decides everything.
+"""Partitions of data over clients: IID, Dirichlet over classes, quantity skew. One seed determines all of them.
 
-Every partition is disjoint and complete, and every client holds at least one batch. Sources: Dirichlet label skew as
-in Hsu et al. 2019 (arXiv 1909.06335, section 2); quantity skew as in Li et al. 2022 (arXiv 2102.02079, section 4).
+Partitions are disjoint and complete, and every client gets at least one minibatch. Sources: Dirichlet label skew as in
+Hsu et al. 2019 (arXiv 1909.06335, section 2); quantity skew as in Li et al. 2022 (arXiv 2102.02079, section 4).
 """
 
 import random
 from collections.abc import Hashable, Sequence
 
 from textgrad.errors import UsageError
+from textgrad.tasks import Task
+from utils.config import Config
+from utils.federation.evaluation import Sample
+
+
+def split_train(
+    config: Config, samples: Sequence[Sample], labels: Sequence[Hashable], clients: int
+) -> list[list[Sample]]:
+    """Return the training questions of each client by --partition; each client gets at least one minibatch.
+
+    Args:
+        config: options of the run.
+        samples: n training questions.
+        labels: the class of each question.
+        clients: number of clients, >= 1.
+
+    Raises:
+        UsageError: there are too few questions.
+    """
+    shards = partition(config.partition, labels, clients, config.batch_size, config.seed, config.alpha)
+    return [[samples[index] for index in shard] for shard in shards]
+
+
+def split_validation(task: Task, clients: int, seed: int) -> list[list[int]]:
+    """Return the positions of each client's validation questions, drawn evenly; a client may get none."""
+    return partition("iid", [0] * len(task.val), clients, 0, seed)
 
 
 def partition(
     kind: str, labels: Sequence[Hashable], clients: int, at_least: int, seed: int, alpha: float = 0.5
 ) -> list[list[int]]:
-    """Indices of the data that each client holds.
+    """Return the indices of each client's data.
 
     Args:
-        kind: "iid", "dirichlet" (each class is spread over clients by its own Dirichlet draw) or "quantity" (clients
-            hold different amounts, by one Dirichlet draw).
+        kind: "iid", "dirichlet" (one Dirichlet draw per class) or "quantity" (one Dirichlet draw of amounts).
         labels: the class of each of the n items.
-        clients: how many shards, >= 1.
-        at_least: items that every client gets, >= 1.
-        seed: decides the draws.
+        clients: number of clients, >= 1.
+        at_least: minimum items per client, >= 0.
+        seed: determines all draws.
         alpha: Dirichlet concentration, > 0; smaller is more skewed.
 
     Returns:
-        `clients` lists of indices into `labels`, disjoint, all n together.
+        `clients` disjoint lists of indices into `labels`, which together contain all n.
 
     Raises:
         UsageError: n is less than clients * at_least.
@@ -37,7 +62,7 @@ def partition(
         )
     rng = random.Random(f"partition {seed}")
     shards = _KINDS[kind](labels, clients, alpha, rng)
-    _top_up(shards, at_least, rng)
+    _fill_up(shards, at_least, rng)
     return [sorted(shard) for shard in shards]
 
 
@@ -53,7 +78,7 @@ def _iid(labels: Sequence, clients: int, alpha: float, rng: random.Random) -> li
 
 
 def _quantity(labels: Sequence, clients: int, alpha: float, rng: random.Random) -> list[list[int]]:
-    return _deal(_shuffled(labels, rng), _dirichlet(clients, alpha, rng))
+    return _cut(_shuffled(labels, rng), _dirichlet(clients, alpha, rng))
 
 
 def _by_class(labels: Sequence, clients: int, alpha: float, rng: random.Random) -> list[list[int]]:
@@ -62,8 +87,8 @@ def _by_class(labels: Sequence, clients: int, alpha: float, rng: random.Random) 
     for index in _shuffled(labels, rng):
         classes.setdefault(labels[index], []).append(index)
     for label in sorted(classes, key=repr):
-        for shard, dealt in zip(shards, _deal(classes[label], _dirichlet(clients, alpha, rng)), strict=True):
-            shard.extend(dealt)
+        for shard, piece in zip(shards, _cut(classes[label], _dirichlet(clients, alpha, rng)), strict=True):
+            shard.extend(piece)
     return shards
 
 
@@ -71,16 +96,16 @@ _KINDS = {"iid": _iid, "dirichlet": _by_class, "quantity": _quantity}
 
 
 def _dirichlet(size: int, alpha: float, rng: random.Random) -> list[float]:
-    """One draw from a symmetric Dirichlet distribution: `size` shares that sum to 1."""
+    """Draw `size` shares that sum to 1 from a symmetric Dirichlet distribution."""
     draws = [rng.gammavariate(alpha, 1.0) for _ in range(size)]
     total = sum(draws)
-    if total <= 0.0:  # a tiny alpha underflows: its limit gives everything to one client
+    if total <= 0.0:  # a tiny alpha underflows; in its limit, one client gets everything
         draws[rng.randrange(size)] = total = 1.0
     return [draw / total for draw in draws]
 
 
-def _deal(items: list[int], shares: list[float]) -> list[list[int]]:
-    """Cuts items in order into runs whose lengths follow the shares."""
+def _cut(items: list[int], shares: list[float]) -> list[list[int]]:
+    """Cut the items, in order, into pieces whose lengths follow the shares."""
     ends, total = [0], 0.0
     for share in shares:
         total += share
@@ -89,9 +114,9 @@ def _deal(items: list[int], shares: list[float]) -> list[list[int]]:
     return [items[start:end] for start, end in zip(ends, ends[1:], strict=False)]
 
 
-def _top_up(shards: list[list[int]], at_least: int, rng: random.Random) -> None:
-    """Moves items from the fullest shards to those that hold too few."""
+def _fill_up(shards: list[list[int]], at_least: int, rng: random.Random) -> None:
+    """Move items from the largest shards to those below the minimum."""
     for shard in shards:
         while len(shard) < at_least:
-            fullest = max(shards, key=len)
-            shard.append(fullest.pop(rng.randrange(len(fullest))))
+            largest = max(shards, key=len)
+            shard.append(largest.pop(rng.randrange(len(largest))))

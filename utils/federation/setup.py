@@ -1,4 +1,4 @@
-"""What a run is made of: tasks, clients, engines and the prompt to start from."""
+"""Setup of a run: its tasks, clients, engines and initial prompt."""
 
 import functools
 import random
@@ -15,7 +15,6 @@ from utils.config import Config
 from utils.engines.by_role import Engines
 from utils.federation.client import Client
 from utils.federation.evaluation import Sample, samples_of
-from utils.federation.partition import partition
 from utils.federation.selection import history_of, selection
 from utils.federation.surprisal import CachedSurprisal, surprisal_scorer
 from utils.federation.transport import Transport
@@ -29,11 +28,11 @@ class Federation:
     Attributes:
         config: the run's options.
         engines: the engines by role.
-        tasks: whose validation and test questions the global prompt is scored on.
+        tasks: the global prompt is scored on their validation and test questions.
         clients: owners of the training data, numbered 0, 1, ...
-        initial_prompt: what round 1 broadcasts.
-        shards: for client i, the positions in its tasks' validation sets that are its own: {task name: [positions]}.
-        questions: by task name and split ("val", "test").
+        initial_prompt: broadcast in round 1.
+        shards: for each client, the positions of its own validation questions: {task name: [positions]}.
+        questions: validation and test questions, by task name and split ("val" or "test").
         transport: how a round reaches its clients; None for clients in this process.
         surprisal: scores prompts, or None.
     """
@@ -78,10 +77,10 @@ class Federation:
 
 
 def load_tasks(config: Config, engines: Engines) -> list[Task]:
-    """The tasks of a run, cut to the sizes asked for. A simulated engine is taught their answers.
+    """Load the tasks of a run in the requested sizes, and tell simulated engines the answers.
 
     Raises:
-        UsageError: an unknown task, unreadable data, or a size larger than the data.
+        UsageError: unknown task, unreadable data, or a size larger than the data.
     """
     tasks = [
         get_task(
@@ -98,8 +97,8 @@ def load_tasks(config: Config, engines: Engines) -> list[Task]:
         for name in config.task
     ]
     names = [task.name for task in tasks]
-    if twice := {name for name in names if names.count(name) > 1}:
-        raise UsageError(f"--task: two tasks are called {min(twice)!r}: rename one of the files, as results go by name")
+    if duplicates := {name for name in names if names.count(name) > 1}:
+        raise UsageError(f"--task: two tasks are called {min(duplicates)!r}: rename one of the files")
     for task in tasks:
         samples = [sample for split in (task.train, task.val, task.test) for sample in samples_of(task, split)]
         engines.teach((sample.question, sample.answer) for sample in samples)
@@ -110,17 +109,18 @@ def federate(
     config: Config,
     engines: Engines,
     tasks: list[Task],
-    owners: Sequence[Sequence[Sample]],
+    train_samples: Sequence[Sequence[Sample]],
     shards: list[dict[str, list[int]]],
 ) -> Federation:
-    """A federation with one client for each list of training questions.
+    """Return a federation with one client per list of training questions.
 
     Args:
         config, engines, tasks: of the run.
-        owners: the training questions of client 0, 1, ...
-        shards: as `Federation.shards`.
+        train_samples: training questions of clients 0, 1, ...
+        shards: see `Federation.shards`.
     """
-    clients = [client_of(config, engines, number, samples, public_text(tasks)) for number, samples in enumerate(owners)]
+    public = public_text(tasks)
+    clients = [client_of(config, engines, number, samples, public) for number, samples in enumerate(train_samples)]
     return Federation(config, engines, tasks, clients, initial_prompt(config, tasks), shards)
 
 
@@ -144,23 +144,12 @@ def client_of(config: Config, engines: Engines, number: int, samples: Sequence[S
 
 
 def public_text(tasks: list[Task]) -> str:
-    """What everybody knows of the tasks: their descriptions and answer formats."""
+    """Return the texts that are no secret: descriptions and answer formats of the tasks."""
     return "\n".join(f"{task.description}\n{task.answer_format}" for task in tasks)
 
 
-def split_over_clients(config: Config, samples: list[Sample], labels: Sequence, clients: int) -> list[list[Sample]]:
-    """Training questions dealt to clients by `--partition`, each client holding at least one batch."""
-    shards = partition(config.partition, labels, clients, config.batch_size, config.seed, config.alpha)
-    return [[samples[index] for index in shard] for shard in shards]
-
-
-def split_evenly(task: Task, clients: int, seed: int) -> list[list[int]]:
-    """Positions of a task's validation questions, dealt to clients at random and evenly; a client may get none."""
-    return partition("iid", [0] * len(task.val), clients, 0, seed)
-
-
 def initial_prompt(config: Config, tasks: list[Task]) -> str:
-    """The prompt to start from: the given one, the one task's description, or what all tasks' descriptions say."""
+    """Return --initial_prompt; if it is not given, the descriptions of all tasks without repeated lines."""
     if config.initial_prompt:
         return config.initial_prompt
     descriptions = [Upload(number, task.description) for number, task in enumerate(tasks)]

@@ -27,7 +27,7 @@ def export(config: Config, folder: Path) -> list[str]:
         UsageError: the data or the options are unusable.
     """
     tasks = load_tasks(config, connect(config, ":memory:"))
-    owners = importlib.import_module(config.module).owners_of(config, tasks)
+    owners = importlib.import_module(config.module).partition_train(config, tasks)
     sites = _site_names(config, len(owners))
     for site, samples in zip(sites, owners, strict=True):
         for name in dict.fromkeys(sample.task.name for sample in samples):

@@ -85,7 +85,7 @@ def train(grid: Any, config: Config) -> RunLog:
 
 
 def _federation(grid: Any, config: Config, engines: Engines, tasks: list[Task], log: RunLog) -> Federation:
-    shards = importlib.import_module(config.module).shards_of(config, tasks)
+    shards = importlib.import_module(config.module).partition_validation(config, tasks)
     if config.sites and not len(shards) == len(config.sites) == len(set(config.sites)):
         raise UsageError(
             f"--sites: the run has {len(shards)} clients and needs as many different names; got "
