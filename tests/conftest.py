@@ -1,4 +1,4 @@
-"""What all tests share: where the real data is, and an environment without anybody's keys."""
+"""Shared fixtures: the real data, an environment without API keys, and the `quick` mark."""
 
 import os
 import signal
@@ -23,6 +23,14 @@ _KEYS = (
 )
 
 
+def pytest_collection_modifyitems(items):
+    """Mark as quick the tests of single modules, except those that are marked slow."""
+    for item in items:
+        folder = item.path.relative_to(Path(__file__).parent).parts[0]
+        if folder in ("textgrad", "utils") and not item.get_closest_marker("slow"):
+            item.add_marker(pytest.mark.quick)
+
+
 @pytest.fixture(autouse=True)
 def _no_keys_from_outside(monkeypatch):
     for name in _KEYS:
@@ -31,14 +39,14 @@ def _no_keys_from_outside(monkeypatch):
 
 @pytest.fixture(autouse=True, scope="session")
 def _programs_can_be_interrupted():
-    """A shell that starts the suite in the background has it ignore ctrl-C; what tests start would inherit that."""
+    """Restore ctrl-C: a background shell ignores SIGINT, and child processes inherit that."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:
-    """The folder with bbh/*.json and gsm8k/*.jsonl; tests that need it are skipped where it is absent."""
+    """Return the folder with bbh/*.json and gsm8k/*.jsonl; skip the test if it does not exist."""
     folder = Path(os.environ.get("FEDTEXTGRAD_DATA") or Path(__file__).parents[2] / "shared" / "data")
     if not (folder / "bbh").is_dir():
         pytest.skip("no real data: set FEDTEXTGRAD_DATA to a folder with bbh/ and gsm8k/")

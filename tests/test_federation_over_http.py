@@ -77,8 +77,10 @@ def test_clients_carry_the_last_global_prompt_and_evaluation_the_merged_one(tmp_
 
 
 def test_a_federated_run_takes_the_longest_chain_of_dependent_calls_and_not_their_sum(tmp_path, simulated_over_http):
-    """Three clients, one step of batch 3 and a merge: five latencies for the step, one for the merge, two for the scores
-    that wait for it; one after the other it would be 100."""
+    """Three clients, one step of batch 3, one merge.
+
+    The longest chain is five calls of the step, one merge and two evaluations; in sequence it would be 100 calls.
+    """
     path = toy.task_file(tmp_path, topics=range(36))
     server = simulated_over_http("topics=36,base=0", pairs_of(path), latency=0.2)
     config = toy.config(tmp_path, "--rounds", "1", "--local_steps", "1", tasks=[path], engine="openai-m")

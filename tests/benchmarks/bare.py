@@ -19,7 +19,7 @@ def main(path: str, url: str, width: int, count: int) -> None:
 
     def ask(request: dict) -> None:
         names = ("model", "messages", "temperature", "top_p", "max_tokens", "seed")
-        client.chat.completions.create(**{name: request[name] for name in names}).choices[0].message.content
+        client.chat.completions.create(**{name: request[name] for name in names}).choices[0].message.content  # noqa: B018
 
     ask(requests[0])
     before = time.process_time()

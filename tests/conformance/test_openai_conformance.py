@@ -77,7 +77,7 @@ def test_the_wait_is_read_in_every_form_of_header(reasoning, headers):
 
 def test_a_run_waits_out_its_rate_limits(reasoning, tmp_path):
     server = reasoning(limited=dict(zip((3, 4, 20), WAITS, strict=True)))
-    results = trained(tmp_path, "gpt-5-mini", "--max_concurrency", "1")
+    trained(tmp_path, "gpt-5-mini", "--max_concurrency", "1")
     assert len(server.requests) == 3 + 3 + replies(tmp_path)
 
 

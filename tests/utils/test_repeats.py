@@ -4,9 +4,12 @@ import json
 import sqlite3
 import statistics
 
+import pytest
 import toy
 
 import main
+
+pytestmark = pytest.mark.slow
 
 
 def test_repeats_share_questions_and_calls_and_tell_mean_and_spread(tmp_path, capsys):

@@ -49,7 +49,7 @@ class Reply:
 
     @property
     def flaw(self) -> str | None:
-        """Why the reply is not a good one: "truncated", "filtered", "malformed", "too long", "failed", "empty" or None."""
+        """Return "truncated", "filtered", "malformed", "too long", "failed" or "empty"; None for a good reply."""
         return _FLAWS.get(self.finish_reason) or (None if self.text.strip() else "empty")
 
 

@@ -1,4 +1,4 @@
-"""What a person sees while a run goes on: lines and one bar, in a terminal or in a log file. run.log keeps the lines."""
+"""Terminal output of a run: log lines and one progress bar. The lines also go to run.log."""
 
 import contextlib
 import sys
@@ -6,6 +6,7 @@ import threading
 import time
 import unicodedata
 from pathlib import Path
+from typing import TextIO
 
 from utils.files import reporting_os_errors
 
@@ -30,7 +31,7 @@ class Terminal:
         self.path = path
         self._lock = threading.Lock()
         self._bar = None
-        self._file = None
+        self._file: TextIO | None = None
 
     def open(self, total: int | None = None) -> None:
         """Starts run.log and the bar.
@@ -41,7 +42,7 @@ class Terminal:
         from tqdm import tqdm  # imported where used: --help stays quick
 
         with reporting_os_errors(self.path):
-            self._file = open(self.path, "a", encoding="utf-8", errors="replace")
+            self._file = self.path.open("a", encoding="utf-8", errors="replace")
             self.path.chmod(0o600)
         in_terminal = sys.stderr.isatty()
         self._bar = tqdm(
@@ -54,7 +55,7 @@ class Terminal:
         )
 
     def count(self) -> None:
-        """One more reply is there."""
+        """Advance the bar by one reply."""
         with self._lock:
             if self._bar is not None:
                 self._bar.update(1)

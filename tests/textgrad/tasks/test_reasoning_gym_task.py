@@ -17,6 +17,8 @@ from textgrad.tasks.reasoning_gym import Examiner, candidates
 from textgrad.tasks.reasoning_gym_child import is_safe
 from textgrad.variable import Variable
 
+pytestmark = pytest.mark.slow
+
 needed = pytest.mark.skipif(importlib.util.find_spec("reasoning_gym") is None, reason="reasoning-gym is not installed")
 
 

@@ -5,6 +5,8 @@ from fault_server import Fault, FaultServer, error
 
 from utils.engines import doctor
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def examined(monkeypatch, capsys):

@@ -11,6 +11,8 @@ import main
 from utils.config import parse
 from utils.engines import forecast
 
+pytestmark = pytest.mark.slow
+
 
 def results_of(tmp_path, name="run"):
     return json.loads((tmp_path / "logs" / name / "results.json").read_text())

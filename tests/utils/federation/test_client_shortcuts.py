@@ -14,6 +14,8 @@ from utils.federation.client import Client
 from utils.federation.evaluation import samples_of
 from utils.federation.setup import load_tasks
 
+pytestmark = pytest.mark.slow
+
 
 class Scripted(ChatEngine):
     """Answers the questions in `known` rightly under prompts that `right` names; no two rewrites are the same."""

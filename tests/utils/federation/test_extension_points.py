@@ -7,6 +7,8 @@ import pytest
 import toy
 from scratch_copy import copy_project, readme_example, run_in
 
+pytestmark = pytest.mark.slow
+
 
 def run_with_example(tmp_path, readme, *options):
     path, code = readme_example(readme)

@@ -11,6 +11,8 @@ from textgrad.errors import UsageError
 from utils.report import groups
 from utils.report.__main__ import main as report
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory):

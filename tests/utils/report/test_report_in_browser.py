@@ -12,7 +12,10 @@ import toy
 import main
 from utils.report.__main__ import main as report
 
-pytestmark = pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed"),
+]
 FLAGS = (
     "--headless",
     "--no-sandbox",

@@ -11,6 +11,8 @@ import toy
 import main
 from utils.run_log.ledger import GENESIS, problem, sealed, verify
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def run_folder(tmp_path):

@@ -9,6 +9,8 @@ import main
 from utils.metrics.statistics import compare
 from utils.run_log import ledger
 
+pytestmark = pytest.mark.slow
+
 
 def results_of(tmp_path, *more, name="run", **kwargs):
     assert main.run(toy.config(tmp_path, "--run_name", name, *more, **kwargs)) == 0

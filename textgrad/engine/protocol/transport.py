@@ -2,8 +2,8 @@
 
 The `openai` client addresses the first request: URL, key, headers. The next ones differ from it in their body alone and
 go without that client, which takes five times the processor time of sending to make a request and to read its answer.
-A caller takes the connection that was given back last, or opens one: a pool that all callers look through under one lock
-costs more than the rest of a request where there are hundreds of them.
+A caller takes the connection that was released last, or opens one: a pool searched by all callers under one lock
+costs more than the rest of a request when there are hundreds of callers.
 """
 
 import base64

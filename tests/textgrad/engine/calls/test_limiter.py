@@ -11,6 +11,8 @@ from textgrad.engine.base import Reply
 from textgrad.engine.calls.limiter import Limiter
 from textgrad.errors import BrokenSystem, CallFailed, StopRun, TransientError
 
+pytestmark = pytest.mark.slow
+
 
 def failing(times, error):
     """A request that fails so many times and then succeeds; its `count` tells how often it was sent."""

@@ -70,8 +70,8 @@ REFUSED = {
             "error": {
                 "param": "max_tokens",
                 "code": "unsupported_parameter",
-                "message": "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' "
-                "instead.",
+                "message": "Unsupported parameter: 'max_tokens' is not supported with this model. "
+                "Use 'max_completion_tokens' instead.",
             }
         },
     ),

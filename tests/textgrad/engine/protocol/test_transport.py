@@ -192,9 +192,9 @@ def test_heads_that_come_before_the_answer_are_passed_over_and_no_reply_goes_to_
 
 
 def test_a_switch_of_protocols_is_no_answer():
-    with Scripted([b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n"]) as url:
-        with pytest.raises(TransientError, match="101"):
-            ask(ChatOpenAI("m", base_url=url, api_key=KEY))
+    switch = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n"
+    with Scripted([switch]) as url, pytest.raises(TransientError, match="101"):
+        ask(ChatOpenAI("m", base_url=url, api_key=KEY))
 
 
 @pytest.mark.parametrize("answered", [0, 1])
