@@ -1,4 +1,4 @@
-"""Engines for tests: their replies are a function of the request, and they remember what they were asked."""
+"""An engine whose replies are a function of the request, and which records its calls."""
 
 import re
 import threading
@@ -7,10 +7,10 @@ from textgrad.engine import EngineLM
 
 
 class ScriptedEngine(EngineLM):
-    """Replies with `reply(prompt)`, or with the texts of a list one after the other.
+    """Returns `reply(prompt)`, or the texts of a list in order; the last one is repeated.
 
     Attributes:
-        calls: (prompt, system_prompt) of every call, in the order of their arrival.
+        calls: (prompt, system_prompt) of every call, in order of arrival.
     """
 
     model_string = "scripted"
@@ -36,7 +36,7 @@ class ScriptedEngine(EngineLM):
 
 
 def inside(tag: str, request: str) -> str:
-    """What a request holds between a tag and its end; an AssertionError where the pair is not there exactly once."""
+    """Return the text between a tag and its closing tag, which must occur exactly once in the request."""
     found = re.findall(rf"<{tag}>\n(.*?)\n</{tag}>", request, re.DOTALL)
-    assert len(found) == 1, f"{tag} is there {len(found)} times in:\n{request}"
+    assert len(found) == 1, f"{tag} occurs {len(found)} times in:\n{request}"
     return found[0]

@@ -1,4 +1,4 @@
-"""Proof of federation, seen from outside: a server that counts and records everything it is sent."""
+"""Proof of federation from outside: a server records every request of a run."""
 
 import json
 
@@ -13,7 +13,7 @@ from textgrad.engine.simulated import SimulatedEngine
 
 @pytest.fixture
 def simulated_over_http(monkeypatch):
-    """Makes servers whose replies are the simulated engine's."""
+    """Return a function that starts servers with the replies of the simulated engine."""
     servers = []
 
     def start(spec: str, pairs, latency: float = 0.0) -> FaultServer:
@@ -38,7 +38,7 @@ def pairs_of(*paths):
     return [(row["question"], row["answer"]) for row in rows]
 
 
-def test_clients_carry_the_last_global_prompt_and_evaluation_the_merged_one(tmp_path, simulated_over_http):
+def test_clients_use_the_last_global_prompt_and_evaluation_uses_the_merged_one(tmp_path, simulated_over_http):
     path = toy.task_file(tmp_path, topics=range(36))
     server = simulated_over_http("topics=36,base=0,forget=0.3", pairs_of(path))
     config = toy.config(
@@ -51,9 +51,9 @@ def test_clients_carry_the_last_global_prompt_and_evaluation_the_merged_one(tmp_
         for name in ("initial", "round01_global", "round02_global", "round03_global")
     ]
     assert len(set(prompts)) == 4
-    asked = {}
+    questions_under = {}
     for seen in server.requests:
-        asked.setdefault(seen.json["messages"][0]["content"], set()).add(seen.json["messages"][-1]["content"])
+        questions_under.setdefault(seen.json["messages"][0]["content"], set()).add(seen.json["messages"][-1]["content"])
     questions = [row["question"] for row in map(json.loads, path.read_text().splitlines())]
     training = {
         question
@@ -65,18 +65,20 @@ def test_clients_carry_the_last_global_prompt_and_evaluation_the_merged_one(tmp_
             if "<PROMPT" not in text and seen.json["messages"][0]["content"].startswith("You are the critic")
         )
     }
-    for number in range(3):  # each round's clients answer their own questions under the prompt of the round before
-        answered = {question for question in training for text in asked[prompts[number]] if text.startswith(question)}
+    for number in range(3):  # clients answer their own questions under the prompt of the previous round
+        answered = {
+            question for question in training for text in questions_under[prompts[number]] if text.startswith(question)
+        }
         assert len(answered) >= 9
     merges = [seen for seen in server.requests if "<PROMPT client=" in seen.json["messages"][-1]["content"]]
     assert len(merges) == 3
     evaluated = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
     assert {event["of"] for event in evaluated if event["event"] == "evaluation"} >= {"round 1", "round 2", "round 3"}
     for prompt in prompts[1:]:
-        assert len(asked[prompt]) >= 8
+        assert len(questions_under[prompt]) >= 8
 
 
-def test_a_federated_run_takes_the_longest_chain_of_dependent_calls_and_not_their_sum(tmp_path, simulated_over_http):
+def test_a_federated_run_takes_as_long_as_its_longest_chain_of_dependent_calls(tmp_path, simulated_over_http):
     """Three clients, one step of batch 3, one merge.
 
     The longest chain is five calls of the step, one merge and two evaluations; in sequence it would be 100 calls.

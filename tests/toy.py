@@ -1,4 +1,4 @@
-"""Small federations on the simulated engine, for tests: questions with known topics, and whole runs in one call."""
+"""Small runs on the simulated engine: questions with known topics, command lines, configurations, recorded engines."""
 
 import json
 import random
@@ -11,7 +11,7 @@ from utils.engines.by_role import Engines, connect
 
 
 def task_file(folder: Path, name: str = "sums", topics=range(4), n: int = 60, seed: int = 0) -> Path:
-    """A .jsonl task of sums, each marked with the topic it belongs to."""
+    """Write a .jsonl task of sums, in which each question names its topic, and return its path."""
     rng = random.Random(seed)
     topics = list(topics)
     path = folder / f"{name}.jsonl"
@@ -26,7 +26,7 @@ def task_file(folder: Path, name: str = "sums", topics=range(4), n: int = 60, se
 def options(
     folder: Path, *more: str, module: str = "train_homo_fed", tasks=None, engine: str = "simulated:topics=4"
 ) -> list[str]:
-    """A command line for a small run in `folder`; later options win."""
+    """Return the command line of a small run in `folder`; later options override earlier ones."""
     tasks = tasks or [task_file(folder)]
     return [
         "--module",
@@ -58,12 +58,12 @@ def options(
 
 
 def config(folder: Path, *more: str, **kwargs) -> Config:
-    """The configuration of a small run."""
+    """Return the configuration of a small run."""
     return parse(options(folder, *more, **kwargs))
 
 
 class Recording(ChatEngine):
-    """Any engine, with every request that reaches it."""
+    """Wraps an engine and records the messages of every request."""
 
     def __init__(self, engine):
         self.engine, self.requests = engine, []
@@ -75,12 +75,12 @@ class Recording(ChatEngine):
         return self.engine.complete(messages, sampling)
 
     def systems(self) -> list[str]:
-        """The system prompts of all requests."""
+        """Return the system prompts of all requests."""
         return [message["content"] for messages in self.requests for message in messages if message["role"] == "system"]
 
 
 def recorded(config: Config) -> tuple[Engines, Recording, Recording]:
-    """The engines of a run, and what reaches the test and the evaluation engine, in memory."""
+    """Return the engines of a run with an in-memory call log, and the recorders of its test and evaluation engine."""
     engines = connect(config, ":memory:")
     test, evaluation = Recording(engines.test.engine), Recording(engines.evaluation.engine)
     for route in {id(route): route for route in (engines.test, *engines.clients)}.values():
@@ -90,7 +90,7 @@ def recorded(config: Config) -> tuple[Engines, Recording, Recording]:
 
 
 def story(folder: Path) -> dict[str, bytes]:
-    """Every file of a run that seed and replies decide, without times."""
+    """Return the files of a run folder that depend only on seed and replies, by path, without times."""
     files = {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))

@@ -17,7 +17,7 @@ def names_in(package: str) -> tuple[str, ...]:
 
     Args:
         package: dotted name such as "utils.aggregation.methods". Files that start with an underscore, or have the
-            name of their folder, contain what the choices share and are not listed.
+            name of their folder, contain shared code and are not listed.
     """
     folder = _ROOT.joinpath(*package.split("."))
     names = {path.stem for path in folder.glob("*.py") if not path.stem.startswith("_")}
@@ -30,7 +30,7 @@ def load(package: str, name: str, kind: str) -> ModuleType:
     Args:
         package: dotted name of the folder.
         name: the user's choice, the module's name.
-        kind: what the name stands for, used in the error message, such as "aggregator".
+        kind: such as "aggregator", for the error message.
 
     Raises:
         UsageError: the folder holds no such module; the message lists the known names, nearest first.

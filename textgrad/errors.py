@@ -1,7 +1,7 @@
-"""What can go wrong, by what must happen next.
+"""Exceptions, classified by their consequence.
 
-`UsageError` and `BrokenSystem` end a run with one line; `BudgetSpent` ends it in order; `TransientError` is tried
-again; `BadReply` costs a step, an answer or a merge and never a run.
+`UsageError` and `BrokenSystem` end a run with one line. `BudgetSpent` ends it in order, with results. `TransientError`
+leads to a retry. `BadReply` costs a step, an answer or a merge, but never the run.
 """
 
 import difflib
@@ -11,15 +11,15 @@ _MANY_NAMES, _NEAREST_NAMES = 12, 5
 
 
 class StopRun(Exception):
-    """Ends the run at once, whatever else is in flight. The message is one line for the user."""
+    """Ends the run at once, without waiting for requests in flight. The message is one line for the user."""
 
 
 class UsageError(StopRun, ValueError):
-    """The user gave something wrong: the message says what, where, what is allowed and how to mend it."""
+    """Wrong input. The message says what is wrong and where, the allowed values, and the fix."""
 
 
 class BrokenSystem(StopRun, RuntimeError):
-    """The set-up cannot work (bad key, unknown model, unreachable endpoint, disk full)."""
+    """The setup cannot work: rejected key, unknown model, unreachable endpoint, full disk, error in the program."""
 
 
 class BudgetSpent(StopRun):
@@ -27,14 +27,14 @@ class BudgetSpent(StopRun):
 
 
 class TransientError(Exception):
-    """A request failed in a way that trying again may mend.
+    """A request failed, and a retry may succeed.
 
     Args:
         message: one line.
-        retry_after: seconds the server asked to wait, or None.
-        rate_limited: True when the server refused for load, so that all callers should slow down.
-        malformed: True when an answer arrived but was no chat completion; it is tried again once only.
-        refused: True when nothing listened at the address.
+        retry_after: seconds to wait, as the server requests; None if it does not say.
+        rate_limited: True if the server rejected the request because of load, so that all callers should slow down.
+        malformed: True if the response is not a chat completion; it is retried only once.
+        refused: True if the connection was refused.
     """
 
     def __init__(
@@ -54,15 +54,15 @@ class TransientError(Exception):
 
 
 class BadReply(Exception):
-    """The model answered, but its reply cannot be used, also after it was asked again."""
+    """The LLM's reply is unusable, even after it was requested again."""
 
 
 class CallFailed(BadReply):
-    """One call was given up after its last retry; the endpoint as a whole may still be well."""
+    """A call failed after its last retry; other calls to the endpoint may succeed."""
 
 
 class ContextExceeded(BadReply):
-    """The request is longer than the model's context."""
+    """The request exceeds the model's context."""
 
 
 def unknown(kind: str, name: str, known: Collection[str]) -> UsageError:

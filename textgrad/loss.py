@@ -6,6 +6,7 @@ from textgrad import prompts
 from textgrad.autograd import FormattedLLMCall, LLMCall, Module, OrderedFieldsMultimodalLLMCall
 from textgrad.config import validate_engine_or_get_default
 from textgrad.engine import EngineLM
+from textgrad.fences import MissingTags, between
 from textgrad.variable import Variable, WrongValue
 
 _JUDGE_ROLE = "system prompt of the model that judges"
@@ -124,7 +125,7 @@ class MultiFieldTokenParsedEvaluation(MultiFieldEvaluation):
         verdict = self._judge(inputs)
         try:
             self.parse_output(verdict)
-        except prompts.MissingTags:
+        except MissingTags:
             verdict = self._judge(inputs, prompts.VERDICT_HINT.format(*self.parse_tags))
         return verdict
 
@@ -134,7 +135,7 @@ class MultiFieldTokenParsedEvaluation(MultiFieldEvaluation):
         Raises:
             MissingTags: the tags are missing or empty (a BadReply, also an IndexError).
         """
-        return prompts.between(str(response.value), self.parse_tags)
+        return between(str(response.value), self.parse_tags)
 
 
 class MultiChoiceTestTime(Module):

@@ -1,42 +1,12 @@
-"""Every text that the autograd engine sends to a model, and the tags that fence what is put into them.
+"""All texts that the autograd engine sends to an LLM.
 
-What stays the same from call to call comes first and what changes comes last, so that a server which caches prefixes
-reuses the most. Texts are referred to by the names of their tags without the brackets: in a request a bracketed tag
-always fences something.
+Constant parts of a request come first and varying parts last, so that servers with a prefix cache reuse as much as
+possible. Instructions name a tag without brackets, because a tag with brackets always is a fence.
 """
 
-import functools
-import re
-import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 
-from textgrad.errors import BadReply
-
-Content = str | bytes | Sequence[str | bytes]
-
-CONVERSATION_TAGS = (
-    "LM_SYSTEM_PROMPT",
-    "LM_INPUT",
-    "LM_OUTPUT",
-    "FUNCTION_PURPOSE",
-    "INPUTS_TO_FUNCTION",
-    "OUTPUT_OF_FUNCTION",
-)
-# ACCURACY is no fence: prompts ask models to answer in it, and must be able to name it.
-FENCES = (
-    *CONVERSATION_TAGS,
-    "CONVERSATION",
-    "OBJECTIVE_FUNCTION",
-    "VARIABLE",
-    "ROLE",
-    "FEEDBACK",
-    "CONTEXT",
-    "CONSTRAINTS",
-    "EXAMPLES",
-    "PAST_VERSION",
-    "PAST_FEEDBACK",
-    "IMPROVED_VARIABLE",
-)
+from textgrad.fences import Content, escape_tags, fence, wrap
 
 BACKWARD_SYSTEM_PROMPT = """\
 You are the critic of a text that is improved step by step. A request holds the text in VARIABLE, what it is for in \
@@ -73,8 +43,8 @@ holds those of one reader. Write one piece of feedback in their place: keep ever
 that several of them make once and put it first, and where they contradict each other keep what serves the purpose. \
 Be concise, and write nothing but the merged feedback."""
 
-# A weak model may copy the example, so it is one that does no harm. And it repeats its orders: of "between <A> and
-# </A>" it would make the new value "and"; what it makes of dots is refused as empty.
+# A weak model may copy the example, so the example is harmless. It may also repeat its instructions: from "between <A>
+# and </A>" it would extract the new value "and", whereas the dots of "<A>...</A>" are rejected as empty.
 OPTIMIZER_SYSTEM_PROMPT = """\
 You are the editor of a text that is improved step by step. A request holds the text in VARIABLE, what it is for in \
 ROLE, and criticism of it in FEEDBACK, each perhaps with a CONTEXT it is about. You reply with a better version of the \
@@ -114,95 +84,31 @@ Then compare: is the reasoning of the answer sound, and is the chosen option the
 is wrong. Do not reveal which option is right. Be concise."""
 
 
-class MissingTags(BadReply, IndexError):
-    """The reply has no text between the tags that were asked for."""
-
-
-@functools.cache
-def _tag_starts(tags: Sequence[str]) -> re.Pattern[str]:
-    """Match the `<` of anything a reader may take for one of the tags: any letter case, spaces, attributes, no end."""
-    names = "|".join(map(re.escape, tags))
-    spaced_opening = rf"\s+(?:{names})(?:\s*/?\s*>|\s+[\w:-]+\s*=)"  # but not the "<" of "a < variable"
-    return re.compile(rf"<(?=(?:\s*/\s*)?(?:{names})\b|{spaced_opening})", re.IGNORECASE)
-
-
-@functools.cache
-def _escaped_tag_starts(tags: Sequence[str]) -> re.Pattern[str]:
-    """Match the `[` of an escaped tag."""
-    names = "|".join(map(re.escape, tags))
-    attributes = r"""(?:\s+[\w:-]+\s*=\s*(?:"[^"\n]*"|'[^'\n]*'))*"""
-    return re.compile(rf"\[(?=\s*(?:/\s*)?(?:{names}){attributes}\s*(?:/\s*)?>)", re.IGNORECASE)
-
-
-def contains_tag(text: str, tags: Sequence[str] = FENCES) -> bool:
-    """Return True if the text contains one of the tags, opening or closing, however sloppily written."""
-    return "<" in text and _tag_starts(tuple(tags)).search(text) is not None
-
-
-def escape_tags(text: str, tags: Sequence[str] = FENCES) -> str:
-    """Return the text with the `<` of every tag replaced by `[`, as in `[/LM_OUTPUT>`; all other text is unchanged.
-
-    Nothing is removed, so the escaped text cannot form a new tag.
-
-    Args:
-        text: any text.
-        tags: names of the tags in use in the request, without brackets.
-    """
-    return _tag_starts(tuple(tags)).sub("[", text) if "<" in text else text
-
-
-def restore_tags(text: str, tags: Sequence[str] = FENCES) -> str:
-    """Undo `escape_tags` for well-formed tags, so that a prompt may mention a tag and still be shown and rewritten."""
-    return _escaped_tag_starts(tuple(tags)).sub("<", text) if "[" in text else text
-
-
-def fence(tag: str, content: Content, tags: Sequence[str] = FENCES, attributes: str = "") -> list[str | bytes]:
-    """Return untrusted text and images between tags that no text can close.
-
-    Args:
-        tag: name of the fence.
-        content: a text, an image, or several of them.
-        tags: names of all tags in use in the request; they are escaped in the content.
-        attributes: added to the opening tag, such as `client="1"`.
-    """
-    parts = [content] if isinstance(content, str | bytes) else content
-    return wrap(tag, [escape_tags(part, tags) if isinstance(part, str) else part for part in parts], attributes)
-
-
-def fence_text(tag: str, text: str, tags: Sequence[str] = FENCES, attributes: str = "") -> str:
-    """Return `fence` of a single text as one text without a final line break."""
-    return "".join(part for part in fence(tag, text, tags, attributes) if isinstance(part, str)).removesuffix("\n")
-
-
-def wrap(tag: str, parts: Iterable[str | bytes], attributes: str = "") -> list[str | bytes]:
-    """Return parts that are already safe between an opening and a closing tag."""
-    parts = list(parts)
-    ends_line = bool(parts) and isinstance(parts[-1], str) and parts[-1].endswith("\n")
-    opening = f"<{tag} {attributes}>\n" if attributes else f"<{tag}>\n"
-    return [opening, *parts, f"</{tag}>\n" if ends_line else f"\n</{tag}>\n"]
-
-
 def request(parts: Iterable[str | bytes], images: bool) -> str | list[str | bytes]:
-    """What to send for parts: one text, or texts and images in turn.
+    """Return the content of a request: one text, or texts and images in order.
 
     Args:
         parts: texts and images.
-        images: False replaces each image by a remark, for an engine that sees none.
+        images: False replaces each image by a remark, for an engine that takes none.
     """
-    parts = [part if images or isinstance(part, str) else "(an image)" for part in parts]
-    if all(isinstance(part, str) for part in parts):
-        return "".join(parts)
     merged: list[str | bytes] = []
     for part in parts:
-        if merged and isinstance(part, str) and isinstance(merged[-1], str):
-            merged[-1] += part
+        shown = part if images or isinstance(part, str) else "(an image)"
+        if merged and isinstance(shown, str) and isinstance(merged[-1], str):
+            merged[-1] += shown
         else:
-            merged.append(part)
-    return merged
+            merged.append(shown)
+    only = merged[0] if len(merged) == 1 else "" if not merged else None
+    return only if isinstance(only, str) else merged
+
+
+def _joined(parts: Iterable[str | bytes]) -> str:
+    """Return parts without images as one text."""
+    return "".join(part for part in parts if isinstance(part, str))
 
 
 def conversation(parts: Mapping[str, Content | None]) -> list[str | bytes]:
-    """One use of a variable, tag by tag; parts that are None are left out."""
+    """Return one use of a variable, with one fence per tag; None leaves a tag out."""
     fenced = [fence(tag, content) for tag, content in parts.items() if content is not None]
     return wrap("CONVERSATION", [piece for block in fenced for piece in block])
 
@@ -215,19 +121,19 @@ def criticism_request(
     feedback: str,
     examples: Sequence[str] = (),
 ) -> list[str | bytes]:
-    """Asks for criticism of a variable.
+    """Return the request for feedback on a variable.
 
     Args:
-        role, value: the variable's.
-        parts: the conversation it took part in, by tags.
-        response_role: what the result of that conversation is.
-        feedback: criticism of that result; "" where the result is itself the objective.
+        role, value: of the variable.
+        parts: the conversation that the variable was part of: content by tag.
+        response_role: role of the conversation's result.
+        feedback: feedback on that result; "" if the result itself is the objective.
         examples: good versions of the variable.
     """
     purpose = [*fence("ROLE", role), *_examples(examples, EXAMPLES_FOR_CRITIC)]
-    variable, talk = fence("VARIABLE", value), conversation(parts)
-    if feedback:  # the variable is likely a prompt, and the same in many requests
-        objective = [
+    variable, use = fence("VARIABLE", value), conversation(parts)
+    if feedback:  # the variable is probably a prompt, and equal in many requests
+        objective: list[str | bytes] = [
             OBJECTIVE_OF_FEEDBACK,
             "\n",
             RESULT_HAS_ROLE,
@@ -235,9 +141,9 @@ def criticism_request(
             "\n",
             *fence("FEEDBACK", feedback),
         ]
-        return [*purpose, *variable, *talk, *wrap("OBJECTIVE_FUNCTION", objective), CRITICIZE_NOW]
-    objective = OBJECTIVE_OF_FUNCTION if "OUTPUT_OF_FUNCTION" in parts else OBJECTIVE_OF_VERDICT
-    return [*purpose, *wrap("OBJECTIVE_FUNCTION", [objective]), *talk, *variable, CRITICIZE_NOW]
+        return [*purpose, *variable, *use, *wrap("OBJECTIVE_FUNCTION", objective), CRITICIZE_NOW]
+    sentence = OBJECTIVE_OF_FUNCTION if "OUTPUT_OF_FUNCTION" in parts else OBJECTIVE_OF_VERDICT
+    return [*purpose, *wrap("OBJECTIVE_FUNCTION", [sentence]), *use, *variable, CRITICIZE_NOW]
 
 
 def _examples(examples: Sequence[str], remark: str = "") -> list[str | bytes]:
@@ -245,17 +151,17 @@ def _examples(examples: Sequence[str], remark: str = "") -> list[str | bytes]:
 
 
 def reduce_request(role: str, feedbacks: Iterable[str]) -> str:
-    """Asks for one piece of feedback in place of several."""
-    return "".join(fence("ROLE", role) + [part for text in feedbacks for part in fence("FEEDBACK", text)])
+    """Return the request to merge several pieces of feedback into one."""
+    return _joined([*fence("ROLE", role), *(part for text in feedbacks for part in fence("FEEDBACK", text))])
 
 
 def shared_feedback(role: str, combination_role: str, feedback: str) -> str:
-    """Feedback on a combination, as each of its members is told."""
+    """Return the feedback on a combination as the feedback on one of its members."""
     return f"This is about {combination_role}. Take from it what concerns the {role}: {feedback}"
 
 
 def feedback_with_context(feedback: str, context: Sequence[str | bytes] | None) -> list[str | bytes]:
-    """One piece of criticism for the editor, after the conversation it is about."""
+    """Return one piece of feedback for the optimizer, after the conversation it refers to."""
     return [*(wrap("CONTEXT", context) if context else []), *fence("FEEDBACK", feedback)]
 
 
@@ -270,17 +176,17 @@ def rewrite_request(
     past: Sequence[tuple[str, str]] = (),
     past_feedback: str = "",
 ) -> list[str | bytes]:
-    """Asks for a variable's next version.
+    """Return the request for a variable's new version.
 
     Args:
-        role, value: the variable's.
-        feedback: blocks made by `feedback_with_context`.
-        tags: the two between which the new version is wanted.
-        constraints, examples: as given to the optimizer.
-        past: earlier values, oldest first, each with the criticism it got.
-        past_feedback: criticism of earlier steps.
+        role, value: of the variable.
+        feedback: parts from `feedback_with_context`.
+        tags: opening and closing tag of the new version in the reply.
+        constraints, examples: of the optimizer.
+        past: earlier values with their feedback, oldest first.
+        past_feedback: feedback of earlier steps.
     """
-    versions = [fence("PAST_VERSION", old) + fence("PAST_FEEDBACK", said) for old, said in past]
+    versions = [fence("PAST_VERSION", old) + fence("PAST_FEEDBACK", criticism) for old, criticism in past]
     return [
         *fence("ROLE", role),
         *(fence("CONSTRAINTS", constraints) if constraints else []),
@@ -291,33 +197,3 @@ def rewrite_request(
         *feedback,
         REWRITE_NOW.format(*tags),
     ]
-
-
-def between(reply: str, tags: Sequence[str]) -> str:
-    """The text between two tags, stripped: the last such block, with any complete pair inside it kept as text.
-
-    Lines that are all indented lose what they share, as code would not survive if the first line alone lost it.
-
-    Args:
-        reply: a model's reply.
-        tags: opening and closing tag, in any case of letters.
-
-    Raises:
-        MissingTags: a tag is missing, one is open without its end, or nothing stands between them.
-    """
-    opening, closing = (tag.lower() for tag in tags)
-    found, depth, start = None, 0, 0
-    for tag in re.finditer(f"{re.escape(opening)}|{re.escape(closing)}", reply, re.IGNORECASE):
-        if depth and tag.group().lower() == closing:
-            depth -= 1
-            found = found if depth else reply[start : tag.start()]
-        elif tag.group().lower() == opening:
-            start = start if depth else tag.end()
-            depth += 1
-    if depth:
-        raise MissingTags(f"{tags[0]} is opened and not closed")
-    if found is None:
-        raise MissingTags(f"there is no text between {tags[0]} and {tags[1]}")
-    if not found.strip(" \n.\u2026"):
-        raise MissingTags(f"nothing stands between {tags[0]} and {tags[1]}")
-    return textwrap.dedent(found).strip()

@@ -7,6 +7,7 @@ from textgrad import prompts
 from textgrad.concurrency import fan_out
 from textgrad.engine import EngineLM
 from textgrad.errors import UsageError
+from textgrad.fences import Content
 from textgrad.variable import Variable
 
 
@@ -80,7 +81,7 @@ class Module(ABC):
 
 def criticize_inputs(
     response: Variable,
-    conversation: Mapping[str, prompts.Content | None],
+    conversation: Mapping[str, Content | None],
     backward_engine: EngineLM,
     examples: Sequence[str] = (),
 ) -> None:
@@ -114,7 +115,7 @@ def criticize_inputs(
 def _ask_critic(
     variable: Variable,
     response: Variable,
-    conversation: Mapping[str, prompts.Content | None],
+    conversation: Mapping[str, Content | None],
     feedback: str,
     backward_engine: EngineLM,
     examples: Sequence[str],

@@ -1,8 +1,8 @@
 """Optimizers: rewrite variables from feedback. One file per optimizer, found by its name."""
 
 from textgrad.discovery import load
+from textgrad.fences import MissingTags
 from textgrad.optimizer.optimizer import Optimizer, TextualGradientDescent, TextualGradientDescentwithMomentum
-from textgrad.prompts import MissingTags
 
 TGD = TextualGradientDescent
 

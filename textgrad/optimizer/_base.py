@@ -1,4 +1,4 @@
-"""What all optimizers share: the base class, and the feedback on a variable as parts of a request."""
+"""The base class of optimizers, and the feedback on a variable as parts of a request."""
 
 from abc import ABC, abstractmethod
 

@@ -11,8 +11,9 @@ from textgrad.config import validate_engine_or_get_default
 from textgrad.engine import EngineLM
 from textgrad.engine.calls.ask_again import ask_until
 from textgrad.errors import BadReply, UsageError
+from textgrad.fences import between, restore_tags
 from textgrad.optimizer._base import Optimizer, get_gradient_and_context_text
-from textgrad.prompts import OPTIMIZER_SYSTEM_PROMPT, between, restore_tags
+from textgrad.prompts import OPTIMIZER_SYSTEM_PROMPT
 from textgrad.variable import Variable
 
 

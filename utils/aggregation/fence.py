@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from textgrad.errors import BadReply
-from textgrad.prompts import between, contains_tag, fence_text
+from textgrad.fences import between, contains_tag, fence_text
 from utils.aggregation.prompts import FENCE_TAG, MERGED_TAGS
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -23,7 +23,7 @@ def printable(text: str) -> str:
 
 
 def fence_prompts(prompts: Sequence[str]) -> str:
-    """Return the prompts, each in a numbered fence that no text can close; see `textgrad.prompts.fence`."""
+    """Return the prompts, each in a numbered fence that no text can close; see `textgrad.fences.fence`."""
     return "\n\n".join(
         fence_text(FENCE_TAG, prompt, _TAGS, f'client="{number}"') for number, prompt in enumerate(prompts, start=1)
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from textgrad.engine.base import EngineLM
 from textgrad.engine.calls.ask_again import ask_until
 from textgrad.errors import BadReply
-from textgrad.prompts import fence_text
+from textgrad.fences import fence_text
 from textgrad.tokens import estimate_tokens
 from utils.metrics.instructions import instructions
 from utils.metrics.retention import Fate, fates_in

@@ -67,7 +67,7 @@ class Client:
         seed: of its minibatches, which depend on seed, client and step only; a restarted client draws the same ones.
         leak_guard: mode of `utils.privacy.leak_guard.guard`, applied to uploads. Local steps are unguarded, and the
             local log keeps them unchanged: in a simulation that log is on the same machine as all others.
-        public: texts that are no secret: descriptions and answer formats of the tasks.
+        public: public texts, which cannot leak: descriptions and answer formats of the tasks.
         skip_solved: True to criticize wrong answers only, and to skip a minibatch whose answers are all right.
         speculate: True to answer the next minibatch under a rewrite before it is known whether the rewrite is kept.
             This only saves time: when the answers are needed, they are in the call log. An optimizer that proposes

@@ -1,4 +1,4 @@
-"""The server's part of a round: merge the uploads, measure what the merge kept, and repair it."""
+"""The server's part of a round: merge the uploads, measure retention, and repair the merged prompt."""
 
 import dataclasses
 import functools

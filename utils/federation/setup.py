@@ -144,7 +144,7 @@ def client_of(config: Config, engines: Engines, number: int, samples: Sequence[S
 
 
 def public_text(tasks: list[Task]) -> str:
-    """Return the texts that are no secret: descriptions and answer formats of the tasks."""
+    """Return the public texts: descriptions and answer formats of the tasks."""
     return "\n".join(f"{task.description}\n{task.answer_format}" for task in tasks)
 
 

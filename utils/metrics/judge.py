@@ -5,7 +5,7 @@ import re
 from textgrad.engine.base import EngineLM
 from textgrad.engine.calls.ask_again import ask_until
 from textgrad.errors import BadReply
-from textgrad.prompts import fence_text
+from textgrad.fences import fence_text
 from utils.metrics.retention import Fate
 
 _TAGS = ("INSTRUCTION", "MERGED_PROMPT")

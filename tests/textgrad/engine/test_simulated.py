@@ -10,6 +10,7 @@ from textgrad.engine.base import Sampling, messages_of
 from textgrad.engine.simulated import SimulatedEngine
 from textgrad.engine.simulated_world import World
 from textgrad.errors import ContextExceeded, UsageError
+from textgrad.fences import between
 from textgrad.loss import MultiFieldTokenParsedEvaluation
 from textgrad.variable import Variable
 
@@ -173,7 +174,7 @@ def rewrite(engine, prompt: str, *feedback: str, **sampling) -> str:
     blocks = [piece for text in feedback for piece in prompts.feedback_with_context(text, ["context"])]
     request = prompts.request(prompts.rewrite_request("prompt", prompt, blocks, tags), images=False)
     system_prompt = prompts.OPTIMIZER_SYSTEM_PROMPT.format(new_variable_start_tag=tags[0], new_variable_end_tag=tags[1])
-    return prompts.between(ask(engine, request, system_prompt, **sampling), tags)
+    return between(ask(engine, request, system_prompt, **sampling), tags)
 
 
 @pytest.mark.parametrize(
@@ -252,7 +253,7 @@ def test_as_judge_it_compares_the_final_answer_with_the_ground_truth(prediction,
 def merged(engine, *uploads: str) -> list[str]:
     fences = "\n".join(f'<PROMPT client="{place}">\n{text}\n</PROMPT>' for place, text in enumerate(uploads))
     reply = ask(engine, f"{fences}\nMerge.", "You edit.")
-    return prompts.between(reply, ("<IMPROVED_VARIABLE>", "</IMPROVED_VARIABLE>")).splitlines()
+    return between(reply, ("<IMPROVED_VARIABLE>", "</IMPROVED_VARIABLE>")).splitlines()
 
 
 def test_a_merge_keeps_every_line_once_in_order():

@@ -30,13 +30,13 @@ def step(variable, reply=GOOD, **kwargs):
     return optimizer.engine
 
 
-def test_a_step_writes_what_stands_between_the_tags():
+def test_a_step_takes_the_text_between_the_tags():
     variable = criticized()
     step(variable)
     assert variable.value == "Think twice."
 
 
-def test_the_request_shows_role_value_and_each_criticism_with_its_context():
+def test_the_request_shows_role_value_and_each_gradient_with_its_context():
     request, system_prompt = step(criticized("Think.", "too short", "too vague")).calls[0]
     assert inside("ROLE", request) == "system prompt" and inside("VARIABLE", request) == "Think."
     marks = ["Think.", "about too short", "<FEEDBACK>\ntoo short", "about too vague", "<FEEDBACK>\ntoo vague"]
@@ -46,12 +46,12 @@ def test_the_request_shows_role_value_and_each_criticism_with_its_context():
     assert "{" not in system_prompt
 
 
-def test_the_whole_value_is_shown_letter_by_letter():
+def test_the_value_is_shown_unchanged():
     value = "\n".join(f"  rule {number}: {{braces}} \\n <b>&amp;</b>" for number in range(2000)) + "\n\n end  "
     assert inside("VARIABLE", step(criticized(value)).prompts[0]) == value
 
 
-def test_a_criticism_without_context_is_shown_alone():
+def test_a_gradient_without_context_is_shown_alone():
     variable = Variable("Think.", role_description="system prompt")
     optimizer = tg.TGD([variable], engine=ScriptedEngine(GOOD))
     optimizer.parameters[0].gradients.add(Variable("grad", role_description="gradient"))
@@ -86,7 +86,7 @@ def test_a_prompt_that_names_a_fence_tag_survives_being_shown_and_rewritten():
     assert variable.value == "Put the result in <VARIABLE>..</VARIABLE>. Thanks."
 
 
-def test_a_step_without_criticism_asks_nobody():
+def test_a_step_without_feedback_sends_no_request():
     for variable in (Variable("Think.", role_description="system prompt"), criticized("Think.", " \n")):
         optimizer = tg.TGD([variable], engine=ScriptedEngine(GOOD))
         with pytest.raises(BadReply, match="no criticism"):
@@ -106,7 +106,7 @@ def test_a_step_without_criticism_asks_nobody():
         Text("<IMPROVED_VARIABLE>half</IMPROVED_VARIABLE>", "truncated"),
     ],
 )
-def test_a_bad_reply_is_asked_for_once_more_then_given_up(bad):
+def test_a_bad_reply_is_requested_once_more_and_then_raised(bad):
     variable = criticized()
     engine = step(variable, [bad, GOOD])
     assert variable.value == "Think twice." and len(engine.calls) == 2
@@ -125,7 +125,7 @@ def test_missing_tags_are_an_index_error_as_in_textgrad():
     assert issubclass(MissingTags, BadReply)
 
 
-def test_parameters_are_rewritten_at_the_same_time_and_all_or_none():
+def test_parameters_are_rewritten_concurrently_and_all_or_none():
     together = threading.Barrier(2)
 
     def reply(request):
@@ -147,14 +147,14 @@ def test_parameters_are_rewritten_at_the_same_time_and_all_or_none():
     assert optimizer.get_gradient_memory_text(first) == ""
 
 
-def test_zero_grad_clears_criticism_and_context():
+def test_zero_grad_clears_gradients_and_contexts():
     variable = criticized()
     tg.TGD([variable], engine=ScriptedEngine()).zero_grad()
     assert variable.gradients == set() and not variable.gradients_context
 
 
 def run_steps(optimizer, values):
-    """Steps, with one criticism each, after each of which the value is set by hand."""
+    """Make one step per value, each with one gradient, and return the requests."""
     (variable,) = optimizer.parameters
     for value in values:
         optimizer.zero_grad()
@@ -164,7 +164,7 @@ def run_steps(optimizer, values):
     return optimizer.engine.prompts
 
 
-def test_gradient_memory_shows_criticism_of_that_many_earlier_steps():
+def test_gradient_memory_shows_the_feedback_of_that_many_earlier_steps():
     optimizer = tg.TGD([criticized()], engine=ScriptedEngine(GOOD), gradient_memory=2)
     first, second, third, fourth = run_steps(optimizer, ["v1", "v2", "v3", "v4"])
     assert "PAST_FEEDBACK" not in first
@@ -174,7 +174,7 @@ def test_gradient_memory_shows_criticism_of_that_many_earlier_steps():
     assert all("PAST" not in request for request in run_steps(without, ["v1", "v2"]))
 
 
-def test_momentum_shows_earlier_values_with_their_criticism():
+def test_momentum_shows_earlier_values_with_their_feedback():
     optimizer = TextualGradientDescentwithMomentum(ScriptedEngine(GOOD), [criticized()], momentum_window=2)
     first, second, third, fourth = run_steps(optimizer, ["v1", "v2", "v3", "v4"])
     assert "PAST_VERSION" not in first
@@ -205,7 +205,7 @@ def test_only_texts_can_be_parameters():
             tg.TGD([wrong], engine=ScriptedEngine())
 
 
-def test_an_own_optimizer_needs_only_a_step():
+def test_a_custom_optimizer_needs_only_step():
     class Shout(Optimizer):
         def step(self):
             for parameter in self.parameters:

@@ -1,4 +1,4 @@
-"""A client: its batches, its steps, the accept rule."""
+"""Local training: minibatches, steps, acceptance of rewrites."""
 
 import re
 
@@ -54,7 +54,7 @@ def client_of(engines, task, **changes):
     return Client(**arguments)
 
 
-def test_it_makes_exactly_the_local_steps_asked_for_also_when_data_is_short(parts):
+def test_a_client_makes_exactly_the_configured_local_steps_even_with_little_data(parts):
     engines, _, _, task = parts
     for size, steps in ((18, 4), (3, 5), (2, 7)):
         client = client_of(engines, task, samples=samples_of(task, task.train)[:size], local_steps=steps)
@@ -63,7 +63,7 @@ def test_it_makes_exactly_the_local_steps_asked_for_also_when_data_is_short(part
         assert {step.n for step in update.steps} == {min(3, size)}
 
 
-def test_batches_pass_over_all_data_before_any_question_comes_again(parts):
+def test_minibatches_contain_all_data_before_a_question_is_repeated(parts):
     engines, _, _, task = parts
     client = client_of(engines, task)
     for lap in range(3):
@@ -72,7 +72,7 @@ def test_batches_pass_over_all_data_before_any_question_comes_again(parts):
     assert client.batch(0) != client.batch(6)
 
 
-def test_batches_depend_on_seed_client_and_step_alone(parts):
+def test_minibatches_depend_only_on_seed_client_and_step(parts):
     engines, _, _, task = parts
     client, again = client_of(engines, task), client_of(engines, task)
     client.batch(0)
@@ -81,7 +81,7 @@ def test_batches_depend_on_seed_client_and_step_alone(parts):
     assert any(client.batch(i) != client_of(engines, task, number=1).batch(i) for i in range(3))
 
 
-def test_later_rounds_go_on_with_later_batches(parts):
+def test_later_rounds_use_later_minibatches(parts):
     engines, test, _, task = parts
     client = client_of(engines, task, local_steps=2)
     client.train("Add.", 2)
@@ -89,7 +89,7 @@ def test_later_rounds_go_on_with_later_batches(parts):
     assert asked == {sample.question for index in (2, 3) for sample in client.batch(index)}
 
 
-def test_the_same_batch_is_answered_again_under_the_rewrite(parts):
+def test_the_same_minibatch_is_answered_again_under_the_rewrite(parts):
     engines, test, _, task = parts
     update = client_of(engines, task, local_steps=1).train("Add.", 1)
     step = update.steps[0]
@@ -100,12 +100,12 @@ def test_the_same_batch_is_answered_again_under_the_rewrite(parts):
     assert step.accepted and update.prompt == step.prompt in by_prompt
 
 
-def test_a_rejected_rewrite_leaves_the_prompt_as_it_was(parts):
+def test_a_rejected_rewrite_leaves_the_prompt_unchanged(parts):
     engines, test, evaluation, task = parts
     wrong_after = {"Add.": None}
 
     class Forgetful(ChatEngine):
-        """Answers right under the first prompt and wrong under every other one."""
+        """Answers rightly under the first prompt and wrongly under every other one."""
 
         model_string, endpoint = "forgetful", "here"
 
@@ -133,7 +133,7 @@ def test_a_rejected_rewrite_leaves_the_prompt_as_it_was(parts):
 @pytest.mark.parametrize(
     "reply", ["", "no tags here", "<IMPROVED_VARIABLE></IMPROVED_VARIABLE>", "<IMPROVED_VARIABLE>never closed"]
 )
-def test_a_reply_without_a_new_prompt_is_asked_for_once_more_and_then_is_a_rejected_step(parts, reply):
+def test_a_reply_without_a_rewrite_is_requested_once_more_and_then_rejects_the_step(parts, reply):
     engines, _, _, task = parts
 
     class Useless(ChatEngine):
@@ -178,12 +178,12 @@ def test_a_step_of_three_answers_takes_five_latencies_not_thirteen(tmp_path):
     client = client_of(engines, task, local_steps=1)
     client.train("Add.", 1)  # imports and first use
     started = time.monotonic()
-    client.train("Add well.", 2)  # other questions: nothing is answered from the log
+    client.train("Add well.", 2)  # other questions, so that no answer is in the call log
     assert 5 * 0.3 <= time.monotonic() - started < 10 * 0.3  # generous, as the machine may be busy
 
 
 class Narrow(ChatEngine):
-    """Answers as another engine does, but holds only short system prompts."""
+    """Wraps an engine and accepts only short system prompts."""
 
     model_string, endpoint = "narrow", "here"
 
@@ -196,7 +196,7 @@ class Narrow(ChatEngine):
         return self.engine.complete(messages, sampling)
 
 
-def test_a_rewrite_that_no_longer_fits_the_context_is_rejected_and_said(parts):
+def test_a_rewrite_that_exceeds_the_context_is_rejected_with_the_reason(parts):
     engines, _, _, task = parts
     narrow = engines.gateway.route(Narrow(engines.test.engine, 40), "test")
     update = client_of(engines, task, engine=narrow).train("Add.", 1)
@@ -204,7 +204,7 @@ def test_a_rewrite_that_no_longer_fits_the_context_is_rejected_and_said(parts):
     assert len(update.prompt) <= 40 and engines.gateway.usage["test"].flaws["too long"] > 0
 
 
-def test_a_question_that_never_fitted_does_not_reject_rewrites(parts):
+def test_a_question_that_exceeded_the_context_before_does_not_reject_rewrites(parts):
     engines, _, _, task = parts
     narrow = engines.gateway.route(Narrow(engines.test.engine, 3), "test")
     for step in client_of(engines, task, engine=narrow).train("Add.", 1).steps:

@@ -1,4 +1,4 @@
-"""Splitting data over clients."""
+"""Partitions of data over clients."""
 
 import random
 from collections import Counter
@@ -23,15 +23,15 @@ def test_shards_are_disjoint_complete_and_large_enough(kind, clients, alpha):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_one_seed_gives_one_split_and_another_seed_another(kind):
+def test_equal_seeds_give_equal_partitions_and_different_seeds_different_ones(kind):
     random.seed(1)
     first = partition(kind, LABELS, 4, 3, 7)
-    random.seed(2)  # the global generator has no say
+    random.seed(2)  # the global generator has no influence
     assert partition(kind, LABELS, 4, 3, 7) == first
     assert partition(kind, LABELS, 4, 3, 8) != first
 
 
-def test_iid_shards_differ_by_one_at_the_most():
+def test_iid_shards_differ_by_at_most_one():
     sizes = [len(shard) for shard in partition("iid", LABELS[:50], 3, 3, 0)]
     assert sorted(sizes) == [16, 17, 17]
 
@@ -53,6 +53,6 @@ def test_a_small_alpha_skews_amounts():
     assert max(sizes) > 3 * min(sizes)
 
 
-def test_too_little_data_is_said_with_the_way_out():
+def test_too_few_questions_are_reported_with_the_fix():
     with pytest.raises(UsageError, match="10 training questions are too few for 4 clients.*at most 3 clients"):
         partition("iid", [0] * 10, 4, 3, 0)

@@ -1,4 +1,4 @@
-"""THE round loop: what is broadcast, merged, evaluated and chosen."""
+"""The round loop: broadcast, merge, evaluation, choice of the best round."""
 
 import importlib
 import json
@@ -14,8 +14,8 @@ from utils.federation.result import overall
 from utils.federation.update import NoUpload, NoUploadReason
 
 
-class Ears(NullLog):
-    """Keeps what a run tells."""
+class Recorder(NullLog):
+    """Stores the federation and the rounds."""
 
     def open(self, federation):
         self.federation, self.rounds = federation, []
@@ -27,9 +27,9 @@ class Ears(NullLog):
 def train(config, prepare=lambda engines, test, evaluation: None):
     engines, test, evaluation = toy.recorded(config)
     prepare(engines, test, evaluation)
-    ears = Ears()
-    result = importlib.import_module(config.module).run_training(config, engines, ears)
-    return result, ears.federation, test, evaluation
+    recorder = Recorder()
+    result = importlib.import_module(config.module).run_training(config, engines, recorder)
+    return result, recorder.federation, test, evaluation
 
 
 def test_every_round_starts_from_the_aggregate_of_what_clients_trained_in_the_round_before(tmp_path):
@@ -46,7 +46,7 @@ def test_every_round_starts_from_the_aggregate_of_what_clients_trained_in_the_ro
     assert rounds[1].prompts[0] in test.systems()
 
 
-def test_evaluation_carries_the_merged_prompt(tmp_path):
+def test_evaluation_uses_the_merged_prompt(tmp_path):
     result, federation, test, _ = train(toy.config(tmp_path))
     for done in result.rounds[1:]:
         assert {score.prompt for scores in done.validation.values() for score in scores} == {prompt_id(done.prompts[0])}
@@ -59,16 +59,16 @@ def test_evaluation_carries_the_merged_prompt(tmp_path):
         assert questions <= asked
 
 
-def test_merges_happen_once_a_round(tmp_path):
-    path = toy.task_file(tmp_path, topics=range(36))  # so many topics that uploads differ in every round
+def test_there_is_one_merge_per_round(tmp_path):
+    path = toy.task_file(tmp_path, topics=range(36))  # many topics, so that uploads differ in every round
     more = ("--rounds", "3", "--local_steps", "1", "--train_size", "30")
     result, _, _, evaluation = train(toy.config(tmp_path, *more, tasks=[path], engine="simulated:base=0"))
     merges = [messages for messages in evaluation.requests if "<PROMPT client=" in messages[-1]["content"]]
     assert len(merges) == 3 and [done.merge.distinct for done in result.rounds[1:]] == [3, 3, 3]
 
 
-def test_what_only_one_client_could_learn_helps_on_everybodys_questions(tmp_path):
-    """Hetero: topic 9 occurs in the second task alone, yet after one round the global prompt knows it."""
+def test_a_lesson_that_only_one_client_can_learn_reaches_the_global_prompt(tmp_path):
+    """Topic 9 occurs only in the second task, yet after one round the global prompt has its lesson."""
     tasks = [toy.task_file(tmp_path, "first", [1], 60), toy.task_file(tmp_path, "second", [9], 60, seed=1)]
     config = toy.config(
         tmp_path, "--rounds", "1", "--aggregate_method", "concat", module="train_hetero_fed", tasks=tasks
@@ -91,8 +91,8 @@ def test_every_task_is_scored_and_the_best_is_chosen_by_the_mean(tmp_path):
     assert set(result.tests["best"]) == {"first", "second"}
 
 
-def test_test_questions_decide_nothing(tmp_path):
-    """Other test questions, everything else the same: the same prompts and the same choice."""
+def test_test_questions_influence_nothing(tmp_path):
+    """With other test questions and everything else equal, prompts and the best round are equal."""
     lines = toy.task_file(tmp_path).read_text().splitlines()
     outcomes = []
     for size in ("10", "2"):
@@ -104,7 +104,7 @@ def test_test_questions_decide_nothing(tmp_path):
     assert outcomes[0] == outcomes[1]
 
 
-def test_a_share_of_the_clients_takes_part_chosen_by_the_seed(tmp_path):
+def test_the_seed_samples_a_share_of_the_clients(tmp_path):
     more = (
         "--num_clients",
         "10",
@@ -131,7 +131,7 @@ def test_at_least_one_client_takes_part(tmp_path):
     assert len(result.rounds[1].sampled) == 1
 
 
-def test_local_only_training_merges_nothing_and_every_client_keeps_its_own_prompt(tmp_path):
+def test_in_local_only_training_nothing_is_merged_and_each_client_keeps_its_prompt(tmp_path):
     result, _, _, evaluation = train(toy.config(tmp_path, "--aggregate_method", "none"))
     assert not [messages for messages in evaluation.requests if "<PROMPT client=" in messages[-1]["content"]]
     for before, after in zip(result.rounds[1:], result.rounds[2:], strict=False):
@@ -181,13 +181,13 @@ def test_a_missing_upload_is_read_back_from_its_text(text):
     assert str(NoUpload.from_text(text)) == text
 
 
-def test_below_the_quorum_the_old_prompt_stays_and_says_so(tmp_path):
+def test_below_the_quorum_the_old_prompt_is_kept_with_the_reason(tmp_path):
     result, _, _, _ = train(toy.config(tmp_path, "--min_clients", "3"), broken_for(1, ValueError("no")))
     for done in result.rounds[1:]:
         assert done.prompts == done.broadcast and done.quorum_missed and done.kept_old == "2 uploads, 3 needed"
 
 
-def test_dropouts_are_injected_by_the_seed(tmp_path):
+def test_the_seed_determines_simulated_dropouts(tmp_path):
     more = ("--num_clients", "8", "--batch_size", "1", "--drop_rate", "0.5", "--rounds", "3")
     first, _, _, _ = train(toy.config(tmp_path, *more))
     dropped = [sorted(done.dropped) for done in first.rounds]
@@ -196,7 +196,7 @@ def test_dropouts_are_injected_by_the_seed(tmp_path):
     assert [sorted(done.dropped) for done in again.rounds] == dropped
 
 
-def test_a_round_goes_on_without_a_late_client_and_remembers_who_was_late(tmp_path):
+def test_a_round_continues_without_a_late_client_and_stores_who_was_late(tmp_path):
     def slow(engines, test, evaluation):
         class Slow(ChatEngine):
             model_string, endpoint = "slow", "here"
@@ -215,7 +215,7 @@ def test_a_round_goes_on_without_a_late_client_and_remembers_who_was_late(tmp_pa
     assert federation.engines.gateway.get_metadata({"late in round": 1, "seed": 42}) == [2]
 
 
-def test_a_merge_that_validates_worse_is_not_adopted_behind_the_gate(tmp_path):
+def test_with_the_gate_a_merge_with_lower_validation_accuracy_is_not_adopted(tmp_path):
     def harmful(engines, test, evaluation):
         class Harmful(toy.Recording):
             def complete(self, messages, sampling):
@@ -310,14 +310,14 @@ def test_clients_may_have_different_models(tmp_path):
     ]
 
 
-def test_the_tasks_answer_format_travels_with_the_question_and_never_in_a_prompt(tmp_path):
+def test_the_answer_format_is_sent_with_the_question_and_never_in_a_prompt(tmp_path):
     result, federation, test, evaluation = train(toy.config(tmp_path))
     answer_format = federation.tasks[0].answer_format
     assert all(answer_format in messages[-1]["content"] for messages in test.requests)
     assert all(answer_format not in prompt for done in result.rounds for prompt in done.prompts)
 
 
-def test_the_same_seed_gives_the_same_run_and_another_seed_another(tmp_path):
+def test_equal_seeds_give_equal_runs_and_different_seeds_different_ones(tmp_path):
     def story(*more):
         result, _, _, _ = train(toy.config(tmp_path, *more))
         return json.dumps(
@@ -327,7 +327,7 @@ def test_the_same_seed_gives_the_same_run_and_another_seed_another(tmp_path):
     assert story() == story() != story("--seed", "3")
 
 
-def test_two_files_of_one_name_are_refused_as_results_go_by_name(tmp_path):
+def test_two_task_files_with_the_same_name_are_rejected(tmp_path):
     from textgrad.errors import UsageError
 
     for folder in ("a", "b"):

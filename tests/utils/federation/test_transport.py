@@ -1,4 +1,4 @@
-"""Clients in one process: who trains side by side, and who is left out."""
+"""Clients in one process train concurrently."""
 
 import threading
 import time
@@ -10,8 +10,8 @@ from utils.federation.transport import LocalTransport
 N = 3
 
 
-class Pupil:
-    """A client whose training is done at once."""
+class InstantClient:
+    """A client whose training takes no time."""
 
     def __init__(self, number: int):
         self.number = number
@@ -20,9 +20,9 @@ class Pupil:
         return f"{prompt} after round {round_number}"
 
 
-def test_stragglers_are_all_slow_at_once(tmp_path, monkeypatch):
+def test_the_delays_of_stragglers_overlap(tmp_path, monkeypatch):
     meeting = threading.Barrier(N)
     monkeypatch.setattr(time, "sleep", lambda seconds: meeting.wait(timeout=5))
     config = toy.config(tmp_path, "--straggler_rate", "1", "--straggler_delay", "9")
-    uploads = LocalTransport(config).exchange(1, [Pupil(number) for number in range(N)], ["Add."] * N, None)
+    uploads = LocalTransport(config).exchange(1, [InstantClient(number) for number in range(N)], ["Add."] * N, None)
     assert uploads == ["Add. after round 1"] * N

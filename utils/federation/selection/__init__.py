@@ -17,7 +17,7 @@ SELECTIONS = names_in(PACKAGE)
 
 @dataclass(frozen=True)
 class History:
-    """What the server knows about one client before a round.
+    """One client's results in earlier rounds, as the server knows them.
 
     Attributes:
         n: training questions of the client.
@@ -60,8 +60,8 @@ def history_of(clients: Sequence["Client"], updates: Sequence[tuple[int, "Update
     """
     history = {client.number: History(len(client.samples)) for client in clients}
     for round_number, update in updates:
-        known = history[update.client]
+        earlier = history[update.client]
         last = update.steps[-1]
         accuracy = last.after if last.accepted else last.before
-        history[update.client] = History(known.n, (*known.rounds, round_number), accuracy)
+        history[update.client] = History(earlier.n, (*earlier.rounds, round_number), accuracy)
     return history
