@@ -22,6 +22,7 @@ class Terminated(KeyboardInterrupt):
 
 def run(config: Config, call_log: Path | None = None) -> int:
     """One whole run, from a checked configuration to an exit status; `call_log`: a file of replies that runs share."""
+    from utils import report
     from utils.engines import forecast
     from utils.engines.by_role import check_names, connect  # imported when there is a run: --help stays quick
     from utils.run_log.log import RunLog
@@ -47,6 +48,7 @@ def run(config: Config, call_log: Path | None = None) -> int:
     try:
         result = importlib.import_module(config.module).run_training(config, engines, log)
         summary = log.finish(result, forecast.beside(config, engines.gateway))
+        report.write(log.folder)
         log.say(f"{results_text(summary)}\n\nresults are in {log.folder}")
         if result.stopped:
             log.say(f"incomplete: {result.stopped}; to go on, raise the cap: {resume_command(log.name)}")

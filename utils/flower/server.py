@@ -8,6 +8,7 @@ from typing import Any
 
 from textgrad.errors import StopRun, UsageError
 from textgrad.tasks import Task
+from utils import report
 from utils.config import Config
 from utils.engines.by_role import Engines, check_names, connect
 from utils.federation.client import Client
@@ -77,6 +78,7 @@ def train(grid: Any, config: Config) -> RunLog:
         tasks = [held_out_task(name, config, engines) for name in config.task]
         result = run_rounds(_federation(grid, config, engines, tasks, log), log)
         summary = log.finish(result)
+        report.write(log.folder)
         log.say(results_text(summary))
         return log
     finally:

@@ -11,18 +11,29 @@ from pathlib import Path
 from typing import Any
 
 from utils.files import atomic_write
-from utils.report.charts import charts, charts_of
+from utils.report.charts import PARTITION, charts, charts_of
 from utils.report.compare import as_csv, as_latex, comparison, rows
-from utils.report.pictures import write_pictures
+from utils.report.figures import FOR_PAPERS, ON_SCREEN, draw_all, write_figures
 from utils.report.runs import Run, load
 from utils.report.single import single
 
 
-def write(folder: Path, target: Path | None = None) -> None:
-    """Makes report.html and figures/*.png of a finished run, in its folder or another one."""
+def write(folder: Path, target: Path | None = None, figures: Sequence[str] = ON_SCREEN) -> None:
+    """Write report.html, figures/ and, if there are several clients, partition.png of a finished run.
+
+    Args:
+        folder: of the run.
+        target: folder of the files; the run's if None.
+        figures: kinds of files in figures/: any of "svg", "png" and "pdf".
+    """
     run = load(folder)
-    atomic_write((target or run.folder) / "report.html", single(run))
-    write_pictures(target or run.folder, charts(run), _note([run]))
+    target = target or run.folder
+    drawings = draw_all(charts(run), run.results["simulated"])
+    atomic_write(target / "report.html", single(run, drawings))
+    write_figures(target, drawings, figures)
+    for drawing in drawings:
+        if drawing.name == PARTITION:
+            atomic_write(target / "partition.png", drawing.file("png"))
 
 
 def write_comparison(
@@ -41,9 +52,9 @@ def write_comparison(
         above: HTML before the page's tables.
         more: further rows of report.csv and report.tex.
     """
-    figures = charts_of(runs, more or rows(runs))
-    atomic_write(folder / "report.html", comparison(runs, figures, title, above))
-    write_pictures(folder, figures, _note(runs))
+    drawings = draw_all(charts_of(runs, more or rows(runs)), any(run.results["simulated"] for run in runs))
+    atomic_write(folder / "report.html", comparison(runs, drawings, title, above))
+    write_figures(folder, drawings, FOR_PAPERS)
     write_tables(folder, runs, more)
 
 
@@ -52,7 +63,3 @@ def write_tables(folder: Path, runs: Sequence[Run], more: Sequence[dict[str, Any
     numbers = [*rows(runs), *more]
     atomic_write(folder / "report.csv", as_csv(numbers))
     atomic_write(folder / "report.tex", as_latex(numbers))
-
-
-def _note(runs: Sequence[Run]) -> str:
-    return "SIMULATED" if any(run.results["simulated"] for run in runs) else ""

@@ -10,6 +10,7 @@ from utils.files import atomic_write, reporting_os_errors
 from utils.repeats import finish
 from utils.report import groups, page, write, write_comparison, write_tables
 from utils.report.compare import as_text
+from utils.report.figures import FOR_PAPERS
 from utils.report.index import index
 from utils.report.runs import find, load
 from utils.run_log.summary import summary_table
@@ -55,7 +56,7 @@ def _made(folders: list[Path], output: str) -> int:
         target.mkdir(parents=True, exist_ok=True)
     if single:
         print(summary_table(runs[0].results))
-        write(runs[0].folder, target)
+        write(runs[0].folder, target, FOR_PAPERS)
         write_tables(target, runs)
     else:
         print("\n\n".join(filter(None, [groups.as_text(several), as_text(runs)])))

@@ -1,17 +1,18 @@
 """The figures of one run and of several, as data: see `chart`."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from utils.metrics.statistics import share_of
-from utils.report.chart import Bars, Chart, Series
+from utils.report.chart import COLORS, AnyChart, Bars, Chart, Columns, Series
 from utils.report.runs import Run
 
-_MOST_RUNS = 8  # in one chart: so many colours there are
+PARTITION = "partition"
 _MOST_BARS = 24
 
 
-def charts(run: Run) -> list[Chart | Bars]:
+def charts(run: Run) -> list[AnyChart]:
     """Every figure of one run; empty ones are left out where they are drawn."""
     rounds = run.results["rounds"]
     steps = [event for event in run.events if event["event"] == "step"]
@@ -23,11 +24,12 @@ def charts(run: Run) -> list[Chart | Bars]:
         Chart("retention", "Retention: what a merge kept of additions", _retention(rounds), limit=1.0),
         Chart("surprisal_variance", "Variance of surprisal (bits²)", _surprisal(run.results.get("complexity", []))),
         Chart("clients", "Accuracy by client, with 95 % intervals", _clients(run.results["clients"]), "client", 1.0),
+        *([_partition(run.partition)] if len(run.partition.get("clients", {})) > 1 else []),
         _usage(run.results["usage"]),
     ]
 
 
-def charts_of(runs: Sequence[Run], numbers: Sequence[dict[str, Any]]) -> list[Chart | Bars]:
+def charts_of(runs: Sequence[Run], numbers: Sequence[dict[str, Any]]) -> list[AnyChart]:
     """The figures of several runs; those over rounds show the first eight of them.
 
     Args:
@@ -45,7 +47,7 @@ def charts_of(runs: Sequence[Run], numbers: Sequence[dict[str, Any]]) -> list[Ch
     def tokens(run: Run) -> list[tuple[int, int]]:
         return [(each["round"], each["prompt_tokens"][0]) for each in run.results["rounds"]]
 
-    runs = runs[:_MOST_RUNS]
+    runs = runs[:COLORS]
     best = [
         (f"{_short(row['run'])}: {row['value']:.3f} [{row['low']:.2f}, {row['high']:.2f}]", row["value"])
         for row in numbers
@@ -194,3 +196,15 @@ def _usage(usage: dict) -> Bars:
         tokens = used["prompt_tokens"] + used["completion_tokens"]
         rows.append((f"{role}: {used['calls']:,} calls, {tokens:,} tokens{cost}", used["calls"]))
     return Bars("calls", "Calls by role", rows)
+
+
+def _partition(partition: dict[str, Any]) -> Columns:
+    clients = partition["clients"].values()
+    labels = sorted({label for client in clients for label in client["counts"]}, key=_natural)
+    parts = [(label, [client["counts"].get(label, 0) for client in clients]) for label in labels]
+    return Columns(PARTITION, f"Training questions of each client, by {partition['by']}", parts)
+
+
+def _natural(label: str) -> list[str | int]:
+    """Return a key that sorts "up to 9" before "up to 10"."""
+    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", label)]

@@ -8,9 +8,8 @@ from typing import Any
 
 from utils.metrics.statistics import compare
 from utils.report import page
-from utils.report.chart import Bars, Chart
+from utils.report.drawing import Drawing
 from utils.report.runs import Run
-from utils.report.svg import figure
 
 _METRICS = (
     "0shot_test_engine_test_acc",
@@ -145,12 +144,12 @@ def as_text(runs: Sequence[Run]) -> str:
     return "\n".join(lines)
 
 
-def comparison(runs: Sequence[Run], charts: Sequence[Chart | Bars], title: str, above: str = "") -> str:
+def comparison(runs: Sequence[Run], drawings: Sequence[Drawing], title: str, above: str = "") -> str:
     """The page of several runs.
 
     Args:
         runs: at least two.
-        charts: its figures, see `charts.charts_of`.
+        drawings: its figures.
         title: of the page.
         above: HTML before the tables.
     """
@@ -165,7 +164,7 @@ def comparison(runs: Sequence[Run], charts: Sequence[Chart | Bars], title: str, 
             [
                 f"<h1>{page.text(title)}</h1>{note}",
                 above,
-                page.section("Figures", '<div class="charts">', *map(figure, charts), "</div>"),
+                page.section("Figures", '<div class="charts">', *map(page.figure, drawings), "</div>"),
                 page.section("Numbers", _numbers(runs)),
                 page.section("Best prompts on the same test questions (exact McNemar test)", _tests(runs)),
                 page.section("Best prompts", *prompts),

@@ -4,7 +4,8 @@ import html
 from collections.abc import Sequence
 from typing import Any
 
-COLOURS = 8  # --c0 to --c7, for figures
+from utils.report.drawing import Drawing
+
 _SHORT = 28  # characters
 _STYLE = """
 :root{color-scheme:light dark;--page:#f6f7f9;--card:#fff;--ink:#1b2330;--soft:#5d6878;--rule:#dfe3e9;--accent:#2563c9;
@@ -31,15 +32,8 @@ margin-right:6px}
 .tile span{font-size:13px;color:var(--soft)}
 .verdict{font-size:17px;border-left:4px solid var(--accent);padding-left:12px}
 .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,360px),1fr));gap:22px}
-figure{margin:0;min-width:0;break-inside:avoid}figcaption{font-weight:600;font-size:14px;margin-bottom:4px}
-svg{width:100%;height:auto;display:block}
-svg text{font-size:12px;fill:var(--soft)}svg .grid{stroke:var(--rule);stroke-width:1}
-polyline{fill:none;stroke-width:2}
-svg .bar{stroke-width:1.5;opacity:.55}.dashed{stroke-dasharray:6 4}
-circle{stroke:none!important}
-.legend{list-style:none;display:flex;flex-wrap:wrap;gap:2px 14px;margin:4px 0 0;padding:0;font-size:12.5px;
-color:var(--soft);overflow-wrap:anywhere}
-.legend i{display:inline-block;width:10px;height:10px;border-radius:3px;margin-right:5px}
+figure{margin:0;min-width:0;break-inside:avoid}
+svg{width:100%;height:auto;display:block;stroke-linejoin:round;stroke-linecap:butt}
 .wide{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:14px;font-variant-numeric:tabular-nums}
 th,td{text-align:left;padding:6px 18px 6px 0;border-bottom:1px solid var(--rule);vertical-align:top}
 td.k{white-space:nowrap}td.l{min-width:26ch;overflow-wrap:anywhere}
@@ -62,9 +56,6 @@ body{background:#fff;color:#000}section,.tile{break-inside:avoid;border-color:#b
 main{max-width:none;padding:0}section:has(details,pre){break-inside:auto}.charts{grid-template-columns:1fr 1fr}
 .wide{overflow:visible}table{font-size:10px}th,td{padding-right:8px}th,td.k,td.n{white-space:normal}td.l{min-width:0}}
 """
-_STYLE += "".join(
-    f".c{n}{{stroke:var(--c{n})}}circle.c{n},i.c{n}{{fill:var(--c{n});background:var(--c{n})}}" for n in range(COLOURS)
-)
 
 
 def text(value: Any) -> str:
@@ -129,3 +120,8 @@ def tile(name: str, value: str, below: str = "") -> str:
 def folded(summary: str, inner: str, opened: bool = False) -> str:
     """A part that opens at a click. `summary` and `inner` are HTML."""
     return f"<details{' open' if opened else ''}><summary>{summary}</summary>{inner}</details>"
+
+
+def figure(drawing: Drawing) -> str:
+    """Return a drawing as HTML."""
+    return f"<figure>{drawing.inline()}</figure>"

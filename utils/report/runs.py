@@ -18,6 +18,7 @@ class Run:
         results: the content of results.json.
         config: the content of config.json.
         events: the lines of metrics.jsonl.
+        partition: the content of partition.json; empty in folders of older versions.
         group: the setting of which it is one seed, or "".
     """
 
@@ -25,6 +26,7 @@ class Run:
     results: dict[str, Any]
     config: dict[str, Any]
     events: list[dict[str, Any]] = field(default_factory=list)
+    partition: dict[str, Any] = field(default_factory=dict)
     group: str = ""
 
     @property
@@ -81,9 +83,11 @@ def load(folder: Path, group: str = "") -> Run:
         config = json.loads(path.read_text(encoding="utf-8"))
         path = folder / "metrics.jsonl"
         events = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+        path = folder / "partition.json"
+        partition = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     except (OSError, ValueError) as error:
         raise UsageError(f"{path} cannot be read: {error}") from error
-    return Run(folder, results, config, events, group)
+    return Run(folder, results, config, events, partition, group)
 
 
 def find(folder: Path) -> list[Path]:

@@ -1,12 +1,12 @@
 """The page of one run."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from utils.report import page, tables
-from utils.report.charts import charts
+from utils.report.drawing import Drawing
 from utils.report.lineage import lineage
 from utils.report.runs import Run
-from utils.report.svg import figure
 
 _TILES = (
     ("0shot_test_engine_test_acc", "initial prompt, test"),
@@ -16,14 +16,14 @@ _TILES = (
 )
 
 
-def single(run: Run) -> str:
+def single(run: Run, drawings: Sequence[Drawing]) -> str:
     """The page's HTML."""
     results = run.results
     parts = [
         _header(run),
         _tiles(results),
         page.section("Is it better?", *_verdicts(results)),
-        page.section("Rounds", '<div class="charts">', *map(figure, charts(run)), "</div>"),
+        page.section("Rounds", '<div class="charts">', *map(page.figure, drawings), "</div>"),
         page.section(
             "The best prompt",
             f'<p class="soft">round {results["best_round"]}, chosen on the validation '

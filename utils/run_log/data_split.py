@@ -1,12 +1,9 @@
-"""What each client holds: the partition as a table and a picture."""
+"""What each client holds: the partition as counts and as a table."""
 
-import functools
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 from utils.federation.setup import Federation
-from utils.report.png import write_png
 
 
 def holdings(federation: Federation) -> dict[str, Any]:
@@ -39,34 +36,3 @@ def table(held: dict[str, Any], most: int = 20) -> str:
     if len(held["clients"]) > most:
         lines.append(f"   ... and {len(held['clients']) - most} more, see partition.json")
     return "\n".join(lines)
-
-
-def write_picture(path: Path, held: dict[str, Any]) -> None:
-    """A PNG: a column a client, its parts the classes."""
-    write_png(path, held, functools.partial(_draw, held), (7, 3.6), 110)
-
-
-def _draw(held: dict[str, Any], figure) -> None:
-    clients = held["clients"]
-    labels = sorted({label for row in clients.values() for label in row["counts"]})
-    axes = figure.add_axes((0.09, 0.15, 0.88, 0.76))
-    edges = [client + side for client in range(len(clients)) for side in (-0.4, 0.4)]
-    bottoms = [0] * len(clients)
-    for label in labels:  # one shape for all clients: a rectangle a client takes seconds where there are many
-        tops = [bottom + row["counts"].get(label, 0) for bottom, row in zip(bottoms, clients.values(), strict=True)]
-        axes.stairs(_apart(tops), edges, baseline=_apart(bottoms), fill=True, label=label)
-        bottoms = tops
-    axes.set(
-        xlabel="client",
-        xticks=range(0, len(clients), -(-len(clients) // 12)),
-        ylabel="training questions",
-        title=f"what each client holds, by {held['by']}",
-        ylim=(0, max(bottoms, default=0) * 1.25 or 1),
-    )
-    if len(labels) <= 12:
-        axes.legend(fontsize="x-small", loc="upper center", ncols=6, frameon=False)
-
-
-def _apart(heights: list[int]) -> list[int]:
-    """Heights of columns with a gap between each two."""
-    return [height for column in heights for height in (column, 0)][:-1]

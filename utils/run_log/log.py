@@ -16,7 +16,6 @@ from typing import Any, TextIO
 
 from textgrad.concurrency import BackgroundTask
 from textgrad.errors import UsageError
-from utils import report
 from utils.config import RESUME_SAFE, Config
 from utils.federation.evaluation import mean_estimate, prompt_id
 from utils.federation.null_log import NullLog
@@ -27,7 +26,6 @@ from utils.federation.update import Step
 from utils.files import Lines, atomic_write, to_json
 from utils.metrics.retention import mean_rate
 from utils.metrics.statistics import share_of
-from utils.report import png
 from utils.run_log import data_split as holdings
 from utils.run_log.ledger import GENESIS, entry_of, problem, sealed
 from utils.run_log.provenance import provenance
@@ -123,14 +121,10 @@ class RunLog(NullLog):
             )
 
     def _write_holdings(self) -> None:
-        self._held = holdings.holdings(self.federation)
-        atomic_write(self.folder / "partition.json", to_json(self._held, indent=2) + "\n")
+        held = holdings.holdings(self.federation)
+        atomic_write(self.folder / "partition.json", to_json(held, indent=2) + "\n")
         if len(self.federation.clients) > 1:
-            self.say(holdings.table(self._held))
-
-    def _draw_holdings(self) -> None:
-        if len(self.federation.clients) > 1:
-            holdings.write_picture(self.folder / "partition.png", self._held)
+            self.say(holdings.table(held))
 
     def _say_what_it_can_show(self) -> None:
         self.say(detectable_gain(detectable(self.federation)))
@@ -165,9 +159,6 @@ class RunLog(NullLog):
     def scores(self, evaluation: Evaluation, task: BackgroundTask[Scores]) -> None:
         """Writes scores to metrics.jsonl when they are there, in the order in which they were started."""
         self._writer.later(task, lambda: self._write_scores(evaluation, task.result()))
-        if evaluation.label == "initial" and not (self.folder / "results.json").exists():
-            self._writer.later(None, png.get_ready)  # by now there is time, while replies are on their way
-            self._writer.later(None, self._draw_holdings)
 
     def _write_scores(self, evaluation: Evaluation, scores: Scores) -> None:
         label, split = evaluation.label, evaluation.split
@@ -262,7 +253,7 @@ class RunLog(NullLog):
         self._last_entry = entry
 
     def finish(self, result: Result, forecast: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Writes results.json, the best and last prompts and the picture.
+        """Writes results.json and the best and last prompts.
 
         Args:
             result: what came out.
@@ -277,8 +268,6 @@ class RunLog(NullLog):
         self.prompt("best", result.rounds[result.best].prompts[0])
         self.prompt("last", result.rounds[-1].prompts[0])
         atomic_write(self.folder / "results.json", to_json(summary, indent=2) + "\n")
-        self._draw_holdings()
-        report.write(self.folder)
         self.tracker.log_params({name: estimate["value"] for name, estimate in summary["metrics"].items()})
         for name in ("best", "last"):
             self.tracker.log_file(self.folder / "prompts" / f"{name}.txt")

@@ -74,14 +74,25 @@ def test_a_page_is_whole_and_needs_no_network(runs, name):
 
 
 @pytest.mark.parametrize("name", ["federated", "central", "alone", "hostile"])
-def test_every_figure_of_the_page_is_a_picture_too(runs, name):
+def test_every_figure_of_the_page_is_a_file_too(runs, name, tmp_path):
     from matplotlib.image import imread
 
     drawn = (runs[name] / "report.html").read_text().count("<figure>")
-    pictures = sorted((runs[name] / "figures").iterdir())
-    assert len(pictures) == drawn and {path.stem for path in pictures} >= {"accuracy", "acceptance", "calls"}
-    for path in pictures:
-        assert imread(path)[..., :3].std() > 0.05, "it is not blank"
+    report([str(runs[name]), "-o", str(tmp_path)])
+    for folder, kinds in ((runs[name], {".svg", ".png"}), (tmp_path, {".svg", ".png", ".pdf"})):
+        files = sorted((folder / "figures").iterdir())
+        names = {path.stem for path in files}
+        assert len(names) == drawn and names >= {"accuracy", "acceptance", "calls"}
+        assert {path.name for path in files} == {name + kind for name in names for kind in kinds}
+    for path in (tmp_path / "figures").glob("*.png"):
+        assert imread(path)[..., :3].std() > 0.05, "not blank"
+
+
+def test_the_partition_is_drawn_only_if_there_are_several_clients(runs):
+    assert (runs["federated"] / "partition.png").read_bytes().startswith(b"\x89PNG")
+    assert "Training questions of each client" in (runs["federated"] / "report.html").read_text()
+    assert not (runs["central"] / "partition.png").exists()
+    assert not (runs["central"] / "figures" / "partition.png").exists()
 
 
 def test_intervals_at_the_same_place_stand_side_by_side():
