@@ -1,4 +1,4 @@
-"""Settings that were run with several seeds (`--repeats`): their means, and how two of them differ over the seeds."""
+"""Settings that were run with several seeds (`--repeats`): their means, and their differences over seeds."""
 
 import json
 from collections.abc import Sequence
@@ -8,11 +8,13 @@ from typing import Any
 
 from textgrad.errors import UsageError
 from utils.metrics.statistics import Spread, over_seeds
-from utils.report import page
-from utils.report.compare import why_not
+from utils.metrics.table import find, label_of
+from utils.report.formats import DASH, interval_text
+from utils.report.paired import reason_not_comparable
 from utils.report.runs import Run, load
+from utils.report.tables import Table, Titled
 
-_BEST, _GAIN = "best_test_acc", "gain_test_acc"
+_INITIAL, _BEST, _GAIN = "0shot_test_engine_test_acc", "best_test_acc", "gain_test_acc"
 
 
 @dataclass(frozen=True)
@@ -20,9 +22,9 @@ class Group:
     """One setting.
 
     Attributes:
-        folder: that holds a run's folder for each seed.
-        runs: one a seed.
-        metrics: for each metric {"mean", "sd", "ci95", "n", "values"}, see `utils.repeats.spread`.
+        folder: holds the run folders of all seeds.
+        runs: one per seed.
+        metrics: for each metric {"mean", "sd", "ci95", "n", "values"}; see `spread`.
     """
 
     folder: Path
@@ -36,75 +38,135 @@ class Group:
 
 
 def is_group(folder: Path) -> bool:
-    """Whether a folder holds the seeds of one setting, and all of them have ended."""
+    """Return whether a folder holds the seeds of one setting, all of them finished."""
     return (Path(folder) / "repeats.json").exists()
 
 
 def load_group(folder: Path) -> Group:
-    """The group in a folder.
+    """Return the group of a folder.
 
     Raises:
-        UsageError: a file in it cannot be read.
+        UsageError: one of its files cannot be read.
     """
     folder = Path(folder).resolve()
     try:
-        found = json.loads((folder / "repeats.json").read_text(encoding="utf-8"))
-        return Group(folder, [load(folder / f"seed{seed}", folder.name) for seed in found["seeds"]], found["metrics"])
+        spread = json.loads((folder / "repeats.json").read_text(encoding="utf-8"))
+        runs = [load(folder / f"seed{seed}", folder.name) for seed in spread["seeds"]]
+        return Group(folder, runs, spread["metrics"])
     except (OSError, ValueError, KeyError) as error:
         raise UsageError(f"{folder / 'repeats.json'} cannot be read: {error}") from error
 
 
+def spread(runs: Sequence[Run]) -> dict[str, Any]:
+    """Return mean, standard deviation, t interval and values over seeds of each metric; the content of repeats.json."""
+    metrics = {}
+    for name in runs[0].results["metrics"]:
+        values = [value for run in runs if (value := _value(run, name)) is not None]
+        if len(values) == len(runs):
+            metrics[name] = {**over_seeds(values).as_json(), "values": values}
+    if {_BEST, _INITIAL} <= metrics.keys():
+        pairs = zip(metrics[_BEST]["values"], metrics[_INITIAL]["values"], strict=True)
+        gains = [best - initial for best, initial in pairs]
+        metrics[_GAIN] = {**over_seeds(gains).as_json(), "values": [round(gain, 4) for gain in gains]}
+    return {
+        "seeds": [run.options["seed"] for run in runs],
+        "simulated": any(run.results["simulated"] for run in runs),
+        "metrics": metrics,
+    }
+
+
 def difference(first: Group, second: Group) -> Spread | None:
-    """How much better the second's best prompts are than the first's, over the seeds that both have.
+    """Return how much better the best prompts of the second group are, over the seeds that both groups have.
 
     Returns:
-        The mean of the differences seed by seed with Student's interval; None where no two runs can be compared.
+        The mean of the differences seed by seed with Student's interval; None if no two runs can be compared.
     """
     partners = {run.options["seed"]: run for run in first.runs}
-    pairs = [(partners[run.options["seed"]], run) for run in second.runs if run.options["seed"] in partners]
-    gains = [
-        _best(run) - _best(partner)
-        for partner, run in pairs
-        if not why_not(partner, run) and None not in (_best(run), _best(partner))
-    ]
+    gains = []
+    for run in second.runs:
+        partner = partners.get(run.options["seed"])
+        if partner is None or reason_not_comparable(partner, run):
+            continue
+        before, after = _value(partner, _BEST), _value(run, _BEST)
+        if before is not None and after is not None:
+            gains.append(after - before)
     return over_seeds(gains) if gains else None
 
 
-def in_words(found: Spread | None) -> str:
-    """A difference over seeds for people."""
+def verdict(found: Spread | None) -> str:
+    """Return a difference over seeds in words."""
     if found is None:
-        return "not compared: other tasks, test questions or seeds"
+        return "not compared: different tasks, test questions or seeds"
     if found.ci95 is None:
         return "one seed says nothing about spread"
     low, high = found.ci95
-    told = f"{found.mean:+.3f} [{low:+.2f}, {high:+.2f}] over {found.n} seeds"
-    return told if low > 0 or high < 0 else f"not distinguishable from noise: {told}"
+    text = f"{found.mean:+.3f} {interval_text(found.ci95, '+')} over {found.n} seeds"
+    return text if low > 0 or high < 0 else f"not distinguishable from noise: {text}"
 
 
-def table(groups: Sequence[Group]) -> str:
-    """A section of a page: each setting's means over its seeds, and its difference from the first it compares with."""
-    rows = []
+def comparison_table(groups: Sequence[Group]) -> Titled:
+    """Return each setting's means over seeds, and its difference from the first setting it can be compared with."""
+    lines = []
     for place, group in enumerate(groups):
         against = next((first for first in groups[:place] if difference(first, group)), None)
-        told = in_words(difference(against, group)) if against else None
-        rows.append(
-            (group.name, len(group.runs), _mean(group, _BEST), _mean(group, _GAIN), against and against.name, told)
+        lines.append(
+            (
+                group.name,
+                len(group.runs),
+                _mean(group, _BEST),
+                _mean(group, _GAIN),
+                against and against.name,
+                verdict(difference(against, group)) if against else None,
+            )
         )
     head = ("setting", "seeds", "best, test: mean", "gain over the initial prompt", "against", "difference, by seed")
-    return page.section("Over seeds (Student's 95 % intervals)", page.table(head, rows, (1,)))
+    return Titled("Over seeds (Student's 95 % intervals)", Table(head, lines, (1,)))
 
 
-def as_text(groups: Sequence[Group]) -> str:
-    """Lines for the terminal; "" without groups."""
+def spread_table(spread: dict[str, Any]) -> Titled:
+    """Return the spread of one setting as a table of all metrics.
+
+    Args:
+        spread: the content of repeats.json.
+    """
     lines = [
-        f"{group.name}: best, test {_mean(group, _BEST)}, gain {_mean(group, _GAIN)}, {len(group.runs)} seeds"
-        for group in groups
+        (_label(name), name, *_numbers(own), ", ".join(f"{value:.2f}" for value in own["values"]))
+        for name, own in spread["metrics"].items()
     ]
+    head = ("metric", "in repeats.json", "mean", "sd", "95 % interval of the mean", "each seed")
+    return Titled(f"Over {len(spread['seeds'])} seeds (Student's t)", Table(head, lines, (2, 3)))
+
+
+def spread_text(spread: dict[str, Any]) -> str:
+    """Return the spread of one setting as lines for the terminal.
+
+    Args:
+        spread: the content of repeats.json.
+    """
+    shown = {
+        _label(name): own
+        for name, own in spread["metrics"].items()
+        if name == _GAIN or not (metric := find(name)) or metric[0].shown
+    }
+    width = max(map(len, shown), default=0) + 2
+    title = f"over {len(spread['seeds'])} seeds"
+    lines = [f"\n{title:<{width}}{'mean':>7}{'sd':>8}  95 % interval"]
+    for label, own in shown.items():
+        mean, sd, interval = _numbers(own)
+        lines.append(f"{label:<{width}}{mean:>7}{sd:>8}  {interval}")
     return "\n".join(lines)
 
 
+def as_text(groups: Sequence[Group]) -> str:
+    """Return the means of settings as lines for the terminal; "" without groups."""
+    return "\n".join(
+        f"{group.name}: best, test {_mean(group, _BEST)}, gain {_mean(group, _GAIN)}, {len(group.runs)} seeds"
+        for group in groups
+    )
+
+
 def rows(groups: Sequence[Group]) -> list[dict[str, Any]]:
-    """A row a group and metric, as `compare.rows` has them of runs; n counts seeds."""
+    """Return one row per group and metric, as `export.rows` does for runs; n counts seeds."""
     return [
         {
             "run": f"{group.name} (mean over seeds)",
@@ -120,12 +182,24 @@ def rows(groups: Sequence[Group]) -> list[dict[str, Any]]:
     ]
 
 
-def _best(run: Run) -> float | None:
-    return run.results["metrics"].get(_BEST, {"value": None})["value"]
+def _value(run: Run, key: str) -> float | None:
+    return (run.metric(key) or {"value": None})["value"]
+
+
+def _label(name: str) -> str:
+    return "gain over the initial prompt, test" if name == _GAIN else label_of(name)
+
+
+def _numbers(own: dict[str, Any]) -> tuple[str, str, str]:
+    """Return mean, standard deviation and interval as text."""
+    if own["ci95"] is None:
+        return f"{own['mean']:.3f}", DASH, DASH
+    low, high = own["ci95"]
+    return f"{own['mean']:.3f}", f"{own['sd']:.3f}", f"[{low:.3f}, {high:.3f}]"
 
 
 def _mean(group: Group, metric: str) -> str:
     own = group.metrics.get(metric)
     if not own:
-        return "–"
-    return f"{own['mean']:.3f}" + (" [{:.2f}, {:.2f}]".format(*own["ci95"]) if own["ci95"] else "")
+        return DASH
+    return f"{own['mean']:.3f}" + (f" {interval_text(own['ci95'])}" if own["ci95"] else "")

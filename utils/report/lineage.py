@@ -1,126 +1,192 @@
-"""How the best prompt came about: round by round, each client's steps and each merge, as coloured differences."""
+"""How the best prompt came about: each client's steps and each merge, round by round, as differences between texts."""
 
 import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
 
 from utils.metrics.statistics import share_of
-from utils.report import page
 from utils.report.runs import Run
 
-_MOST = 400  # differences on one page; a browser stays quick with so many
+_MOST = 400  # differences on one page, so that a browser stays quick
 _MOST_OPEN = 5  # clients whose steps are unfolded in the best round
 _SENTENCES = re.compile(r".+?(?:[.!?:;]\s+|\n+|$)", re.DOTALL)
 _WORDS = re.compile(r"(?:\w+|[^\w\s])[^\S\n]*|\s+")
-_LONGEST, _ALIKE = 600, 0.4  # words of sentences that are compared word by word; share of them that must be the same
+_LONGEST = 600  # words of two sentences that are compared word by word
+_ALIKE = 0.4  # share of equal words that such sentences must have
 
 
-def difference(before: str, after: str) -> str:
-    """HTML of the new text in which what came is green and what went is struck out.
+class Change(StrEnum):
+    """What happened to a piece of text."""
 
-    Sentences are compared first, and words only within those that were rewritten: quick, and it does not read a new
-    sentence as the old one with most of its words exchanged.
+    SAME = "same"
+    REMOVED = "removed"
+    ADDED = "added"
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A piece of a text, and what happened to it."""
+
+    change: Change
+    text: str
+
+
+Difference = list[Piece]
+
+
+@dataclass(frozen=True)
+class StepView:
+    """One local step; `difference` is None if it gave no usable rewrite."""
+
+    number: int
+    before: str
+    after: str
+    accepted: bool
+    reason: str
+    difference: Difference | None
+
+
+@dataclass(frozen=True)
+class ClientView:
+    """One client's part of a round; `upload` replaces the steps if the leak guard changed what the client sent."""
+
+    client: str
+    accepted_steps: int
+    all_steps: int
+    guard: str
+    opened: bool
+    steps: list[StepView] = field(default_factory=list)
+    upload: Difference | None = None
+
+
+@dataclass(frozen=True)
+class RoundView:
+    """One round: its clients, then the merge."""
+
+    number: int
+    validation: dict[str, Any] | None
+    outcome: str
+    opened: bool
+    clients: list[ClientView]
+    difference: Difference
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """The rounds of a run.
+
+    Attributes:
+        local_only: True if there is no global prompt; then there are no rounds here.
+        before_best: the rounds up to the best one.
+        after_best: the later rounds.
+        omitted: number of differences that are left out because there are too many.
     """
-    shown = []
-    for same, gone, come in _steps(_SENTENCES.findall(before), _SENTENCES.findall(after)):
-        shown.append(page.text("".join(come)) if same else _rewritten("".join(gone), "".join(come)))
-    return f"<pre>{''.join(shown)}</pre>"
+
+    local_only: bool
+    before_best: list[RoundView] = field(default_factory=list)
+    after_best: list[RoundView] = field(default_factory=list)
+    omitted: int = 0
 
 
-def _steps(old: list[str], new: list[str]) -> Iterator[tuple[bool, list[str], list[str]]]:
-    """From old to new: whether nothing changed, the old part, the new part."""
-    for what, a, b, c, d in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        yield what == "equal", old[a:b], new[c:d]
+def difference(before: str, after: str) -> Difference:
+    """Return the new text in pieces that are the same, removed or added.
+
+    Sentences are compared first, and words only within rewritten sentences: this is quick, and a new sentence does not
+    look like the old one with most of its words exchanged.
+    """
+    pieces: Difference = []
+    for same, old, new in _steps(_SENTENCES.findall(before), _SENTENCES.findall(after)):
+        pieces += [Piece(Change.SAME, "".join(new))] if same else _rewritten("".join(old), "".join(new))
+    return pieces
 
 
-def _rewritten(gone: str, come: str) -> str:
-    old, new = _WORDS.findall(gone), _WORDS.findall(come)
+def _steps(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[bool, Sequence[str], Sequence[str]]]:
+    """Yield whether nothing changed, the old part and the new part."""
+    for operation, a, b, c, d in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        yield operation == "equal", old[a:b], new[c:d]
+
+
+def _rewritten(before: str, after: str) -> Difference:
+    old, new = _WORDS.findall(before), _WORDS.findall(after)
     if len(old) + len(new) <= _LONGEST:
         steps = list(_steps(old, new))
         if 2 * sum(len(part) for same, part, _ in steps if same) >= _ALIKE * (len(old) + len(new)):
-            return "".join(
-                page.text("".join(after)) if same else _marked("".join(before), "".join(after))
-                for same, before, after in steps
-            )
-    return _marked(gone, come)
+            pieces: Difference = []
+            for same, gone, come in steps:
+                pieces += [Piece(Change.SAME, "".join(come))] if same else _replaced("".join(gone), "".join(come))
+            return pieces
+    return _replaced(before, after)
 
 
-def _marked(gone: str, come: str) -> str:
-    return (f"<del>{page.text(gone)}</del>" if gone else "") + (f"<ins>{page.text(come)}</ins>" if come else "")
+def _replaced(before: str, after: str) -> Difference:
+    return [piece for piece in (Piece(Change.REMOVED, before), Piece(Change.ADDED, after)) if piece.text]
 
 
-def lineage(run: Run) -> str:
-    """The rounds up to the best one, that one open, and the later ones folded."""
-    best = run.results["best_round"]
+def lineage(run: Run) -> Lineage:
+    """Return the rounds of a run with all differences."""
     if run.options.get("aggregate_method") == "none":
-        return "<p>Local training only: every client keeps its own prompt; see prompts/.</p>"
-    left = [_MOST]
-    led, later = (
-        [_round(run, number, left, opened=number == best) for number in numbers]
-        for numbers in (range(1, best + 1), range(best + 1, len(run.results["rounds"])))
-    )
-    parts = led or ["<p>No round beat the initial prompt on the validation questions.</p>"]
-    if later:
-        parts.append(page.folded("Later rounds: none validated better", "".join(later)))
-    if left[0] < 0:
-        parts.append(f'<p class="soft">{-left[0]} more differences are left out; the prompts are in prompts/.</p>')
-    return "".join(parts)
+        return Lineage(local_only=True)
+    best, last = run.results["best_round"], len(run.results["rounds"]) - 1
+    reader = _Reader(run)
+    before_best = [reader.round(number, opened=number == best) for number in range(1, best + 1)]
+    after_best = [reader.round(number, opened=False) for number in range(best + 1, last + 1)]
+    return Lineage(False, before_best, after_best, max(0, reader.asked - _MOST))
 
 
-def _round(run: Run, number: int, left: list[int], opened: bool) -> str:
-    """One round: its clients, then the merge."""
-    broadcast = run.prompt(f"round{number - 1:02d}_global") or run.prompt("initial")
-    done = run.results["rounds"][number]
-    shown = opened and len(done["uploads"]) <= _MOST_OPEN
-    parts = [_client(run, number, client, broadcast, done, left, shown) for client in done["uploads"]]
-    after = run.prompt(f"round{number:02d}_global")
-    told = f"kept the old prompt: {done['kept_old']}" if done["kept_old"] else "new global prompt"
-    if done.get("repaired"):
-        told += ", lost instructions added back"
-    kept = (done.get("retention") or {}).get("mean")
-    told += "" if kept is None else f"; {kept:.0%} of what clients added survived"
-    parts.append(f"<h3>{page.text(told)}</h3>{_shown(broadcast, after, left)}")
-    validation = done["validation"].get("mean")
-    return page.folded(
-        f"<b>round {number}</b> <span class=soft>validation {page.text(page.share(validation))}</span>",
-        "".join(parts),
-        opened,
-    )
+class _Reader:
+    """Reads the rounds of a run; computes at most `_MOST` differences.
+
+    Attributes:
+        asked: number of differences so far, including omitted ones.
+    """
+
+    def __init__(self, run: Run):
+        self.run, self.asked = run, 0
+
+    def round(self, number: int, opened: bool) -> RoundView:
+        """Return one round."""
+        run = self.run
+        record = run.results["rounds"][number]
+        broadcast = run.prompt(f"round{number - 1:02d}_global") or run.prompt("initial")
+        unfold = opened and len(record["uploads"]) <= _MOST_OPEN
+        clients = [self._client(number, client, broadcast, record, unfold) for client in record["uploads"]]
+        merged = self._difference(broadcast, run.prompt(f"round{number:02d}_global"))
+        return RoundView(number, record["validation"].get("mean"), _outcome(record), opened, clients, merged)
+
+    def _client(self, number: int, client: str, broadcast: str, record: dict[str, Any], opened: bool) -> ClientView:
+        """Return a client's steps, or only its upload if the leak guard changed it: reports are passed on."""
+        name = f"round{number:02d}_client{int(client):02d}"
+        guard = record.get("leaks", {}).get(client, {}).get("guard", "none")
+        upload = record["uploads"][client]
+        counts = (client, upload["accepted_steps"], upload["steps"], guard, opened)
+        if guard in ("redacted", "blocked"):
+            return ClientView(*counts, upload=self._difference(broadcast, self.run.prompt(f"{name}_upload")))
+        steps, prompt = [], broadcast
+        for event in self.run.steps.get((number, int(client)), []):
+            rejected = "" if event["accepted"] else "_rejected"
+            rewrite = self.run.prompt(f"{name}_step{event['step']:02d}{rejected}")
+            steps.append(_step(event, self._difference(prompt, rewrite) if rewrite else None))
+            prompt = rewrite if event["accepted"] and rewrite else prompt
+        return ClientView(*counts, steps=steps)
+
+    def _difference(self, before: str, after: str) -> Difference:
+        self.asked += 1
+        return difference(before, after) if self.asked <= _MOST else []
 
 
-def _client(run: Run, number: int, client: str, broadcast: str, done: dict, left: list[int], opened: bool) -> str:
-    """A client's steps. What a guard kept back is not shown here either: a report is made to be passed on."""
-    name = f"round{number:02d}_client{int(client):02d}"
-    steps = run.steps.get((number, int(client)), [])
-    guard = done.get("leaks", {}).get(client, {}).get("guard", "none")
-    upload = done["uploads"][client]
-    told = (
-        f"<b>client {page.text(client)}</b> <span class=soft>{upload['accepted_steps']} of {upload['steps']} steps "
-        f"accepted{'' if guard == 'none' else '; leak ' + page.text(guard)}</span>"
-    )
-    if guard in ("redacted", "blocked"):
-        return page.folded(
-            told,
-            "<p class=soft>Its steps held private text and stay in its own log. What it uploaded:</p>"
-            + _shown(broadcast, run.prompt(f"{name}_upload"), left),
-            opened,
-        )
-    parts, prompt = [], broadcast
-    for step in steps:
-        rejected = "" if step["accepted"] else "_rejected"
-        rewrite = run.prompt(f"{name}_step{step['step']:02d}{rejected}")
-        after = "no rewrite" if step["after"] is None else str(share_of(step["after"], step["n"]))
-        head = f"step {step['step']}: batch accuracy {share_of(step['before'], step['n'])} → {after} " + (
-            f"<b class=ok>accepted</b>, {page.text(step['reason'])}"
-            if step["accepted"]
-            else f"<b class=no>rejected</b>, {page.text(step['reason'])}"
-        )
-        inner = _shown(prompt, rewrite, left) if rewrite else "<p class=soft>No usable rewrite.</p>"
-        parts.append(page.folded(head, inner, step["accepted"]))
-        prompt = rewrite if step["accepted"] and rewrite else prompt
-    return page.folded(told, "".join(parts), opened)
+def _step(event: dict[str, Any], rewrite: Difference | None) -> StepView:
+    after = "no rewrite" if event["after"] is None else str(share_of(event["after"], event["n"]))
+    before = str(share_of(event["before"], event["n"]))
+    return StepView(event["step"], before, after, event["accepted"], event["reason"], rewrite)
 
 
-def _shown(before: str, after: str, left: list[int]) -> str:
-    left[0] -= 1
-    return difference(before, after) if left[0] >= 0 else ""
+def _outcome(record: dict[str, Any]) -> str:
+    """Return what came out of a round, in words."""
+    outcome = f"kept the old prompt: {record['kept_old']}" if record["kept_old"] else "new global prompt"
+    if record.get("repaired"):
+        outcome += ", lost instructions added back"
+    retention = (record.get("retention") or {}).get("mean")
+    return outcome if retention is None else f"{outcome}; {retention:.0%} of what clients added survived"

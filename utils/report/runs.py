@@ -1,4 +1,4 @@
-"""A finished run as its folder tells it, and where runs are."""
+"""A finished run as its folder holds it, and how to find runs."""
 
 import functools
 import json
@@ -11,7 +11,7 @@ from textgrad.errors import UsageError
 
 @dataclass(frozen=True)
 class Run:
-    """What a run's folder holds.
+    """Content of a run's folder.
 
     Attributes:
         folder: of the run.
@@ -19,7 +19,7 @@ class Run:
         config: the content of config.json.
         events: the lines of metrics.jsonl.
         partition: the content of partition.json; empty in folders of older versions.
-        group: the setting of which it is one seed, or "".
+        group: the setting of which the run is one seed, or "".
     """
 
     folder: Path
@@ -31,7 +31,7 @@ class Run:
 
     @property
     def name(self) -> str:
-        """The folder's name, after that of its group."""
+        """The folder's name, after the name of its group."""
         return f"{self.group}/{self.folder.name}" if self.group else self.folder.name
 
     @property
@@ -39,44 +39,64 @@ class Run:
         """The run's options."""
         return self.config["options"]
 
+    @property
+    def tasks(self) -> str:
+        """The names of its tasks; a file's name without folder and extension."""
+        return ", ".join(Path(task).stem for task in self.options["task"])
+
+    @property
+    def calls(self) -> int:
+        """Calls of all roles."""
+        return sum(used["calls"] for used in self.results["usage"].values())
+
+    def metric(self, key: str) -> dict[str, Any] | None:
+        """Return a metric as {"value", "n", "ci95"}, or None if the run lacks it."""
+        return self.results["metrics"].get(key)
+
     def prompt(self, name: str) -> str:
-        """A prompt of the run by its file's name without .txt; "" where there is none."""
+        """Return the prompt in prompts/<name>.txt; "" if there is none."""
         path = self.folder / "prompts" / f"{name}.txt"
         return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
 
     @functools.cached_property
     def steps(self) -> dict[tuple[int, int], list[dict[str, Any]]]:
-        """By round and client the events of its local steps."""
-        found: dict[tuple[int, int], list[dict[str, Any]]] = {}
+        """The events of local steps by round and client."""
+        steps: dict[tuple[int, int], list[dict[str, Any]]] = {}
         for event in self.events:
             if event["event"] == "step":
-                found.setdefault((event["round"], event["client"]), []).append(event)
-        return found
+                steps.setdefault((event["round"], event["client"]), []).append(event)
+        return steps
 
     def correct(self, label: str) -> dict[int, dict[tuple[str, int], int]]:
-        """For each client (0 alone where there is one global prompt) its right answers on the test questions.
+        """Return for each client which test questions its prompt answers correctly, as 0 or 1.
+
+        Client 0 stands for the global prompt if there is one.
 
         Args:
-            label: whose scores, such as "best".
+            label: of the evaluation, such as "best".
         """
-        found: dict[int, dict[tuple[str, int], int]] = {}
+        outcomes: dict[int, dict[tuple[str, int], int]] = {}
         for event in self.events:
             if (event["event"], event.get("of"), event.get("split")) == ("evaluation", label, "test"):
-                own = found.setdefault(event.get("client", 0), {})
+                own = outcomes.setdefault(event.get("client", 0), {})
                 own.update({(event["task"], index): int(right) for index, right in enumerate(event["correct"])})
-        return found
+        return outcomes
 
 
 def load(folder: Path, group: str = "") -> Run:
-    """The run in a folder, one seed of a group or not.
+    """Return the run of a folder.
+
+    Args:
+        folder: of the run.
+        group: the setting of which the run is one seed, or "".
 
     Raises:
-        UsageError: it holds no finished run, or a file in it cannot be read.
+        UsageError: the folder holds no finished run, or one of its files cannot be read.
     """
     folder = Path(folder).resolve()
-    if not (folder / "results.json").exists():
-        raise UsageError(f"{folder} holds no results.json: name the folder of a run that has ended, such as logs/<run>")
     path = folder / "results.json"
+    if not path.exists():
+        raise UsageError(f"{folder} holds no results.json: name the folder of a finished run, such as logs/<run>")
     try:
         results = json.loads(path.read_text(encoding="utf-8"))
         path = folder / "config.json"
@@ -91,9 +111,6 @@ def load(folder: Path, group: str = "") -> Run:
 
 
 def find(folder: Path) -> list[Path]:
-    """The folders of finished runs in a folder and one level below it, by name."""
-    folder = Path(folder)
-    found = {
-        path.parent.resolve() for pattern in ("*/results.json", "*/*/results.json") for path in folder.glob(pattern)
-    }
-    return sorted(found)
+    """Return the folders of finished runs in a folder and one level below it, sorted by name."""
+    paths = [path for pattern in ("*/results.json", "*/*/results.json") for path in Path(folder).glob(pattern)]
+    return sorted({path.parent.resolve() for path in paths})

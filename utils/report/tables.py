@@ -1,35 +1,82 @@
-"""The tables of one run, each as HTML, empty where there is nothing to tell."""
+"""The tables of a run's page, as data."""
 
 import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from utils.config import Config
-from utils.report import page
+from utils.metrics.table import label_of
+from utils.report.formats import digits, estimate_text, interval_text
 from utils.report.runs import Run
 
+_MOST_ROWS = 200
+_MOST_PROMPTS = 400
 
-def lost(results: dict) -> str:
-    """The instructions that merges lost, and when."""
+
+@dataclass(frozen=True)
+class Table:
+    """A table.
+
+    Attributes:
+        head: titles of the columns.
+        rows: cells; None is shown as a dash.
+        numbers: columns that are aligned to the right.
+    """
+
+    head: Sequence[str]
+    rows: Sequence[Sequence[Any]]
+    numbers: Sequence[int] = ()
+
+
+@dataclass(frozen=True)
+class Titled:
+    """A table with a title of its own."""
+
+    title: str
+    table: Table
+
+
+def comparisons(results: dict[str, Any]) -> Table:
+    """Return the paired tests of best and initial prompt."""
+    rows = [
+        (
+            each["of"],
+            f"{each['task']}" + (f", client {each['client']}" if "client" in each else ""),
+            f"{each['difference']:+.3f}",
+            interval_text(each["ci95"], "+"),
+            each["gained"],
+            each["lost"],
+            f"{each['p_value']:.3g}",
+            each["verdict"],
+        )
+        for each in results.get("comparisons", [])
+    ]
+    head = ("on the same questions", "task", "difference", "95 % interval", "gained", "lost", "p", "verdict")
+    return Table(head, rows, (2, 3, 4, 5, 6))
+
+
+def lost(results: dict[str, Any]) -> Table:
+    """Return the instructions that merges lost."""
     rows = [
         (row["round"], row["client"], row["instruction"], row["nearest"] or None, row["overlap"])
         for row in results.get("lost_instructions", [])
     ]
-    head = ("round", "client", "instruction", "nearest in the new prompt", "overlap")
-    merged = any(each.get("retention") for each in results["rounds"])
-    return page.table(head, rows[:200], (0, 1, 4)) or ("<p>None.</p>" if merged else "")
+    head = ("round", "client", "instruction", "most similar in the new prompt", "overlap")
+    return Table(head, rows[:_MOST_ROWS], (0, 1, 4))
 
 
-def clients(results: dict) -> str:
-    """Per-client fairness: what each client got out of it."""
+def clients(results: dict[str, Any]) -> Table:
+    """Return each client's data and accuracies."""
     rows = [
         (
             number,
             ", ".join(row["tasks"]),
             row["train_questions"],
-            page.share(row["batch_accuracy_before"]),
-            page.share(row["batch_accuracy_after"]),
-            page.share(row["acceptance"]),
-            page.share(row["best_prompt_on_own_validation"]),
+            estimate_text(row["batch_accuracy_before"]),
+            estimate_text(row["batch_accuracy_after"]),
+            estimate_text(row["acceptance"]),
+            estimate_text(row["best_prompt_on_own_validation"]),
         )
         for number, row in results["clients"].items()
     ]
@@ -37,25 +84,16 @@ def clients(results: dict) -> str:
         "client",
         "tasks",
         "questions",
-        "batches before",
-        "batches after",
+        "minibatches before",
+        "minibatches after",
         "steps accepted",
         "best prompt, own validation",
     )
-    fairness = results.get("fairness")
-    told = (
-        ""
-        if not fairness
-        else (
-            f"<p>Worst off: client {fairness['worst_client']} with {page.text(page.share(fairness['worst']))}; "
-            f"{fairness['spread']:.2f} between the best and the worst client.</p>"
-        )
-    )
-    return told + page.table(head, rows, (0, 2))
+    return Table(head, rows, (0, 2))
 
 
-def leaks(results: dict) -> str:
-    """What uploads would have revealed, where anything was looked for."""
+def leaks(results: dict[str, Any]) -> Table:
+    """Return the private text found in uploads, as counts."""
     rows = [
         (
             each["round"],
@@ -81,34 +119,26 @@ def leaks(results: dict) -> str:
         "numbers",
         "names",
         "secrets",
-        "of the text",
+        "share of the text",
     )
-    if not any(each.get("leaks") for each in results["rounds"]):
-        return ""
-    return "<h3>What uploads would reveal of private questions</h3>" + (
-        page.table(head, rows[:200], (0, 1, 4, 5, 6, 7, 8)) or "<p>Nothing was found.</p>"
-    )
+    return Table(head, rows[:_MOST_ROWS], (0, 1, 4, 5, 6, 7, 8))
 
 
-def complexity(results: dict) -> str:
-    """The measures of every prompt, folded."""
+def complexity(results: dict[str, Any]) -> Table:
+    """Return the measures of all uploads, concatenations and global prompts."""
     rows = []
     for each in results.get("complexity", []):
         texts = [(f"upload of client {client}", own) for client, own in each["uploads"].items()]
         texts += [("uploads, concatenated", each["concatenation"])] if "concatenation" in each else []
-        texts += [("in play after the round", own) for own in each["prompts"]]
+        texts += [("prompt after the round", own) for own in each["prompts"]]
         rows += [
             (
                 each["round"],
                 name,
                 own["tokens"],
-                f"{own['entropy']:.2f}",
-                f"{own['compression_ratio']:.2f}",
-                _two(own.get("mean_tf_idf")),
-                _two(own.get("surprisal_mean")),
-                _two(own.get("surprisal_max")),
-                _two(own.get("surprisal_variance")),
-                _two(own.get("perplexity")),
+                digits(own["entropy"]),
+                digits(own["compression_ratio"]),
+                *(digits(own.get(measure)) for measure in _OPTIONAL_MEASURES),
             )
             for name, own in texts
         ]
@@ -124,16 +154,14 @@ def complexity(results: dict) -> str:
         "variance",
         "perplexity",
     )
-    inner = page.table(head, rows[:400], (0, *range(2, 10)))
-    return page.folded("a table of every upload, concatenation and global prompt", inner) if inner else ""
+    return Table(head, rows[:_MOST_PROMPTS], (0, *range(2, 10)))
 
 
-def _two(value: float | None) -> str | None:
-    return None if value is None else f"{value:.2f}"
+_OPTIONAL_MEASURES = ("mean_tf_idf", "surprisal_mean", "surprisal_max", "surprisal_variance", "perplexity")
 
 
-def usage(results: dict) -> str:
-    """What each role took."""
+def usage(results: dict[str, Any]) -> Table:
+    """Return calls, tokens and cost by role."""
     rows = [
         (
             role,
@@ -142,8 +170,8 @@ def usage(results: dict) -> str:
             f"{used['prompt_tokens']:,}",
             f"{used['completion_tokens']:,}",
             f"{used['seconds']:,.0f}",
-            None if used.get("dollars") is None else f"{used['dollars']:.4f}",
-            flaws(used),
+            digits(used.get("dollars"), ".4f"),
+            ", ".join(f"{count} {kind}" for kind, count in used["bad_replies"].items()) or "none",
         )
         for role, used in results["usage"].items()
     ]
@@ -157,51 +185,43 @@ def usage(results: dict) -> str:
         "dollars",
         "bad replies",
     )
-    return page.table(head, rows, (1, 2, 3, 4, 5, 6))
+    return Table(head, rows, (1, 2, 3, 4, 5, 6))
 
 
-def flaws(used: dict) -> str:
-    """A role's bad replies in words."""
-    return ", ".join(f"{count} {kind}" for kind, count in used["bad_replies"].items()) or "none"
+def metrics(results: dict[str, Any]) -> Table:
+    """Return all metrics."""
+    rows = [(label_of(name), name, estimate_text(estimate)) for name, estimate in results["metrics"].items()]
+    return Table(("metric", "in results.json", "value"), rows)
 
 
-def metrics(results: dict) -> str:
-    """Every metric by its name, folded."""
-    rows = [(name, page.share(estimate)) for name, estimate in results["metrics"].items()]
-    return page.folded("every metric by its name in results.json", page.table(("metric", "value"), rows))
+def options(run: Run) -> Table:
+    """Return all options of a run."""
+    return Table(("option", "value"), list(run.options.items()))
+
+
+def versions(run: Run) -> Table:
+    """Return the commit and the versions of Python and libraries."""
+    rows = [item for item in run.config.items() if item[0] not in ("options", "engines", "simulated")]
+    return Table(("what", "version"), rows)
 
 
 def command(options: dict[str, Any], *more: str) -> list[str]:
-    """The command line that has these options, in its parts: those that are not the default, each with its value.
+    """Return the command line that has these options, in parts that stay on one line.
 
     Args:
-        options: of the run.
-        more: further parts.
+        options: of the run; those with default values are left out.
+        more: further words, each option followed by its value.
     """
     defaults = vars(Config())
-    parts = ["python main.py"]
+    parts = [".venv/bin/python main.py"]
     for name, value in options.items():
         value = tuple(value) if isinstance(value, list) else value
-        if value != defaults.get(name) and name not in ("log_dir", "run_name"):
+        if name in defaults and value != defaults[name] and name not in ("log_dir", "run_name"):
             values = () if value is True else value if isinstance(value, tuple) else (value,)
             parts.append(shlex.join([f"--{name}", *map(str, values)]))
-    return [*parts, *more]
-
-
-def _unbroken(parts: list[str]) -> str:
-    """A command in which a line ends between options only."""
-    return f"<pre>{' '.join(f'<span class=word>{page.text(part)}</span>' for part in parts)}</pre>"
-
-
-def configuration(run: Run) -> str:
-    """How to run it again, and with what it was made."""
-    made_by = {key: value for key, value in run.config.items() if key not in ("options", "engines", "simulated")}
-    rows = [(name, value) for name, value in run.options.items()]
-    return (
-        f"{_unbroken(command(run.options))}"
-        "<p>The same seed and the same replies give the same files. With the run's calls.sqlite in its folder this "
-        "makes all of it again without a model:</p>"
-        + _unbroken(command(run.options, f"--run_name {shlex.quote(run.name)}", "--replay_only"))
-        + page.folded("all options", page.table(("option", "value"), rows))
-        + page.folded("made by", page.table(("what", "version"), list(made_by.items())))
-    )
+    for word in more:
+        if word.startswith("--"):
+            parts.append(word)
+        else:
+            parts[-1] += f" {shlex.quote(word)}"
+    return parts

@@ -14,8 +14,9 @@ import main
 from textgrad.errors import UsageError
 from utils.report.__main__ import main as report
 from utils.report.chart import Chart, Series, dodge
-from utils.report.compare import as_csv, as_latex, paired, rows
+from utils.report.export import as_csv, as_latex, rows
 from utils.report.lineage import difference
+from utils.report.paired import paired
 from utils.report.runs import load
 from utils.report.tables import command
 
@@ -111,16 +112,20 @@ def test_what_a_prompt_holds_is_shown_and_never_run(runs):
     assert "hostile_&lt;b&gt;" in text and "hostile_<b>" not in text
 
 
+def marked(before, after):
+    """The difference as text: [-removed-] and [+added+]."""
+    marks = {"same": "{}", "removed": "[-{}-]", "added": "[+{}+]"}
+    return "".join(marks[piece.change].format(piece.text) for piece in difference(before, after))
+
+
 def test_a_difference_shows_what_came_and_what_went():
-    assert difference("Add the numbers.", "Add all numbers.") == "<pre>Add <del>the </del><ins>all </ins>numbers.</pre>"
-    assert difference("a < b", "a < b") == "<pre>a &lt; b</pre>"
+    assert marked("Add the numbers.", "Add all numbers.") == "Add [-the -][+all +]numbers."
+    assert marked("a < b", "a < b") == "a < b"
 
 
 def test_a_new_sentence_is_not_read_as_the_old_one_with_other_words():
     before, after = "Add. Check each digit twice.", "Add. Write the answer on one line."
-    assert difference(before, after) == (
-        "<pre>Add. <del>Check each digit twice.</del><ins>Write the answer on one line.</ins></pre>"
-    )
+    assert marked(before, after) == "Add. [-Check each digit twice.-][+Write the answer on one line.+]"
 
 
 def test_long_prompts_are_compared_in_no_time():
@@ -128,7 +133,8 @@ def test_long_prompts_are_compared_in_no_time():
         f"Rule {number}: look at item {number * 7 % 400} and then at the next one." for number in range(400)
     )
     began = time.process_time()
-    assert "<ins>" in difference(before, before.replace("item 7 ", "thing 7 ")) and difference(before, before[::-1])
+    assert "[+thing +]" in marked(before, before.replace("item 7 ", "thing 7 "))
+    assert difference(before, before[::-1])
     assert time.process_time() - began < 2
 
 

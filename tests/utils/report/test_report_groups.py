@@ -37,8 +37,8 @@ def test_settings_are_compared_seed_by_seed(settings):
     first, second = (groups.load_group(settings / name) for name in ("central", "federated"))
     found = groups.difference(with_scores(first, (0.1, 0.5, 0.3)), with_scores(second, (0.4, 0.8, 0.6)))
     assert found.mean == pytest.approx(0.3) and found.sd == pytest.approx(0.0) and found.n == 3
-    assert groups.in_words(found).startswith("+0.300")
-    told = groups.in_words(groups.difference(with_scores(first, (0.1, 0.5, 0.3)), with_scores(second, (0.5, 0.1, 0.4))))
+    assert groups.verdict(found).startswith("+0.300")
+    told = groups.verdict(groups.difference(with_scores(first, (0.1, 0.5, 0.3)), with_scores(second, (0.5, 0.1, 0.4))))
     assert told.startswith("not distinguishable from noise: +0.033")
     assert groups.difference(first, dataclasses.replace(second, runs=[])) is None
 

@@ -1,0 +1,81 @@
+"""Metrics of runs as CSV, as a LaTeX table and as lines for the terminal."""
+
+import csv
+import io
+from collections.abc import Sequence
+from typing import Any
+
+from utils.metrics.table import LATEX, shown_in
+from utils.report.formats import DASH, estimate_text
+from utils.report.runs import Run
+
+_COLUMNS = ("run", "metric", "value", "n", "low", "high")
+
+
+def rows(runs: Sequence[Run]) -> list[dict[str, Any]]:
+    """Return one row per run and metric: run, metric, value, n, low, high."""
+    return [
+        dict(zip(_COLUMNS, (run.name, name, estimate["value"], estimate["n"], *estimate["ci95"]), strict=True))
+        for run in runs
+        for name, estimate in run.results["metrics"].items()
+    ]
+
+
+def as_csv(table: Sequence[dict[str, Any]]) -> str:
+    """Return all numbers as CSV.
+
+    Args:
+        table: rows as `rows` returns them.
+    """
+    file = io.StringIO()
+    writer = csv.DictWriter(file, _COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(table)
+    return file.getvalue()
+
+
+def as_latex(table: Sequence[dict[str, Any]]) -> str:
+    """Return a table for the booktabs package: the metrics marked LATEX with their intervals.
+
+    Args:
+        table: rows as `rows` returns them.
+    """
+    metrics = shown_in(LATEX)
+    head = " & ".join(["run", *(_latex(metric.heading or metric.label) for metric in metrics), "$n$"])
+    lines = [rf"\begin{{tabular}}{{l{'r' * (len(metrics) + 1)}}}", r"\toprule", rf"{head} \\", r"\midrule"]
+    by_name = {(row["run"], row["metric"]): row for row in table}
+    for name in dict.fromkeys(row["run"] for row in table):
+        found = [by_name.get((name, metric.key)) for metric in metrics]
+        n = found[-1]["n"] if found[-1] else 0
+        lines.append(f"{' & '.join([_latex(name), *map(_cell, found), str(n)])} \\\\")
+    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", ""])
+
+
+def as_text(runs: Sequence[Run]) -> str:
+    """Return the metrics marked LATEX as lines for the terminal."""
+    metrics = shown_in(LATEX)
+    width = max(len(run.name) for run in runs)
+    lines = ["".join([f"{'run':<{width}}", *(f"  {metric.heading or metric.label:<32}" for metric in metrics)])]
+    for run in runs:
+        lines.append(
+            "".join([f"{run.name:<{width}}", *(f"  {estimate_text(run.metric(metric.key)):<32}" for metric in metrics)])
+        )
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _cell(row: dict[str, Any] | None) -> str:
+    if row is None or row["value"] is None:
+        return "--"
+    return f"{row['value']:.3f} [{row['low']:.2f}, {row['high']:.2f}]"
+
+
+_SPECIAL = {character: f"\\{character}" for character in "&%$#_{}"} | {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    DASH: "--",
+}
+
+
+def _latex(text: str) -> str:
+    return "".join(_SPECIAL.get(character, character) for character in text)

@@ -1,0 +1,45 @@
+"""The page of all runs of a folder: one table, sorted by a click on a column head."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from utils.metrics.table import LATEX, shown_in
+from utils.report.formats import digits, estimate_text
+from utils.report.pages import render
+from utils.report.runs import Run
+
+
+def index_page(folder: Path, runs: Sequence[Run]) -> str:
+    """Return the page; each run's name links to its report."""
+    folder = Path(folder).resolve()
+    comparisons = [path.parent.name for path in folder.glob("*/report.html") if not _is_run(path.parent)]
+    metrics = [metric.heading or metric.label for metric in shown_in(LATEX)]
+    return render(
+        "index.html",
+        title="Runs",
+        folder=folder.name,
+        text_columns=("run", "module", "tasks", "engines"),
+        number_columns=("seed", *metrics, "p", "rounds", "calls"),
+        rows=[(run.folder.relative_to(folder).as_posix(), _cells(run)) for run in runs],
+        comparisons=sorted(comparisons),
+    )
+
+
+def _is_run(folder: Path) -> bool:
+    return (folder / "results.json").exists()
+
+
+def _cells(run: Run) -> list[Any]:
+    options = run.options
+    tests = run.results.get("comparisons") or [{"p_value": None}]
+    return [
+        options["module"].removeprefix("train_"),
+        run.tasks,
+        " / ".join(dict.fromkeys((options["test_engine"], options["evaluation_engine"]))),
+        options["seed"],
+        *(estimate_text(run.metric(metric.key)) for metric in shown_in(LATEX)),
+        digits(tests[0]["p_value"], ".2g"),
+        len(run.results["rounds"]) - 1,
+        f"{run.calls:,}",
+    ]

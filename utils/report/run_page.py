@@ -1,0 +1,56 @@
+"""The page of one run."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from utils.metrics.table import HEADLINE, shown_in
+from utils.report import tables
+from utils.report.drawing import Drawing
+from utils.report.lineage import lineage
+from utils.report.pages import render
+from utils.report.runs import Run
+from utils.run_log.summary import detectable_gain
+
+
+def run_page(run: Run, drawings: Sequence[Drawing]) -> str:
+    """Return the page.
+
+    Args:
+        run: a finished run.
+        drawings: its figures.
+    """
+    results = run.results
+    return render(
+        "run.html",
+        title=run.name,
+        run=run,
+        results=results,
+        engines=run.config.get("engines", {}),
+        headline=_headline(run),
+        verdicts=results.get("comparisons", []),
+        detectable=detectable_gain(results["detectable"]) if results.get("detectable") else "",
+        drawings=drawings,
+        lineage=lineage(run),
+        merged=any(each.get("retention") for each in results["rounds"]),
+        leaks_checked=any(each.get("leaks") for each in results["rounds"]),
+        fairness=results.get("fairness"),
+        tables={
+            "comparisons": tables.comparisons(results),
+            "lost": tables.lost(results),
+            "clients": tables.clients(results),
+            "leaks": tables.leaks(results),
+            "complexity": tables.complexity(results),
+            "usage": tables.usage(results),
+            "metrics": tables.metrics(results),
+            "options": tables.options(run),
+            "versions": tables.versions(run),
+        },
+        command=tables.command(run.options),
+        replay=tables.command(run.options, "--run_name", run.name, "--replay_only"),
+    )
+
+
+def _headline(run: Run) -> list[tuple[str, dict[str, Any]]]:
+    """Return heading and estimate of the metrics at the top of the page."""
+    found = [(metric.heading or metric.label, run.metric(metric.key)) for metric in shown_in(HEADLINE)]
+    return [(heading, estimate) for heading, estimate in found if estimate and estimate["value"] is not None]

@@ -1,0 +1,109 @@
+"""Write the files of a report."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from utils.files import atomic_write, reporting_os_errors, to_json
+from utils.report import groups
+from utils.report.charts import PARTITION, charts, charts_of
+from utils.report.comparison import comparison_page
+from utils.report.drawing import Drawing
+from utils.report.export import as_csv, as_latex, rows
+from utils.report.groups import Group
+from utils.report.index_page import index_page
+from utils.report.run_page import run_page
+from utils.report.runs import Run, load
+from utils.report.tables import Titled
+
+ON_SCREEN = ("svg", "png")  # written when a run ends
+FOR_PAPERS = ("svg", "png", "pdf")
+
+
+def write(folder: Path, target: Path | None = None, figures: Sequence[str] = ON_SCREEN) -> None:
+    """Write report.html, figures/ and, if there are several clients, partition.png of a finished run.
+
+    Args:
+        folder: of the run.
+        target: folder of the files; the run's if None.
+        figures: kinds of files in figures/: any of "svg", "png" and "pdf".
+
+    Raises:
+        UsageError: the folder holds no finished run.
+        BrokenSystem: a file cannot be written.
+    """
+    run = load(folder)
+    target = target or run.folder
+    drawings = [Drawing(chart, _note([run])) for chart in charts(run) if chart]
+    atomic_write(target / "report.html", run_page(run, drawings))
+    _write_figures(target, drawings, figures)
+    for drawing in drawings:
+        if drawing.name == PARTITION:
+            atomic_write(target / "partition.png", drawing.file("png"))
+
+
+def write_comparison(folder: Path, runs: Sequence[Run], several_seeds: Sequence[Group] = ()) -> None:
+    """Write report.html, figures/, report.csv and report.tex of several runs.
+
+    Args:
+        folder: of the files.
+        runs: at least two.
+        several_seeds: groups of some of the runs, compared by their means over seeds.
+    """
+    seeds = groups.comparison_table(several_seeds) if several_seeds else None
+    _write_comparison(folder, runs, "Comparison of runs", seeds, groups.rows(several_seeds))
+
+
+def write_seeds(folder: Path, runs: Sequence[Run]) -> str:
+    """Write repeats.json and the report of one setting that was run with several seeds.
+
+    Returns:
+        A table for the terminal.
+    """
+    spread = groups.spread(runs)
+    atomic_write(folder / "repeats.json", to_json(spread, indent=2) + "\n")
+    _write_comparison(folder, runs, folder.name, groups.spread_table(spread), [])
+    return groups.spread_text(spread)
+
+
+def write_tables(folder: Path, runs: Sequence[Run], more: Sequence[dict[str, Any]] = ()) -> None:
+    """Write report.csv and report.tex of one or more runs.
+
+    Args:
+        folder: of the files.
+        runs: their metrics become rows.
+        more: further rows.
+    """
+    numbers = [*rows(runs), *more]
+    atomic_write(folder / "report.csv", as_csv(numbers))
+    atomic_write(folder / "report.tex", as_latex(numbers))
+
+
+def write_index(folder: Path, runs: Sequence[Run]) -> None:
+    """Write index.html, a table of all runs of a folder, and the reports that are missing."""
+    for run in runs:
+        if not (run.folder / "report.html").exists():
+            write(run.folder)
+    atomic_write(folder / "index.html", index_page(folder, runs))
+
+
+def _write_comparison(
+    folder: Path, runs: Sequence[Run], title: str, seeds: Titled | None, more: Sequence[dict[str, Any]]
+) -> None:
+    drawings = [Drawing(chart, _note(runs)) for chart in charts_of(runs, more or rows(runs)) if chart]
+    atomic_write(folder / "report.html", comparison_page(runs, drawings, title, seeds))
+    _write_figures(folder, drawings, FOR_PAPERS)
+    write_tables(folder, runs, more)
+
+
+def _write_figures(folder: Path, drawings: Sequence[Drawing], kinds: Sequence[str]) -> None:
+    target = folder / "figures"
+    with reporting_os_errors(target):
+        target.mkdir(mode=0o700, exist_ok=True)
+    for drawing in drawings:
+        for kind in kinds:
+            atomic_write(target / f"{drawing.name}.{kind}", drawing.svg if kind == "svg" else drawing.file(kind))
+
+
+def _note(runs: Sequence[Run]) -> str:
+    return "SIMULATED" if any(run.results["simulated"] for run in runs) else ""
