@@ -1,4 +1,4 @@
-"""Several seeds of one run: the same questions, shared zero-shot calls, mean and spread."""
+"""Runs with several seeds: same questions, shared zero-shot calls, mean and spread."""
 
 import json
 import sqlite3
@@ -12,7 +12,7 @@ import main
 pytestmark = pytest.mark.slow
 
 
-def test_repeats_share_questions_and_calls_and_tell_mean_and_spread(tmp_path, capsys):
+def test_repeats_share_questions_and_calls_and_report_mean_and_spread(tmp_path, capsys):
     assert main.run(toy.config(tmp_path, "--repeats", "3", "--seed", "5")) == 0
     folder = tmp_path / "logs" / "run"
     found = json.loads((folder / "repeats.json").read_text())
@@ -24,15 +24,15 @@ def test_repeats_share_questions_and_calls_and_tell_mean_and_spread(tmp_path, ca
     assert own["values"] == values and own["mean"] == round(statistics.mean(values), 4)
     assert own["sd"] == round(statistics.stdev(values), 4) and own["ci95"][0] <= own["mean"] <= own["ci95"][1]
     uploads = {(folder / f"seed{seed}" / "prompts" / "round01_client00_upload.txt").read_text() for seed in (5, 6, 7)}
-    assert len(uploads) > 1, "another seed draws other minibatches"
+    assert len(uploads) > 1, "each seed draws its own minibatches"
     assert "over 3 seeds" in capsys.readouterr().out and (folder / "report.html").exists()
     calls = sqlite3.connect(folder / "calls.sqlite").execute("SELECT COUNT(*) FROM calls").fetchone()[0]
     asked = sum(used["calls"] for each in results for used in each["usage"].values())
-    assert calls <= asked - 2 * 10, "the ten zero-shot questions are asked once for all three"
+    assert calls <= asked - 2 * 10, "the ten zero-shot questions are asked once for all seeds"
     assert not (folder / "seed5" / "calls.sqlite").exists()
 
 
-def test_a_series_goes_on_where_it_stopped(tmp_path):
+def test_an_interrupted_series_resumes(tmp_path):
     assert main.run(toy.config(tmp_path, "--repeats", "2", "--max_calls", "30")) == main.SPENT
     folder = tmp_path / "logs" / "run"
     assert not (folder / "repeats.json").exists()

@@ -1,4 +1,4 @@
-"""The figures of one run and of several, as data: see `chart`."""
+"""The charts of one run and of several, as data."""
 
 import re
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ _MOST_BARS = 24
 
 
 def charts(run: Run) -> list[AnyChart]:
-    """Every figure of one run; empty ones are left out where they are drawn."""
+    """Return the charts of one run; some may be empty."""
     rounds = run.results["rounds"]
     steps = [event for event in run.events if event["event"] == "step"]
     accepted = [(each["round"], *_accepted(each)) for each in rounds if each["uploads"]]
@@ -30,11 +30,11 @@ def charts(run: Run) -> list[AnyChart]:
 
 
 def charts_of(runs: Sequence[Run], numbers: Sequence[dict[str, Any]]) -> list[AnyChart]:
-    """The figures of several runs; those over rounds show the first eight of them.
+    """Return the charts of several runs; charts over rounds show the first eight runs.
 
     Args:
         runs: at least two.
-        numbers: rows as `compare.rows` makes them; where several seeds were averaged, the averages alone.
+        numbers: rows as `export.rows` returns them; for runs with several seeds only their means.
     """
 
     def validation(run: Run) -> list[tuple[int, float]]:
@@ -66,7 +66,7 @@ def charts_of(runs: Sequence[Run], numbers: Sequence[dict[str, Any]]) -> list[An
 
 
 def _short(name: str, most: int = 36) -> str:
-    """A run's name, such that a line of numbers has room after it."""
+    """Shorten a run's name; the tables show all of it."""
     return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
@@ -101,7 +101,7 @@ def _point(x: int, estimate: dict[str, Any]) -> tuple[float, ...]:
 
 
 def _pooled(steps: list, side: str) -> list[tuple[float, ...]]:
-    """Accuracy over all minibatches of each round; after a rejected step the prompt answers as before."""
+    """Return the accuracy over all minibatches of each round; a rejected step leaves it as it was."""
     sums: dict[int, tuple[int, int]] = {}
     for step in steps:
         value = step["after"] if side == "after" and step["accepted"] else step["before"]
@@ -174,22 +174,22 @@ def _surprisal(complexity: list) -> list[Series]:
 
 
 def _clients(clients: dict[str, dict]) -> list[Series]:
-    """Fairness: what each client got out of it. A single client has nobody to be compared with."""
+    """Return the accuracies of each client; nothing if there is only one."""
     if len(clients) < 2:
         return []
-    told = {
+    keys = {
         "best prompt, own validation": "best_prompt_on_own_validation",
         "batches before": "batch_accuracy_before",
         "batches after": "batch_accuracy_after",
     }
     return [
         Series(name, [_point(int(number), row[key]) for number, row in clients.items() if row[key]["n"]], joined=False)
-        for name, key in told.items()
+        for name, key in keys.items()
     ]
 
 
 def _usage(usage: dict) -> Bars:
-    """A bar a role, as long as its calls are many."""
+    """Return the calls of each role as bars."""
     rows = []
     for role, used in usage.items():
         cost = "" if used.get("dollars") is None else f", ${used['dollars']:.2f}"

@@ -219,7 +219,7 @@ def _draw_columns(axes: "Axes", chart: Columns) -> list[Any]:
     width = 0.8 * (_WIDTH - _LEFT - _RIGHT) / (high - low)
     handles = []
     for number, (_, heights) in enumerate(chart.parts):
-        color = _PALETTE[number % COLORS]
+        color = (_PALETTE[number % COLORS], 1.0 if number < COLORS else 0.5)  # so that colors do not repeat at once
         columns = [
             (x, y)
             for x, bottom, height in zip(chart.xs, bottoms, heights, strict=True)

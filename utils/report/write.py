@@ -90,7 +90,8 @@ def write_index(folder: Path, runs: Sequence[Run]) -> None:
 def _write_comparison(
     folder: Path, runs: Sequence[Run], title: str, seeds: Titled | None, more: Sequence[dict[str, Any]]
 ) -> None:
-    drawings = [Drawing(chart, _note(runs)) for chart in charts_of(runs, more or rows(runs)) if chart]
+    averaged = rows([run for run in runs if not run.group])  # the means stand for the runs of groups
+    drawings = [Drawing(chart, _note(runs)) for chart in charts_of(runs, [*averaged, *more]) if chart]
     atomic_write(folder / "report.html", comparison_page(runs, drawings, title, seeds))
     _write_figures(folder, drawings, FOR_PAPERS)
     write_tables(folder, runs, more)

@@ -1,4 +1,4 @@
-"""Reports: whole, offline, escaped, and the paired test only where it may be made."""
+"""Reports: complete, offline and escaped pages; paired tests only for runs on the same questions."""
 
 import json
 import re
@@ -24,7 +24,7 @@ _VOID = {"meta", "link", "br", "img"}
 
 
 class Tags(HTMLParser):
-    """Fails where a tag is closed that is not open; keeps addresses and the kinds of tags."""
+    """Assert that tags are closed in order; collect addresses and the names of tags."""
 
     def __init__(self, text):
         super().__init__()
@@ -65,7 +65,7 @@ def runs(tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", ["federated", "alone", "hostile"])
-def test_a_page_is_whole_and_needs_no_network(runs, name):
+def test_a_page_is_complete_and_needs_no_network(runs, name):
     text = (runs[name] / "report.html").read_text()
     page = Tags(text)
     assert all(address.startswith("data:") for address in page.addresses)
@@ -96,7 +96,7 @@ def test_the_partition_is_drawn_only_if_there_are_several_clients(runs):
     assert not (runs["central"] / "figures" / "partition.png").exists()
 
 
-def test_intervals_at_the_same_place_stand_side_by_side():
+def test_intervals_at_the_same_x_are_drawn_side_by_side():
     bare, wide = Series("bare", [(1, 0.5)]), Series("wide", [(1, 0.5, 0.2, 0.8)])
     assert dodge([wide, bare, wide]) == [-0.5, 0.0, 0.5] and dodge([wide]) == [0.0]
 
@@ -106,7 +106,7 @@ def test_the_axis_ends_at_a_round_number_above_the_highest_point():
     assert Chart("x", "", [Series("a", [(0, 0.0)])]).top == 1.0 and not Chart("x", "", [Series("a", [])])
 
 
-def test_what_a_prompt_holds_is_shown_and_never_run(runs):
+def test_html_in_a_prompt_is_shown_and_never_executed(runs):
     text = (runs["hostile"] / "report.html").read_text()
     assert "<script" not in text and "&lt;script&gt;alert(1)&lt;/script&gt;" in text
     assert "hostile_&lt;b&gt;" in text and "hostile_<b>" not in text
@@ -118,17 +118,17 @@ def marked(before, after):
     return "".join(marks[piece.change].format(piece.text) for piece in difference(before, after))
 
 
-def test_a_difference_shows_what_came_and_what_went():
+def test_a_difference_marks_removed_and_added_words():
     assert marked("Add the numbers.", "Add all numbers.") == "Add [-the -][+all +]numbers."
     assert marked("a < b", "a < b") == "a < b"
 
 
-def test_a_new_sentence_is_not_read_as_the_old_one_with_other_words():
+def test_a_new_sentence_is_not_compared_word_by_word():
     before, after = "Add. Check each digit twice.", "Add. Write the answer on one line."
     assert marked(before, after) == "Add. [-Check each digit twice.-][+Write the answer on one line.+]"
 
 
-def test_long_prompts_are_compared_in_no_time():
+def test_long_prompts_are_compared_quickly():
     before = "\n".join(
         f"Rule {number}: look at item {number * 7 % 400} and then at the next one." for number in range(400)
     )
@@ -148,12 +148,12 @@ def test_runs_on_the_same_questions_are_compared_question_by_question(runs):
     assert "noise" in found["verdict"] or "better" in found["verdict"] or "worse" in found["verdict"]
 
 
-def test_each_prompt_of_local_only_training_is_compared(runs):
+def test_each_client_prompt_of_local_only_training_is_compared(runs):
     found = list(paired([load(runs["federated"]), load(runs["alone"])]))
     assert [each["second"] for each in found] == ["alone, client 0", "alone, client 1", "alone, client 2"]
 
 
-def test_other_questions_are_not_compared_and_it_says_why(runs, tmp_path):
+def test_runs_on_different_questions_are_not_compared_and_the_reason_is_given(runs, tmp_path):
     (found,) = paired([load(runs["federated"]), load(runs["fewer"])])
     assert "verdict" not in found and "test questions" in found["why_not"]
     other = tmp_path / "other_seed"
@@ -175,7 +175,7 @@ def test_the_command_line_writes_a_page_csv_and_latex_for_several_runs(runs, tmp
     assert r"\toprule" in (tmp_path / "report.tex").read_text()
 
 
-def test_latex_escapes_what_would_break_it(runs):
+def test_latex_escapes_special_characters(runs):
     table = rows([load(runs["hostile"])])
     assert r"hostile\_<b>" in as_latex(table) and "hostile_<b>" in as_csv(table)
 
@@ -187,14 +187,14 @@ def test_a_folder_of_runs_becomes_a_table_of_links(runs):
     assert "federated/report.html" in page.addresses and "button" in page.seen
 
 
-def test_a_folder_without_a_run_is_one_line(tmp_path, capsys):
+def test_a_folder_without_a_run_is_a_one_line_error(tmp_path, capsys):
     assert report([str(tmp_path)]) == 2 and "no finished run" in capsys.readouterr().err
     assert report([str(tmp_path / "absent")]) == 2
     with pytest.raises(UsageError, match="results.json"):
         load(tmp_path)
 
 
-def test_the_command_that_a_report_shows_makes_the_same_configuration(runs):
+def test_the_command_in_a_report_gives_the_same_configuration(runs):
     from utils.config import parse
 
     options = load(runs["hostile"]).options
@@ -203,12 +203,12 @@ def test_the_command_that_a_report_shows_makes_the_same_configuration(runs):
     assert {name for name in options if kept[name] != options[name]} <= {"log_dir", "run_name"}
 
 
-def test_text_that_a_guard_kept_back_is_not_in_the_report(runs, tmp_path):
+def test_a_report_leaves_out_steps_of_guarded_clients(runs, tmp_path):
     folder = tmp_path / "guarded"
     shutil.copytree(runs["federated"], folder)
     results = json.loads((folder / "results.json").read_text())
-    for done in results["rounds"]:
-        for leak in done["leaks"].values():
+    for record in results["rounds"]:
+        for leak in record["leaks"].values():
             leak["guard"] = "redacted"
     (folder / "results.json").write_text(json.dumps(results))
     step = next((folder / "prompts").glob("round01_client00_step01*.txt"))

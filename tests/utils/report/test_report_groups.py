@@ -1,4 +1,4 @@
-"""Settings with several seeds in one report: means over seeds, differences seed by seed."""
+"""Settings with several seeds in one report: means over seeds, and differences seed by seed."""
 
 import dataclasses
 import json
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory):
-    """Three seeds of federated and of centralized training on the same questions."""
+    """Federated and centralized training with three seeds each, on the same questions."""
     above = tmp_path_factory.mktemp("seeds")
     for name, module in (("federated", "train_homo_fed"), ("central", "train_centralized")):
         assert main.run(toy.config(above, "--run_name", name, "--repeats", "3", module=module)) == 0
@@ -24,7 +24,7 @@ def settings(tmp_path_factory):
 
 
 def with_scores(group, values):
-    """The group as if its best prompts had these test accuracies."""
+    """Return the group with these test accuracies of its best prompts."""
 
     def scored(run, value):
         metrics = run.results["metrics"] | {"best_test_acc": {"value": value, "n": 10, "ci95": [0.0, 1.0]}}
@@ -38,12 +38,12 @@ def test_settings_are_compared_seed_by_seed(settings):
     found = groups.difference(with_scores(first, (0.1, 0.5, 0.3)), with_scores(second, (0.4, 0.8, 0.6)))
     assert found.mean == pytest.approx(0.3) and found.sd == pytest.approx(0.0) and found.n == 3
     assert groups.verdict(found).startswith("+0.300")
-    told = groups.verdict(groups.difference(with_scores(first, (0.1, 0.5, 0.3)), with_scores(second, (0.5, 0.1, 0.4))))
-    assert told.startswith("not distinguishable from noise: +0.033")
+    noise = groups.verdict(groups.difference(with_scores(first, (0.1, 0.5, 0.3)), with_scores(second, (0.5, 0.1, 0.4))))
+    assert noise.startswith("not distinguishable from noise: +0.033")
     assert groups.difference(first, dataclasses.replace(second, runs=[])) is None
 
 
-def test_a_report_of_settings_tells_means_and_keeps_seeds_apart(settings, tmp_path, capsys):
+def test_a_report_of_settings_shows_means_and_each_seed(settings, tmp_path, capsys):
     assert report([str(settings / "central"), str(settings / "federated"), "-o", str(tmp_path)]) == 0
     shown = capsys.readouterr().out
     assert "federated: best, test" in shown and "3 seeds" in shown
@@ -56,7 +56,7 @@ def test_a_report_of_settings_tells_means_and_keeps_seeds_apart(settings, tmp_pa
     assert r"central (mean over seeds) &" in (tmp_path / "report.tex").read_text()
 
 
-def test_the_report_of_one_setting_is_made_again(settings, capsys):
+def test_the_report_of_one_setting_can_be_written_again(settings, capsys):
     page = settings / "federated" / "report.html"
     before = page.read_text()
     page.unlink()
@@ -64,7 +64,7 @@ def test_the_report_of_one_setting_is_made_again(settings, capsys):
     assert page.read_text() == before
 
 
-def test_seeds_that_cannot_be_read_are_one_line(tmp_path):
+def test_an_unreadable_group_is_a_one_line_error(tmp_path):
     (tmp_path / "repeats.json").write_text("{}")
     with pytest.raises(UsageError, match="repeats.json"):
         groups.load_group(tmp_path)

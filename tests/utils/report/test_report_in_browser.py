@@ -1,4 +1,4 @@
-"""The pages in headless Chromium: no complaint, no scrolling sideways, pictures drawn, the table of runs sorts."""
+"""The pages in headless Chromium: no console messages, no horizontal scrolling, charts drawn, sortable table."""
 
 import json
 import re
@@ -31,7 +31,7 @@ FLAGS = (
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Three runs, one of them local-only with a very long name, their comparison, and the table of all."""
+    """Three runs, one of them local-only with a very long name, their comparison, and the table of all runs."""
     above = tmp_path_factory.mktemp("shown")
     for name, more in (
         ("federated", ()),
@@ -46,7 +46,7 @@ def folder(tmp_path_factory):
 
 
 def browsed(tmp_path, body, script, *flags):
-    """What the expression `script` gives once the page and its frames are there; fails on a line of the console."""
+    """Return the value of the expression `script` after the page and its frames are loaded; no console messages."""
     page = tmp_path / "frame.html"
     page.write_text(f"<body>{body}<script>onload = () => document.title = JSON.stringify({script})</script>")
     shown = subprocess.run(
@@ -77,20 +77,23 @@ def test_pages_fit_and_are_drawn(folder, tmp_path, width, scheme, dark):
                     .length,
                 outside: [...d.querySelectorAll("svg text")].filter(t => { const b = t.getBoundingClientRect(),
                     s = t.ownerSVGElement.getBoundingClientRect();
-                    return b.left < s.left - 1 || b.right > s.right + 1; }).map(t => t.textContent)}; })"""
+                    return b.left < s.left - 1 || b.right > s.right + 1 || b.top < s.top - 1 || b.bottom > s.bottom + 1;
+                }).map(t => t.textContent),
+                tooltips: d.querySelectorAll("svg use title").length}; })"""
     found = browsed(tmp_path, frames(folder, width), script, f"--blink-settings=preferredColorScheme={scheme}")
     assert [page["wide"] <= width for page in found] == [True] * 3, found
     assert [page["figures"] for page in found][0] >= 6 and all(page["loaded"] for page in found)
-    assert [page["bright"] for page in found] == [dark] * 3, "the text follows the colours of the system"
+    assert [page["tooltips"] > 10 for page in found] == [True, True, False]
+    assert [page["bright"] for page in found] == [dark] * 3, "the text has the colors of the system"
     assert not any(page["empty"] or page["outside"] for page in found), found
 
 
-def test_a_click_on_a_head_sorts_the_table_of_runs_and_another_turns_it(folder, tmp_path):
+def test_a_click_on_a_column_head_sorts_the_table_and_a_second_click_reverses_it(folder, tmp_path):
     script = """(() => { const d = document.querySelector("iframe").contentDocument,
         heads = [...d.querySelectorAll("th button")], place = heads.findIndex(h => h.textContent === "best, test"),
-        told = () => [...d.querySelectorAll("tbody tr")].map(r => parseFloat(r.cells[place].textContent)),
+        values = () => [...d.querySelectorAll("tbody tr")].map(r => parseFloat(r.cells[place].textContent)),
         names = () => [...d.querySelectorAll("tbody tr")].map(r => r.cells[0].textContent);
-        heads[place].click(); const up = told(); heads[place].click(); const down = told();
+        heads[place].click(); const up = values(); heads[place].click(); const down = values();
         heads[0].click(); return {up, down, names: names(), sorted: heads[0].parentElement.ariaSort}; })()"""
     found = browsed(tmp_path, f'<iframe src="file://{folder}/index.html"></iframe>', script)
     assert len(found["up"]) == 3 and found["up"] == sorted(found["up"]) == found["down"][::-1]

@@ -1,0 +1,71 @@
+"""A run folder of the version before the rebuild (old_run/, without its call log) is still read by all tools."""
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import toy
+
+import main
+from utils.report.__main__ import main as report
+from utils.report.paired import reason_not_comparable
+from utils.report.runs import load
+from utils.run_log.ledger import main as ledger
+
+OLD_RUN = Path(__file__).parent / "old_run"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A copy, because reports are written into it."""
+    return shutil.copytree(OLD_RUN, tmp_path / "logs" / "old_run")
+
+
+def test_its_report_shows_all_metrics_rounds_and_prompts(folder, capsys):
+    assert report([str(folder)]) == 0
+    results = json.loads((folder / "results.json").read_text())
+    best = results["metrics"]["best_test_acc"]
+    assert f"{best['value']:.3f}" in capsys.readouterr().out
+    page = (folder / "report.html").read_text()
+    for line in results["prompts"]["best"].splitlines():
+        assert line in page
+    assert all(name in page for name in results["metrics"])
+    assert all(f"<b>round {number}</b>" in page for number in (1, 2)) and "<b>client 1</b>" in page
+    assert "Training questions of each client" in page and "--proximal_update" in page
+    rows = list(csv.DictReader((folder / "report.csv").read_text().splitlines()))
+    assert {row["metric"]: float(row["value"]) for row in rows} == {
+        name: estimate["value"] for name, estimate in results["metrics"].items()
+    }
+    assert f"{best['value']:.3f} [" in (folder / "report.tex").read_text()
+
+
+def test_a_table_of_all_runs_lists_it(folder):
+    assert report([str(folder.parent)]) == 0
+    assert "old_run/report.html" in (folder.parent / "index.html").read_text()
+
+
+def test_its_report_needs_no_partition(folder):
+    (folder / "partition.json").unlink()
+    assert report([str(folder)]) == 0 and not (folder / "partition.png").exists()
+
+
+def test_it_is_compared_with_a_new_run_on_the_same_questions(folder, tmp_path, capsys):
+    sizes = ["--train_size", "8", "--val_size", "6", "--test_size", "8", "--num_clients", "2", "--local_steps", "1"]
+    assert main.run(toy.config(tmp_path, "--run_name", "new_run", *sizes, "--proximal_update")) == 0
+    runs = [load(folder), load(tmp_path / "logs" / "new_run")]
+    assert reason_not_comparable(*runs) == ""
+    assert [run.metric("best_test_acc") for run in runs] == [runs[0].metric("best_test_acc")] * 2
+    assert report([str(run.folder) for run in runs]) == 0
+    assert "new_run against old_run: not distinguishable from noise" in capsys.readouterr().out
+
+
+def test_its_ledger_is_verified(folder, capsys):
+    assert ledger([str(folder)]) == 0 and "2 rounds verified" in capsys.readouterr().out
+
+
+def test_its_ledger_is_broken_by_a_changed_line(folder, capsys):
+    lines = (folder / "ledger.jsonl").read_text()
+    (folder / "ledger.jsonl").write_text(lines.replace('"kept_old": ""', '"kept_old": "x"', 1))
+    assert ledger([str(folder)]) == 1 and "BROKEN: round 1" in capsys.readouterr().out
