@@ -30,13 +30,13 @@ fi
 
 # setting NAME [argument of main.py ...]: one run. The caller's arguments override the study's; SMOKE overrides both.
 setting() {
-    name=$1
+    run=$1
     shift
     eval "set -- \"\$@\" $arguments $smoke"
-    echo "== $study: $name"
-    "$python" main.py --log_dir "$folder" --run_name "$name" --test_engine "$TEST_ENGINE" \
+    echo "== $study: $run"
+    "$python" main.py --log_dir "$folder" --run_name "$run" --test_engine "$TEST_ENGINE" \
         --evaluation_engine "$EVALUATION_ENGINE" --repeats "${REPEATS:-1}" "$@"
-    runs="$runs $(quote "$folder/$name")"
+    runs="$runs $(quote "$folder/$run")"
 }
 
 # homogeneous NAME [argument ...]: one task split over several clients; one run per word of TASK.
