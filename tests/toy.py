@@ -1,5 +1,6 @@
 """Small runs on the simulated engine: questions with known topics, command lines, configurations, recorded engines."""
 
+import importlib
 import json
 import random
 import re
@@ -8,6 +9,7 @@ from pathlib import Path
 from textgrad.engine.base import ChatEngine
 from utils.config import Config, parse
 from utils.engines.by_role import Engines, connect
+from utils.federation.null_log import NullLog
 
 
 def task_file(folder: Path, name: str = "sums", topics=range(4), n: int = 60, seed: int = 0) -> Path:
@@ -87,6 +89,33 @@ def recorded(config: Config) -> tuple[Engines, Recording, Recording]:
         route.engine = test
     engines.evaluation.engine = evaluation
     return engines, test, evaluation
+
+
+class Recorder(NullLog):
+    """A log that stores the federation and the rounds."""
+
+    def open(self, federation):
+        self.federation, self.rounds = federation, []
+
+    def round(self, finished, validation):
+        self.rounds.append(finished)
+
+
+def train(config: Config, prepare=lambda engines, test, evaluation: None):
+    """Run a configuration in memory.
+
+    Args:
+        config: of the run.
+        prepare: changes the engines before the run.
+
+    Returns:
+        The result, the federation, and the recorders of the test and the evaluation engine.
+    """
+    engines, test, evaluation = recorded(config)
+    prepare(engines, test, evaluation)
+    log = Recorder()
+    result = importlib.import_module(config.module).run_training(config, engines, log)
+    return result, log.federation, test, evaluation
 
 
 def story(folder: Path) -> dict[str, bytes]:

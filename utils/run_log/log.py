@@ -16,6 +16,7 @@ from typing import Any, TextIO
 
 from textgrad.concurrency import BackgroundTask
 from textgrad.errors import UsageError
+from textgrad.prompts import REQUEST_VERSION
 from utils.config import RESUME_SAFE, Config
 from utils.federation.evaluation import mean_estimate, prompt_id
 from utils.federation.null_log import NullLog
@@ -85,6 +86,7 @@ class RunLog(NullLog):
         self.terminal.open()
         federation.engines.gateway.on_reply = self.terminal.count
         self.say(f"results go to {self.folder}")
+        self._say_if_requests_changed()
         self._write_holdings()
         self._writer.later(None, self._say_what_it_can_show)  # what it computes with takes a quarter second to load
         self._say_what_cannot_be_measured()
@@ -118,6 +120,14 @@ class RunLog(NullLog):
                     indent=2,
                 )
                 + "\n",
+            )
+
+    def _say_if_requests_changed(self) -> None:
+        stored = json.loads((self.folder / "config.json").read_text(encoding="utf-8"))
+        if stored.get("request_version", 1) < REQUEST_VERSION:
+            self.say(
+                "this run was started by an earlier version of the program: requests whose text has changed since "
+                "are sent again (with --replay_only, they end the run)"
             )
 
     def _write_holdings(self) -> None:

