@@ -25,7 +25,7 @@ def held_out_task(name: str, config: Config, engines: Engines) -> Task:
         UsageError: unknown task or unusable data.
     """
     task = _file_task(name, config, engines) if name.endswith(".jsonl") else public_task(name, config, engines)
-    val, test = _first(task.val, config.val_size), _first(task.test, config.test_size)
+    val, test = _first(task, task.val, config.val_size), _first(task, task.test, config.test_size)
     engines.teach([*val.examples, *test.examples])
     return dataclasses.replace(task, train=Examples([], task.description, task.answer_format), val=val, test=test)
 
@@ -73,7 +73,7 @@ def _rows(name: str) -> list[dict]:
     return list(from_jsonl(Path(name), ("question", "answer")))
 
 
-def _first(dataset: Dataset, count: int) -> Examples:
+def _first(task: Task, dataset: Dataset, count: int) -> Examples:
     """Return the first `count` examples; all if `count` is 0."""
     examples = [dataset[index] for index in range(min(count or len(dataset), len(dataset)))]
-    return Examples(examples, dataset.description, dataset.answer_format)
+    return Examples(examples, task.description, task.answer_format)

@@ -80,7 +80,7 @@ def _check(config: Config) -> None:
 
 
 def _with_absolute_paths(config: Config) -> Config:
-    """Make paths that exist here absolute: the server may be on this machine. Elsewhere it has files of its own."""
+    """Make existing paths absolute, for a server on this machine; other servers have files of their own."""
 
     def absolute(path: str) -> str:
         return str(Path(path).resolve()) if path and Path(path).exists() else path
@@ -97,7 +97,7 @@ class RunOutput:
     """Prints a run's log as it arrives and extracts the two kinds of lines that are meant for this program.
 
     Args:
-        superlink: where the run is.
+        superlink: SuperLink of the run.
         run_id: Flower's id of the run.
 
     Attributes:

@@ -47,7 +47,7 @@ _ENTRIES = (*_REQUIRED, "evaluation_engine", "logs", "data_dir", *_LIMITS)
 
 @dataclass(frozen=True)
 class Site:
-    """What a site decides itself.
+    """A site's own settings.
 
     Attributes:
         name: identifies the site in the run, also after a restart.

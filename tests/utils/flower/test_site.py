@@ -1,4 +1,4 @@
-"""What a site decides, and what it takes from the server."""
+"""Options that a site decides, and options that it takes from the server."""
 
 import dataclasses
 import json
@@ -14,7 +14,7 @@ from utils.flower.site import Site
 
 BASE = parse(["--module", "train_homo_fed", "--task", "t.jsonl", "--run_name", "run"])
 SITE_DECIDES = {"task", "test_engine", "evaluation_engine", "data_dir", *site._LIMITS}
-# Options that a site reads but that nobody can set for it: their defaults hold there.
+# A site reads these too, but neither it nor the server can set them.
 DEFAULTS_HOLD = {"client_engines", "transfer_engine", "replay_only", "price", "price_file", "speculate"}
 
 
