@@ -55,8 +55,8 @@ class ConformanceServer(FaultServer):
     def page(self, path: str) -> Fault:
         return self.product.page(path) or super().page(path)
 
-    def arrived(self, request: dict, headers: dict, connection: int) -> Fault:
-        fault = super().arrived(request, headers, connection)
+    def register_request(self, request: dict, headers: dict, connection: int) -> Fault:
+        fault = super().register_request(request, headers, connection)
         if fault is None:
             fault = self.product.refuse(request, headers, len(self.requests) - 1)
         return fault or Fault(200, self.product.answer(request, self._think(request)))

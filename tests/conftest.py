@@ -32,13 +32,13 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture(autouse=True)
-def _no_keys_from_outside(monkeypatch):
+def _remove_keys(monkeypatch):
     for name in _KEYS:
         monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _programs_can_be_interrupted():
+def _restore_ctrl_c():
     """Restore ctrl-C: a background shell ignores SIGINT, and child processes inherit that."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -1,4 +1,4 @@
-"""Whole runs against a chat server that misbehaves: its good answers are those of the simulated engine."""
+"""Whole runs against a faulty chat server, whose good answers come from the simulated engine."""
 
 import json
 from collections.abc import Callable
@@ -16,7 +16,7 @@ KEY = "sk-marked-key-0123456789"
 
 
 def simulated(task: Path) -> Callable[[dict], str]:
-    """What the simulated engine says to a chat request about a task's questions."""
+    """Return a function that answers a chat request like the simulated engine that knows a task's questions."""
     engine = SimulatedEngine("topics=4")
     records = [json.loads(line) for line in task.read_text().splitlines()]
     engine.teach((record["question"], record["answer"]) for record in records)
@@ -24,10 +24,10 @@ def simulated(task: Path) -> Callable[[dict], str]:
 
 
 class Runs:
-    """Runs of main.py in this process, on one task, each against a server of its own.
+    """Runs of main.py in this process on one task, each with a server of its own.
 
     Args:
-        folder: for everything.
+        folder: parent of all files.
         monkeypatch, capsys: pytest's.
     """
 
@@ -37,9 +37,9 @@ class Runs:
         self.reply = simulated(self.task)
         monkeypatch.setenv("OPENAI_API_KEY", KEY)
 
-    def __call__(self, name: str, *options: str, **misbehaviour: Any) -> tuple[int, str, FaultServer]:
-        """One run: its exit status, what it wrote to standard error, and the server with its requests."""
-        with FaultServer(self.reply, **misbehaviour) as server:
+    def __call__(self, name: str, *options: str, **faults: Any) -> tuple[int, str, FaultServer]:
+        """Run once. Return the exit status, standard error, and the server with its requests."""
+        with FaultServer(self.reply, **faults) as server:
             self.monkeypatch.setenv("OPENAI_BASE_URL", server.url)
             arguments = toy.options(
                 self.folder,
@@ -55,22 +55,22 @@ class Runs:
         return status, self.capsys.readouterr().err, server
 
     def path(self, name: str) -> Path:
-        """A run's folder."""
+        """Return a run's folder."""
         return self.folder / "logs" / name
 
     def results(self, name: str) -> dict[str, Any]:
-        """The content of a run's results.json."""
+        """Return the content of a run's results.json."""
         return json.loads((self.path(name) / "results.json").read_text())
 
     def story(self, name: str) -> dict[str, str]:
-        """What a run found, times left out."""
-        found = {
+        """Return the files of a run without times."""
+        files = {
             path.relative_to(self.path(name)).as_posix(): path.read_text()
             for path in sorted(self.path(name).rglob("*"))
             if path.suffix in (".txt", ".jsonl")
         }
-        return found | {"results.json": toy.without_times((self.path(name) / "results.json").read_text())}
+        return files | {"results.json": toy.without_times((self.path(name) / "results.json").read_text())}
 
     def prompts(self, name: str) -> dict[str, str]:
-        """Every prompt that a run kept."""
+        """Return all prompts in a run's folder."""
         return {path.name: path.read_text() for path in (self.path(name) / "prompts").glob("*.txt")}

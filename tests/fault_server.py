@@ -1,12 +1,12 @@
-"""An OpenAI-compatible chat server on 127.0.0.1 that misbehaves on order. Real HTTP/1.1 with keep-alive, for tests.
+"""OpenAI-compatible chat server on 127.0.0.1 with faults on demand, for tests. Real HTTP/1.1 with keep-alive.
 
-    with FaultServer(script=["429-retry-after", None, "drop"]) as server:   # None: a good answer
+    with FaultServer(script=["429-retry-after", None, "drop"]) as server:  # None: a good answer
         engine = ChatOpenAI("m", base_url=server.url)
         ...
         assert len(server.requests) == 3
 
-`FAULTS` names what it can do; a `Fault` of one's own does any other thing. Each chat request takes the next item of
-`script`; after its end `policy` decides; where that says nothing, `rate` of the requests get one of `faults` at random.
+Faults are names in `FAULTS`, or any `Fault`. Each chat request takes the next item of `script`. After the end of the
+script, `policy` decides; if it returns None, a share `rate` of the requests gets one of `faults` at random.
 """
 
 import contextlib
@@ -28,14 +28,14 @@ Policy = Callable[[dict, int], "str | Fault | None"]
 
 @dataclass(frozen=True)
 class Seen:
-    """A chat request that arrived.
+    """A chat request that has arrived.
 
     Attributes:
         json: its body.
-        headers: with names in lower case.
+        headers: their names are in lower case.
         time: seconds, on `time.monotonic()`.
-        fault: what it got in place of a good answer, or None.
-        connection: number of the TCP connection it came over, from 1.
+        fault: sent in place of a good answer, or None.
+        connection: number of its TCP connection: 1, 2, ...
     """
 
     json: dict
@@ -46,20 +46,20 @@ class Seen:
 
 
 class FaultServer:
-    """See the module's text. Also `GET /v1/models`.
+    """The server; see the module. It also answers `GET /v1/models`.
 
     Args:
-        reply: text for a request; `echo` where it returns None.
+        reply: returns the text for a request; None: the text of `echo`.
         latency: seconds before each chat answer.
-        script, policy, faults, rate, seed: see the module's text; faults are names of `FAULTS`.
-        hang, refuse: seconds.
-        models: what /v1/models lists.
+        script, policy, faults, rate, seed: see the module; `faults` are names in `FAULTS`.
+        hang, refuse: duration of these faults, in seconds.
+        models: names that /v1/models lists.
 
     Attributes:
         url: base URL for clients, ending in /v1.
         requests: chat requests in the order of arrival.
-        peak_in_flight: the most chat requests that were there at once.
-        connections: how many TCP connections were opened.
+        peak_in_flight: largest number of simultaneous chat requests.
+        connections: number of TCP connections so far.
     """
 
     def __init__(
@@ -104,25 +104,25 @@ class FaultServer:
         threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True).start()
 
     def _hang_up(self) -> None:
-        """Stops listening and ends every connection."""
+        """Stop listening and close all connections."""
         self._http.shutdown()
         self._http.server_close()
         with self._lock:
             for connection in self._sockets:
-                _end(connection)
+                _close(connection)
 
     def stop_listening(self, seconds: float) -> None:
-        """Refuses connections for a while; returns at once."""
+        """Refuse connections for a while, in the background."""
 
-        def away():
+        def refuse():
             self._hang_up()
             if not self._ended.wait(seconds):
                 self._listen(self._address)
 
-        threading.Thread(target=away, daemon=True).start()
+        threading.Thread(target=refuse, daemon=True).start()
 
-    def arrived(self, request: dict, headers: dict, connection: int) -> "str | Fault | None":
-        """Notes a chat request and decides what it gets."""
+    def register_request(self, request: dict, headers: dict, connection: int) -> "str | Fault | None":
+        """Count a chat request. Return its fault, or None for a good answer."""
         with self._lock:
             fault = self.script.pop(0) if self.script else self._by_policy(request)
             self.requests.append(Seen(request, headers, time.monotonic(), fault, connection))
@@ -137,31 +137,31 @@ class FaultServer:
         return fault
 
     def page(self, path: str) -> Fault:
-        """What a GET gets."""
+        """Return the answer to a GET request."""
         if not path.rstrip("/").endswith("/models"):
             return Fault(404, error(f"no {path} here"))
         listed = [{"id": name, "object": "model", "owned_by": "test"} for name in self.models]
         return Fault(200, {"object": "list", "data": listed})
 
-    def left(self) -> None:
-        """Notes that a chat request was dealt with."""
+    def finish_request(self) -> None:
+        """Count a chat request as answered."""
         with self._lock:
             self._in_flight -= 1
 
-    def connected(self, connection: socket.socket) -> int:
-        """Notes a TCP connection and numbers it."""
+    def register_connection(self, connection: socket.socket) -> int:
+        """Count a TCP connection and return its number."""
         with self._lock:
             self._sockets.add(connection)
             self.connections += 1
             return self.connections
 
-    def disconnected(self, connection: socket.socket) -> None:
-        """Forgets a TCP connection."""
+    def forget_connection(self, connection: socket.socket) -> None:
+        """Remove a closed TCP connection."""
         with self._lock:
             self._sockets.discard(connection)
 
     def wait(self, seconds: float) -> bool:
-        """Waits, but no longer than the server lives; True when it has ended."""
+        """Wait, at most until the server ends. Return True if it has ended."""
         return self._ended.wait(seconds)
 
 
@@ -171,21 +171,21 @@ class _Listener(ThreadingHTTPServer):
     request_queue_size = 512
 
     def handle_error(self, request, client_address):
-        pass  # clients that hang up are part of the game
+        pass  # clients may hang up
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    wbufsize = -1  # head and body leave in one packet
+    wbufsize = -1  # send head and body in one packet
     faulty: FaultServer
 
     def setup(self):
         super().setup()
-        self.number = self.faulty.connected(self.connection)
+        self.number = self.faulty.register_connection(self.connection)
 
     def finish(self):
-        self.faulty.disconnected(self.connection)
+        self.faulty.forget_connection(self.connection)
         super().finish()
 
     def log_message(self, *args):
@@ -199,27 +199,27 @@ class _Handler(BaseHTTPRequestHandler):
         if not self.path.partition("?")[0].endswith("/chat/completions"):
             self._send(Fault(404, error(f"no {self.path} here")))
             return
-        sent = {name.lower(): value for name, value in self.headers.items()}
-        fault = self.faulty.arrived(request, {**sent, ":path": self.path}, self.number)
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        fault = self.faulty.register_request(request, {**headers, ":path": self.path}, self.number)
         try:
             if self.faulty.latency:
                 self.faulty.wait(self.faulty.latency)
-            self._answer(request, sent, fault)
+            self._answer(request, headers, fault)
         finally:
-            self.faulty.left()
+            self.faulty.finish_request()
 
-    def _answer(self, request: dict, sent: dict, fault: "str | Fault | None") -> None:
+    def _answer(self, request: dict, headers: dict, fault: "str | Fault | None") -> None:
         if fault is None:
             text = self.faulty.reply(request)
             self._send(Fault(200, completion(request, echo(request) if text is None else text)))
         elif isinstance(fault, Fault):
             self._send(fault)
         elif FAULTS[fault] is not None:
-            self._send(FAULTS[fault](request, sent))
+            self._send(FAULTS[fault](request, headers))
         else:
-            self._break(request, fault)
+            self._break_connection(request, fault)
 
-    def _break(self, request: dict, fault: str) -> None:
+    def _break_connection(self, request: dict, fault: str) -> None:
         if fault == "drop":
             self._send(Fault(200, completion(request, echo(request))), cut=True)
         elif fault == "hang":
@@ -229,11 +229,11 @@ class _Handler(BaseHTTPRequestHandler):
         elif fault == "refuse":
             self.faulty.stop_listening(self.faulty.refuse)
         self.wfile.flush()
-        _end(self.connection)
+        _close(self.connection)
         self.close_connection = True
 
     def _drip(self, body: bytes) -> None:
-        """A byte now and then, so that no pause is long and the whole never ends."""
+        """Send a byte now and then: no pause is long, but the answer never ends."""
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -255,6 +255,6 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body[: len(body) // 2] if cut else body)
 
 
-def _end(connection: socket.socket) -> None:
-    with contextlib.suppress(OSError):  # the client may have closed first
+def _close(connection: socket.socket) -> None:
+    with contextlib.suppress(OSError):  # the client may have closed it first
         connection.shutdown(socket.SHUT_RDWR)

@@ -1,4 +1,4 @@
-"""No key is ever written, printed or handed on: marked keys in every variable, and a search through everything."""
+"""Keys are never written, printed or passed on: each contains a mark, and all files and output are searched for it."""
 
 import io
 import json
@@ -41,14 +41,14 @@ KEYS = {
 }
 
 
-def echoes_key(request, number):
-    """An error whose text holds every secret there is."""
+def fail_with_all_secrets(request, number):
+    """Return an error whose text contains every secret."""
     return Fault(401, error(f"Incorrect key {' '.join(KEYS.values())} user-{MARK} pass-{MARK}%21 pass-{MARK}!"))
 
 
-def found_in(folder: Path) -> list[str]:
-    """The files under a folder that hold the mark, archives opened."""
-    guilty = []
+def files_with_mark(folder: Path) -> list[str]:
+    """Return the files under a folder that contain the mark, also inside archives."""
+    found = []
     for path in folder.rglob("*"):
         if path.is_file() and not path.is_symlink():
             data = path.read_bytes()
@@ -56,8 +56,8 @@ def found_in(folder: Path) -> list[str]:
                 with zipfile.ZipFile(path) as archive:
                     data += b"".join(archive.read(name) for name in archive.namelist())
             if MARK.encode() in data:
-                guilty.append(path.relative_to(folder).as_posix())
-    return guilty
+                found.append(path.relative_to(folder).as_posix())
+    return found
 
 
 @pytest.mark.parametrize(
@@ -69,12 +69,12 @@ def found_in(folder: Path) -> list[str]:
         ("sglang-x", "SGLANG_BASE_URL"),
     ],
 )
-@pytest.mark.parametrize("misbehaviour, status", [({}, 0), ({"policy": echoes_key}, 2)])
-def test_no_key_is_written_or_printed_whatever_the_end(tmp_path, engine, variable, misbehaviour, status):
+@pytest.mark.parametrize("faults, status", [({}, 0), ({"policy": fail_with_all_secrets}, 2)])
+def test_no_key_is_written_or_printed_whether_the_run_succeeds_or_fails(tmp_path, engine, variable, faults, status):
     task = toy.task_file(tmp_path)
     answer = simulated(task)
     with FaultServer(
-        lambda request: answer(request) + f" My key is {KEYS[variable.replace('BASE_URL', 'API_KEY')]}.", **misbehaviour
+        lambda request: answer(request) + f" My key is {KEYS[variable.replace('BASE_URL', 'API_KEY')]}.", **faults
     ) as server:
         url = server.url.replace("http://", f"http://user-{MARK}:pass-{MARK}%21@")
         environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), variable: url, **KEYS}
@@ -87,24 +87,26 @@ def test_no_key_is_written_or_printed_whatever_the_end(tmp_path, engine, variabl
             tasks=[task],
             engine=engine,
         )
-        ran = subprocess.run(
+        finished = subprocess.run(
             [sys.executable, str(ROOT / "main.py"), *options],
             capture_output=True,
             text=True,
             timeout=120,
             env=environment,
         )
-        assert ran.returncode == status, ran.stderr
-        assert server.requests and not re.search(MARK, ran.stdout + ran.stderr)
+        assert finished.returncode == status, finished.stderr
+        assert server.requests and not re.search(MARK, finished.stdout + finished.stderr)
     files = sum(path.is_file() for path in tmp_path.rglob("*"))
-    assert found_in(tmp_path) == []
-    print(f"{engine}, exit {status}: {files} files, {len(ran.stdout + ran.stderr)} printed characters: no key")
+    assert files_with_mark(tmp_path) == []
+    print(
+        f"{engine}, exit {status}: {files} files, {len(finished.stdout + finished.stderr)} printed characters: no key"
+    )
 
 
-def test_git_is_given_no_keys(tmp_path, monkeypatch):
-    fake = tmp_path / "git"
-    fake.write_text(f"#!/bin/sh\nenv > {tmp_path}/seen\necho v1\n")
-    fake.chmod(0o755)
+def test_git_runs_without_keys_in_its_environment(tmp_path, monkeypatch):
+    git = tmp_path / "git"
+    git.write_text(f"#!/bin/sh\nenv > {tmp_path}/seen\necho v1\n")
+    git.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     for name, key in KEYS.items():
         monkeypatch.setenv(name, key)
@@ -112,7 +114,7 @@ def test_git_is_given_no_keys(tmp_path, monkeypatch):
     assert "PATH=" in (tmp_path / "seen").read_text() and MARK not in (tmp_path / "seen").read_text()
 
 
-def test_the_process_of_verifiers_is_given_no_keys_or_addresses(monkeypatch):
+def test_the_verifier_process_has_no_keys_or_addresses_in_its_environment(monkeypatch):
     pytest.importorskip("reasoning_gym")
     from textgrad.tasks.reasoning_gym import Examiner
 
@@ -123,13 +125,13 @@ def test_the_process_of_verifiers_is_given_no_keys_or_addresses(monkeypatch):
     assert MARK.encode() not in Path(f"/proc/{examiner._process.popen.pid}/environ").read_bytes()
 
 
-def test_a_key_over_plain_http_to_another_machine_is_warned_of_once(tmp_path, monkeypatch):
+def test_a_key_sent_over_plain_http_to_another_machine_is_warned_about_once(tmp_path, monkeypatch):
     monkeypatch.setenv("OPENAI_BASE_URL", "http://models.example.org/v1")
     monkeypatch.setenv("OPENAI_API_KEY", KEYS["OPENAI_API_KEY"])
-    said = []
-    connect(toy.config(tmp_path, engine="openai-x"), ":memory:", said.append)
-    assert len(said) == 1 and "http://models.example.org/v1" in said[0] and "plain http" in said[0]
-    assert MARK not in said[0]
+    warnings = []
+    connect(toy.config(tmp_path, engine="openai-x"), ":memory:", warnings.append)
+    assert len(warnings) == 1 and "http://models.example.org/v1" in warnings[0] and "plain http" in warnings[0]
+    assert MARK not in warnings[0]
 
 
 @pytest.mark.parametrize(
@@ -143,40 +145,40 @@ def test_a_key_over_plain_http_to_another_machine_is_warned_of_once(tmp_path, mo
         ("http://localhost:8000/v1", "k", False),
     ],
 )
-def test_what_goes_in_the_clear(url, key, clear):
+def test_a_secret_is_sent_in_the_clear_only_over_plain_http_to_another_machine(url, key, clear):
     assert ChatOpenAI("m", base_url=url, api_key=key).sends_key_in_the_clear is clear
 
 
 @pytest.mark.parametrize("name", ["../up", "a/b", "/tmp/x", "..", ".hidden", "a\nb", "a\x1b[2Jb"])
-def test_a_name_never_leads_out_of_the_folder(tmp_path, name, capsys):
+def test_a_run_name_cannot_lead_out_of_the_log_folder(tmp_path, name, capsys):
     assert main.main(toy.options(tmp_path, "--run_name", name)) == 2
-    shown = capsys.readouterr().err
-    assert not (tmp_path / "logs").exists() and "\x1b" not in shown and len(shown.splitlines()) == 1
+    printed = capsys.readouterr().err
+    assert not (tmp_path / "logs").exists() and "\x1b" not in printed and len(printed.splitlines()) == 1
 
 
-def test_a_task_name_never_leads_out_of_the_data(tmp_path, capsys):
+def test_a_task_name_cannot_lead_out_of_the_data_folder(tmp_path, capsys):
     for task in ("BBH_../../etc/passwd", "RG_../x", "livebench_../../x"):
         assert main.main(toy.options(tmp_path, tasks=[task])) == 2
     assert not (tmp_path / "logs").exists()
     assert all(line.startswith("error: ") for line in capsys.readouterr().err.splitlines())
 
 
-def test_control_characters_of_data_and_models_reach_no_terminal(tmp_path, capsys):
+def test_control_characters_of_data_and_models_are_not_printed(tmp_path, capsys):
     task = toy.task_file(tmp_path)
     lines = [json.loads(line) for line in task.read_text().splitlines()]
-    evil = "\x1b]0;title\x07\x1b[2J"
-    task.write_text("\n".join(json.dumps({**line, "answer": line["answer"] + evil}) for line in lines))
+    escape_codes = "\x1b]0;title\x07\x1b[2J"
+    task.write_text("\n".join(json.dumps({**line, "answer": line["answer"] + escape_codes}) for line in lines))
     main.main(toy.options(tmp_path, "--initial_prompt", "Go \x1b[31mred", "--scorer", "exact", tasks=[task]))
-    shown = capsys.readouterr()
-    assert "\x1b" not in shown.out and "\x1b]0" not in shown.err and "\x1b[2J" not in shown.err
+    printed = capsys.readouterr()
+    assert "\x1b" not in printed.out and "\x1b]0" not in printed.err and "\x1b[2J" not in printed.err
 
 
-def test_every_file_is_private_also_where_the_folder_was_open(tmp_path):
+def test_every_file_is_private_even_in_a_folder_that_others_can_read(tmp_path):
     (tmp_path / "logs").mkdir(mode=0o755)
-    before = os.umask(0o022)
+    previous = os.umask(0o022)
     try:
         assert main.main(toy.options(tmp_path)) == 0
     finally:
-        os.umask(before)
+        os.umask(previous)
     for path in (tmp_path / "logs" / "run").rglob("*"):
         assert path.stat().st_mode & 0o077 == 0, path

@@ -1,4 +1,4 @@
-"""Every study's smoke run: it ends in one report of all its runs, and started again it asks nothing twice."""
+"""Smoke runs of the studies: each ends with one report of all its runs and resumes when started again."""
 
 import os
 import subprocess
@@ -11,19 +11,19 @@ ROOT = Path(__file__).parents[1]
 STUDIES = sorted((ROOT / "scripts" / "paper").glob("reproduce_*.sh"))
 
 
-def run(script, tmp_path, **more):
+def run(script, tmp_path, **variables):
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": os.environ.get("HOME", "/"),
         "SMOKE": "1",
         "PYTHON": sys.executable,
         "LOG_DIR": str(tmp_path),
-        **more,
+        **variables,
     }
     return subprocess.run(["sh", str(script)], capture_output=True, text=True, env=environment, timeout=300)
 
 
-def test_there_is_a_script_for_every_study():
+def test_every_study_has_a_script():
     assert {path.stem.removeprefix("reproduce_") for path in STUDIES} == {
         "local_steps",
         "batch_size",
@@ -38,20 +38,20 @@ def test_there_is_a_script_for_every_study():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("script", STUDIES, ids=lambda path: path.stem)
-def test_a_study_runs_to_its_report(script, tmp_path):
+def test_a_study_ends_with_a_report_of_all_its_runs(script, tmp_path):
     finished = run(script, tmp_path)
     assert finished.returncode == 0, finished.stderr
     (folder,) = tmp_path.iterdir()
     assert {"report.html", "report.csv", "report.tex"} <= {path.name for path in folder.iterdir()}
     runs = [
         path.name
-        for path in folder.iterdir()  # "latest" is a link to one of them
+        for path in folder.iterdir()  # "latest" is a link to another run
         if not path.is_symlink() and (path / "results.json").exists()
     ]
     assert len(runs) >= 2 and all(name in (folder / "report.csv").read_text() for name in runs)
 
 
-def test_a_study_goes_on_where_it_stopped(tmp_path):
+def test_a_finished_study_that_is_started_again_changes_no_results(tmp_path):
     script = ROOT / "scripts" / "paper" / "reproduce_transfer.sh"
     assert run(script, tmp_path).returncode == 0
     before = {path: path.read_bytes() for path in tmp_path.rglob("results.json")}
@@ -59,7 +59,7 @@ def test_a_study_goes_on_where_it_stopped(tmp_path):
     assert again.returncode == 0 and {path: path.read_bytes() for path in before} == before
 
 
-def test_more_clients_than_the_data_allows_are_left_out_and_it_says_why(tmp_path):
+def test_a_setting_with_too_many_clients_for_the_data_is_skipped_with_a_reason(tmp_path):
     finished = run(ROOT / "scripts" / "paper" / "reproduce_num_clients.sh", tmp_path, CLIENTS="3 30")
     assert finished.returncode == 0 and "are too few for 30 clients" in finished.stdout
     folder = tmp_path / "smoke_num_clients"
@@ -68,7 +68,7 @@ def test_more_clients_than_the_data_allows_are_left_out_and_it_says_why(tmp_path
 
 
 @pytest.mark.slow
-def test_with_several_seeds_a_study_compares_their_means(tmp_path):
+def test_a_study_with_several_seeds_compares_their_means(tmp_path):
     finished = run(ROOT / "scripts" / "paper" / "reproduce_num_clients.sh", tmp_path, CLIENTS="1 3", REPEATS="2")
     assert finished.returncode == 0, finished.stderr
     folder = tmp_path / "smoke_num_clients"

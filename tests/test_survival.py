@@ -1,4 +1,4 @@
-"""What a run survives: being killed at any moment, a full disk, torn files, moving to another machine."""
+"""Runs survive being killed at any moment, a full disk, damaged files, and a move to another machine."""
 
 import json
 import os
@@ -24,7 +24,7 @@ MODULES = ("train_centralized", "train_homo_fed", "train_hetero_fed")
 
 
 def start(*arguments, env=None, **kwargs) -> subprocess.Popen:
-    """main.py in a process of its own."""
+    """Start main.py in a process of its own."""
     environment = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), **(env or {})}
     return subprocess.Popen(
         [sys.executable, str(ROOT / "main.py"), *map(str, arguments)],
@@ -37,7 +37,7 @@ def start(*arguments, env=None, **kwargs) -> subprocess.Popen:
 
 
 def run(*arguments, **kwargs) -> tuple[int, str, str]:
-    """Exit status, standard output and standard error of a whole process."""
+    """Run main.py in a process of its own. Return exit status, standard output and standard error."""
     process = start(*arguments, **kwargs)
     out, err = process.communicate(timeout=120)
     return process.returncode, out, err
@@ -48,24 +48,24 @@ def tasks_of(folder: Path, module: str) -> list[Path]:
     return tasks if module == "train_hetero_fed" else tasks[:1]
 
 
-def finished_calls(folder: Path, aside: Path) -> set[str]:
-    """The messages of all calls that a killed run had kept, read from a copy."""
+def finished_calls(folder: Path, copy: Path) -> set[str]:
+    """Return the messages of all calls that a killed run has stored, read from a copy of its call log."""
     if not (folder / "calls.sqlite").exists():
         return set()
-    aside.mkdir()
+    copy.mkdir()
     for path in folder.glob("calls.sqlite*"):
-        shutil.copy(path, aside)
-    with sqlite3.connect(aside / "calls.sqlite") as db:
+        shutil.copy(path, copy)
+    with sqlite3.connect(copy / "calls.sqlite") as db:
         if not db.execute("SELECT 1 FROM sqlite_master").fetchone():
             return set()
-        kept = [json.loads(request) for (request,) in db.execute("SELECT request FROM calls")]
-    return {json.dumps(request["messages"]) for request in kept if "messages" in request}  # the others are notes
+        stored = [json.loads(request) for (request,) in db.execute("SELECT request FROM calls")]
+    return {json.dumps(request["messages"]) for request in stored if "messages" in request}  # without metadata
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("module", MODULES)
-def test_a_run_killed_at_any_of_ten_moments_ends_as_if_it_had_not_been_killed(tmp_path, module):
-    tasks, rng, done, begun = tasks_of(tmp_path, module), random.Random(module), 0, 0
+def test_a_run_killed_at_ten_random_moments_resumes_to_the_same_results(tmp_path, module):
+    tasks, rng, with_calls = tasks_of(tmp_path, module), random.Random(module), 0
     answers = [simulated(task) for task in tasks]
 
     def reply(request):
@@ -80,49 +80,48 @@ def test_a_run_killed_at_any_of_ten_moments_ends_as_if_it_had_not_been_killed(tm
                 tmp_path, "--max_concurrency", "4", "--run_name", name, module=module, tasks=tasks, engine="openai-x"
             )
 
-        assert run(*options("whole"), env=env)[0] == 0
+        assert run(*options("reference"), env=env)[0] == 0
         total = len(server.requests)
-        story = toy.story(tmp_path / "logs" / "whole")
+        expected = toy.story(tmp_path / "logs" / "reference")
         for number in range(10):
             name = f"killed{number}"
-            moment, asked = rng.randrange(2, total * 11 // 10), len(server.requests)  # past the last call: writing
+            moment, sent = rng.randrange(2, total * 11 // 10), len(server.requests)  # past the last call: writes files
             process = start(*options(name), env=env)
-            while process.poll() is None and len(server.requests) - asked < min(moment, total):
+            while process.poll() is None and len(server.requests) - sent < min(moment, total):
                 time.sleep(0.002)
             time.sleep(rng.uniform(0, 1.0 if moment > total else 0.05))
             process.send_signal(signal.SIGKILL)
             process.communicate()
             time.sleep(0.1)
-            kept, asked = finished_calls(tmp_path / "logs" / name, tmp_path / f"aside{number}"), len(server.requests)
-            begun += bool(kept)
+            stored, sent = finished_calls(tmp_path / "logs" / name, tmp_path / f"copy{number}"), len(server.requests)
+            with_calls += bool(stored)
             assert run(*options(name), env=env)[0] == 0
-            again = [json.dumps(seen.json["messages"]) for seen in server.requests[asked:]]
-            assert not kept & set(again) and len(again) == len(set(again))
-            assert toy.story(tmp_path / "logs" / name) == story
-            done += 1
-    print(f"{module}: {done} of 10 killed runs ended as the whole one; {begun} had finished calls, none was made twice")
-    assert begun >= 8
+            resumed = [json.dumps(seen.json["messages"]) for seen in server.requests[sent:]]
+            assert not stored & set(resumed) and len(resumed) == len(set(resumed))
+            assert toy.story(tmp_path / "logs" / name) == expected
+    print(f"{module}: 10 killed runs had the same results; {with_calls} had finished calls, and none was repeated")
+    assert with_calls >= 8
 
 
 @pytest.fixture
-def whole(tmp_path):
-    """The story of an undisturbed run, and the options of one that is to become like it."""
-    assert main.main(toy.options(tmp_path, "--run_name", "whole")) == 0
-    return toy.story(tmp_path / "logs" / "whole"), toy.options(tmp_path)
+def reference(tmp_path):
+    """Return the files of an undisturbed run, and the options of another run that must end with the same files."""
+    assert main.main(toy.options(tmp_path, "--run_name", "reference")) == 0
+    return toy.story(tmp_path / "logs" / "reference"), toy.options(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["metrics.jsonl", "ledger.jsonl"])
-def test_a_torn_last_line_is_written_anew(tmp_path, whole, name):
-    story, options = whole
+def test_a_torn_last_line_is_rewritten(tmp_path, reference, name):
+    expected, options = reference
     assert main.main(options) == 0
     path = tmp_path / "logs" / "run" / name
     path.write_bytes(path.read_bytes()[:-7])
     assert main.main(options) == 0
-    assert toy.story(tmp_path / "logs" / "run") == story
+    assert toy.story(tmp_path / "logs" / "run") == expected
 
 
-def test_a_damaged_call_log_costs_only_what_was_lost(tmp_path, whole, capsys):
-    story, options = whole
+def test_a_damaged_call_log_loses_only_its_damaged_replies(tmp_path, reference, capsys):
+    expected, options = reference
     assert main.main(options) == 0
     path = tmp_path / "logs" / "run" / "calls.sqlite"
     data = bytearray(path.read_bytes())
@@ -130,12 +129,12 @@ def test_a_damaged_call_log_costs_only_what_was_lost(tmp_path, whole, capsys):
     path.write_bytes(data)
     capsys.readouterr()
     assert main.main(options) == 0
-    told = [line for line in capsys.readouterr().out.splitlines() if "is damaged" in line]
-    assert len(told) >= 1 and "calls.sqlite" in told[0]
-    assert toy.story(tmp_path / "logs" / "run") == story
+    warnings = [line for line in capsys.readouterr().out.splitlines() if "is damaged" in line]
+    assert len(warnings) >= 1 and "calls.sqlite" in warnings[0]
+    assert toy.story(tmp_path / "logs" / "run") == expected
 
 
-def test_a_configuration_that_cannot_be_read_is_named(tmp_path, capsys):
+def test_an_unreadable_configuration_is_named_in_the_error(tmp_path, capsys):
     assert main.main(toy.options(tmp_path)) == 0
     (tmp_path / "logs" / "run" / "config.json").write_text('{"options": {')
     capsys.readouterr()
@@ -144,41 +143,41 @@ def test_a_configuration_that_cannot_be_read_is_named(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("kilobytes", [2, 40, 150])
-def test_a_file_that_may_not_grow_stops_the_run_with_one_line_and_it_goes_on_later(tmp_path, whole, kilobytes):
-    story, options = whole
+def test_a_file_size_limit_stops_the_run_with_one_line_and_it_resumes_later(tmp_path, reference, kilobytes):
+    expected, options = reference
 
-    def limited():
+    def limit_file_size():
         resource.setrlimit(resource.RLIMIT_FSIZE, (kilobytes * 1024, kilobytes * 1024))
 
-    # Python's own byte code must not be written under the limit: a torn .pyc would break every later import.
-    status, _, err = run(*options, preexec_fn=limited, env={"PYTHONDONTWRITEBYTECODE": "1"})
+    # Without byte code: a torn .pyc would break every later import.
+    status, _, err = run(*options, preexec_fn=limit_file_size, env={"PYTHONDONTWRITEBYTECODE": "1"})
     lines = [line for line in err.splitlines() if not line.startswith("replies:")]
     assert status == 2 and len(lines) == 1 and lines[0].startswith("error: ")
     assert str(tmp_path / "logs" / "run") in lines[0]
     assert run(*options)[0] == 0
-    assert toy.story(tmp_path / "logs" / "run") == story
+    assert toy.story(tmp_path / "logs" / "run") == expected
 
 
-def test_a_full_disk_stops_the_run_with_one_line_and_it_goes_on_later(tmp_path, whole):
-    story, options = whole
+def test_a_full_disk_stops_the_run_with_one_line_and_it_resumes_later(tmp_path, reference):
+    expected, options = reference
     disk = tmp_path / "logs" / "run"
     disk.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", str(disk)]
     if os.geteuid() or not shutil.which("mount") or subprocess.run(mount, capture_output=True).returncode:
-        pytest.skip("no file system can be mounted here")
+        pytest.skip("cannot mount a file system")
     try:
         status, _, err = run(*options)
         lines = [line for line in err.splitlines() if not line.startswith("replies:")]
         assert status == 2 and len(lines) == 1 and lines[0].startswith("error: ") and str(disk) in lines[0]
         subprocess.run(["mount", "-o", "remount,size=20m", str(disk)], check=True)
         assert run(*options)[0] == 0
-        assert toy.story(disk) == story
+        assert toy.story(disk) == expected
     finally:
         subprocess.run(["umount", str(disk)], check=True)
 
 
-@pytest.mark.parametrize("sent, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_stops_the_run_within_two_seconds_also_with_comet(tmp_path, sent, status):
+@pytest.mark.parametrize("signal_number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_stops_the_run_within_two_seconds_even_with_comet(tmp_path, signal_number, status):
     process = start(
         *toy.options(
             tmp_path,
@@ -193,7 +192,7 @@ def test_a_signal_stops_the_run_within_two_seconds_also_with_comet(tmp_path, sen
         time.sleep(0.02)
     time.sleep(0.3)
     started = time.monotonic()
-    process.send_signal(sent)
+    process.send_signal(signal_number)
     _, err = process.communicate(timeout=20)
     assert time.monotonic() - started < 2 and process.returncode == status
     assert "to go on: python" in err and "Traceback" not in err

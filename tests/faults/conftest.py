@@ -1,4 +1,4 @@
-"""The fault table: every test of this folder that calls `row` adds a line, printed when all have run."""
+"""Fault table: each test that calls `row` adds one line; pytest prints the table at the end."""
 
 import pytest
 from fault_server import FAULTS
@@ -10,29 +10,29 @@ _PLACES = ("alone", "5 %")
 
 @pytest.fixture
 def row(record_property):
-    """Notes for the table what became of a fault: `row(fault, "alone" or "5 %", what happened)`."""
+    """Return a function that adds a line: `row(fault, "alone" or "5 %", what happened)`."""
 
-    def note(fault: str, place: str, outcome: str) -> None:
+    def add(fault: str, place: str, outcome: str) -> None:
         record_property("fault", (fault, place, outcome))
 
-    return note
+    return add
 
 
 @pytest.fixture
 def quick(monkeypatch):
-    """Retries after milliseconds, and a row of failures that may end a run within a second: all is 25 times faster."""
+    """Make waits between retries, and the time until repeated failures end a run, 25 times shorter."""
     monkeypatch.setattr(limiter, "_SHORTEST_WAIT", limiter._SHORTEST_WAIT / 25)
     monkeypatch.setattr(limiter, "_SECONDS_A_FAILURE", limiter._SECONDS_A_FAILURE / 25)
 
 
 def pytest_terminal_summary(terminalreporter):
-    """Prints the table."""
+    """Print the table."""
     rows: dict[str, dict[str, tuple[str, str]]] = {}
     for verdict in ("passed", "failed"):
         for report in terminalreporter.stats.get(verdict, []):
-            for name, noted in getattr(report, "user_properties", []):
+            for name, value in getattr(report, "user_properties", []):
                 if name == "fault" and getattr(report, "when", "") == "call":
-                    fault, place, outcome = noted
+                    fault, place, outcome = value
                     rows.setdefault(fault, {})[place] = (verdict, outcome)
     if not rows:
         return
@@ -41,5 +41,5 @@ def pytest_terminal_summary(terminalreporter):
     order = [*FAULTS, "every call fails"]
     for fault, places in sorted(rows.items(), key=lambda row: order.index(row[0])):
         verdicts = "".join(f"{places.get(place, ('-',))[0]:<8}" for place in _PLACES)
-        told = "; ".join(f"{place}: {places[place][1]}" for place in _PLACES if place in places)
-        terminalreporter.write_line(f"{fault:<22}{verdicts}{told}")
+        outcomes = "; ".join(f"{place}: {places[place][1]}" for place in _PLACES if place in places)
+        terminalreporter.write_line(f"{fault:<22}{verdicts}{outcomes}")

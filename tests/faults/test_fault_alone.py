@@ -1,4 +1,4 @@
-"""Every fault of the table, on one call: what is retried, asked again, a bad reply, or the end of the run."""
+"""Every fault on a single call: retried, repeated once, a bad reply, or the end of the run."""
 
 import time
 
@@ -17,7 +17,7 @@ KEY = "sk-marked-key-0123456789"
 
 @pytest.fixture
 def ask(tmp_path):
-    """Asks a server once through a gateway of a run: the reply, and how many requests it took and how long."""
+    """Return a function that sends one question through a gateway and returns reply, requests and seconds."""
 
     def one(server: FaultServer, question: str = "How are you?", **limits):
         gateway = Gateway(CallLog(tmp_path / "calls.sqlite"), Limiter(**limits))
@@ -46,14 +46,14 @@ def ask(tmp_path):
         ("error-in-200", 0.25, 3),
     ],
 )
-def test_it_is_waited_for_and_tried_again(ask, row, fault, least, most):
+def test_a_transient_fault_is_retried_after_a_wait(ask, row, fault, least, most):
     with FaultServer(script=[fault], hang=8) as server:
         reply, requests, seconds = ask(server)
     row(fault, "alone", f"retried after {seconds:.1f} s")
     assert reply.startswith("You said") and reply.flaw is None and requests == 2 and least <= seconds <= most
 
 
-def test_backoff_doubles(ask):
+def test_backoff_doubles_with_each_retry(ask):
     with FaultServer(script=["503"] * 3) as server:
         ask(server)
     sent = [request.time for request in server.requests]
@@ -61,21 +61,21 @@ def test_backoff_doubles(ask):
         assert full / 2 <= wait <= full + 0.4
 
 
-def test_refused_connections_are_waited_out_by_64_callers(row, quick, tmp_path):
+def test_64_callers_wait_until_refused_connections_are_accepted_again(row, quick, tmp_path):
     with FaultServer() as server:
         engine = ChatOpenAI("some-model", base_url=server.url, api_key=KEY)
         route = Gateway(CallLog(tmp_path / "calls.sqlite")).route(engine)
         route("How are you?")
-        server.stop_listening(0.8)  # 20 s, 25 times faster, as the waits are
+        server.stop_listening(0.8)  # stands for 20 s, since waits are 25 times shorter
         time.sleep(0.2)
         started = time.monotonic()
         replies = fan_out(lambda number: route(f"Question {number}?"), range(64))
-    row("refuse", "alone", f"64 callers waited {time.monotonic() - started:.1f} s (25 times faster than in earnest)")
+    row("refuse", "alone", f"64 callers waited {time.monotonic() - started:.1f} s (25 times shorter than in a run)")
     assert all(reply.flaw is None for reply in replies) and len(server.requests) == 65
 
 
 @pytest.mark.slow
-def test_twenty_seconds_of_refused_connections_are_waited_out_in_earnest(tmp_path):
+def test_64_callers_wait_out_twenty_seconds_of_refused_connections(tmp_path):
     with FaultServer() as server:
         route = Gateway(CallLog(tmp_path / "calls.sqlite")).route(ChatOpenAI("m", base_url=server.url, api_key=KEY))
         route("How are you?")
@@ -88,19 +88,19 @@ def test_twenty_seconds_of_refused_connections_are_waited_out_in_earnest(tmp_pat
 @pytest.mark.parametrize(
     "fault", ["html", "no-choices", "empty-choices", "empty", "null", "whitespace", "content-filter"]
 )
-def test_it_is_asked_again_once_and_then_a_counted_bad_reply(ask, row, fault):
+def test_an_unusable_reply_is_requested_once_more_and_then_is_a_bad_reply(ask, row, fault):
     malformed = fault in ("html", "no-choices", "empty-choices")
     with FaultServer(script=[fault]) as server:
         reply, requests, _ = ask(server)
         assert reply.flaw is None and requests == 2
     with FaultServer(script=[fault] * 9) as server:
         reply, requests, _ = ask(server, "Something else?")
-    row(fault, "alone", f"asked again once, then a bad reply: {reply.flaw}")
+    row(fault, "alone", f"requested once more, then a bad reply: {reply.flaw}")
     assert reply.strip() == "" and reply.flaw in ("malformed", "empty", "filtered")
     assert requests == (4 if malformed else 2)
 
 
-def test_a_truncated_reply_is_known_as_such(ask, row):
+def test_a_truncated_reply_is_marked_as_truncated(ask, row):
     with FaultServer(script=["truncated"]) as server:
         reply, requests, _ = ask(server)
     row("truncated", "alone", "a bad reply: truncated")
@@ -108,7 +108,7 @@ def test_a_truncated_reply_is_known_as_such(ask, row):
 
 
 @pytest.mark.parametrize(
-    "fault, status, told",
+    "fault, status, message",
     [
         ("400", "400", "messages must alternate"),
         ("401", "401", "Incorrect API key"),
@@ -117,16 +117,18 @@ def test_a_truncated_reply_is_known_as_such(ask, row):
         ("429-quota", "429", "out of credit"),
     ],
 )
-def test_it_ends_the_run_at_once_with_engine_endpoint_status_and_message(ask, row, fault, status, told):
+def test_a_permanent_error_stops_the_run_at_once_and_names_engine_endpoint_status_and_message(
+    ask, row, fault, status, message
+):
     with FaultServer(script=[fault]) as server, pytest.raises(BrokenSystem) as error:
         ask(server)
     line = str(error.value)
     row(fault, "alone", f"the run stops at once: {line[:60]}...")
     assert len(server.requests) == 1 and "\n" not in line and KEY not in line
-    assert "some-model" in line and server.url in line and f"HTTP {status}" in line and told in line
+    assert "some-model" in line and server.url in line and f"HTTP {status}" in line and message in line
 
 
-def test_a_request_that_is_too_long_is_a_bad_reply_of_its_own_kind(ask, row):
+def test_a_request_that_exceeds_the_context_is_a_bad_reply_of_its_own_kind(ask, row):
     with FaultServer(script=["context"]) as server:
         reply, requests, _ = ask(server)
     row("context", "alone", "no retry; a bad reply: too long")
@@ -134,7 +136,7 @@ def test_a_request_that_is_too_long_is_a_bad_reply_of_its_own_kind(ask, row):
 
 
 @pytest.mark.parametrize("fault", ["500", "429", "refuse", "html", "hang"])
-def test_when_every_call_fails_the_run_stops_with_the_last_cause(row, quick, fault, tmp_path):
+def test_if_every_call_fails_the_run_stops_and_names_the_last_error(row, quick, fault, tmp_path):
     gateway = Gateway(CallLog(tmp_path / "calls.sqlite"), Limiter(max_retries=3, max_consecutive_failures=4))
     with FaultServer(policy=lambda request, number: fault, refuse=60, hang=8) as server:
         route = gateway.route(ChatOpenAI("some-model", base_url=server.url, api_key=KEY, request_timeout=0.5))
@@ -144,11 +146,11 @@ def test_when_every_call_fails_the_run_stops_with_the_last_cause(row, quick, fau
     row("every call fails", "alone", str(error.value)[:75])
 
 
-def test_all_callers_slow_down_together():
+def test_a_rate_limit_pauses_all_callers():
     slow = Fault(429, {"error": {"message": "slow"}}, {"Retry-After": "1"})
     with FaultServer(script=[None] * 3 + [slow], latency=0.1) as server:
         engine = ChatOpenAI("m", base_url=server.url, api_key=KEY)
         route = Gateway(limiter=Limiter(max_concurrency=4)).route(engine)
         fan_out(lambda number: route(f"question {number}"), range(40), width=4)
-    told = server.requests[3].time + 0.1
-    assert not [request for request in server.requests if told + 0.4 < request.time < told + 0.95]
+    limited = server.requests[3].time + 0.1
+    assert not [request for request in server.requests if limited + 0.4 < request.time < limited + 0.95]

@@ -1,4 +1,4 @@
-"""Every fault of the table at 5 percent of all calls at random, in a whole federated run."""
+"""Every fault on 5 percent of the calls of a federated run, at random."""
 
 import random
 import re
@@ -21,8 +21,8 @@ def runs(tmp_path, monkeypatch, capsys, quick):
     return Runs(tmp_path, monkeypatch, capsys)
 
 
-def at_random(runs, name, fault, **more):
-    """A run in which a call in twenty gets the fault: exit status, standard error, and how many got it."""
+def run_with_faults(runs, name, fault, **more):
+    """Run with a fault on every twentieth call on average. Return exit status, standard error, faults and calls."""
     rng = random.Random(f"{name} at {RATE}")
     status, errors, server = runs(
         name,
@@ -36,8 +36,8 @@ def at_random(runs, name, fault, **more):
     return status, errors, sum(seen.fault is not None for seen in server.requests), len(server.requests)
 
 
-def only_good_prompts(runs, name):
-    """No fault's text became a prompt: each holds the task's own words and lessons alone."""
+def assert_only_good_prompts(runs, name):
+    """Check that no prompt contains the text of a fault, but only lines of the task and lessons."""
     prompts = runs.prompts(name)
     initial = prompts["initial.txt"].splitlines()
     for prompt in prompts.values():
@@ -56,10 +56,10 @@ def only_good_prompts(runs, name):
         ),
     ],
 )
-def test_it_changes_nothing_but_the_time(runs, row, name, fault):
+def test_transient_faults_change_only_the_duration(runs, row, name, fault):
     assert runs("clean")[0] == 0
-    status, _, faults, calls = at_random(runs, name, fault)
-    row(name, "5 %", f"{faults} of {calls} calls, results as without")
+    status, _, faults, calls = run_with_faults(runs, name, fault)
+    row(name, "5 %", f"{faults} of {calls} calls, same results as without faults")
     assert status == 0 and faults >= 3
     assert runs.story(name) == runs.story("clean")
 
@@ -68,8 +68,8 @@ def test_it_changes_nothing_but_the_time(runs, row, name, fault):
     "name",
     ["html", "no-choices", "empty-choices", "empty", "null", "whitespace", "content-filter", "truncated", "context"],
 )
-def test_bad_replies_never_end_the_run_and_are_counted(runs, row, name):
-    status, _, faults, calls = at_random(runs, name, name)
+def test_bad_replies_are_counted_and_do_not_stop_the_run(runs, row, name):
+    status, _, faults, calls = run_with_faults(runs, name, name)
     assert status == 0 and faults >= 3
     results = runs.results(name)
     flaws = dict(sum((Counter(used["bad_replies"]) for used in results["usage"].values()), Counter()))
@@ -77,12 +77,12 @@ def test_bad_replies_never_end_the_run_and_are_counted(runs, row, name):
     assert results["status"] == "complete" and results["metrics"]["best_test_acc"]["value"] > 0.2
     if name in ("truncated", "context", "empty"):
         assert flaws
-    only_good_prompts(runs, name)
+    assert_only_good_prompts(runs, name)
 
 
 @pytest.mark.parametrize("name", ["400", "401", "403", "404", "429-quota"])
-def test_it_stops_the_run_which_goes_on_when_it_is_mended(runs, row, name):
-    status, errors, faults, calls = at_random(runs, name, name)
+def test_a_permanent_error_stops_the_run_with_one_line(runs, row, name):
+    status, errors, faults, calls = run_with_faults(runs, name, name)
     assert status == 2 and faults >= 1 and not (runs.path(name) / "results.json").exists()
     lines = [line for line in errors.splitlines() if line.startswith("error: ")]
     assert len(lines) == 1 and "HTTP " in lines[0] and "http://127.0.0.1" in lines[0] and " x " in lines[0]
@@ -90,14 +90,14 @@ def test_it_stops_the_run_which_goes_on_when_it_is_mended(runs, row, name):
     row(name, "5 %", f"stopped after {calls} calls, exit 2, one line")
 
 
-def test_every_call_fails_from_the_middle_on_and_the_run_does_not_end_with_zeros(runs, row):
+def test_a_run_whose_calls_all_fail_from_the_middle_on_stops_without_results(runs, row):
     status, errors, server = runs("always", policy=lambda request, number: "500" if number > 60 else None)
     assert status == 2 and not (runs.path("always") / "results.json").exists()
     assert re.search(r"error: \d+ requests in a row failed.*HTTP 500: The server had an error", errors)
     row("every call fails", "5 %", f"from call 61 on: stopped after {len(server.requests) - 61} more, exit 2")
 
 
-def test_a_slow_reply_holds_only_the_work_that_waits_for_it(runs):
+def test_a_slow_reply_delays_only_the_client_that_waits_for_it(runs):
     first = threading.Lock()
 
     def reply(request):
@@ -108,5 +108,5 @@ def test_a_slow_reply_holds_only_the_work_that_waits_for_it(runs):
     answer, runs.reply = runs.reply, reply
     assert runs("slow")[0] == 0
     steps = re.findall(r"round 1  client (\d)  step (\d)", (runs.path("slow") / "run.log").read_text())
-    held = steps[-1][0]
-    assert steps[-2:] == [(held, "1"), (held, "2")] and len(steps) == 6
+    delayed = steps[-1][0]
+    assert steps[-2:] == [(delayed, "1"), (delayed, "2")] and len(steps) == 6
