@@ -1,10 +1,10 @@
-"""The same run with several seeds, in one folder.
+"""Run one setting with several seeds, in one folder (`--repeats`).
 
     logs/<run>/seed42/  seed43/ ...  calls.sqlite  repeats.json  report.html  report.csv  report.tex
 
 All repeats answer the same questions (`--data_seed` is the first seed), so only the training varies: how questions are
-split over clients, and which minibatches are drawn. They share one call log; at temperature 0 the zero-shot calls are
-therefore made once.
+split over clients, and which minibatches are drawn. They share one call log, so at temperature 0 each zero-shot call is
+sent once.
 """
 
 import dataclasses
@@ -16,7 +16,7 @@ from textgrad.errors import UsageError
 from utils.config import Config
 from utils.files import reporting_os_errors
 from utils.report import write_seeds
-from utils.report.runs import load
+from utils.report.runs import load_run
 
 
 def run_repeats(config: Config, run_one: Callable[[Config, Path], int]) -> int:
@@ -24,7 +24,7 @@ def run_repeats(config: Config, run_one: Callable[[Config, Path], int]) -> int:
 
     Args:
         config: with `repeats` >= 2.
-        run_one: (configuration, call log) -> exit status. The first status other than 0 ends the series.
+        run_one: (configuration, call log) -> exit status. The first status other than 0 stops the remaining seeds.
 
     Returns:
         The exit status.
@@ -36,19 +36,19 @@ def run_repeats(config: Config, run_one: Callable[[Config, Path], int]) -> int:
     if Path(name).name != name or name.startswith("."):
         raise UsageError(f"invalid --run_name {name!r}: use letters, digits, - and _")
     folder = Path(config.log_dir) / name
-    repeats = repeats_of(config, folder)
+    repeats = configs_by_seed(config, folder)
     with reporting_os_errors(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for repeat in repeats:
         if status := run_one(repeat, folder / "calls.sqlite"):
             return status
-    print(write_seeds(folder, [load(folder / repeat.run_name) for repeat in repeats]))
+    print(write_seeds(folder, [load_run(folder / repeat.run_name) for repeat in repeats]))
     print(f"\nresults are in {folder}")
     return 0
 
 
-def repeats_of(config: Config, folder: Path) -> list[Config]:
-    """Return the configuration of every seed: seed, seed + 1, ..., on the same questions."""
+def configs_by_seed(config: Config, folder: Path) -> list[Config]:
+    """Return one configuration per seed (seed, seed + 1, ...), all on the same questions."""
     return [
         dataclasses.replace(
             config, repeats=1, seed=seed, data_seed=config.questions_seed, log_dir=str(folder), run_name=f"seed{seed}"

@@ -15,20 +15,22 @@ pytestmark = pytest.mark.slow
 def test_repeats_share_questions_and_calls_and_report_mean_and_spread(tmp_path, capsys):
     assert main.run(toy.config(tmp_path, "--repeats", "3", "--seed", "5")) == 0
     folder = tmp_path / "logs" / "run"
-    found = json.loads((folder / "repeats.json").read_text())
+    repeats = json.loads((folder / "repeats.json").read_text())
     results = [json.loads((folder / f"seed{seed}" / "results.json").read_text()) for seed in (5, 6, 7)]
-    assert found["seeds"] == [5, 6, 7]
+    assert repeats["seeds"] == [5, 6, 7]
     assert len({each["data"]["sums"]["test_id"] for each in results}) == 1
     values = [each["metrics"]["best_validation_acc"]["value"] for each in results]
-    own = found["metrics"]["best_validation_acc"]
-    assert own["values"] == values and own["mean"] == round(statistics.mean(values), 4)
-    assert own["sd"] == round(statistics.stdev(values), 4) and own["ci95"][0] <= own["mean"] <= own["ci95"][1]
+    metric = repeats["metrics"]["best_validation_acc"]
+    assert metric["values"] == values and metric["mean"] == round(statistics.mean(values), 4)
+    assert (
+        metric["sd"] == round(statistics.stdev(values), 4) and metric["ci95"][0] <= metric["mean"] <= metric["ci95"][1]
+    )
     uploads = {(folder / f"seed{seed}" / "prompts" / "round01_client00_upload.txt").read_text() for seed in (5, 6, 7)}
     assert len(uploads) > 1, "each seed draws its own minibatches"
     assert "over 3 seeds" in capsys.readouterr().out and (folder / "report.html").exists()
     calls = sqlite3.connect(folder / "calls.sqlite").execute("SELECT COUNT(*) FROM calls").fetchone()[0]
-    asked = sum(used["calls"] for each in results for used in each["usage"].values())
-    assert calls <= asked - 2 * 10, "the ten zero-shot questions are asked once for all seeds"
+    requested = sum(used["calls"] for each in results for used in each["usage"].values())
+    assert calls <= requested - 2 * 10, "the ten zero-shot questions must be sent once for all seeds"
     assert not (folder / "seed5" / "calls.sqlite").exists()
 
 

@@ -142,7 +142,7 @@ def _transfer(engine: str, prompt: str) -> Metric:
     )
 
 
-def shown_in(place: str) -> list[Metric]:
+def metrics_shown_in(place: str) -> list[Metric]:
     """Return the metrics that a place shows, in the order of the table.
 
     Args:
@@ -151,7 +151,7 @@ def shown_in(place: str) -> list[Metric]:
     return [metric for metric in METRICS if place in metric.shown]
 
 
-def find(name: str) -> tuple[Metric, str] | None:
+def find_metric(name: str) -> tuple[Metric, str] | None:
     """Return the metric of a name in results.json and the task it is of ("" for all tasks), or None if unknown.
 
     A run of several tasks names a metric of one task `<task>_<key>`.
@@ -169,7 +169,7 @@ def find(name: str) -> tuple[Metric, str] | None:
 
 def label_of(name: str) -> str:
     """Return the words for a name in results.json, with the task in parentheses; the name itself if unknown."""
-    found = find(name)
+    found = find_metric(name)
     if found is None:
         return name
     metric, task = found

@@ -9,8 +9,8 @@ from textgrad.errors import StopRun, UsageError
 from utils.files import reporting_os_errors
 from utils.report import export, groups, paired
 from utils.report.formats import estimate_text
-from utils.report.runs import find, load
-from utils.report.write import FOR_PAPERS, write, write_comparison, write_index, write_seeds, write_tables
+from utils.report.runs import find_runs, load_run
+from utils.report.write import PAPER_FORMATS, write, write_comparison, write_index, write_seeds, write_tables
 from utils.run_log.summary import summary_table
 
 
@@ -27,7 +27,7 @@ def main(arguments: list[str]) -> int:
         "--output",
         default="",
         metavar="DIR",
-        help="folder of the report (default: the run's folder; for several runs the folder that holds them)",
+        help="folder of the report (default: the run's folder; for several runs, their common parent folder)",
     )
     parsed = parser.parse_args(arguments)
     try:
@@ -45,35 +45,35 @@ def _report(folders: list[Path], output: str) -> int:
         return _report_several(folders, Path(output or _common_parent(folders)))
     (folder,) = folders
     if groups.is_group(folder):
-        print(write_seeds(folder.resolve(), [load(run.folder) for run in groups.load_group(folder).runs]))
+        print(write_seeds(folder.resolve(), [load_run(run.folder) for run in groups.load_group(folder).runs]))
         print(f"\n{folder / 'report.html'}")
         return 0
     if not (folder / "results.json").exists():
         return _report_all(folder)
-    run = load(folder)
+    run = load_run(folder)
     target = _make_folder(Path(output) if output else run.folder)
     print(summary_table(run.results))
-    write(run.folder, target, FOR_PAPERS)
+    write(run.folder, target, PAPER_FORMATS)
     write_tables(target, [run])
     print(f"\n{target / 'report.html'}")
     return 0
 
 
 def _report_several(folders: list[Path], target: Path) -> int:
-    several_seeds = {folder: groups.load_group(folder) for folder in folders if groups.is_group(folder)}
+    groups_by_folder = {folder: groups.load_group(folder) for folder in folders if groups.is_group(folder)}
     runs = []
     for folder in folders:
-        runs += several_seeds[folder].runs if folder in several_seeds else [load(folder)]
-    seeds = list(several_seeds.values())
+        runs += groups_by_folder[folder].runs if folder in groups_by_folder else [load_run(folder)]
+    repeated = list(groups_by_folder.values())
     _make_folder(target)
-    print("\n\n".join(filter(None, [groups.as_text(seeds), export.as_text(runs), paired.as_text(runs)])))
-    write_comparison(target, runs, seeds)
+    print("\n\n".join(filter(None, [groups.as_text(repeated), export.as_text(runs), paired.as_text(runs)])))
+    write_comparison(target, runs, repeated)
     print(f"\n{target / 'report.html'}")
     return 0
 
 
 def _report_all(folder: Path) -> int:
-    runs = [load(path) for path in find(folder)]
+    runs = [load_run(path) for path in find_runs(folder)]
     if not runs:
         raise UsageError(f"{folder} holds no finished run: name logs/ or the folder of a run, such as logs/<run>")
     write_index(folder, runs)

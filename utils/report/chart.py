@@ -1,15 +1,15 @@
-"""Charts as data; `drawing` draws them."""
+"""Charts as data; `plot` draws them."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-COLORS = 8  # of series and bars, then again from the first
+COLOR_COUNT = 8  # the ninth series or bar has the first color again
 
 
 @dataclass(frozen=True)
 class Series:
-    """One line or cloud of points.
+    """One line or scatter of points.
 
     Attributes:
         name: shown in the legend.
@@ -23,6 +23,11 @@ class Series:
     joined: bool = True
     dashed: bool = False
 
+    @property
+    def has_markers(self) -> bool:
+        """False for a dashed line of several points."""
+        return not self.dashed or len(self.points) == 1
+
 
 @dataclass(frozen=True)
 class Chart:
@@ -31,8 +36,8 @@ class Chart:
     Attributes:
         name: file name without its extension.
         title: shown above the chart.
-        series: what to draw; series without points are left out.
-        x_label: what x counts.
+        series: lines and scatters; those without points are not drawn.
+        x_label: such as "round" or "client".
         limit: upper end of the y axis, such as 1.0 for accuracies; None rounds the highest value up.
     """
 
@@ -43,22 +48,22 @@ class Chart:
     limit: float | None = None
 
     @property
-    def shown(self) -> list[Series]:
-        """The series that have points."""
+    def nonempty_series(self) -> list[Series]:
+        """The series with at least one point."""
         return [series for series in self.series if series.points]
 
     @property
     def xs(self) -> list[float]:
-        """All distinct x values in ascending order."""
-        return sorted({point[0] for series in self.shown for point in series.points})
+        """Distinct x values of all points, ascending."""
+        return sorted({point[0] for series in self.nonempty_series for point in series.points})
 
     @property
     def top(self) -> float:
         """The upper end of the y axis."""
-        return self.limit or round_up(max(max(point[1:]) for series in self.shown for point in series.points))
+        return self.limit or round_up(max(max(point[1:]) for series in self.nonempty_series for point in series.points))
 
     def __bool__(self) -> bool:
-        return bool(self.shown)
+        return bool(self.nonempty_series)
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,7 @@ class Bars:
 
     @property
     def longest(self) -> float:
-        """Return the length of the longest bar."""
+        """Length of the longest bar."""
         return max((length for _, length in self.rows), default=0)
 
     def __bool__(self) -> bool:
@@ -92,7 +97,7 @@ class Columns:
         name: file name without its extension.
         title: shown above the chart.
         parts: (label, height in each column), stacked from the bottom.
-        x_label: what the columns are.
+        x_label: such as "client".
     """
 
     name: str
@@ -102,8 +107,8 @@ class Columns:
 
     @property
     def xs(self) -> list[float]:
-        """The position of each column."""
-        return [float(place) for place in range(max((len(heights) for _, heights in self.parts), default=0))]
+        """One position per column: 0, 1, ..."""
+        return [float(index) for index in range(max((len(heights) for _, heights in self.parts), default=0))]
 
     @property
     def top(self) -> float:
@@ -117,14 +122,15 @@ class Columns:
 AnyChart = Chart | Bars | Columns
 
 
-def dodge(series: Sequence[Series]) -> list[float]:
-    """Return how many steps each series moves sideways, so that intervals at the same x do not hide each other."""
-    wide = [number for number, each in enumerate(series) if any(len(point) == 4 for point in each.points)]
-    return [wide.index(number) - (len(wide) - 1) / 2 if number in wide else 0.0 for number in range(len(series))]
+def horizontal_offsets(series: Sequence[Series]) -> list[float]:
+    """Return one offset per series, in steps: intervals at the same x are drawn side by side."""
+    with_interval = [number for number, each in enumerate(series) if any(len(point) == 4 for point in each.points)]
+    center = (len(with_interval) - 1) / 2
+    return [with_interval.index(n) - center if n in with_interval else 0.0 for n in range(len(series))]
 
 
 def round_up(value: float) -> float:
-    """Return the smallest of 1, 2, 4, 5, 8 and 10 times a power of ten that is not below the value; 1.0 for zero."""
+    """Return the smallest 1, 2, 4, 5 or 8 times a power of ten that is at least the value; 1.0 for zero."""
     if value <= 0:
         return 1.0
     power = 10.0 ** math.floor(math.log10(value))

@@ -1,25 +1,25 @@
-"""The charts of one run and of several, as data."""
+"""Which charts the pages of one run and of several runs show."""
 
 import re
 from collections.abc import Sequence
 from typing import Any
 
 from utils.metrics.statistics import share_of
-from utils.report.chart import COLORS, AnyChart, Bars, Chart, Columns, Series
+from utils.report.chart import COLOR_COUNT, AnyChart, Bars, Chart, Columns, Series
 from utils.report.runs import Run
 
 PARTITION = "partition"
-_MOST_BARS = 24
+_MAX_BARS = 24
 
 
-def charts(run: Run) -> list[AnyChart]:
+def run_charts(run: Run) -> list[AnyChart]:
     """Return the charts of one run; some may be empty."""
     rounds = run.results["rounds"]
     steps = [event for event in run.events if event["event"] == "step"]
-    accepted = [(each["round"], *_accepted(each)) for each in rounds if each["uploads"]]
+    acceptance = [(record["round"], *_acceptance(record)) for record in rounds if record["uploads"]]
     return [
         Chart("accuracy", "Accuracy, with 95 % intervals", _accuracy(rounds, steps), limit=1.0),
-        Chart("acceptance", "Share of local steps accepted", [Series("all clients", accepted)], limit=1.0),
+        Chart("acceptance", "Share of local steps accepted", [Series("all clients", acceptance)], limit=1.0),
         Chart("prompt_tokens", "Tokens of the prompts", _tokens(rounds)),
         Chart("retention", "Retention: what a merge kept of additions", _retention(rounds), limit=1.0),
         Chart("surprisal_variance", "Variance of surprisal (bits²)", _surprisal(run.results.get("complexity", []))),
@@ -29,45 +29,46 @@ def charts(run: Run) -> list[AnyChart]:
     ]
 
 
-def charts_of(runs: Sequence[Run], numbers: Sequence[dict[str, Any]]) -> list[AnyChart]:
+def comparison_charts(runs: Sequence[Run], numbers: Sequence[dict[str, Any]]) -> list[AnyChart]:
     """Return the charts of several runs; charts over rounds show the first eight runs.
 
     Args:
         runs: at least two.
         numbers: rows as `export.rows` returns them; for runs with several seeds only their means.
     """
-
-    def validation(run: Run) -> list[tuple[int, float]]:
-        return [
-            (each["round"], each["validation"]["mean"]["value"])
-            for each in run.results["rounds"]
-            if each["validation"].get("mean", {}).get("value") is not None
-        ]
-
-    def tokens(run: Run) -> list[tuple[int, int]]:
-        return [(each["round"], each["prompt_tokens"][0]) for each in run.results["rounds"]]
-
-    runs = runs[:COLORS]
-    best = [
+    runs = runs[:COLOR_COUNT]
+    best_prompts = [
         (f"{_short(row['run'])}: {row['value']:.3f} [{row['low']:.2f}, {row['high']:.2f}]", row["value"])
         for row in numbers
         if row["metric"] == "best_test_acc" and row["value"] is not None
     ]
     return [
-        Bars("best_test", "Test accuracy of the best prompts", best[:_MOST_BARS]),
+        Bars("best_test", "Test accuracy of the best prompts", best_prompts[:_MAX_BARS]),
         Chart(
             "validation",
             "Validation accuracy of the global prompt",
-            [Series(run.name, validation(run)) for run in runs],
+            [Series(run.name, _global_validation(run)) for run in runs],
             limit=1.0,
         ),
-        Chart("prompt_tokens", "Tokens of the global prompt", [Series(run.name, tokens(run)) for run in runs]),
+        Chart("prompt_tokens", "Tokens of the global prompt", [Series(run.name, _global_tokens(run)) for run in runs]),
     ]
 
 
-def _short(name: str, most: int = 36) -> str:
-    """Shorten a run's name; the tables show all of it."""
-    return name if len(name) <= most else f"{name[: most - 1]}…"
+def _global_validation(run: Run) -> list[tuple[int, float]]:
+    return [
+        (record["round"], record["validation"]["mean"]["value"])
+        for record in run.results["rounds"]
+        if record["validation"].get("mean", {}).get("value") is not None
+    ]
+
+
+def _global_tokens(run: Run) -> list[tuple[int, int]]:
+    return [(record["round"], record["prompt_tokens"][0]) for record in run.results["rounds"]]
+
+
+def _short(name: str, max_length: int = 36) -> str:
+    """Shorten a run's name; the tables show it in full."""
+    return name if len(name) <= max_length else f"{name[: max_length - 1]}…"
 
 
 def _accuracy(rounds: list, steps: list) -> list[Series]:
@@ -77,9 +78,9 @@ def _accuracy(rounds: list, steps: list) -> list[Series]:
         Series(
             f"validation, global prompt{'' if name == 'mean' else ' on ' + name}",
             [
-                _point(each["round"], each["validation"].get(name))
-                for each in rounds
-                if (each["validation"].get(name) or {}).get("value") is not None
+                _point(record["round"], record["validation"].get(name))
+                for record in rounds
+                if (record["validation"].get(name) or {}).get("value") is not None
             ],
         )
         for name in shown
@@ -87,12 +88,12 @@ def _accuracy(rounds: list, steps: list) -> list[Series]:
     first = rounds[0]["validation"].get("mean") if rounds else None
     if first and first["value"] is not None:
         series.append(
-            Series("validation, initial prompt", [(each["round"], first["value"]) for each in rounds], dashed=True)
+            Series("validation, initial prompt", [(record["round"], first["value"]) for record in rounds], dashed=True)
         )
     return [
         *series,
-        Series("clients' batches before", _pooled(steps, "before"), joined=False),
-        Series("clients' batches after", _pooled(steps, "after"), joined=False),
+        Series("clients' batches before", _minibatch_accuracy(steps, "before"), joined=False),
+        Series("clients' batches after", _minibatch_accuracy(steps, "after"), joined=False),
     ]
 
 
@@ -100,50 +101,52 @@ def _point(x: int, estimate: dict[str, Any]) -> tuple[float, ...]:
     return (x, estimate["value"], *estimate["ci95"])
 
 
-def _pooled(steps: list, side: str) -> list[tuple[float, ...]]:
-    """Return the accuracy over all minibatches of each round; a rejected step leaves it as it was."""
+def _minibatch_accuracy(steps: list, side: str) -> list[tuple[float, ...]]:
+    """Return the accuracy over all minibatches per round; a rejected step keeps the accuracy before."""
     sums: dict[int, tuple[int, int]] = {}
     for step in steps:
         value = step["after"] if side == "after" and step["accepted"] else step["before"]
-        right, n = sums.get(step["round"], (0, 0))
-        sums[step["round"]] = right + round(value * step["n"]), n + step["n"]
-    return [_point(number, _estimate(right, n)) for number, (right, n) in sorted(sums.items()) if n]
+        correct, n = sums.get(step["round"], (0, 0))
+        sums[step["round"]] = correct + round(value * step["n"]), n + step["n"]
+    return [_point(number, _estimate(correct, n)) for number, (correct, n) in sorted(sums.items()) if n]
 
 
-def _estimate(right: int, n: int) -> dict[str, Any]:
-    return share_of(right / max(1, n), n).as_json()
+def _estimate(count: int, n: int) -> dict[str, Any]:
+    return share_of(count / max(1, n), n).as_json()
 
 
-def _accepted(each: dict) -> tuple[float, ...]:
-    steps, kept = (sum(upload[key] for upload in each["uploads"].values()) for key in ("steps", "accepted_steps"))
-    estimate = _estimate(kept, steps)
+def _acceptance(record: dict) -> tuple[float, ...]:
+    """Return the share of accepted steps in a round, with its interval."""
+    uploads = record["uploads"].values()
+    estimate = _estimate(sum(each["accepted_steps"] for each in uploads), sum(each["steps"] for each in uploads))
     return (estimate["value"] or 0.0, *estimate["ci95"])
 
 
 def _tokens(rounds: list) -> list[Series]:
     return [
-        Series("global", [(each["round"], each["prompt_tokens"][0]) for each in rounds]),
+        Series("global", [(record["round"], record["prompt_tokens"][0]) for record in rounds]),
         Series(
             "uploads",
-            [(each["round"], upload["tokens"]) for each in rounds for upload in each["uploads"].values()],
+            [(record["round"], upload["tokens"]) for record in rounds for upload in record["uploads"].values()],
             joined=False,
         ),
     ]
 
 
 def _retention(rounds: list) -> list[Series]:
-    found = [(each["round"], each["retention"]) for each in rounds if each.get("retention")]
+    measured = [(record["round"], record["retention"]) for record in rounds if record.get("retention")]
     return [
         Series(
-            "mean over clients", [(number, record["mean"]) for number, record in found if record["mean"] is not None]
+            "mean over clients",
+            [(number, retention["mean"]) for number, retention in measured if retention["mean"] is not None],
         ),
         Series(
             "each client",
             [
-                (number, own["rate"])
-                for number, record in found
-                for own in record["clients"].values()
-                if own["rate"] is not None
+                (number, client["rate"])
+                for number, retention in measured
+                for client in retention["clients"].values()
+                if client["rate"] is not None
             ],
             joined=False,
         ),
@@ -154,27 +157,33 @@ def _surprisal(complexity: list) -> list[Series]:
     key = "surprisal_variance"
     return [
         Series(
-            "global", [(each["round"], each["prompts"][0][key]) for each in complexity if key in each["prompts"][0]]
+            "global",
+            [(record["round"], record["prompts"][0][key]) for record in complexity if key in record["prompts"][0]],
         ),
         Series(
             "uploads, concatenated",
             [
-                (each["round"], each["concatenation"][key])
-                for each in complexity
-                if key in each.get("concatenation", {})
+                (record["round"], record["concatenation"][key])
+                for record in complexity
+                if key in record.get("concatenation", {})
             ],
             dashed=True,
         ),
         Series(
             "uploads",
-            [(each["round"], own[key]) for each in complexity for own in each["uploads"].values() if key in own],
+            [
+                (record["round"], upload[key])
+                for record in complexity
+                for upload in record["uploads"].values()
+                if key in upload
+            ],
             joined=False,
         ),
     ]
 
 
 def _clients(clients: dict[str, dict]) -> list[Series]:
-    """Return the accuracies of each client; nothing if there is only one."""
+    """Return the accuracies of each client; [] for a single client."""
     if len(clients) < 2:
         return []
     keys = {
@@ -200,11 +209,11 @@ def _usage(usage: dict) -> Bars:
 
 def _partition(partition: dict[str, Any]) -> Columns:
     clients = partition["clients"].values()
-    labels = sorted({label for client in clients for label in client["counts"]}, key=_natural)
+    labels = sorted({label for client in clients for label in client["counts"]}, key=_natural_order)
     parts = [(label, [client["counts"].get(label, 0) for client in clients]) for label in labels]
     return Columns(PARTITION, f"Training questions of each client, by {partition['by']}", parts)
 
 
-def _natural(label: str) -> list[str | int]:
-    """Return a key that sorts "up to 9" before "up to 10"."""
+def _natural_order(label: str) -> list[str | int]:
+    """Return a sort key that puts "up to 9" before "up to 10"."""
     return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", label)]

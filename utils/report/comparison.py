@@ -3,17 +3,19 @@
 from collections.abc import Sequence
 from typing import Any
 
-from utils.metrics.table import COMPARISON, shown_in
+from utils.metrics.table import COMPARISON, metrics_shown_in
 from utils.report.drawing import Drawing
 from utils.report.formats import estimate_text, interval_text
 from utils.report.pages import render
 from utils.report.paired import paired
 from utils.report.runs import Run
-from utils.report.tables import Table, Titled
+from utils.report.tables import Table, TitledTable
 from utils.run_log.summary import detectable_gain
 
 
-def comparison_page(runs: Sequence[Run], drawings: Sequence[Drawing], title: str, seeds: Titled | None = None) -> str:
+def comparison_page(
+    runs: Sequence[Run], drawings: Sequence[Drawing], title: str, seeds: TitledTable | None = None
+) -> str:
     """Return the page of several runs.
 
     Args:
@@ -23,7 +25,7 @@ def comparison_page(runs: Sequence[Run], drawings: Sequence[Drawing], title: str
         seeds: means over seeds, shown first.
     """
     comparisons = list(paired(runs))
-    compared = sum("verdict" in each for each in comparisons)
+    tested = sum("verdict" in each for each in comparisons)
     return render(
         "seeds.html" if seeds else "comparison.html",
         title=title,
@@ -31,20 +33,20 @@ def comparison_page(runs: Sequence[Run], drawings: Sequence[Drawing], title: str
         seeds=seeds,
         drawings=drawings,
         numbers=_numbers(runs),
-        comparisons=_comparisons(comparisons) if compared else None,
+        comparisons=_comparisons(comparisons) if tested else None,
         not_compared=list(dict.fromkeys(each["why_not"] for each in comparisons if "why_not" in each)),
-        notes=_notes(runs[0], compared),
+        notes=_notes(runs[0], tested),
         runs=runs,
     )
 
 
 def _numbers(runs: Sequence[Run]) -> Table:
-    metrics = shown_in(COMPARISON)
-    head = ("run", *(metric.heading or metric.label for metric in metrics), "calls")
+    metrics = metrics_shown_in(COMPARISON)
+    header = ("run", *(metric.heading or metric.label for metric in metrics), "calls")
     rows = [
         (run.name, *(estimate_text(run.metric(metric.key)) for metric in metrics), f"{run.calls:,}") for run in runs
     ]
-    return Table(head, rows, (len(head) - 1,))
+    return Table(header, rows, (len(header) - 1,))
 
 
 def _comparisons(comparisons: Sequence[dict[str, Any]]) -> Table:
@@ -64,11 +66,11 @@ def _comparisons(comparisons: Sequence[dict[str, Any]]) -> Table:
     return Table(("run", "against", "difference", "95 % interval", "p", "verdict"), rows, (2, 3, 4))
 
 
-def _notes(run: Run, compared: int) -> list[str]:
-    """Return what the tests can show, and what many of them show by chance."""
+def _notes(run: Run, tested: int) -> list[str]:
+    """Return notes on the power of the tests, and on false positives of many tests."""
     notes = []
-    if compared and (detectable := run.results.get("detectable")) and detectable["difference"]:
+    if tested and (detectable := run.results.get("detectable")) and detectable["difference"]:
         notes.append(f"{detectable_gain(detectable).capitalize()}.")
-    if compared > 3:
-        notes.append(f"Of {compared} tests, one in twenty falls below p = 0.05 by chance alone.")
+    if tested > 3:
+        notes.append(f"Of {tested} tests, one in twenty falls below p = 0.05 by chance alone.")
     return notes

@@ -5,14 +5,14 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
-from utils.metrics.table import LATEX, shown_in
+from utils.metrics.table import LATEX, metrics_shown_in
 from utils.report.formats import DASH, estimate_text
 from utils.report.runs import Run
 
 _COLUMNS = ("run", "metric", "value", "n", "low", "high")
 
 
-def rows(runs: Sequence[Run]) -> list[dict[str, Any]]:
+def metric_rows(runs: Sequence[Run]) -> list[dict[str, Any]]:
     """Return one row per run and metric: run, metric, value, n, low, high."""
     return [
         dict(zip(_COLUMNS, (run.name, name, estimate["value"], estimate["n"], *estimate["ci95"]), strict=True))
@@ -22,10 +22,10 @@ def rows(runs: Sequence[Run]) -> list[dict[str, Any]]:
 
 
 def as_csv(table: Sequence[dict[str, Any]]) -> str:
-    """Return all numbers as CSV.
+    """Return rows of metrics as CSV.
 
     Args:
-        table: rows as `rows` returns them.
+        table: rows as `metric_rows` returns them.
     """
     file = io.StringIO()
     writer = csv.DictWriter(file, _COLUMNS, lineterminator="\n")
@@ -35,25 +35,25 @@ def as_csv(table: Sequence[dict[str, Any]]) -> str:
 
 
 def as_latex(table: Sequence[dict[str, Any]]) -> str:
-    """Return a table for the booktabs package: the metrics marked LATEX with their intervals.
+    """Return the metrics marked LATEX with their intervals, as a table for the booktabs package.
 
     Args:
-        table: rows as `rows` returns them.
+        table: rows as `metric_rows` returns them.
     """
-    metrics = shown_in(LATEX)
-    head = " & ".join(["run", *(_latex(metric.heading or metric.label) for metric in metrics), "$n$"])
-    lines = [rf"\begin{{tabular}}{{l{'r' * (len(metrics) + 1)}}}", r"\toprule", rf"{head} \\", r"\midrule"]
+    metrics = metrics_shown_in(LATEX)
+    header = " & ".join(["run", *(_latex(metric.heading or metric.label) for metric in metrics), "$n$"])
+    lines = [rf"\begin{{tabular}}{{l{'r' * (len(metrics) + 1)}}}", r"\toprule", rf"{header} \\", r"\midrule"]
     by_name = {(row["run"], row["metric"]): row for row in table}
     for name in dict.fromkeys(row["run"] for row in table):
-        found = [by_name.get((name, metric.key)) for metric in metrics]
-        n = found[-1]["n"] if found[-1] else 0
-        lines.append(f"{' & '.join([_latex(name), *map(_cell, found), str(n)])} \\\\")
+        cells = [by_name.get((name, metric.key)) for metric in metrics]
+        n = cells[-1]["n"] if cells[-1] else 0
+        lines.append(f"{' & '.join([_latex(name), *map(_cell, cells), str(n)])} \\\\")
     return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", ""])
 
 
 def as_text(runs: Sequence[Run]) -> str:
-    """Return the metrics marked LATEX as lines for the terminal."""
-    metrics = shown_in(LATEX)
+    """Return the metrics marked LATEX as a table for the terminal."""
+    metrics = metrics_shown_in(LATEX)
     width = max(len(run.name) for run in runs)
     lines = ["".join([f"{'run':<{width}}", *(f"  {metric.heading or metric.label:<32}" for metric in metrics)])]
     for run in runs:
@@ -69,7 +69,7 @@ def _cell(row: dict[str, Any] | None) -> str:
     return f"{row['value']:.3f} [{row['low']:.2f}, {row['high']:.2f}]"
 
 
-_SPECIAL = {character: f"\\{character}" for character in "&%$#_{}"} | {
+_LATEX_ESCAPES = {character: f"\\{character}" for character in "&%$#_{}"} | {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
@@ -78,4 +78,4 @@ _SPECIAL = {character: f"\\{character}" for character in "&%$#_{}"} | {
 
 
 def _latex(text: str) -> str:
-    return "".join(_SPECIAL.get(character, character) for character in text)
+    return "".join(_LATEX_ESCAPES.get(character, character) for character in text)

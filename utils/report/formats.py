@@ -1,4 +1,4 @@
-"""Numbers as text, for pages and for the terminal."""
+"""Format numbers for pages and for the terminal."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,7 +7,7 @@ DASH = "–"
 
 
 def estimate_text(estimate: dict[str, Any] | None) -> str:
-    """Return an accuracy with its interval and n; a dash if there is none.
+    """Return an accuracy with its interval and n; a dash for None.
 
     Args:
         estimate: {"value", "n", "ci95"} as results.json holds it.
@@ -18,7 +18,7 @@ def estimate_text(estimate: dict[str, Any] | None) -> str:
 
 
 def interval_text(interval: Sequence[float] | None, sign: str = "") -> str:
-    """Return "[low, high]" with two digits, or a dash.
+    """Return "[low, high]" with two decimals; a dash for None.
 
     Args:
         interval: low and high.
@@ -27,6 +27,6 @@ def interval_text(interval: Sequence[float] | None, sign: str = "") -> str:
     return f"[{interval[0]:{sign}.2f}, {interval[1]:{sign}.2f}]" if interval else DASH
 
 
-def digits(value: float | None, format_spec: str = ".2f") -> str | None:
-    """Return a formatted number, or None, which tables show as a dash."""
+def formatted(value: float | None, format_spec: str = ".2f") -> str | None:
+    """Return a number as text; None stays None, which tables show as a dash."""
     return None if value is None else f"{value:{format_spec}}"

@@ -1,4 +1,4 @@
-"""Settings that were run with several seeds (`--repeats`): their means, and their differences over seeds."""
+"""Runs of one setting with several seeds (`--repeats`): means, and differences between settings over seeds."""
 
 import json
 from collections.abc import Sequence
@@ -8,23 +8,23 @@ from typing import Any
 
 from textgrad.errors import UsageError
 from utils.metrics.statistics import Spread, over_seeds
-from utils.metrics.table import find, label_of
+from utils.metrics.table import find_metric, label_of
 from utils.report.formats import DASH, interval_text
 from utils.report.paired import reason_not_comparable
-from utils.report.runs import Run, load
-from utils.report.tables import Table, Titled
+from utils.report.runs import Run, load_run
+from utils.report.tables import Table, TitledTable
 
 _INITIAL, _BEST, _GAIN = "0shot_test_engine_test_acc", "best_test_acc", "gain_test_acc"
 
 
 @dataclass(frozen=True)
 class Group:
-    """One setting.
+    """The runs of one setting.
 
     Attributes:
         folder: holds the run folders of all seeds.
         runs: one per seed.
-        metrics: for each metric {"mean", "sd", "ci95", "n", "values"}; see `spread`.
+        metrics: {"mean", "sd", "ci95", "n", "values"} per metric; see `spread`.
     """
 
     folder: Path
@@ -38,7 +38,7 @@ class Group:
 
 
 def is_group(folder: Path) -> bool:
-    """Return whether a folder holds the seeds of one setting, all of them finished."""
+    """Return True for the folder of one setting whose seeds are all finished."""
     return (Path(folder) / "repeats.json").exists()
 
 
@@ -51,14 +51,14 @@ def load_group(folder: Path) -> Group:
     folder = Path(folder).resolve()
     try:
         spread = json.loads((folder / "repeats.json").read_text(encoding="utf-8"))
-        runs = [load(folder / f"seed{seed}", folder.name) for seed in spread["seeds"]]
+        runs = [load_run(folder / f"seed{seed}", folder.name) for seed in spread["seeds"]]
         return Group(folder, runs, spread["metrics"])
     except (OSError, ValueError, KeyError) as error:
         raise UsageError(f"{folder / 'repeats.json'} cannot be read: {error}") from error
 
 
 def spread(runs: Sequence[Run]) -> dict[str, Any]:
-    """Return mean, standard deviation, t interval and values over seeds of each metric; the content of repeats.json."""
+    """Return the content of repeats.json: mean, standard deviation, t interval and values over seeds per metric."""
     metrics = {}
     for name in runs[0].results["metrics"]:
         values = [value for run in runs if (value := _value(run, name)) is not None]
@@ -76,10 +76,10 @@ def spread(runs: Sequence[Run]) -> dict[str, Any]:
 
 
 def difference(first: Group, second: Group) -> Spread | None:
-    """Return how much better the best prompts of the second group are, over the seeds that both groups have.
+    """Compare the best prompts of two groups, over the seeds that both groups have.
 
     Returns:
-        The mean of the differences seed by seed with Student's interval; None if no two runs can be compared.
+        The mean of the differences per seed (second - first) with Student's interval; None if no runs are comparable.
     """
     partners = {run.options["seed"]: run for run in first.runs}
     gains = []
@@ -93,23 +93,23 @@ def difference(first: Group, second: Group) -> Spread | None:
     return over_seeds(gains) if gains else None
 
 
-def verdict(found: Spread | None) -> str:
+def verdict(difference: Spread | None) -> str:
     """Return a difference over seeds in words."""
-    if found is None:
+    if difference is None:
         return "not compared: different tasks, test questions or seeds"
-    if found.ci95 is None:
+    if difference.ci95 is None:
         return "one seed says nothing about spread"
-    low, high = found.ci95
-    text = f"{found.mean:+.3f} {interval_text(found.ci95, '+')} over {found.n} seeds"
+    low, high = difference.ci95
+    text = f"{difference.mean:+.3f} {interval_text(difference.ci95, '+')} over {difference.n} seeds"
     return text if low > 0 or high < 0 else f"not distinguishable from noise: {text}"
 
 
-def comparison_table(groups: Sequence[Group]) -> Titled:
-    """Return each setting's means over seeds, and its difference from the first setting it can be compared with."""
-    lines = []
-    for place, group in enumerate(groups):
-        against = next((first for first in groups[:place] if difference(first, group)), None)
-        lines.append(
+def comparison_table(groups: Sequence[Group]) -> TitledTable:
+    """Return each setting's means over seeds, and its difference from the first comparable setting."""
+    rows = []
+    for index, group in enumerate(groups):
+        against = next((first for first in groups[:index] if difference(first, group)), None)
+        rows.append(
             (
                 group.name,
                 len(group.runs),
@@ -119,22 +119,22 @@ def comparison_table(groups: Sequence[Group]) -> Titled:
                 verdict(difference(against, group)) if against else None,
             )
         )
-    head = ("setting", "seeds", "best, test: mean", "gain over the initial prompt", "against", "difference, by seed")
-    return Titled("Over seeds (Student's 95 % intervals)", Table(head, lines, (1,)))
+    header = ("setting", "seeds", "best, test: mean", "gain over the initial prompt", "against", "difference, by seed")
+    return TitledTable("Over seeds (Student's 95 % intervals)", Table(header, rows, (1,)))
 
 
-def spread_table(spread: dict[str, Any]) -> Titled:
+def spread_table(spread: dict[str, Any]) -> TitledTable:
     """Return the spread of one setting as a table of all metrics.
 
     Args:
         spread: the content of repeats.json.
     """
-    lines = [
-        (_label(name), name, *_numbers(own), ", ".join(f"{value:.2f}" for value in own["values"]))
-        for name, own in spread["metrics"].items()
+    rows = [
+        (_label(name), name, *_spread_cells(metric), ", ".join(f"{value:.2f}" for value in metric["values"]))
+        for name, metric in spread["metrics"].items()
     ]
-    head = ("metric", "in repeats.json", "mean", "sd", "95 % interval of the mean", "each seed")
-    return Titled(f"Over {len(spread['seeds'])} seeds (Student's t)", Table(head, lines, (2, 3)))
+    header = ("metric", "in repeats.json", "mean", "sd", "95 % interval of the mean", "each seed")
+    return TitledTable(f"Over {len(spread['seeds'])} seeds (Student's t)", Table(header, rows, (2, 3)))
 
 
 def spread_text(spread: dict[str, Any]) -> str:
@@ -144,41 +144,41 @@ def spread_text(spread: dict[str, Any]) -> str:
         spread: the content of repeats.json.
     """
     shown = {
-        _label(name): own
-        for name, own in spread["metrics"].items()
-        if name == _GAIN or not (metric := find(name)) or metric[0].shown
+        _label(name): metric
+        for name, metric in spread["metrics"].items()
+        if name == _GAIN or not (found := find_metric(name)) or found[0].shown
     }
     width = max(map(len, shown), default=0) + 2
     title = f"over {len(spread['seeds'])} seeds"
     lines = [f"\n{title:<{width}}{'mean':>7}{'sd':>8}  95 % interval"]
-    for label, own in shown.items():
-        mean, sd, interval = _numbers(own)
+    for label, metric in shown.items():
+        mean, sd, interval = _spread_cells(metric)
         lines.append(f"{label:<{width}}{mean:>7}{sd:>8}  {interval}")
     return "\n".join(lines)
 
 
 def as_text(groups: Sequence[Group]) -> str:
-    """Return the means of settings as lines for the terminal; "" without groups."""
+    """Return the means of settings as lines for the terminal."""
     return "\n".join(
         f"{group.name}: best, test {_mean(group, _BEST)}, gain {_mean(group, _GAIN)}, {len(group.runs)} seeds"
         for group in groups
     )
 
 
-def rows(groups: Sequence[Group]) -> list[dict[str, Any]]:
-    """Return one row per group and metric, as `export.rows` does for runs; n counts seeds."""
+def group_rows(groups: Sequence[Group]) -> list[dict[str, Any]]:
+    """Return one row per group and metric, as `export.metric_rows` does for runs; n counts seeds."""
     return [
         {
             "run": f"{group.name} (mean over seeds)",
             "metric": name,
-            "value": own["mean"],
-            "n": own["n"],
-            "low": own["ci95"][0],
-            "high": own["ci95"][1],
+            "value": metric["mean"],
+            "n": metric["n"],
+            "low": metric["ci95"][0],
+            "high": metric["ci95"][1],
         }
         for group in groups
-        for name, own in group.metrics.items()
-        if own["ci95"]
+        for name, metric in group.metrics.items()
+        if metric["ci95"]
     ]
 
 
@@ -190,16 +190,16 @@ def _label(name: str) -> str:
     return "gain over the initial prompt, test" if name == _GAIN else label_of(name)
 
 
-def _numbers(own: dict[str, Any]) -> tuple[str, str, str]:
+def _spread_cells(metric: dict[str, Any]) -> tuple[str, str, str]:
     """Return mean, standard deviation and interval as text."""
-    if own["ci95"] is None:
-        return f"{own['mean']:.3f}", DASH, DASH
-    low, high = own["ci95"]
-    return f"{own['mean']:.3f}", f"{own['sd']:.3f}", f"[{low:.3f}, {high:.3f}]"
+    if metric["ci95"] is None:
+        return f"{metric['mean']:.3f}", DASH, DASH
+    low, high = metric["ci95"]
+    return f"{metric['mean']:.3f}", f"{metric['sd']:.3f}", f"[{low:.3f}, {high:.3f}]"
 
 
-def _mean(group: Group, metric: str) -> str:
-    own = group.metrics.get(metric)
-    if not own:
+def _mean(group: Group, name: str) -> str:
+    metric = group.metrics.get(name)
+    if not metric:
         return DASH
-    return f"{own['mean']:.3f}" + (f" {interval_text(own['ci95'])}" if own["ci95"] else "")
+    return f"{metric['mean']:.3f}" + (f" {interval_text(metric['ci95'])}" if metric["ci95"] else "")

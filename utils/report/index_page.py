@@ -1,11 +1,11 @@
-"""The page of all runs of a folder: one table, sorted by a click on a column head."""
+"""The page of all runs in a folder: one table that a click on a column header sorts."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from utils.metrics.table import LATEX, shown_in
-from utils.report.formats import digits, estimate_text
+from utils.metrics.table import LATEX, metrics_shown_in
+from utils.report.formats import estimate_text, formatted
 from utils.report.pages import render
 from utils.report.runs import Run
 
@@ -14,7 +14,7 @@ def index_page(folder: Path, runs: Sequence[Run]) -> str:
     """Return the page; each run's name links to its report."""
     folder = Path(folder).resolve()
     comparisons = [path.parent.name for path in folder.glob("*/report.html") if not _is_run(path.parent)]
-    metrics = [metric.heading or metric.label for metric in shown_in(LATEX)]
+    metrics = [metric.heading or metric.label for metric in metrics_shown_in(LATEX)]
     return render(
         "index.html",
         title="Runs",
@@ -32,14 +32,14 @@ def _is_run(folder: Path) -> bool:
 
 def _cells(run: Run) -> list[Any]:
     options = run.options
-    tests = run.results.get("comparisons") or [{"p_value": None}]
+    comparisons = run.results.get("comparisons") or [{"p_value": None}]
     return [
         options["module"].removeprefix("train_"),
         run.tasks,
         " / ".join(dict.fromkeys((options["test_engine"], options["evaluation_engine"]))),
         options["seed"],
-        *(estimate_text(run.metric(metric.key)) for metric in shown_in(LATEX)),
-        digits(tests[0]["p_value"], ".2g"),
+        *(estimate_text(run.metric(metric.key)) for metric in metrics_shown_in(LATEX)),
+        formatted(comparisons[0]["p_value"], ".2g"),
         len(run.results["rounds"]) - 1,
         f"{run.calls:,}",
     ]

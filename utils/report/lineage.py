@@ -1,4 +1,4 @@
-"""How the best prompt came about: each client's steps and each merge, round by round, as differences between texts."""
+"""Origin of the best prompt: the steps of each client and the merge of each round, as differences between texts."""
 
 import difflib
 import re
@@ -10,16 +10,16 @@ from typing import Any
 from utils.metrics.statistics import share_of
 from utils.report.runs import Run
 
-_MOST = 400  # differences on one page, so that a browser stays quick
-_MOST_OPEN = 5  # clients whose steps are unfolded in the best round
+_MAX_DIFFERENCES = 400  # on one page; more slow a browser down
+_MAX_OPEN_CLIENTS = 5  # clients of the best round whose steps are expanded
 _SENTENCES = re.compile(r".+?(?:[.!?:;]\s+|\n+|$)", re.DOTALL)
 _WORDS = re.compile(r"(?:\w+|[^\w\s])[^\S\n]*|\s+")
-_LONGEST = 600  # words of two sentences that are compared word by word
-_ALIKE = 0.4  # share of equal words that such sentences must have
+_MAX_WORDS = 600  # of two passages; longer ones are not compared word by word
+_MIN_SIMILARITY = 0.4  # share of equal words for a word-by-word comparison
 
 
 class Change(StrEnum):
-    """What happened to a piece of text."""
+    """Change of a piece of text. The templates compare the values."""
 
     SAME = "same"
     REMOVED = "removed"
@@ -28,7 +28,7 @@ class Change(StrEnum):
 
 @dataclass(frozen=True)
 class Piece:
-    """A piece of a text, and what happened to it."""
+    """A piece of text and its change."""
 
     change: Change
     text: str
@@ -39,7 +39,7 @@ Difference = list[Piece]
 
 @dataclass(frozen=True)
 class StepView:
-    """One local step; `difference` is None if it gave no usable rewrite."""
+    """One local step; `difference` is None without a usable rewrite."""
 
     number: int
     before: str
@@ -51,7 +51,7 @@ class StepView:
 
 @dataclass(frozen=True)
 class ClientView:
-    """One client's part of a round; `upload` replaces the steps if the leak guard changed what the client sent."""
+    """One client in one round; `upload` is set instead of `steps` if the leak guard changed the upload."""
 
     client: str
     accepted_steps: int
@@ -64,7 +64,7 @@ class ClientView:
 
 @dataclass(frozen=True)
 class RoundView:
-    """One round: its clients, then the merge."""
+    """One round: its clients and the merge."""
 
     number: int
     validation: dict[str, Any] | None
@@ -79,10 +79,10 @@ class Lineage:
     """The rounds of a run.
 
     Attributes:
-        local_only: True if there is no global prompt; then there are no rounds here.
+        local_only: True without a global prompt; the lists are then empty.
         before_best: the rounds up to the best one.
         after_best: the later rounds.
-        omitted: number of differences that are left out because there are too many.
+        omitted: number of differences beyond the limit of a page.
     """
 
     local_only: bool
@@ -92,31 +92,31 @@ class Lineage:
 
 
 def difference(before: str, after: str) -> Difference:
-    """Return the new text in pieces that are the same, removed or added.
+    """Return the pieces of two texts, each unchanged, removed or added.
 
-    Sentences are compared first, and words only within rewritten sentences: this is quick, and a new sentence does not
-    look like the old one with most of its words exchanged.
+    Sentences are compared first, and words only within rewritten sentences. This is fast, and an unrelated new sentence
+    is shown as a whole instead of word by word.
     """
     pieces: Difference = []
-    for same, old, new in _steps(_SENTENCES.findall(before), _SENTENCES.findall(after)):
-        pieces += [Piece(Change.SAME, "".join(new))] if same else _rewritten("".join(old), "".join(new))
+    for same, old, new in _aligned(_SENTENCES.findall(before), _SENTENCES.findall(after)):
+        pieces += [Piece(Change.SAME, "".join(new))] if same else _word_difference("".join(old), "".join(new))
     return pieces
 
 
-def _steps(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[bool, Sequence[str], Sequence[str]]]:
-    """Yield whether nothing changed, the old part and the new part."""
+def _aligned(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[bool, Sequence[str], Sequence[str]]]:
+    """Yield (unchanged, old part, new part) for the aligned parts of two sequences."""
     for operation, a, b, c, d in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         yield operation == "equal", old[a:b], new[c:d]
 
 
-def _rewritten(before: str, after: str) -> Difference:
+def _word_difference(before: str, after: str) -> Difference:
     old, new = _WORDS.findall(before), _WORDS.findall(after)
-    if len(old) + len(new) <= _LONGEST:
-        steps = list(_steps(old, new))
-        if 2 * sum(len(part) for same, part, _ in steps if same) >= _ALIKE * (len(old) + len(new)):
+    if len(old) + len(new) <= _MAX_WORDS:
+        parts = list(_aligned(old, new))
+        if 2 * sum(len(part) for same, part, _ in parts if same) >= _MIN_SIMILARITY * (len(old) + len(new)):
             pieces: Difference = []
-            for same, gone, come in steps:
-                pieces += [Piece(Change.SAME, "".join(come))] if same else _replaced("".join(gone), "".join(come))
+            for same, removed, added in parts:
+                pieces += [Piece(Change.SAME, "".join(added))] if same else _replaced("".join(removed), "".join(added))
             return pieces
     return _replaced(before, after)
 
@@ -133,31 +133,31 @@ def lineage(run: Run) -> Lineage:
     reader = _Reader(run)
     before_best = [reader.round(number, opened=number == best) for number in range(1, best + 1)]
     after_best = [reader.round(number, opened=False) for number in range(best + 1, last + 1)]
-    return Lineage(False, before_best, after_best, max(0, reader.asked - _MOST))
+    return Lineage(False, before_best, after_best, max(0, reader.requested - _MAX_DIFFERENCES))
 
 
 class _Reader:
-    """Reads the rounds of a run; computes at most `_MOST` differences.
+    """Reads the rounds of a run; computes at most `_MAX_DIFFERENCES` differences.
 
     Attributes:
-        asked: number of differences so far, including omitted ones.
+        requested: number of differences so far, including omitted ones.
     """
 
     def __init__(self, run: Run):
-        self.run, self.asked = run, 0
+        self.run, self.requested = run, 0
 
     def round(self, number: int, opened: bool) -> RoundView:
         """Return one round."""
         run = self.run
         record = run.results["rounds"][number]
         broadcast = run.prompt(f"round{number - 1:02d}_global") or run.prompt("initial")
-        unfold = opened and len(record["uploads"]) <= _MOST_OPEN
-        clients = [self._client(number, client, broadcast, record, unfold) for client in record["uploads"]]
+        expand = opened and len(record["uploads"]) <= _MAX_OPEN_CLIENTS
+        clients = [self._client(number, client, broadcast, record, expand) for client in record["uploads"]]
         merged = self._difference(broadcast, run.prompt(f"round{number:02d}_global"))
         return RoundView(number, record["validation"].get("mean"), _outcome(record), opened, clients, merged)
 
     def _client(self, number: int, client: str, broadcast: str, record: dict[str, Any], opened: bool) -> ClientView:
-        """Return a client's steps, or only its upload if the leak guard changed it: reports are passed on."""
+        """Return a client's steps, or only its upload if the leak guard changed it, because reports are shared."""
         name = f"round{number:02d}_client{int(client):02d}"
         guard = record.get("leaks", {}).get(client, {}).get("guard", "none")
         upload = record["uploads"][client]
@@ -173,8 +173,8 @@ class _Reader:
         return ClientView(*counts, steps=steps)
 
     def _difference(self, before: str, after: str) -> Difference:
-        self.asked += 1
-        return difference(before, after) if self.asked <= _MOST else []
+        self.requested += 1
+        return difference(before, after) if self.requested <= _MAX_DIFFERENCES else []
 
 
 def _step(event: dict[str, Any], rewrite: Difference | None) -> StepView:
@@ -184,7 +184,7 @@ def _step(event: dict[str, Any], rewrite: Difference | None) -> StepView:
 
 
 def _outcome(record: dict[str, Any]) -> str:
-    """Return what came out of a round, in words."""
+    """Return the result of a round in words."""
     outcome = f"kept the old prompt: {record['kept_old']}" if record["kept_old"] else "new global prompt"
     if record.get("repaired"):
         outcome += ", lost instructions added back"

@@ -1,4 +1,4 @@
-"""The paired test of two runs, made only if both answered the same test questions."""
+"""The paired test of two runs that answered the same test questions."""
 
 import itertools
 from collections.abc import Iterator, Sequence
@@ -7,17 +7,19 @@ from typing import Any
 from utils.metrics.statistics import compare
 from utils.report.runs import Run
 
-_ALL_PAIRS = 6  # with more runs, each is compared with the first run only that has the same questions
+_MAX_RUNS_FOR_ALL_PAIRS = 6  # with more runs, each is compared only with the first comparable one
 
 
 def reason_not_comparable(first: Run, second: Run) -> str:
     """Return why two runs cannot be compared question by question; "" if they can."""
-    tests = [{task: about["test_id"] for task, about in run.results.get("data", {}).items()} for run in (first, second)]
-    if not all(tests):
+    ours, theirs = (
+        {task: data["test_id"] for task, data in run.results.get("data", {}).items()} for run in (first, second)
+    )
+    if not ours or not theirs:
         return "a run of an older version does not name its questions"
-    if tests[0].keys() != tests[1].keys():
-        return f"different tasks: {', '.join(tests[0])} and {', '.join(tests[1])}"
-    if tests[0] != tests[1]:
+    if ours.keys() != theirs.keys():
+        return f"different tasks: {', '.join(ours)} and {', '.join(theirs)}"
+    if ours != theirs:
         return "different test questions: use the same data, --data_seed and --test_size"
     if first.options["seed"] != second.options["seed"]:
         seeds = f"{first.options['seed']} and {second.options['seed']}"
@@ -28,22 +30,22 @@ def reason_not_comparable(first: Run, second: Run) -> str:
 def paired(runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
     """Compare the best prompts of each pair of runs on the same test questions.
 
-    Local-only training has one prompt per client: each is compared on its own.
+    Local-only training has one prompt per client; each prompt is compared separately.
 
     Yields:
         {"first", "second"} with the names, and `Comparison.as_json()` or {"why_not": reason}.
     """
     for first, second in _pairs(runs):
         reason = reason_not_comparable(first, second)
-        sides = [run.correct("best") for run in (first, second)]
-        if reason or not all(sides):
+        outcomes = [run.correct("best") for run in (first, second)]
+        if reason or not all(outcomes):
             reason = reason or "a run has no test score of its best prompt"
             yield {"first": first.name, "second": second.name, "why_not": reason}
             continue
-        for (one, before), (other, after) in itertools.product(sides[0].items(), sides[1].items()):
+        for (first_client, before), (second_client, after) in itertools.product(*(each.items() for each in outcomes)):
             yield {
-                "first": _name(first, sides[0], one),
-                "second": _name(second, sides[1], other),
+                "first": _name(first, outcomes[0], first_client),
+                "second": _name(second, outcomes[1], second_client),
                 **compare(before, after).as_json(),
             }
 
@@ -57,20 +59,20 @@ def as_text(runs: Sequence[Run]) -> str:
     return "\n".join(lines)
 
 
-def _name(run: Run, sides: dict[int, Any], client: int) -> str:
-    return run.name + (f", client {client}" if len(sides) > 1 else "")
+def _name(run: Run, outcomes: dict[int, Any], client: int) -> str:
+    return run.name + (f", client {client}" if len(outcomes) > 1 else "")
 
 
 def _pairs(runs: Sequence[Run]) -> list[tuple[Run, Run]]:
-    if len(runs) <= _ALL_PAIRS:
+    if len(runs) <= _MAX_RUNS_FOR_ALL_PAIRS:
         return [pair for pair in itertools.combinations(runs, 2) if not _differ_in_seed_only(*pair)]
     partners = (
-        (next((first for first in runs[:place] if not reason_not_comparable(first, second)), None), second)
-        for place, second in enumerate(runs)
+        (next((first for first in runs[:index] if not reason_not_comparable(first, second)), None), second)
+        for index, second in enumerate(runs)
     )
     return [(first, second) for first, second in partners if first is not None]
 
 
 def _differ_in_seed_only(first: Run, second: Run) -> bool:
-    """Whether two runs of groups have different seeds; `groups` compares groups seed by seed."""
+    """Return True for runs of groups with different seeds; `groups` compares groups seed by seed."""
     return bool(first.group and second.group) and first.options["seed"] != second.options["seed"]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from utils.metrics.table import HEADLINE, shown_in
+from utils.metrics.table import HEADLINE, metrics_shown_in
 from utils.report import tables
 from utils.report.drawing import Drawing
 from utils.report.lineage import lineage
@@ -36,7 +36,7 @@ def run_page(run: Run, drawings: Sequence[Drawing]) -> str:
         fairness=results.get("fairness"),
         tables={
             "comparisons": tables.comparisons(results),
-            "lost": tables.lost(results),
+            "lost": tables.lost_instructions(results),
             "clients": tables.clients(results),
             "leaks": tables.leaks(results),
             "complexity": tables.complexity(results),
@@ -52,5 +52,5 @@ def run_page(run: Run, drawings: Sequence[Drawing]) -> str:
 
 def _headline(run: Run) -> list[tuple[str, dict[str, Any]]]:
     """Return heading and estimate of the metrics at the top of the page."""
-    found = [(metric.heading or metric.label, run.metric(metric.key)) for metric in shown_in(HEADLINE)]
-    return [(heading, estimate) for heading, estimate in found if estimate and estimate["value"] is not None]
+    headline = [(metric.heading or metric.label, run.metric(metric.key)) for metric in metrics_shown_in(HEADLINE)]
+    return [(heading, estimate) for heading, estimate in headline if estimate and estimate["value"] is not None]

@@ -1,4 +1,4 @@
-"""A finished run as its folder holds it, and how to find runs."""
+"""Read finished runs from their folders."""
 
 import functools
 import json
@@ -11,7 +11,7 @@ from textgrad.errors import UsageError
 
 @dataclass(frozen=True)
 class Run:
-    """Content of a run's folder.
+    """A finished run.
 
     Attributes:
         folder: of the run.
@@ -19,7 +19,7 @@ class Run:
         config: the content of config.json.
         events: the lines of metrics.jsonl.
         partition: the content of partition.json; empty in folders of older versions.
-        group: the setting of which the run is one seed, or "".
+        group: name of the setting if the run is one of several seeds, else "".
     """
 
     folder: Path
@@ -31,7 +31,7 @@ class Run:
 
     @property
     def name(self) -> str:
-        """The folder's name, after the name of its group."""
+        """The folder's name, with the group's name before it."""
         return f"{self.group}/{self.folder.name}" if self.group else self.folder.name
 
     @property
@@ -41,12 +41,12 @@ class Run:
 
     @property
     def tasks(self) -> str:
-        """The names of its tasks; a file's name without folder and extension."""
+        """The task names; for a file, its name without folder and extension."""
         return ", ".join(Path(task).stem for task in self.options["task"])
 
     @property
     def calls(self) -> int:
-        """Calls of all roles."""
+        """Number of calls over all roles."""
         return sum(used["calls"] for used in self.results["usage"].values())
 
     def metric(self, key: str) -> dict[str, Any] | None:
@@ -68,9 +68,9 @@ class Run:
         return steps
 
     def correct(self, label: str) -> dict[int, dict[tuple[str, int], int]]:
-        """Return for each client which test questions its prompt answers correctly, as 0 or 1.
+        """Return 1 or 0 per test question, by client: {client: {(task, index): 1 or 0}}.
 
-        Client 0 stands for the global prompt if there is one.
+        The outcomes of a global prompt are those of client 0.
 
         Args:
             label: of the evaluation, such as "best".
@@ -78,17 +78,19 @@ class Run:
         outcomes: dict[int, dict[tuple[str, int], int]] = {}
         for event in self.events:
             if (event["event"], event.get("of"), event.get("split")) == ("evaluation", label, "test"):
-                own = outcomes.setdefault(event.get("client", 0), {})
-                own.update({(event["task"], index): int(right) for index, right in enumerate(event["correct"])})
+                by_question = outcomes.setdefault(event.get("client", 0), {})
+                by_question.update(
+                    {(event["task"], index): int(correct) for index, correct in enumerate(event["correct"])}
+                )
         return outcomes
 
 
-def load(folder: Path, group: str = "") -> Run:
+def load_run(folder: Path, group: str = "") -> Run:
     """Return the run of a folder.
 
     Args:
         folder: of the run.
-        group: the setting of which the run is one seed, or "".
+        group: name of the setting if the run is one of several seeds, else "".
 
     Raises:
         UsageError: the folder holds no finished run, or one of its files cannot be read.
@@ -110,7 +112,7 @@ def load(folder: Path, group: str = "") -> Run:
     return Run(folder, results, config, events, partition, group)
 
 
-def find(folder: Path) -> list[Path]:
+def find_runs(folder: Path) -> list[Path]:
     """Return the folders of finished runs in a folder and one level below it, sorted by name."""
     paths = [path for pattern in ("*/results.json", "*/*/results.json") for path in Path(folder).glob(pattern)]
     return sorted({path.parent.resolve() for path in paths})

@@ -7,11 +7,11 @@ from typing import Any
 
 from utils.config import Config
 from utils.metrics.table import label_of
-from utils.report.formats import digits, estimate_text, interval_text
+from utils.report.formats import estimate_text, formatted, interval_text
 from utils.report.runs import Run
 
-_MOST_ROWS = 200
-_MOST_PROMPTS = 400
+_MAX_ROWS = 200
+_MAX_PROMPTS = 400
 
 
 @dataclass(frozen=True)
@@ -19,19 +19,19 @@ class Table:
     """A table.
 
     Attributes:
-        head: titles of the columns.
+        header: column titles.
         rows: cells; None is shown as a dash.
-        numbers: columns that are aligned to the right.
+        number_columns: indices of right-aligned columns.
     """
 
-    head: Sequence[str]
+    header: Sequence[str]
     rows: Sequence[Sequence[Any]]
-    numbers: Sequence[int] = ()
+    number_columns: Sequence[int] = ()
 
 
 @dataclass(frozen=True)
-class Titled:
-    """A table with a title of its own."""
+class TitledTable:
+    """A table with a title."""
 
     title: str
     table: Table
@@ -52,18 +52,18 @@ def comparisons(results: dict[str, Any]) -> Table:
         )
         for each in results.get("comparisons", [])
     ]
-    head = ("on the same questions", "task", "difference", "95 % interval", "gained", "lost", "p", "verdict")
-    return Table(head, rows, (2, 3, 4, 5, 6))
+    header = ("on the same questions", "task", "difference", "95 % interval", "gained", "lost", "p", "verdict")
+    return Table(header, rows, (2, 3, 4, 5, 6))
 
 
-def lost(results: dict[str, Any]) -> Table:
+def lost_instructions(results: dict[str, Any]) -> Table:
     """Return the instructions that merges lost."""
     rows = [
         (row["round"], row["client"], row["instruction"], row["nearest"] or None, row["overlap"])
         for row in results.get("lost_instructions", [])
     ]
-    head = ("round", "client", "instruction", "most similar in the new prompt", "overlap")
-    return Table(head, rows[:_MOST_ROWS], (0, 1, 4))
+    header = ("round", "client", "instruction", "most similar in the new prompt", "overlap")
+    return Table(header, rows[:_MAX_ROWS], (0, 1, 4))
 
 
 def clients(results: dict[str, Any]) -> Table:
@@ -80,7 +80,7 @@ def clients(results: dict[str, Any]) -> Table:
         )
         for number, row in results["clients"].items()
     ]
-    head = (
+    header = (
         "client",
         "tasks",
         "questions",
@@ -89,7 +89,7 @@ def clients(results: dict[str, Any]) -> Table:
         "steps accepted",
         "best prompt, own validation",
     )
-    return Table(head, rows, (0, 2))
+    return Table(header, rows, (0, 2))
 
 
 def leaks(results: dict[str, Any]) -> Table:
@@ -110,7 +110,7 @@ def leaks(results: dict[str, Any]) -> Table:
         for client, leak in each.get("leaks", {}).items()
         if leak["level"] != "none"
     ]
-    head = (
+    header = (
         "round",
         "client",
         "guard",
@@ -121,28 +121,28 @@ def leaks(results: dict[str, Any]) -> Table:
         "secrets",
         "share of the text",
     )
-    return Table(head, rows[:_MOST_ROWS], (0, 1, 4, 5, 6, 7, 8))
+    return Table(header, rows[:_MAX_ROWS], (0, 1, 4, 5, 6, 7, 8))
 
 
 def complexity(results: dict[str, Any]) -> Table:
     """Return the measures of all uploads, concatenations and global prompts."""
     rows = []
     for each in results.get("complexity", []):
-        texts = [(f"upload of client {client}", own) for client, own in each["uploads"].items()]
+        texts = [(f"upload of client {client}", upload) for client, upload in each["uploads"].items()]
         texts += [("uploads, concatenated", each["concatenation"])] if "concatenation" in each else []
-        texts += [("prompt after the round", own) for own in each["prompts"]]
+        texts += [("prompt after the round", prompt) for prompt in each["prompts"]]
         rows += [
             (
                 each["round"],
                 name,
-                own["tokens"],
-                digits(own["entropy"]),
-                digits(own["compression_ratio"]),
-                *(digits(own.get(measure)) for measure in _OPTIONAL_MEASURES),
+                measures["tokens"],
+                formatted(measures["entropy"]),
+                formatted(measures["compression_ratio"]),
+                *(formatted(measures.get(key)) for key in _OPTIONAL_MEASURES),
             )
-            for name, own in texts
+            for name, measures in texts
         ]
-    head = (
+    header = (
         "round",
         "prompt",
         "tokens",
@@ -154,7 +154,7 @@ def complexity(results: dict[str, Any]) -> Table:
         "variance",
         "perplexity",
     )
-    return Table(head, rows[:_MOST_PROMPTS], (0, *range(2, 10)))
+    return Table(header, rows[:_MAX_PROMPTS], (0, *range(2, 10)))
 
 
 _OPTIONAL_MEASURES = ("mean_tf_idf", "surprisal_mean", "surprisal_max", "surprisal_variance", "perplexity")
@@ -170,12 +170,12 @@ def usage(results: dict[str, Any]) -> Table:
             f"{used['prompt_tokens']:,}",
             f"{used['completion_tokens']:,}",
             f"{used['seconds']:,.0f}",
-            digits(used.get("dollars"), ".4f"),
+            formatted(used.get("dollars"), ".4f"),
             ", ".join(f"{count} {kind}" for kind, count in used["bad_replies"].items()) or "none",
         )
         for role, used in results["usage"].items()
     ]
-    head = (
+    header = (
         "role",
         "calls",
         "requests",
@@ -185,7 +185,7 @@ def usage(results: dict[str, Any]) -> Table:
         "dollars",
         "bad replies",
     )
-    return Table(head, rows, (1, 2, 3, 4, 5, 6))
+    return Table(header, rows, (1, 2, 3, 4, 5, 6))
 
 
 def metrics(results: dict[str, Any]) -> Table:
@@ -202,15 +202,15 @@ def options(run: Run) -> Table:
 def versions(run: Run) -> Table:
     """Return the commit and the versions of Python and libraries."""
     rows = [item for item in run.config.items() if item[0] not in ("options", "engines", "simulated")]
-    return Table(("what", "version"), rows)
+    return Table(("component", "version"), rows)
 
 
-def command(options: dict[str, Any], *more: str) -> list[str]:
-    """Return the command line that has these options, in parts that stay on one line.
+def command(options: dict[str, Any], *extra: str) -> list[str]:
+    """Return the command line for these options, in parts that a page does not break.
 
     Args:
-        options: of the run; those with default values are left out.
-        more: further words, each option followed by its value.
+        options: of the run; default values are left out.
+        extra: further words, each option followed by its values.
     """
     defaults = vars(Config())
     parts = [".venv/bin/python main.py"]
@@ -219,7 +219,7 @@ def command(options: dict[str, Any], *more: str) -> list[str]:
         if name in defaults and value != defaults[name] and name not in ("log_dir", "run_name"):
             values = () if value is True else value if isinstance(value, tuple) else (value,)
             parts.append(shlex.join([f"--{name}", *map(str, values)]))
-    for word in more:
+    for word in extra:
         if word.startswith("--"):
             parts.append(word)
         else:

@@ -6,35 +6,35 @@ from typing import Any
 
 from utils.files import atomic_write, reporting_os_errors, to_json
 from utils.report import groups
-from utils.report.charts import PARTITION, charts, charts_of
+from utils.report.charts import PARTITION, comparison_charts, run_charts
 from utils.report.comparison import comparison_page
 from utils.report.drawing import Drawing
-from utils.report.export import as_csv, as_latex, rows
+from utils.report.export import as_csv, as_latex, metric_rows
 from utils.report.groups import Group
 from utils.report.index_page import index_page
 from utils.report.run_page import run_page
-from utils.report.runs import Run, load
-from utils.report.tables import Titled
+from utils.report.runs import Run, load_run
+from utils.report.tables import TitledTable
 
-ON_SCREEN = ("svg", "png")  # written when a run ends
-FOR_PAPERS = ("svg", "png", "pdf")
+SCREEN_FORMATS = ("svg", "png")  # written when a run ends
+PAPER_FORMATS = ("svg", "png", "pdf")
 
 
-def write(folder: Path, target: Path | None = None, figures: Sequence[str] = ON_SCREEN) -> None:
-    """Write report.html, figures/ and, if there are several clients, partition.png of a finished run.
+def write(folder: Path, target: Path | None = None, figures: Sequence[str] = SCREEN_FORMATS) -> None:
+    """Write report.html and figures/ of a finished run, and partition.png if it has several clients.
 
     Args:
         folder: of the run.
         target: folder of the files; the run's if None.
-        figures: kinds of files in figures/: any of "svg", "png" and "pdf".
+        figures: file formats in figures/: any of "svg", "png" and "pdf".
 
     Raises:
         UsageError: the folder holds no finished run.
         BrokenSystem: a file cannot be written.
     """
-    run = load(folder)
+    run = load_run(folder)
     target = target or run.folder
-    drawings = [Drawing(chart, _note([run])) for chart in charts(run) if chart]
+    drawings = [Drawing(chart, _note([run])) for chart in run_charts(run) if chart]
     atomic_write(target / "report.html", run_page(run, drawings))
     _write_figures(target, drawings, figures)
     for drawing in drawings:
@@ -48,10 +48,10 @@ def write_comparison(folder: Path, runs: Sequence[Run], several_seeds: Sequence[
     Args:
         folder: of the files.
         runs: at least two.
-        several_seeds: groups of some of the runs, compared by their means over seeds.
+        several_seeds: groups among the runs, compared by their means over seeds.
     """
     seeds = groups.comparison_table(several_seeds) if several_seeds else None
-    _write_comparison(folder, runs, "Comparison of runs", seeds, groups.rows(several_seeds))
+    _write_comparison(folder, runs, "Comparison of runs", seeds, groups.group_rows(several_seeds))
 
 
 def write_seeds(folder: Path, runs: Sequence[Run]) -> str:
@@ -66,21 +66,21 @@ def write_seeds(folder: Path, runs: Sequence[Run]) -> str:
     return groups.spread_text(spread)
 
 
-def write_tables(folder: Path, runs: Sequence[Run], more: Sequence[dict[str, Any]] = ()) -> None:
+def write_tables(folder: Path, runs: Sequence[Run], extra_rows: Sequence[dict[str, Any]] = ()) -> None:
     """Write report.csv and report.tex of one or more runs.
 
     Args:
         folder: of the files.
         runs: their metrics become rows.
-        more: further rows.
+        extra_rows: further rows.
     """
-    numbers = [*rows(runs), *more]
+    numbers = [*metric_rows(runs), *extra_rows]
     atomic_write(folder / "report.csv", as_csv(numbers))
     atomic_write(folder / "report.tex", as_latex(numbers))
 
 
 def write_index(folder: Path, runs: Sequence[Run]) -> None:
-    """Write index.html, a table of all runs of a folder, and the reports that are missing."""
+    """Write index.html, a table of all runs in a folder, and missing reports."""
     for run in runs:
         if not (run.folder / "report.html").exists():
             write(run.folder)
@@ -88,22 +88,22 @@ def write_index(folder: Path, runs: Sequence[Run]) -> None:
 
 
 def _write_comparison(
-    folder: Path, runs: Sequence[Run], title: str, seeds: Titled | None, more: Sequence[dict[str, Any]]
+    folder: Path, runs: Sequence[Run], title: str, seeds: TitledTable | None, extra_rows: Sequence[dict[str, Any]]
 ) -> None:
-    averaged = rows([run for run in runs if not run.group])  # the means stand for the runs of groups
-    drawings = [Drawing(chart, _note(runs)) for chart in charts_of(runs, [*averaged, *more]) if chart]
+    single_runs = metric_rows([run for run in runs if not run.group])  # groups are shown by their means
+    drawings = [Drawing(chart, _note(runs)) for chart in comparison_charts(runs, [*single_runs, *extra_rows]) if chart]
     atomic_write(folder / "report.html", comparison_page(runs, drawings, title, seeds))
-    _write_figures(folder, drawings, FOR_PAPERS)
-    write_tables(folder, runs, more)
+    _write_figures(folder, drawings, PAPER_FORMATS)
+    write_tables(folder, runs, extra_rows)
 
 
-def _write_figures(folder: Path, drawings: Sequence[Drawing], kinds: Sequence[str]) -> None:
+def _write_figures(folder: Path, drawings: Sequence[Drawing], formats: Sequence[str]) -> None:
     target = folder / "figures"
     with reporting_os_errors(target):
         target.mkdir(mode=0o700, exist_ok=True)
     for drawing in drawings:
-        for kind in kinds:
-            atomic_write(target / f"{drawing.name}.{kind}", drawing.svg if kind == "svg" else drawing.file(kind))
+        for name in formats:
+            atomic_write(target / f"{drawing.name}.{name}", drawing.svg if name == "svg" else drawing.file(name))
 
 
 def _note(runs: Sequence[Run]) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from utils.metrics.table import TERMINAL, find, label_of
+from utils.metrics.table import TERMINAL, find_metric, label_of
 
 
 def results_text(summary: dict[str, Any]) -> str:
@@ -53,7 +53,7 @@ def _metrics(metrics: dict[str, Any]) -> list[str]:
     rows = {
         label_of(name): estimate
         for name, estimate in metrics.items()
-        if (found := find(name)) and TERMINAL in found[0].shown
+        if (found := find_metric(name)) and TERMINAL in found[0].shown
     }
     width = max(map(len, rows), default=0) + 2
     head = f"{'':<{width}}{'value':>7}  {'95 % interval':>16}  {'n':>5}"

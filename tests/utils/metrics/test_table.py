@@ -9,7 +9,7 @@ import pytest
 import toy
 from scratch_copy import copy_project, readme_example, run_in
 
-from utils.metrics.table import LATEX, METRICS, find, label_of, metrics_of, shown_in
+from utils.metrics.table import LATEX, METRICS, find_metric, label_of, metrics_of, metrics_shown_in
 
 
 def test_keys_are_unique_and_those_of_the_published_code_are_there():
@@ -29,13 +29,13 @@ def test_keys_are_unique_and_those_of_the_published_code_are_there():
 
 
 def test_latex_shows_initial_and_best_test_accuracy():
-    assert [metric.heading for metric in shown_in(LATEX)] == ["initial, test", "best, test"]
+    assert [metric.heading for metric in metrics_shown_in(LATEX)] == ["initial, test", "best, test"]
 
 
 @pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.key)
 def test_a_name_is_split_into_task_and_metric(metric):
-    assert find(metric.key) == (metric, "")
-    assert find(f"BBH_object_counting_{metric.key}") == (metric, "BBH_object_counting")
+    assert find_metric(metric.key) == (metric, "")
+    assert find_metric(f"BBH_object_counting_{metric.key}") == (metric, "BBH_object_counting")
 
 
 def test_labels_name_the_task_and_the_engine():

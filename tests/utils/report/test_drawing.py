@@ -1,4 +1,4 @@
-"""Drawings: nothing is cut, the same bytes each time, safe inside a page, quick for many clients."""
+"""Drawings: no text cut off, equal bytes for equal charts, safe in a page, fast for many clients."""
 
 import re
 import subprocess
@@ -69,12 +69,12 @@ def test_the_same_chart_gives_the_same_bytes_in_another_process(kind, drawings):
         "from test_drawing import CHARTS, Drawing\n"
         f"sys.stdout.buffer.write(Drawing(CHARTS[2], 'SIMULATED').file({kind!r}))"
     )
-    found = [
+    contents = [
         subprocess.run([sys.executable, "-c", script], capture_output=True, env={"PYTHONHASHSEED": seed}).stdout
         for seed in ("1", "2")
     ]
-    assert found[0] == found[1] == drawings["short_names"].file(kind)
-    assert not re.search(rb"20\d\d-\d\d-\d\d|D:20\d\d", found[0])
+    assert contents[0] == contents[1] == drawings["short_names"].file(kind)
+    assert not re.search(rb"20\d\d-\d\d-\d\d|D:20\d\d", contents[0])
 
 
 def test_a_drawing_in_a_page_has_the_colors_of_the_page_and_no_address(drawings):
@@ -84,7 +84,7 @@ def test_a_drawing_in_a_page_has_the_colors_of_the_page_and_no_address(drawings)
         assert "var(--c0)" in inline and "var(--soft)" in inline
 
 
-def test_names_are_shown_and_never_markup_or_formulas(drawings):
+def test_names_are_shown_as_text_and_never_as_markup_or_formulas(drawings):
     for name in ("hostile", "bars"):
         for text in (drawings[name].svg, drawings[name].inline()):
             assert "<script" not in text and "&lt;script&gt;alert(1)&lt;/script&gt;" in text
@@ -103,7 +103,7 @@ def test_charts_of_a_thousand_clients_are_drawn_quickly():
 
     clients = range(1000)
     points = [(client, 0.5, 0.25, 0.75) for client in clients]
-    began = time.process_time()
+    started = time.process_time()
     for chart in (
         Chart("clients", "Clients", [Series(f"s{n}", points, joined=False) for n in range(3)], "client", 1.0),
         Columns("partition", "Partition", [(f"class {n}", [1 + (n + c) % 3 for c in clients]) for n in range(10)]),
@@ -111,7 +111,7 @@ def test_charts_of_a_thousand_clients_are_drawn_quickly():
         drawing = Drawing(chart)
         drawing.file("png")
         assert len(drawing.inline()) < 600_000
-    assert time.process_time() - began < 2
+    assert time.process_time() - started < 2
 
 
 def test_nothing_heavy_is_imported_before_something_is_drawn():

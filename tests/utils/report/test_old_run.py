@@ -1,4 +1,4 @@
-"""A run folder of the version before the rebuild (old_run/, without its call log) is still read by all tools."""
+"""All tools still read a run folder of the previous version (old_run/, without its call log)."""
 
 import csv
 import json
@@ -11,7 +11,7 @@ import toy
 import main
 from utils.report.__main__ import main as report
 from utils.report.paired import reason_not_comparable
-from utils.report.runs import load
+from utils.report.runs import load_run
 from utils.run_log.ledger import main as ledger
 
 OLD_RUN = Path(__file__).parent / "old_run"
@@ -54,7 +54,7 @@ def test_its_report_needs_no_partition(folder):
 def test_it_is_compared_with_a_new_run_on_the_same_questions(folder, tmp_path, capsys):
     sizes = ["--train_size", "8", "--val_size", "6", "--test_size", "8", "--num_clients", "2", "--local_steps", "1"]
     assert main.run(toy.config(tmp_path, "--run_name", "new_run", *sizes, "--proximal_update")) == 0
-    runs = [load(folder), load(tmp_path / "logs" / "new_run")]
+    runs = [load_run(folder), load_run(tmp_path / "logs" / "new_run")]
     assert reason_not_comparable(*runs) == ""
     assert [run.metric("best_test_acc") for run in runs] == [runs[0].metric("best_test_acc")] * 2
     assert report([str(run.folder) for run in runs]) == 0

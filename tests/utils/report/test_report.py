@@ -13,11 +13,11 @@ import toy
 import main
 from textgrad.errors import UsageError
 from utils.report.__main__ import main as report
-from utils.report.chart import Chart, Series, dodge
-from utils.report.export import as_csv, as_latex, rows
+from utils.report.chart import Chart, Series, horizontal_offsets
+from utils.report.export import as_csv, as_latex, metric_rows
 from utils.report.lineage import difference
 from utils.report.paired import paired
-from utils.report.runs import load
+from utils.report.runs import load_run
 from utils.report.tables import command
 
 _VOID = {"meta", "link", "br", "img"}
@@ -45,8 +45,8 @@ class Tags(HTMLParser):
         assert self.open.pop() == tag
 
 
-def trained(tmp_path, name, *more, **kwargs):
-    assert main.run(toy.config(tmp_path, "--run_name", name, *more, **kwargs)) == 0
+def trained(tmp_path, name, *options, **kwargs):
+    assert main.run(toy.config(tmp_path, "--run_name", name, *options, **kwargs)) == 0
     return tmp_path / "logs" / name
 
 
@@ -58,13 +58,13 @@ def runs(tmp_path_factory):
     return {
         "federated": trained(folder, "federated"),
         "central": trained(folder, "central", module="train_centralized"),
-        "alone": trained(folder, "alone", "--aggregate_method", "none"),
+        "local_only": trained(folder, "local_only", "--aggregate_method", "none"),
         "fewer": trained(folder, "fewer", "--test_size", "6"),
         "hostile": trained(folder, "hostile_<b>", "--initial_prompt", hostile, "--leak_guard", "redact"),
     }
 
 
-@pytest.mark.parametrize("name", ["federated", "alone", "hostile"])
+@pytest.mark.parametrize("name", ["federated", "local_only", "hostile"])
 def test_a_page_is_complete_and_needs_no_network(runs, name):
     text = (runs[name] / "report.html").read_text()
     page = Tags(text)
@@ -74,7 +74,7 @@ def test_a_page_is_complete_and_needs_no_network(runs, name):
     assert text.isascii() or 'charset="utf-8"' in text
 
 
-@pytest.mark.parametrize("name", ["federated", "central", "alone", "hostile"])
+@pytest.mark.parametrize("name", ["federated", "central", "local_only", "hostile"])
 def test_every_figure_of_the_page_is_a_file_too(runs, name, tmp_path):
     from matplotlib.image import imread
 
@@ -97,8 +97,9 @@ def test_the_partition_is_drawn_only_if_there_are_several_clients(runs):
 
 
 def test_intervals_at_the_same_x_are_drawn_side_by_side():
-    bare, wide = Series("bare", [(1, 0.5)]), Series("wide", [(1, 0.5, 0.2, 0.8)])
-    assert dodge([wide, bare, wide]) == [-0.5, 0.0, 0.5] and dodge([wide]) == [0.0]
+    point, interval = Series("point", [(1, 0.5)]), Series("interval", [(1, 0.5, 0.2, 0.8)])
+    assert horizontal_offsets([interval, point, interval]) == [-0.5, 0.0, 0.5]
+    assert horizontal_offsets([interval]) == [0.0]
 
 
 def test_the_axis_ends_at_a_round_number_above_the_highest_point():
@@ -113,7 +114,7 @@ def test_html_in_a_prompt_is_shown_and_never_executed(runs):
 
 
 def marked(before, after):
-    """The difference as text: [-removed-] and [+added+]."""
+    """Return the difference as text: [-removed-] and [+added+]."""
     marks = {"same": "{}", "removed": "[-{}-]", "added": "[+{}+]"}
     return "".join(marks[piece.change].format(piece.text) for piece in difference(before, after))
 
@@ -132,14 +133,14 @@ def test_long_prompts_are_compared_quickly():
     before = "\n".join(
         f"Rule {number}: look at item {number * 7 % 400} and then at the next one." for number in range(400)
     )
-    began = time.process_time()
+    started = time.process_time()
     assert "[+thing +]" in marked(before, before.replace("item 7 ", "thing 7 "))
     assert difference(before, before[::-1])
-    assert time.process_time() - began < 2
+    assert time.process_time() - started < 2
 
 
 def test_runs_on_the_same_questions_are_compared_question_by_question(runs):
-    federated, central = load(runs["federated"]), load(runs["central"])
+    federated, central = load_run(runs["federated"]), load_run(runs["central"])
     (found,) = paired([central, federated])
     before, after = central.correct("best")[0], federated.correct("best")[0]
     assert len(before) == 10 and found["n"] == 10
@@ -149,19 +150,23 @@ def test_runs_on_the_same_questions_are_compared_question_by_question(runs):
 
 
 def test_each_client_prompt_of_local_only_training_is_compared(runs):
-    found = list(paired([load(runs["federated"]), load(runs["alone"])]))
-    assert [each["second"] for each in found] == ["alone, client 0", "alone, client 1", "alone, client 2"]
+    found = list(paired([load_run(runs["federated"]), load_run(runs["local_only"])]))
+    assert [each["second"] for each in found] == [
+        "local_only, client 0",
+        "local_only, client 1",
+        "local_only, client 2",
+    ]
 
 
 def test_runs_on_different_questions_are_not_compared_and_the_reason_is_given(runs, tmp_path):
-    (found,) = paired([load(runs["federated"]), load(runs["fewer"])])
+    (found,) = paired([load_run(runs["federated"]), load_run(runs["fewer"])])
     assert "verdict" not in found and "test questions" in found["why_not"]
     other = tmp_path / "other_seed"
     shutil.copytree(runs["federated"], other)
     config = json.loads((other / "config.json").read_text())
     config["options"]["seed"] = 7
     (other / "config.json").write_text(json.dumps(config))
-    (found,) = paired([load(runs["federated"]), load(other)])
+    (found,) = paired([load_run(runs["federated"]), load_run(other)])
     assert "seeds: 42 and 7" in found["why_not"]
 
 
@@ -176,7 +181,7 @@ def test_the_command_line_writes_a_page_csv_and_latex_for_several_runs(runs, tmp
 
 
 def test_latex_escapes_special_characters(runs):
-    table = rows([load(runs["hostile"])])
+    table = metric_rows([load_run(runs["hostile"])])
     assert r"hostile\_<b>" in as_latex(table) and "hostile_<b>" in as_csv(table)
 
 
@@ -191,13 +196,13 @@ def test_a_folder_without_a_run_is_a_one_line_error(tmp_path, capsys):
     assert report([str(tmp_path)]) == 2 and "no finished run" in capsys.readouterr().err
     assert report([str(tmp_path / "absent")]) == 2
     with pytest.raises(UsageError, match="results.json"):
-        load(tmp_path)
+        load_run(tmp_path)
 
 
 def test_the_command_in_a_report_gives_the_same_configuration(runs):
     from utils.config import parse
 
-    options = load(runs["hostile"]).options
+    options = load_run(runs["hostile"]).options
     again = vars(parse(shlex.split(" ".join(command(options)))[2:]))
     kept = {name: list(value) if isinstance(value, tuple) else value for name, value in again.items()}
     assert {name for name in options if kept[name] != options[name]} <= {"log_dir", "run_name"}

@@ -17,10 +17,10 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory):
     """Federated and centralized training with three seeds each, on the same questions."""
-    above = tmp_path_factory.mktemp("seeds")
+    parent = tmp_path_factory.mktemp("seeds")
     for name, module in (("federated", "train_homo_fed"), ("central", "train_centralized")):
-        assert main.run(toy.config(above, "--run_name", name, "--repeats", "3", module=module)) == 0
-    return above / "logs"
+        assert main.run(toy.config(parent, "--run_name", name, "--repeats", "3", module=module)) == 0
+    return parent / "logs"
 
 
 def with_scores(group, values):
@@ -35,9 +35,9 @@ def with_scores(group, values):
 
 def test_settings_are_compared_seed_by_seed(settings):
     first, second = (groups.load_group(settings / name) for name in ("central", "federated"))
-    found = groups.difference(with_scores(first, (0.1, 0.5, 0.3)), with_scores(second, (0.4, 0.8, 0.6)))
-    assert found.mean == pytest.approx(0.3) and found.sd == pytest.approx(0.0) and found.n == 3
-    assert groups.verdict(found).startswith("+0.300")
+    spread = groups.difference(with_scores(first, (0.1, 0.5, 0.3)), with_scores(second, (0.4, 0.8, 0.6)))
+    assert spread.mean == pytest.approx(0.3) and spread.sd == pytest.approx(0.0) and spread.n == 3
+    assert groups.verdict(spread).startswith("+0.300")
     noise = groups.verdict(groups.difference(with_scores(first, (0.1, 0.5, 0.3)), with_scores(second, (0.5, 0.1, 0.4))))
     assert noise.startswith("not distinguishable from noise: +0.033")
     assert groups.difference(first, dataclasses.replace(second, runs=[])) is None
@@ -45,9 +45,9 @@ def test_settings_are_compared_seed_by_seed(settings):
 
 def test_a_report_of_settings_shows_means_and_each_seed(settings, tmp_path, capsys):
     assert report([str(settings / "central"), str(settings / "federated"), "-o", str(tmp_path)]) == 0
-    shown = capsys.readouterr().out
-    assert "federated: best, test" in shown and "3 seeds" in shown
-    assert "federated/seed43 against central/seed43" in shown
+    output = capsys.readouterr().out
+    assert "federated: best, test" in output and "3 seeds" in output
+    assert "federated/seed43 against central/seed43" in output
     page, table = (tmp_path / "report.html").read_text(), (tmp_path / "report.csv").read_text()
     assert "Over seeds" in page and "federated/seed42" in page
     mean = json.loads((settings / "federated" / "repeats.json").read_text())["metrics"]["best_test_acc"]

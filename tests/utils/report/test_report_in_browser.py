@@ -32,21 +32,21 @@ FLAGS = (
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """Three runs, one of them local-only with a very long name, their comparison, and the table of all runs."""
-    above = tmp_path_factory.mktemp("shown")
-    for name, more in (
+    parent = tmp_path_factory.mktemp("shown")
+    for name, options in (
         ("federated", ()),
-        ("alone_" + "x" * 60, ("--aggregate_method", "none")),
+        ("local_only_" + "x" * 60, ("--aggregate_method", "none")),
         ("fewer", ("--test_size", "6")),
     ):
-        assert main.run(toy.config(above, "--run_name", name, *more)) == 0
-    logs = above / "logs"
+        assert main.run(toy.config(parent, "--run_name", name, *options)) == 0
+    logs = parent / "logs"
     runs = sorted(str(path.parent) for path in logs.glob("*/results.json") if not path.parent.is_symlink())
     assert report([*runs, "-o", str(logs / "together")]) == 0 and report([str(logs)]) == 0
     return logs
 
 
-def browsed(tmp_path, body, script, *flags):
-    """Return the value of the expression `script` after the page and its frames are loaded; no console messages."""
+def evaluate(tmp_path, body, script, *flags):
+    """Return the value of the JavaScript expression `script` in a loaded page; fail on console messages."""
     page = tmp_path / "frame.html"
     page.write_text(f"<body>{body}<script>onload = () => document.title = JSON.stringify({script})</script>")
     shown = subprocess.run(
@@ -80,22 +80,22 @@ def test_pages_fit_and_are_drawn(folder, tmp_path, width, scheme, dark):
                     return b.left < s.left - 1 || b.right > s.right + 1 || b.top < s.top - 1 || b.bottom > s.bottom + 1;
                 }).map(t => t.textContent),
                 tooltips: d.querySelectorAll("svg use title").length}; })"""
-    found = browsed(tmp_path, frames(folder, width), script, f"--blink-settings=preferredColorScheme={scheme}")
+    found = evaluate(tmp_path, frames(folder, width), script, f"--blink-settings=preferredColorScheme={scheme}")
     assert [page["wide"] <= width for page in found] == [True] * 3, found
     assert [page["figures"] for page in found][0] >= 6 and all(page["loaded"] for page in found)
     assert [page["tooltips"] > 10 for page in found] == [True, True, False]
-    assert [page["bright"] for page in found] == [dark] * 3, "the text has the colors of the system"
+    assert [page["bright"] for page in found] == [dark] * 3, "the text does not follow the color scheme"
     assert not any(page["empty"] or page["outside"] for page in found), found
 
 
-def test_a_click_on_a_column_head_sorts_the_table_and_a_second_click_reverses_it(folder, tmp_path):
+def test_a_click_on_a_column_header_sorts_the_table_and_a_second_click_reverses_it(folder, tmp_path):
     script = """(() => { const d = document.querySelector("iframe").contentDocument,
         heads = [...d.querySelectorAll("th button")], place = heads.findIndex(h => h.textContent === "best, test"),
         values = () => [...d.querySelectorAll("tbody tr")].map(r => parseFloat(r.cells[place].textContent)),
         names = () => [...d.querySelectorAll("tbody tr")].map(r => r.cells[0].textContent);
         heads[place].click(); const up = values(); heads[place].click(); const down = values();
         heads[0].click(); return {up, down, names: names(), sorted: heads[0].parentElement.ariaSort}; })()"""
-    found = browsed(tmp_path, f'<iframe src="file://{folder}/index.html"></iframe>', script)
+    found = evaluate(tmp_path, f'<iframe src="file://{folder}/index.html"></iframe>', script)
     assert len(found["up"]) == 3 and found["up"] == sorted(found["up"]) == found["down"][::-1]
     assert len(set(found["up"])) > 1, "the runs must differ for the test to mean something"
     assert found["names"] == sorted(found["names"]) and found["sorted"] == "ascending"
