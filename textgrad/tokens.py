@@ -1,11 +1,11 @@
-"""The length of a text in tokens, estimated: no tokenizer to install, and the same number for every model."""
+"""Token counts without a tokenizer: one estimate and one upper bound, the same for every model."""
 
 
 def estimate_tokens(text: str) -> int:
-    """About how many tokens a model makes of a text.
+    """Return the estimated number of tokens in a text.
 
-    English has about four tokens to three words; code, numbers and other scripts have more tokens than words, which
-    the length in bytes shows. The larger of the two estimates counts, as a budget must not be overrun.
+    English has about four tokens per three words. Code, numbers and other scripts have more tokens than words, which
+    the length in bytes shows. The larger estimate counts, so that budgets are not exceeded.
 
     Args:
         text: any text.
@@ -16,3 +16,8 @@ def estimate_tokens(text: str) -> int:
     by_words = -(-4 * len(text.split()) // 3)
     by_bytes = -(-len(text.encode("utf-8", "surrogatepass")) // 4)
     return max(by_words, by_bytes)
+
+
+def max_tokens(text: str) -> int:
+    """Return an upper bound of the tokens in a message: half its UTF-8 bytes, plus 16 for the chat template."""
+    return len(text.encode("utf-8", "replace")) // 2 + 16

@@ -234,7 +234,7 @@ class Config:
     )
     max_retries: int = option(8, "engines", "retries per request", low=0, high=1000, resume_safe=True)
     max_consecutive_failures: int = option(
-        20, "engines", "failed requests in a row that end the run", low=1, high=_MANY, resume_safe=True
+        20, "engines", "consecutive failed requests that stop the run", low=1, high=_MANY, resume_safe=True
     )
     no_cache: bool = option(
         False, "engines", "send a repeated request again instead of reusing its first reply", sent_to_sites=True

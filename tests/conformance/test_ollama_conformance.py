@@ -43,8 +43,8 @@ def test_a_run_says_once_that_long_prompts_are_cut(tmp_path, monkeypatch, capsys
     with ConformanceServer(Ollama(context=1024), brain(tmp_path)) as server:
         monkeypatch.setenv("OLLAMA_BASE_URL", server.url)
         trained(tmp_path, ENGINE, "--initial_prompt", "Add the two numbers with the greatest care. " * 150)
-    told = [line for line in capsys.readouterr().out.splitlines() if "cut long prompts" in line]
-    assert len(told) == 1 and "read 512 tokens" in told[0] and "OLLAMA_CONTEXT_LENGTH" in told[0]
+    told = [line for line in capsys.readouterr().out.splitlines() if "truncate long prompts" in line]
+    assert len(told) == 1 and "counted 512 tokens" in told[0] and "OLLAMA_CONTEXT_LENGTH" in told[0]
 
 
 def test_nothing_is_said_where_long_prompts_are_read_whole(tmp_path):
@@ -56,7 +56,7 @@ def test_nothing_is_said_where_long_prompts_are_read_whole(tmp_path):
         server.product.context = 4096
         route("Add. " * 5001)
         route("Add. " * 5002)
-    assert len(warnings) == 1 and "read 2048 tokens" in warnings[0]
+    assert len(warnings) == 1 and "counted 2048 tokens" in warnings[0]
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,8 @@ def row(record_property):
 @pytest.fixture
 def quick(monkeypatch):
     """Make waits between retries, and the time until repeated failures end a run, 25 times shorter."""
-    monkeypatch.setattr(limiter, "_SHORTEST_WAIT", limiter._SHORTEST_WAIT / 25)
-    monkeypatch.setattr(limiter, "_SECONDS_A_FAILURE", limiter._SECONDS_A_FAILURE / 25)
+    monkeypatch.setattr(limiter, "_MIN_BACKOFF", limiter._MIN_BACKOFF / 25)
+    monkeypatch.setattr(limiter, "_SECONDS_PER_FAILURE", limiter._SECONDS_PER_FAILURE / 25)
 
 
 def pytest_terminal_summary(terminalreporter):

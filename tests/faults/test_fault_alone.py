@@ -140,7 +140,7 @@ def test_if_every_call_fails_the_run_stops_and_names_the_last_error(row, quick, 
     gateway = Gateway(CallLog(tmp_path / "calls.sqlite"), Limiter(max_retries=3, max_consecutive_failures=4))
     with FaultServer(policy=lambda request, number: fault, refuse=60, hang=8) as server:
         route = gateway.route(ChatOpenAI("some-model", base_url=server.url, api_key=KEY, request_timeout=0.5))
-        with pytest.raises(BrokenSystem, match="requests in a row failed, the last at http") as error:
+        with pytest.raises(BrokenSystem, match="consecutive requests failed, the last at http") as error:
             for number in range(4):
                 route(f"Question {number}?")
     row("every call fails", "alone", str(error.value)[:75])

@@ -93,7 +93,7 @@ def test_a_permanent_error_stops_the_run_with_one_line(runs, row, name):
 def test_a_run_whose_calls_all_fail_from_the_middle_on_stops_without_results(runs, row):
     status, errors, server = runs("always", policy=lambda request, number: "500" if number > 60 else None)
     assert status == 2 and not (runs.path("always") / "results.json").exists()
-    assert re.search(r"error: \d+ requests in a row failed.*HTTP 500: The server had an error", errors)
+    assert re.search(r"error: \d+ consecutive requests failed.*HTTP 500: The server had an error", errors)
     row("every call fails", "5 %", f"from call 61 on: stopped after {len(server.requests) - 61} more, exit 2")
 
 

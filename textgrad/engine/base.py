@@ -1,28 +1,33 @@
-"""The seam between the program and any language model: `complete(messages, sampling) -> Reply`.
+"""The interface between the program and any language model: `complete(messages, sampling) -> Reply`.
 
-`EngineLM` is TextGrad's interface, all that a user's own engine needs. `ChatEngine` is what our engines build on:
-they implement `complete` alone; caching, limits, retries and counting belong to the gateway.
+`EngineLM` is TextGrad's interface; a user's own engine needs nothing else. `ChatEngine` is the base of our engines,
+which implement only `complete`. In a run, the gateway adds the call log, limits, retries and usage.
 """
 
+import dataclasses
+import functools
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from textgrad.engine.calls.call_log import CallLog, canonical, key_of
+from textgrad.engine.calls.limiter import Limiter
 from textgrad.engine.reply import Reply, Sampling, Text
 
 DEFAULT_SYSTEM_PROMPT = "You are a capable assistant who answers with care and with imagination."
 
 
 class EngineLM(ABC):
-    """A language model. A subclass needs `generate`, and may be any synchronous code.
+    """A language model. A subclass implements `generate`, with any synchronous code.
 
     Attributes:
-        system_prompt: used when a call brings none.
-        model_string: the model's name at its endpoint.
-        endpoint: where the model is reached; part of the key under which replies are kept.
-        is_multimodal: True when images may be sent.
-        enforces_form: True when `generate` takes `within=` and no other form can come back.
+        system_prompt: default system prompt.
+        model_string: name of the model at its endpoint.
+        endpoint: address of the model; part of the key of stored replies.
+        is_multimodal: True if the model accepts images.
+        enforces_form: True if `generate` accepts `within=` and guarantees that form.
+        sampling: default sampling parameters.
     """
 
     system_prompt: str = DEFAULT_SYSTEM_PROMPT
@@ -30,20 +35,21 @@ class EngineLM(ABC):
     endpoint: str = ""
     is_multimodal: bool = False
     enforces_form: bool = False
+    sampling = Sampling()
 
     @abstractmethod
     def generate(self, prompt, system_prompt: str | None = None, **kwargs) -> str:
-        """The model's reply to `prompt`, a text or a list of texts (str) and images (bytes)."""
+        """Return the model's reply to `prompt`, a text or a list of texts (str) and images (bytes)."""
 
     def __call__(self, *args, **kwargs) -> str:
         return self.generate(*args, **kwargs)
 
     def complete(self, messages: Sequence[dict[str, Any]], sampling: Sampling) -> Reply:
-        """The reply to chat messages; for an engine that only has `generate`, through it.
+        """Return the reply to chat messages, by `generate`.
 
         Args:
-            messages: `{"role": "system" | "user", "content": str | list[str | bytes]}`, as `messages_of` makes them.
-            sampling: ignored here, as a user's `generate` may take no such arguments.
+            messages: `{"role": "system" | "user", "content": str | list[str | bytes]}`, as returned by `messages_of`.
+            sampling: ignored here, since a user's `generate` may not accept such arguments.
         """
         system = next((message["content"] for message in messages if message["role"] == "system"), None)
         content = next(message["content"] for message in messages if message["role"] == "user")
@@ -51,33 +57,46 @@ class EngineLM(ABC):
 
 
 class ChatEngine(EngineLM):
-    """An engine with sampling parameters and counted tokens: implement `complete`.
+    """An engine with sampling parameters and token counts. A subclass implements `complete`.
 
-    It raises `TransientError` for what trying again may mend, `BrokenSystem` for what it cannot, `ContextExceeded`
-    for a request that is too long, and returns every other reply, good or bad, as a `Reply`.
+    `complete` raises `TransientError` if a retry may help, `BrokenSystem` if it cannot, and `ContextExceeded` if the
+    request is too long. It returns every other reply, good or bad, as a `Reply`.
     """
-
-    sampling = Sampling()
 
     @abstractmethod
     def complete(self, messages: Sequence[dict[str, Any]], sampling: Sampling) -> Reply:
-        """The reply to chat messages, by one request."""
+        """Return the reply to chat messages, by one request."""
 
-    def generate(self, content, system_prompt: str | None = None, **kwargs) -> Text:
-        """The reply to a text or a list of texts and images.
+    def generate(self, prompt, system_prompt: str | None = None, **kwargs) -> Text:
+        """Return the reply to a text, or to a list of texts and images, outside of a run: with retries, without log.
 
         Args:
-            content: str, or list of str and bytes (an image's file).
-            system_prompt: in place of the engine's own.
+            prompt: str, or list of str and bytes (image files).
+            system_prompt: replaces the engine's own; "" for none.
             **kwargs: fields of `Sampling`.
-        """
-        from textgrad.engine.calls.gateway import standalone_gateway  # the gateway needs this module
 
-        return standalone_gateway().route(self).generate(content, system_prompt=system_prompt, **kwargs)
+        Raises:
+            CallFailed: all retries failed.
+            ContextExceeded: the request is too long.
+            BrokenSystem: the endpoint cannot be used.
+        """
+        sampling = dataclasses.replace(self.sampling, **kwargs)
+        messages = messages_of(prompt, self.system_prompt if system_prompt is None else system_prompt)
+        for _ in range(2):
+            reply = _limiter().call(lambda: self.complete(messages, sampling), self.endpoint)
+            if not reply.has_no_content:
+                break
+        return Text(reply.text, reply.flaw)
+
+
+@functools.cache
+def _limiter() -> Limiter:
+    """Return the limiter of all calls outside of a run."""
+    return Limiter()
 
 
 def messages_of(content, system_prompt: str | None) -> list[dict[str, Any]]:
-    """Chat messages for one user turn. An empty system prompt sends no system message.
+    """Return the chat messages of one user turn. An empty system prompt sends no system message.
 
     Args:
         content: str, or list of str and bytes.
@@ -88,33 +107,27 @@ def messages_of(content, system_prompt: str | None) -> list[dict[str, Any]]:
 
 
 class CachedEngine:
-    """TextGrad's mix-in for an engine that keeps replies on disk, on the same store as a run's call log.
+    """TextGrad's mix-in for an engine that caches replies on disk, in a call log.
 
     Args:
-        cache_path: a folder; the store is made in it at the first use.
+        cache_path: folder of the cache, created at the first use.
     """
 
     def __init__(self, cache_path):
         super().__init__()
         self.cache_path = cache_path
-        self._store = None
+        self._call_log: CallLog | None = None
 
-    def _cache(self):
-        if self._store is None:
-            from textgrad.engine.calls.call_log import CallLog
-
+    def _cache(self) -> CallLog:
+        if self._call_log is None:
             Path(self.cache_path).mkdir(parents=True, exist_ok=True)
-            self._store = CallLog(Path(self.cache_path) / "calls.sqlite")
-        return self._store
+            self._call_log = CallLog(Path(self.cache_path) / "calls.sqlite")
+        return self._call_log
 
     def _check_cache(self, prompt: str) -> str | None:
-        """The reply kept for exactly this text, or None."""
-        from textgrad.engine.calls.call_log import key_of
-
+        """Return the cached reply to exactly this text, or None."""
         found = self._cache().get(key_of(prompt))
         return found.text if found else None
 
     def _save_cache(self, prompt: str, response: str) -> None:
-        from textgrad.engine.calls.call_log import canonical, key_of
-
         self._cache().put(key_of(prompt), canonical(prompt), Reply(response), seconds=0.0)

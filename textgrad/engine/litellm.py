@@ -81,10 +81,10 @@ class ChatLiteLLM(ChatEngine):
         if isinstance(answer, ApiError):
             if answer.filtered:
                 return Reply("", "content_filter", prompt_tokens(wire), 0)
-            raise answer.error(self._asked())
+            raise answer.error(self._context())
         return read_completion(answer, wire)
 
-    def _asked(self) -> RequestContext:
+    def _context(self) -> RequestContext:
         keys = (value for name, value in os.environ.items() if name.endswith(("_KEY", "_TOKEN")) and len(value) > 7)
         return RequestContext(self.model_string, self.endpoint, " or ".join(self.key_names), tuple(keys))
 

@@ -14,9 +14,10 @@ from textgrad.concurrency import fan_out
 from textgrad.engine import get_engine
 from textgrad.engine.base import EngineLM, Reply, Sampling, messages_of
 from textgrad.engine.calls.limiter import Limiter
-from textgrad.engine.protocol.messages import estimated_tokens, prompt_tokens
+from textgrad.engine.protocol.messages import prompt_tokens
 from textgrad.engine.registry import check_engine_name
 from textgrad.errors import BadReply, BrokenSystem, StopRun, TransientError, UsageError
+from textgrad.tokens import estimate_tokens
 from utils.run_log.terminal import clean
 
 LEVELS = (1, 2, 4, 8, 16)  # calls at once
@@ -72,7 +73,7 @@ class Probe:
         def estimated(question: str, reply: Reply) -> bool:
             return (reply.prompt_tokens, reply.completion_tokens) == (
                 prompt_tokens(messages_of(question, "Be brief.")),
-                estimated_tokens(reply.text),
+                estimate_tokens(reply.text),
             )
 
         if any(reply.prompt_tokens is None for reply in replies.values()):

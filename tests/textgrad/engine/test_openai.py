@@ -221,7 +221,7 @@ def test_an_image_goes_as_a_data_url():
 
 
 def test_an_image_for_a_model_that_takes_text_only_says_what_to_do():
-    with FaultServer() as server, pytest.raises(UsageError, match="takes text only.*is_multimodal=True"):
+    with FaultServer() as server, pytest.raises(UsageError, match="accepts text only.*is_multimodal=True"):
         ask(server, messages=[{"role": "user", "content": ["What is it?", b"\x89PNG\r\n\x1a\n..."]}])
 
 

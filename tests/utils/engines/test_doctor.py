@@ -55,7 +55,7 @@ def test_the_most_calls_at_once_are_found(examined):
 
 @pytest.mark.parametrize("fault, told", [("401", "HTTP 401"), ("404", "does not exist"), ("500", "HTTP 500")])
 def test_a_broken_engine_is_one_line_and_exit_2(examined, monkeypatch, fault, told):
-    monkeypatch.setattr("textgrad.engine.calls.limiter._SHORTEST_WAIT", 0.01)
+    monkeypatch.setattr("textgrad.engine.calls.limiter._MIN_BACKOFF", 0.01)
     with FaultServer(policy=lambda request, number: fault) as server:
         status, _, shown = examined(server)
     assert status == 2 and shown.out == "" and len(shown.err.splitlines()) == 1 and told in shown.err

@@ -1,21 +1,21 @@
-"""Asking for a reply of a given form: a reply that lacks it is asked for once more, then given up."""
+"""Replies of a required form: a reply without it is requested once more."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from textgrad.engine.reply import flaw_of
 from textgrad.errors import BadReply
 
 Parsed = TypeVar("Parsed")
 
 
 def usable(reply: str) -> str:
-    """The reply, stripped.
+    """Return the stripped reply.
 
     Raises:
-        BadReply: it is empty, truncated, or flawed otherwise.
+        BadReply: the reply is empty, truncated, or has another flaw.
     """
-    flaw = getattr(reply, "flaw", None) or (None if reply.strip() else "empty")
-    if flaw:
+    if flaw := flaw_of(reply):
         raise BadReply(f"the reply was {flaw}")
     return str(reply).strip()
 
@@ -29,18 +29,18 @@ def ask_until(
     hint: str,
     within: Sequence[str] | None = None,
 ) -> Parsed:
-    """What `parse` makes of the engine's reply; asked once more, with a hint, where it makes nothing of it.
+    """Return the parsed reply of an engine. If it cannot be parsed, ask once more, with a hint.
 
     Args:
         engine: called as `engine(content, system_prompt=...)`.
         content: str, or list of str and bytes.
-        parse: raises `BadReply` for a reply without the wanted form.
-        system_prompt: for both tries.
-        hint: what to mend, in one sentence; shown to the model at the second try.
-        within: the two tags of a reply that is all between tags, for an engine that can enforce such a form.
+        parse: raises `BadReply` for a reply without the required form.
+        system_prompt: of both requests.
+        hint: what to correct, in one sentence; added to the second request.
+        within: opening and closing tag that must enclose the whole reply, for engines that can enforce it.
 
     Raises:
-        BadReply: the second reply could not be used either.
+        BadReply: the second reply cannot be parsed either.
     """
     form = {"within": tuple(within)} if within and getattr(engine, "enforces_form", False) else {}
     try:

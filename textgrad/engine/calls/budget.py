@@ -1,4 +1,4 @@
-"""Hard caps on what a run may use: calls, tokens, dollars, over all clients and roles together."""
+"""Hard caps on the calls, tokens and dollars of a run, over all clients and roles."""
 
 import contextlib
 import threading
@@ -13,24 +13,24 @@ MILLION = 1_000_000
 
 @dataclass(frozen=True)
 class Price:
-    """Dollars per million tokens of requests and of replies; >= 0."""
+    """Dollars per million tokens of requests and of replies, each >= 0."""
 
     request: float
     reply: float
 
     def of(self, prompt_tokens: float, completion_tokens: float) -> float:
-        """Dollars for so many tokens."""
+        """Return the cost in dollars."""
         return (self.request * prompt_tokens + self.reply * completion_tokens) / MILLION
 
 
 class Budget:
-    """What was used, and whether one more call still fits.
+    """Usage so far, and admission of calls that cannot exceed a cap.
 
-    Calls that the call log answers were paid for by an earlier run in the same folder; they count as well.
+    Calls that are answered by the call log count too: an earlier process of the same run paid for them.
 
     Args:
-        max_calls, max_tokens, max_cost: caps; None for no cap. Tokens are those of requests and replies together.
-        prices: by role; a role without a price costs nothing.
+        max_calls, max_tokens, max_cost: caps, or None. Tokens include requests and replies.
+        prices: by role; roles without a price are free.
     """
 
     def __init__(
@@ -49,39 +49,44 @@ class Budget:
 
     @contextlib.contextmanager
     def reserved(self, role: str, prompt_tokens: int, max_tokens: int) -> Iterator[None]:
-        """Holds room for one call while it is in flight, for as long a reply as it may give.
+        """Reserve the maximum usage of one call while it is in flight.
 
-        Waits while calls in flight hold the room, as most give back a part of it.
+        Wait while the reservations of other calls leave too little: most calls use less than they reserve.
+
+        Args:
+            role: of the engine.
+            prompt_tokens: upper bound.
+            max_tokens: maximum length of the reply.
 
         Raises:
-            BudgetSpent: the call might exceed a cap.
+            BudgetSpent: the call could exceed a cap.
         """
         if not self.capped:
             yield
             return
-        need = self._amounts(role, prompt_tokens, max_tokens)
+        needed = self._amounts(role, prompt_tokens, max_tokens)
         with self._changed:
-            while short := self._short(need):
+            while cap := self._exceeded_cap(needed):
                 if not self._reserved["calls"]:
                     raise BudgetSpent(
-                        f"the cap of {self.caps[short]:g} {short} is reached ({self.used[short]:.6g} used; "
-                        f"the next call may need {need[short]:.6g})"
+                        f"the cap of {self.caps[cap]:g} {cap} is reached ({self.used[cap]:.6g} used; "
+                        f"the next call may need {needed[cap]:.6g})"
                     )
                 self._changed.wait()
-            self._hold(need, 1)
+            self._reserve(needed, 1)
         try:
             yield
         finally:
             with self._changed:
-                self._hold(need, -1)
+                self._reserve(needed, -1)
                 self._changed.notify_all()
 
     def charge(self, role: str, reply: Reply) -> None:
-        """Counts a call that was made, now or by an earlier run."""
+        """Add the usage of a call, made now or by an earlier process of the run."""
         amounts = self._amounts(role, reply.prompt_tokens or 0, reply.completion_tokens or 0)
         with self._changed:
-            for what, amount in amounts.items():
-                self.used[what] += amount
+            for kind, amount in amounts.items():
+                self.used[kind] += amount
 
     def _amounts(self, role: str, prompt_tokens: int, completion_tokens: int) -> dict[str, float]:
         price = self.prices.get(role)
@@ -91,17 +96,12 @@ class Budget:
             "dollars": price.of(prompt_tokens, completion_tokens) if price else 0.0,
         }
 
-    def _hold(self, need: dict[str, float], sign: int) -> None:
-        for what, amount in need.items():
-            self._reserved[what] += sign * amount
+    def _reserve(self, amounts: dict[str, float], sign: int) -> None:
+        for kind, amount in amounts.items():
+            self._reserved[kind] += sign * amount
 
-    def _short(self, need: dict[str, float]) -> str | None:
-        """The first cap that the call might exceed."""
-        return next(
-            (
-                what
-                for what, cap in self.caps.items()
-                if cap is not None and self.used[what] + self._reserved[what] + need[what] > cap
-            ),
-            None,
-        )
+    def _exceeded_cap(self, needed: dict[str, float]) -> str | None:
+        for kind, cap in self.caps.items():
+            if cap is not None and self.used[kind] + self._reserved[kind] + needed[kind] > cap:
+                return kind
+        return None

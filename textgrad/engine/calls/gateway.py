@@ -1,11 +1,10 @@
-"""The gateway: the one way from the program to any engine. Looks in the call log, asks through the limiter, counts.
+"""The gateway: all calls of a run pass it. It looks up the call log, sends through the limiter, and counts usage.
 
 gateway = Gateway(CallLog("calls.sqlite"), Limiter(max_concurrency=64))
 test_engine = gateway.route(get_engine("ollama-llama3.1"), role="test", sampling=Sampling(seed=1))
 """
 
 import dataclasses
-import functools
 import json
 import threading
 import time
@@ -15,26 +14,26 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from textgrad.concurrency import current_scope
-from textgrad.engine.base import EngineLM, Reply, Sampling, Text, messages_of
+from textgrad.engine.base import EngineLM, messages_of
 from textgrad.engine.calls.budget import Budget
 from textgrad.engine.calls.call_log import CallLog, canonical, key_of_text
 from textgrad.engine.calls.limiter import Limiter
 from textgrad.engine.calls.truncation import TruncationDetector
+from textgrad.engine.reply import Flaw, Reply, Sampling, Text
 from textgrad.errors import CallFailed, ContextExceeded, StopRun, UsageError
-
-_ASK_AGAIN = ("empty", "filtered", "malformed")
+from textgrad.tokens import max_tokens
 
 
 @dataclass
 class Usage:
-    """What one role has used.
+    """Usage of one role.
 
     Attributes:
-        requests: how often an engine was asked, also where an earlier reply answered.
-        calls: distinct requests, each paid for once.
-        prompt_tokens, completion_tokens: as counted by the endpoint, estimated where it does not count.
-        seconds: summed over calls, so more than the clock when calls overlap.
-        flaws: how many replies were empty, truncated, filtered, malformed, too long or failed.
+        requests: requests by the program, including those answered by the call log.
+        calls: distinct requests; each is paid for once.
+        prompt_tokens, completion_tokens: as counted by the endpoint; estimated if it does not count.
+        seconds: sum over all calls, so more than the elapsed time if calls overlap.
+        flaws: number of replies per flaw.
     """
 
     requests: int = 0
@@ -45,17 +44,37 @@ class Usage:
     flaws: Counter = field(default_factory=Counter)
 
 
+@dataclass(frozen=True)
+class _Call:
+    """One request of an engine.
+
+    Attributes:
+        key, request: in the call log.
+    """
+
+    engine: EngineLM
+    role: str
+    messages: list[dict]
+    sampling: Sampling
+    key: str = ""
+    request: str = ""
+
+
 class Gateway:
-    """Answers requests from the call log where they are there, else from their engine.
+    """Answers requests from the call log, or sends them to their engine.
 
     Args:
-        call_log: where replies are kept; without one every request is sent.
-        limiter: admits requests; an unlimited one by default.
-        budget: caps on what is used; none by default.
-        reuse: False sends the same request anew at every place of the run (it still replays after a crash).
-        replay_only: True refuses to send anything.
-        forgiving: True turns a request that was given up into a flawed reply, so that no reply ends a run.
-        warn: told in one line what the user should know; standard error if left out.
+        call_log: stores all replies; without one, every request is sent.
+        limiter: admits requests; the default limits by default.
+        budget: caps on usage; none by default.
+        reuse: if False, equal requests at different points of the run are sent separately, even at temperature 0.
+        replay_only: if True, a request that is not in the call log raises `UsageError`.
+        raise_on_failure: if True, a failed request raises; otherwise its reply is empty, with a flaw.
+        warn: receives warnings, one line each; prints to standard error by default.
+
+    Attributes:
+        usage: by role.
+        on_reply: called after every reply.
     """
 
     def __init__(
@@ -66,149 +85,151 @@ class Gateway:
         *,
         reuse: bool = True,
         replay_only: bool = False,
-        forgiving: bool = True,
+        raise_on_failure: bool = False,
         warn: Callable[[str], None] | None = None,
     ):
         self.call_log, self.limiter, self.budget = call_log, limiter or Limiter(), budget or Budget()
-        self.reuse, self.replay_only, self.forgiving = reuse, replay_only, forgiving
+        self.reuse, self.replay_only, self.raise_on_failure = reuse, replay_only, raise_on_failure
         self.usage: dict[str, Usage] = {}
         self.on_reply: Callable[[], None] = lambda: None
-        self._cuts = TruncationDetector(warn)
+        self._truncation = TruncationDetector(warn)
         self._counted: set[tuple[str, str]] = set()
         self._paid: set[str] = set()
-        self._flying: dict[str, threading.Lock] = {}
+        self._in_flight: dict[str, threading.Event] = {}
         self._endpoints: dict[EngineLM, str] = {}
         self._lock = threading.Lock()
 
     def route(self, engine: EngineLM, role: str = "", sampling: Sampling | None = None) -> "Route":
-        """The same engine, reached through this gateway.
+        """Return the engine, called through this gateway.
 
         Args:
             engine: any engine.
-            role: under which its calls are counted, such as "test" or "evaluation".
-            sampling: defaults of its calls; the engine's own when left out.
+            role: label of its usage, such as "test" or "evaluation".
+            sampling: default sampling parameters; those of the engine by default.
         """
-        return Route(self, engine, role, sampling or getattr(engine, "sampling", Sampling()))
+        return Route(self, engine, role, sampling or engine.sampling)
 
     def ask(self, engine: EngineLM, role: str, messages: list[dict], sampling: Sampling) -> Reply:
-        """One reply; asked a second time where the first held nothing.
+        """Return a reply. If the first reply has no content, ask once more.
 
         Raises:
-            StopRun: the run cannot go on.
-            CallFailed, ContextExceeded: only where the gateway is not forgiving.
+            StopRun: the run cannot continue.
+            CallFailed, ContextExceeded: only with `raise_on_failure`.
         """
         reply = self._draw(engine, role, messages, sampling, draw=0)
-        if reply.flaw in _ASK_AGAIN:
+        if reply.has_no_content:
             reply = self._draw(engine, role, messages, sampling, draw=1)
         return reply
 
-    def get_metadata(self, note: dict) -> Any:
-        """What was remembered under a note, or None: facts of a run that its seed and replies do not decide."""
-        found = self.call_log.get(key_of_text(_request_of(note))) if self.call_log is not None else None
+    def get_metadata(self, key: dict) -> Any:
+        """Return the JSON value stored under a key, or None. For facts that do not follow from seed and replies."""
+        found = self.call_log.get(key_of_text(_metadata_request(key))) if self.call_log is not None else None
         return json.loads(found.text) if found else None
 
-    def put_metadata(self, note: dict, value: Any) -> None:
-        """Keeps a JSON value under a note, in the call log."""
+    def put_metadata(self, key: dict, value: Any) -> None:
+        """Store a JSON value under a key, in the call log."""
         if self.call_log is not None:
-            self.call_log.put(key_of_text(_request_of(note)), _request_of(note), Reply(json.dumps(value)), 0.0)
+            request = _metadata_request(key)
+            self.call_log.put(key_of_text(request), request, Reply(json.dumps(value)), seconds=0.0)
 
     def close(self) -> None:
-        """Lets nothing more be sent, and closes the call log."""
+        """Refuse further requests, and close the call log."""
         self.limiter.stop(StopRun("the run has ended"))
         if self.call_log is not None:
             self.call_log.close()
 
     def _draw(self, engine: EngineLM, role: str, messages: list[dict], sampling: Sampling, draw: int) -> Reply:
+        """Return one reply, from the call log or from the engine; `draw` distinguishes repeated requests."""
         if self.call_log is None:
-            return self._send(engine, messages, sampling)[0]
-        request = {
+            return self._send(_Call(engine, role, messages, sampling))[0]
+        fields = {
             "model": engine.model_string,
-            "endpoint": self._endpoint(engine),
+            "endpoint": self._logged_endpoint(engine, self.call_log),
             "messages": messages,
             **vars(sampling),
             "draw": draw,
         }
         if sampling.temperature > 0 or not self.reuse:
-            request["place"] = current_scope()
-        asked = canonical(request)
-        key = key_of_text(asked)
+            fields["place"] = current_scope()
+        request = canonical(fields)
+        call = _Call(engine, role, messages, sampling, key_of_text(request), request)
         while True:
-            if found := self.call_log.row(key):
-                self._pay(role, key, found[0])
-                return self._count(role, key, *found)
-            if self._take_off(key, engine):
+            if found := self.call_log.row(call.key):
+                self._charge(call, found[0])
+                return self._count(call, *found)
+            if self._claim(call.key):
                 try:
-                    return self._fetch(engine, role, messages, sampling, asked, key)
+                    return self._fetch(call, self.call_log)
                 finally:
-                    self._land(key)
+                    self._release(call.key)
 
-    def _endpoint(self, engine: EngineLM) -> str:
-        """Where a request goes; in a replay, where it went: a log from elsewhere needs no base URL set to the same."""
+    def _logged_endpoint(self, engine: EngineLM, call_log: CallLog) -> str:
+        """Return the endpoint of an engine; in a replay, the logged one, so that no base URL need be set."""
         if not self.replay_only:
             return engine.endpoint
         if engine not in self._endpoints:
-            known = self.call_log.endpoints(engine.model_string)
-            self._endpoints[engine] = known[0] if len(known) == 1 else engine.endpoint
+            logged = call_log.endpoints(engine.model_string)
+            self._endpoints[engine] = logged[0] if len(logged) == 1 else engine.endpoint
         return self._endpoints[engine]
 
-    def _take_off(self, key: str, engine: EngineLM) -> bool:
-        """True when this thread is to send the request; else returns when the one that sent it has ended."""
+    def _claim(self, key: str) -> bool:
+        """Return True if this thread is to send the request. Otherwise wait for the thread that sends it."""
         with self._lock:
-            flying = self._flying.get(key)
-            if flying is None:
-                self._flying[key] = threading.Lock()
-                self._flying[key].acquire()
+            in_flight = self._in_flight.get(key)
+            if in_flight is None:
+                self._in_flight[key] = threading.Event()
                 return True
-        with flying:  # held by the one that sent it
-            return False
+        in_flight.wait()
+        return False
 
-    def _land(self, key: str) -> None:
+    def _release(self, key: str) -> None:
         with self._lock:
-            self._flying.pop(key).release()
+            self._in_flight.pop(key).set()
 
-    def _fetch(self, engine, role, messages, sampling, asked, key) -> Reply:
-        if found := self.call_log.row(key):  # it landed between the look-up and the take-off
-            return self._count(role, key, *found)
+    def _fetch(self, call: _Call, call_log: CallLog) -> Reply:
+        if found := call_log.row(call.key):  # stored between the look-up and the claim
+            return self._count(call, *found)
         if self.replay_only:
             raise UsageError(
-                f"replay only: the call log {self.call_log.path} has no reply for this call of the {role} "
-                f"engine {engine.model_string} at {_where()}: {str(messages[-1]['content'])[:80]!r}"
+                f"replay only: the call log {call_log.path} has no reply for this call of the {call.role} engine "
+                f"{call.engine.model_string} at {_scope_text()}: {str(call.messages[-1]['content'])[:80]!r}"
             )
-        with self.budget.reserved(role, _longest(messages), sampling.max_tokens):
-            reply, seconds = self._send(engine, messages, sampling)
-            if reply.flaw != "failed":  # a request that was given up is free, and is sent anew after a restart
-                self.call_log.put(key, asked, reply, seconds)
-                self._pay(role, key, reply)
-        return self._count(role, key, reply, seconds)
+        prompt_tokens = sum(max_tokens(str(message["content"])) for message in call.messages)
+        with self.budget.reserved(call.role, prompt_tokens, call.sampling.max_tokens):
+            reply, seconds = self._send(call)
+            if reply.flaw is not Flaw.FAILED:  # a failed request costs nothing, and a resumed run sends it again
+                call_log.put(call.key, call.request, reply, seconds)
+                self._charge(call, reply)
+        return self._count(call, reply, seconds)
 
-    def _send(self, engine: EngineLM, messages: list[dict], sampling: Sampling) -> tuple[Reply, float]:
-        started = time.monotonic()
+    def _send(self, call: _Call) -> tuple[Reply, float]:
+        engine, started = call.engine, time.monotonic()
         try:
-            reply = self.limiter.call(lambda: engine.complete(messages, sampling), engine.endpoint)
+            reply = self.limiter.call(lambda: engine.complete(call.messages, call.sampling), engine.endpoint)
         except StopRun as reason:
-            if self.forgiving:  # a run is over; without one, another engine may do better
+            if not self.raise_on_failure:
                 self.limiter.stop(reason)
             raise
         except (CallFailed, ContextExceeded) as error:
-            if not self.forgiving:
+            if self.raise_on_failure:
                 raise
             reply = Reply("", finish_reason="failed" if isinstance(error, CallFailed) else "context")
-        self._cuts.observe(engine.endpoint, messages, reply.prompt_tokens)
+        self._truncation.observe(engine.endpoint, call.messages, reply.prompt_tokens)
         return reply, time.monotonic() - started
 
-    def _pay(self, role: str, key: str, reply: Reply) -> None:
+    def _charge(self, call: _Call, reply: Reply) -> None:
         with self._lock:
-            new = key not in self._paid
-            self._paid.add(key)
+            new = call.key not in self._paid
+            self._paid.add(call.key)
         if new:
-            self.budget.charge(role, reply)
+            self.budget.charge(call.role, reply)
 
-    def _count(self, role: str, key: str, reply: Reply, seconds: float) -> Reply:
+    def _count(self, call: _Call, reply: Reply, seconds: float) -> Reply:
         with self._lock:
-            usage = self.usage.setdefault(role, Usage())
+            usage = self.usage.setdefault(call.role, Usage())
             usage.requests += 1
-            if (role, key) not in self._counted:
-                self._counted.add((role, key))
+            if (call.role, call.key) not in self._counted:
+                self._counted.add((call.role, call.key))
                 usage.calls += 1
                 usage.prompt_tokens += reply.prompt_tokens or 0
                 usage.completion_tokens += reply.completion_tokens or 0
@@ -220,7 +241,7 @@ class Gateway:
 
 
 class Route(EngineLM):
-    """An engine as one role of a run sees it: every call goes through the gateway."""
+    """An engine in one role of a run: every call passes the gateway."""
 
     def __init__(self, gateway: Gateway, engine: EngineLM, role: str, sampling: Sampling):
         self.gateway, self.engine, self.role, self.sampling = gateway, engine, role, sampling
@@ -229,12 +250,12 @@ class Route(EngineLM):
         self.enforces_form = engine.enforces_form
 
     def generate(self, prompt, system_prompt: str | None = None, **kwargs) -> Text:
-        """The reply's text, which remembers its flaw.
+        """Return the text of the reply, with its flaw.
 
         Args:
             prompt: str, or list of str and bytes.
-            system_prompt: in place of the engine's own; "" for none.
-            **kwargs: fields of `Sampling` to change for this call.
+            system_prompt: replaces the engine's own; "" for none.
+            **kwargs: fields of `Sampling` to change in this call.
         """
         sampling = dataclasses.replace(self.sampling, **kwargs) if kwargs else self.sampling
         messages = messages_of(prompt, self.system_prompt if system_prompt is None else system_prompt)
@@ -242,21 +263,10 @@ class Route(EngineLM):
         return Text(reply.text, reply.flaw)
 
 
-def _request_of(note: dict) -> str:
-    """A note as the call log keeps it, in the place of a request."""
-    return canonical({"note": note})
+def _metadata_request(key: dict) -> str:
+    """Return what the call log stores in place of a request."""
+    return canonical({"note": key})
 
 
-def _longest(messages: list[dict]) -> int:
-    """Tokens that a request has at the most: half its bytes, which is more than any tokenizer makes of a text."""
-    return sum(len(str(message["content"]).encode("utf-8", "replace")) // 2 + 16 for message in messages)
-
-
-def _where() -> str:
+def _scope_text() -> str:
     return " ".join(f"{label} {value}" for label, value in current_scope()) or "the start"
-
-
-@functools.cache
-def standalone_gateway() -> Gateway:
-    """The gateway of scripts that use an engine without a run: limits and retries, no log, failures raised."""
-    return Gateway(forgiving=False)

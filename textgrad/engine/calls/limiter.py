@@ -1,4 +1,4 @@
-"""The one limiter: every request in flight, of all clients and roles, passes here. Concurrency, rate, retries."""
+"""The limiter: concurrency, request rate and retries of all requests of a run, over all clients and roles."""
 
 import random
 import threading
@@ -9,30 +9,30 @@ from dataclasses import dataclass
 from textgrad.engine.reply import Reply
 from textgrad.errors import BrokenSystem, CallFailed, ContextExceeded, StopRun, TransientError
 
-_REFUSALS_BEFORE_FIRST_ANSWER = 4  # about five seconds: long enough for a server that is just starting
-_SHORTEST_WAIT, _LONGEST_WAIT = 0.5, 60.0  # seconds before a retry, doubled each time
-_SECONDS_A_FAILURE = 1.5
+_MAX_REFUSALS_AT_START = 4  # about five seconds, for a server that is starting
+_MIN_BACKOFF, _MAX_BACKOFF = 0.5, 60.0  # seconds; doubled with each retry
+_SECONDS_PER_FAILURE = 1.5
 
 
 @dataclass
-class _Row:
-    """Failed tries of one endpoint since it last answered: how many, and when the first one failed."""
+class _Outage:
+    """Consecutive failures of one endpoint: their number, and the time of the first one."""
 
     failures: int = 0
     since: float = 0.0
 
 
 class Limiter:
-    """Admits requests, tries failed ones again, and knows when an endpoint is beyond hope.
+    """Admits requests, retries failed ones, and stops the run if an endpoint is down.
 
     Args:
-        max_concurrency: requests in flight at once, >= 1.
-        requests_per_minute: spacing of request starts, or None for no limit.
-        max_retries: how often one request is tried again, >= 0.
-        max_consecutive_failures: that many failed tries of an endpoint in a row, over all callers, end the run, >= 1.
+        max_concurrency: maximum number of requests in flight, >= 1.
+        requests_per_minute: maximum rate of request starts, evenly spaced, or None.
+        max_retries: retries per request, >= 0.
+        max_consecutive_failures: consecutive failures of an endpoint, over all callers, that stop the run, >= 1.
 
-    Where 64 callers ask at once, a server that restarts fails 64 tries within a second. So a row must also have lasted
-    1.5 s for each failure allowed: with the default of 20 an outage of 30 s is waited out, whoever asks.
+    With 64 callers, a server that restarts fails 64 requests within a second. Therefore an outage stops the run only
+    after 1.5 s per allowed failure: with the default of 20, the limiter waits for 30 s.
     """
 
     def __init__(
@@ -46,58 +46,58 @@ class Limiter:
         self.max_retries = max_retries
         self.max_consecutive_failures = max_consecutive_failures
         self._spacing = 60.0 / requests_per_minute if requests_per_minute else 0.0
-        self._jitter = random.Random(0)  # spreads retries in time; no result depends on it
-        self._free = threading.Condition()  # a place in flight; its lock guards all that follows
-        self._over = threading.Event()  # the run is stopped: those who wait for a time need not
+        self._jitter = random.Random(0)  # of retries; no result depends on it
+        self._slot_freed = threading.Condition()  # its lock guards the attributes below
+        self._stop_event = threading.Event()  # ends all waits for a time
         self._in_flight = 0
         self._next_start = 0.0
-        self._rows: dict[str, _Row] = {}
-        self._answered: set[str] = set()
+        self._outages: dict[str, _Outage] = {}
+        self._reached: set[str] = set()
         self._stopped: StopRun | None = None
 
     def call(self, request: Callable[[], Reply], endpoint: str) -> Reply:
-        """Sends one request as soon as it is its turn, again where that may help.
+        """Send a request when a slot is free, and retry it after transient errors.
 
         Args:
-            request: sends it once and returns the reply.
-            endpoint: which endpoint it goes to.
+            request: sends the request once and returns the reply.
+            endpoint: where it is sent.
 
         Raises:
-            CallFailed: it was tried for the last time.
-            StopRun: the endpoint is beyond hope, or the run was stopped.
+            CallFailed: all retries failed.
+            StopRun: the endpoint is down, or the run was stopped.
         """
         for attempt in range(self.max_retries + 1):
-            self._enter()
+            self._acquire_slot()
             try:
                 reply = request()
             except TransientError as error:
                 last = error
             except ContextExceeded:
-                self._succeeded(endpoint)
+                self._record_success(endpoint)
                 raise
             else:
-                self._succeeded(endpoint)
+                self._record_success(endpoint)
                 return reply
             finally:
-                self._leave()
-            self._count_failure(last, endpoint, attempt)
+                self._release_slot()
+            self._record_failure(last, endpoint, attempt)
             if last.malformed and attempt:
                 return Reply("", finish_reason="malformed")
             if attempt < self.max_retries:
                 self._wait_before_retry(last, attempt)
-        raise CallFailed(f"{endpoint}: given up after {self.max_retries} retries: {last}")
+        raise CallFailed(f"{endpoint}: failed after {self.max_retries} retries: {last}")
 
     def stop(self, reason: StopRun) -> None:
-        """Lets no further request start; waiting ones raise `reason`."""
-        with self._free:
+        """Refuse further requests, and raise `reason` in the waiting ones."""
+        with self._slot_freed:
             self._stopped = self._stopped or reason
-            self._over.set()
-            self._free.notify_all()
+            self._stop_event.set()
+            self._slot_freed.notify_all()
 
-    def _enter(self) -> None:
-        with self._free:
+    def _acquire_slot(self) -> None:
+        with self._slot_freed:
             while not self._stopped and self._in_flight >= self.max_concurrency:
-                self._free.wait()
+                self._slot_freed.wait()
             if self._stopped:
                 raise self._stopped
             self._in_flight += 1
@@ -107,46 +107,46 @@ class Limiter:
         try:
             self._sleep(start - now)
         except StopRun:
-            self._leave()
+            self._release_slot()
             raise
 
-    def _leave(self) -> None:
-        with self._free:
+    def _release_slot(self) -> None:
+        with self._slot_freed:
             self._in_flight -= 1
-            self._free.notify()
+            self._slot_freed.notify()
 
     def _sleep(self, seconds: float) -> None:
-        """Waits, but no longer than until the run is stopped."""
-        if seconds > 0 and self._over.wait(seconds):
+        """Wait for a time, or until the run is stopped."""
+        if seconds > 0 and self._stop_event.wait(seconds) and self._stopped:
             raise self._stopped
 
-    def _succeeded(self, endpoint: str) -> None:
-        with self._free:
-            self._rows.pop(endpoint, None)
-            self._answered.add(endpoint)
+    def _record_success(self, endpoint: str) -> None:
+        with self._slot_freed:
+            self._outages.pop(endpoint, None)
+            self._reached.add(endpoint)
 
-    def _count_failure(self, error: TransientError, endpoint: str, attempt: int) -> None:
-        with self._free:
-            row = self._rows.setdefault(endpoint, _Row(since=time.monotonic()))
-            given_up = attempt == self.max_retries or (error.malformed and attempt)
+    def _record_failure(self, error: TransientError, endpoint: str, attempt: int) -> None:
+        with self._slot_freed:
+            outage = self._outages.setdefault(endpoint, _Outage(since=time.monotonic()))
+            last_try = attempt == self.max_retries or (error.malformed and attempt)
             if not error.rate_limited:
-                row.failures += 1
-            elif given_up:  # a server that asks to wait is alive, unless it never does anything else
-                row.failures += attempt + 1
-            failures, lasted = row.failures, time.monotonic() - row.since
-            starting = error.refused and endpoint not in self._answered
-        if starting and attempt >= _REFUSALS_BEFORE_FIRST_ANSWER:
-            raise BrokenSystem(f"nothing answers at {endpoint}: {error}; start the server or set its base URL")
-        # Where requests are given up meanwhile, waiting would fill the run with failed replies.
-        patient = not given_up and lasted < self.max_consecutive_failures * _SECONDS_A_FAILURE
-        if failures >= self.max_consecutive_failures and not patient:
-            raise BrokenSystem(f"{failures} requests in a row failed, the last at {endpoint}: {error}")
+                outage.failures += 1
+            elif last_try:  # a rate limit is no failure, unless every retry meets it
+                outage.failures += attempt + 1
+            failures, seconds = outage.failures, time.monotonic() - outage.since
+            starting = error.refused and endpoint not in self._reached
+        if starting and attempt >= _MAX_REFUSALS_AT_START:
+            raise BrokenSystem(f"no server responds at {endpoint}: {error}; start the server or set its base URL")
+        # Once requests run out of retries, waiting would fill the run with failed replies.
+        may_recover = not last_try and seconds < self.max_consecutive_failures * _SECONDS_PER_FAILURE
+        if failures >= self.max_consecutive_failures and not may_recover:
+            raise BrokenSystem(f"{failures} consecutive requests failed, the last at {endpoint}: {error}")
 
     def _wait_before_retry(self, error: TransientError, attempt: int) -> None:
-        backoff = min(_LONGEST_WAIT, _SHORTEST_WAIT * 2**attempt) * self._jitter.uniform(0.5, 1.0)
+        backoff = min(_MAX_BACKOFF, _MIN_BACKOFF * 2**attempt) * self._jitter.uniform(0.5, 1.0)
         seconds = backoff if error.retry_after is None else error.retry_after + self._jitter.uniform(0, 0.25)
-        if error.rate_limited:  # everybody waits, so that the server is not asked again by the others
-            with self._free:
+        if error.rate_limited:  # slow down all callers
+            with self._slot_freed:
                 self._next_start = max(self._next_start, time.monotonic() + seconds)
         else:
             self._sleep(seconds)

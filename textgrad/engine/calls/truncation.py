@@ -1,57 +1,57 @@
-"""Endpoints that cut long prompts and say nothing: found by the tokens that they report, and told of once."""
+"""Detection of endpoints that truncate long prompts without an error, by the token counts that they report."""
 
 import sys
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-_SHORT = 4096  # characters; no server's context is too short for these
-_TELLING = 200  # characters; in shorter prompts the chat template's own tokens weigh too much
-_MOST = 6.0  # characters a token; tokenizers make four to five of prose, less of anything else
-_SURPRISING = 1.5  # times what this endpoint makes of short prompts
+_SHORT_PROMPT = 4096  # characters; fits the context of every server
+_SHORTEST_PROMPT = 200  # characters; in shorter prompts, the tokens of the chat template distort the ratio
+_MAX_CHARACTERS_PER_TOKEN = 6.0  # tokenizers produce four to five for prose, and less for other text
+_MAX_RATIO = 1.5  # of the characters per token in a long prompt to those in short prompts
 
 
 class TruncationDetector:
-    """Watches how many characters each endpoint makes into one token.
+    """Compares the characters per token of long prompts with those of short prompts, per endpoint.
 
     Args:
-        warn: told in one line of an endpoint that cuts prompts, once for each; standard error if left out.
+        warn: receives one line per endpoint that truncates prompts; prints to standard error by default.
     """
 
     def __init__(self, warn: Callable[[str], None] | None = None):
         self.warn = warn or (lambda line: print(line, file=sys.stderr))
-        self._short: dict[str, tuple[int, int]] = {}
-        self._told: set[str] = set()
+        self._short_prompts: dict[str, tuple[int, int]] = {}
+        self._warned: set[str] = set()
         self._lock = threading.Lock()
 
     def observe(self, endpoint: str, messages: Sequence[dict[str, Any]], tokens: int | None) -> None:
-        """Takes note of an answered prompt.
+        """Record an answered prompt.
 
         Args:
-            endpoint: that answered.
-            messages: as `messages_of` makes them.
-            tokens: of the prompt, as the endpoint counted them; None where it did not.
+            endpoint: where it was sent.
+            messages: as returned by `messages_of`.
+            tokens: prompt tokens counted by the endpoint; None if it does not count them.
         """
         sent = sum(_length(message["content"]) for message in messages)
-        if not tokens or sent < _TELLING:
+        if not tokens or sent < _SHORTEST_PROMPT:
             return
         with self._lock:
-            characters, counted = self._short.get(endpoint, (0, 0))
-            if sent < _SHORT:
-                self._short[endpoint] = characters + sent, counted + tokens
+            characters, counted = self._short_prompts.get(endpoint, (0, 0))
+            if sent < _SHORT_PROMPT:
+                self._short_prompts[endpoint] = characters + sent, counted + tokens
                 return
-            usual = max(_MOST, _SURPRISING * characters / counted if counted else 0.0)
-            if endpoint in self._told or sent / tokens <= usual:
+            limit = max(_MAX_CHARACTERS_PER_TOKEN, _MAX_RATIO * characters / counted if counted else 0.0)
+            if endpoint in self._warned or sent / tokens <= limit:
                 return
-            self._told.add(endpoint)
+            self._warned.add(endpoint)
         self.warn(
-            f"warning: {endpoint} seems to cut long prompts silently: of {sent} characters it read {tokens} "
-            "tokens; give it a longer context (Ollama: OLLAMA_CONTEXT_LENGTH)"
+            f"warning: {endpoint} seems to truncate long prompts silently: it counted {tokens} tokens in {sent} "
+            "characters; increase its context length (Ollama: OLLAMA_CONTEXT_LENGTH)"
         )
 
 
-def _length(content) -> int:
-    """Characters of a message's content, images left out."""
+def _length(content: Any) -> int:
+    """Return the characters in the content of a message, without images."""
     if isinstance(content, str):
         return len(content)
     return sum(len(part) for part in content if isinstance(part, str))

@@ -1,14 +1,15 @@
-"""What an endpoint's refusal means: its many dialects, read into one `ApiError`, and that into one of our errors."""
+"""Error responses: parse the formats of all providers into one `ApiError`, and classify it as one of our errors."""
 
-import email.utils
+import errno
 import json
-import math
 import re
-import time
+import socket
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from textgrad.engine.protocol.retry_after import retry_after
 from textgrad.errors import BrokenSystem, ContextExceeded, TransientError
 
 _LONGEST_MESSAGE = 300
@@ -36,21 +37,25 @@ _FILTERED = re.compile(
 _LIMIT = re.compile(r"(?:context length|max_model_len|must be|maximum)\D{0,40}?(\d+)", re.IGNORECASE)
 _PROMPT = re.compile(r"(\d+)(?: tokens)? (?:in the (?:messages|prompt)|from the input|input tokens|`inputs` tokens)")
 _REPLY_LIMIT = re.compile(r"(?:at most |> |max_tokens is \[1, )(\d+)(?: completion tokens|, which is the maximum|\])")
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
-_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_LEAST_MISSED_FIRST = ("seed", "top_p", "max_tokens", "max_completion_tokens", "temperature")
-_SHORTEST_REPLY = 16  # less room than this is as good as none
+# Parameters that may be refused, the least important first.
+_OPTIONAL_PARAMETERS = ("seed", "top_p", "max_tokens", "max_completion_tokens", "temperature")
+_SHORTEST_REPLY = 16  # tokens; with less room left, the request counts as too long
+_UNREACHABLE = (errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH)
+
+
+class NoResponse(Exception):
+    """A request got no complete response; the cause is the error of the HTTP library."""
 
 
 @dataclass(frozen=True)
 class RequestContext:
-    """Who was asked, for messages.
+    """The endpoint of a request, for error messages.
 
     Attributes:
-        name: the engine's model.
-        endpoint: without credentials.
-        key_name: the environment variable of the key.
-        secrets: texts that no message may hold.
+        name: model name.
+        endpoint: base URL without credentials.
+        key_name: environment variable of the API key.
+        secrets: texts that are removed from messages.
     """
 
     name: str
@@ -59,13 +64,13 @@ class RequestContext:
     secrets: tuple[str, ...] = ()
 
     def without_secrets(self, text: str, shortest: int = 1) -> str:
-        """`text` with a mark in place of each secret of at least `shortest` characters."""
+        """Replace each secret of at least `shortest` characters by "[key]"."""
         for secret in sorted((each for each in self.secrets if len(each) >= shortest), key=len, reverse=True):
             text = text.replace(secret, "[key]")
         return text
 
     def line(self, text: str) -> str:
-        """`text` as one line of limited length without keys or control characters."""
+        """Return `text` as one line of limited length, without keys and control characters."""
         text = self.without_secrets(text)
         text = _KEY_LIKE.sub("[key]", text)
         text = " ".join("".join(char if char.isprintable() else " " for char in text).split())
@@ -74,11 +79,11 @@ class RequestContext:
 
 @dataclass(frozen=True)
 class ApiError:
-    """An endpoint's refusal.
+    """An error that an endpoint reported.
 
     Attributes:
-        status: HTTP status, also one that came inside a response of status 200; 200 for a body that is no JSON object.
-        message, code, type, param: as the endpoint told them, "" where it did not.
+        status: HTTP status, or the status inside a response with status 200; 200 if the body is not a JSON object.
+        message, code, type, param: as reported, or "".
         headers: of the response.
     """
 
@@ -90,138 +95,125 @@ class ApiError:
     headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def _told(self) -> str:
+    def _full_message(self) -> str:
         return f"{self.message} {self.code} {self.type}"
 
     @property
     def filtered(self) -> bool:
-        """True when the request was refused for what it says."""
-        return self.status in (400, 403, 422) and bool(_FILTERED.search(self._told))
+        """True if a content filter rejected the request."""
+        return self.status in (400, 403, 422) and bool(_FILTERED.search(self._full_message))
 
     @property
     def too_long(self) -> bool:
-        """True when the request is longer than the model's context."""
-        if self.status == 429:  # a single request over the limit of a minute never passes
+        """True if the request exceeds the model's context."""
+        if self.status == 429:  # one request above the limit per minute never passes
             return "request too large" in self.message.lower()
-        return self.status == 413 or (self.status in (400, 422, 500) and bool(_CONTEXT.search(self._told)))
+        return self.status == 413 or (self.status in (400, 422, 500) and bool(_CONTEXT.search(self._full_message)))
 
     def refused_parameter(self, sent: Mapping[str, Any]) -> str | None:
-        """The parameter of a request that the endpoint does not take, "system" for the role, or None.
+        """Return the request parameter that the endpoint does not support, "system" for the system role, or None.
 
         Args:
-            sent: the request.
+            sent: the request body.
         """
-        if self.status not in (400, 422) or self.too_long or not _REFUSES.search(self._told):
+        if self.status not in (400, 422) or self.too_long or not _REFUSES.search(self._full_message):
             return None
-        if self.param in _LEAST_MISSED_FIRST and self.param in sent:
+        if self.param in _OPTIONAL_PARAMETERS and self.param in sent:
             return self.param
-        for name in _LEAST_MISSED_FIRST:
+        for name in _OPTIONAL_PARAMETERS:
             if name in sent and re.search(rf"\b{name}\b", self.message):
                 return name
         has_system = any(message["role"] == "system" for message in sent["messages"])
         return "system" if has_system and _NO_SYSTEM.search(self.message) else None
 
     def room_for_reply(self) -> int | None:
-        """How many tokens the endpoint would still let the reply have, where it tells; None when it does not."""
+        """Return the maximum number of reply tokens that the message mentions, or None."""
         if self.status not in (400, 422):
             return None
-        if told := _REPLY_LIMIT.search(self.message):
-            return int(told[1])
+        if found := _REPLY_LIMIT.search(self.message):
+            return int(found[1])
         limit, prompt = _LIMIT.search(self.message), _PROMPT.search(self.message)
         if not limit or not (prompt or "max_tokens" in self.message):
             return None
         room = int(limit[1]) - (int(prompt[1]) if prompt else 0)
         return room if room >= _SHORTEST_REPLY else None
 
-    def error(self, asked: RequestContext) -> Exception:
-        """Our error for it, in one line."""
-        told = asked.line(self.message)
+    def error(self, context: RequestContext) -> Exception:
+        """Return the exception to raise, with a message of one line."""
+        message = context.line(self.message)
         if self.status < 400:
-            return TransientError(f"the answer is no JSON object: {told}", malformed=True)
+            return TransientError(f"the response is not a JSON object: {message}", malformed=True)
         if self.too_long:
-            return ContextExceeded(f"{asked.name} at {asked.endpoint}: the request is too long: {told}")
+            return ContextExceeded(f"{context.name} at {context.endpoint}: the request is too long: {message}")
         if self.status == 429 and "insufficient_quota" not in (self.code, self.type):
-            return TransientError(f"HTTP 429: {told}", rate_limited=True, retry_after=retry_after(self.headers))
+            return TransientError(f"HTTP 429: {message}", rate_limited=True, retry_after=retry_after(self.headers))
         if self.status >= 500 or self.status in (408, 409, 425):
-            return TransientError(f"HTTP {self.status}: {told}", retry_after=retry_after(self.headers))
-        key = f" (the key comes from {asked.key_name})" if asked.key_name and self.status in (401, 403) else ""
-        return BrokenSystem(f"engine {asked.name} at {asked.endpoint} refused: HTTP {self.status}: {told}{key}")
+            return TransientError(f"HTTP {self.status}: {message}", retry_after=retry_after(self.headers))
+        key = f" (the key comes from {context.key_name})" if context.key_name and self.status in (401, 403) else ""
+        return BrokenSystem(f"engine {context.name} at {context.endpoint} refused: HTTP {self.status}: {message}{key}")
 
 
 def read_response(status: int, headers: Mapping[str, str], text: str) -> dict[str, Any] | ApiError:
-    """A response's JSON, or the problem it tells of.
+    """Return the JSON object of a response, or the error that it reports.
 
     Args:
         status: HTTP status.
-        headers: looked up in lower case.
-        text: the body.
+        headers: names in lower case, or in any case.
+        text: body.
     """
     try:
-        # Lines that begin with a colon only keep the connection open while a router waits for its provider.
+        # Routers send comment lines, which start with a colon, to keep the connection open.
         data = json.loads(_COMMENT.sub("", text))
     except ValueError:
         data = None
     if status >= 400:
-        return _problem(status, headers, data, text)
+        return _api_error(status, headers, data, text)
     if not isinstance(data, dict):
-        return _problem(status, headers, None, text)
+        return _api_error(status, headers, None, text)
     choices = data.get("choices")
     first = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
-    if told := data.get("error") or first.get("error"):  # a router passes its provider's failure on like this
-        code = told.get("code") if isinstance(told, dict) else None
-        inner = int(code) if str(code).isdigit() and 400 <= int(code) < 600 else 500
-        return _problem(inner, headers, {"error": told}, text)
+    if reported := data.get("error") or first.get("error"):  # routers forward the errors of their providers like this
+        code = str(reported.get("code")) if isinstance(reported, dict) else ""
+        inner = int(code) if code.isdecimal() and 400 <= int(code) < 600 else 500
+        return _api_error(inner, headers, {"error": reported}, text)
     return data
 
 
-def _problem(status: int, headers: Mapping[str, str], data: Any, text: str) -> ApiError:
+def _api_error(status: int, headers: Mapping[str, str], data: Any, text: str) -> ApiError:
     if isinstance(data, list) and data:
         data = data[0]
     if not isinstance(data, dict):
         return ApiError(status, _MARKUP.sub(" ", text), headers=headers)
-    told = data.get("error", data)  # SGLang sends the inner object alone
-    if not isinstance(told, dict):
-        told = {"message": told}
-    message = told.get("message") or told.get("detail") or text
-    if told.get("metadata"):
-        message = f"{message} {json.dumps(told['metadata'])}"
-    names = {name: str(told.get(name) or "") for name in ("code", "type", "param")}
+    fields = data.get("error", data)  # SGLang sends only the inner object
+    if not isinstance(fields, dict):
+        fields = {"message": fields}
+    message = fields.get("message") or fields.get("detail") or text
+    if fields.get("metadata"):
+        message = f"{message} {json.dumps(fields['metadata'])}"
+    names = {name: str(fields.get(name) or "") for name in ("code", "type", "param")}
     return ApiError(status, message if isinstance(message, str) else json.dumps(message), headers=headers, **names)
 
 
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds that the endpoint asks to wait, or None.
+def connection_error(error: NoResponse, context: RequestContext, timeout: float) -> Exception:
+    """Return the exception to raise for a request without a complete response.
 
-    Read from `retry-after-ms`, `retry-after` (seconds or an HTTP date), or the headers that tell when a spent limit
-    of requests or tokens is whole again.
+    Args:
+        error: with its cause.
+        context: of the request.
+        timeout: seconds that were waited.
     """
-    if (milliseconds := _number(headers.get("retry-after-ms"))) is not None:
-        return milliseconds / 1000
-    told = headers.get("retry-after")
-    if (seconds := _number(told)) is not None:
-        return seconds
-    if told:
-        try:
-            return max(0.0, email.utils.parsedate_to_datetime(told).timestamp() - time.time())
-        except ValueError:
-            pass  # neither a number nor a date: as if it had not been sent
-    resets = [
-        (headers.get(f"x-ratelimit-remaining-{kind}"), _duration(headers.get(f"x-ratelimit-reset-{kind}")))
-        for kind in ("requests", "tokens")
-    ]
-    waits = [seconds for left, seconds in sorted(resets, key=lambda reset: reset[0] != "0") if seconds is not None]
-    return waits[0] if waits else None
-
-
-def _number(text: str | None) -> float | None:
-    try:
-        number = float(text or "")
-    except ValueError:
-        return None
-    return number if math.isfinite(number) and number >= 0 else None
-
-
-def _duration(text: str | None) -> float | None:
-    """Seconds of "6m0s", "120ms" or "1.5"."""
-    parts = _DURATION.findall(text or "")
-    return sum(float(number) * _SECONDS[unit] for number, unit in parts) if parts else _number(text)
+    causes: list[BaseException] = [error]
+    while (cause := causes[-1].__cause__ or causes[-1].__context__) is not None:
+        causes.append(cause)
+    names = {type(cause).__name__ for cause in causes}
+    message = context.line(next((str(cause) for cause in reversed(causes) if str(cause)), type(error).__name__))
+    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
+        return BrokenSystem(f"engine {context.name} at {context.endpoint}: certificate not trusted: {message}")
+    if names & {"ConnectTimeout", "ConnectTimeoutError"}:
+        return TransientError("connection timed out", refused=True)
+    if names & {"APITimeoutError", "TimeoutError", "ReadTimeoutError"}:
+        return TransientError(f"no response within {timeout:g} s")
+    unreachable = any(
+        isinstance(cause, socket.gaierror) or getattr(cause, "errno", None) in _UNREACHABLE for cause in causes
+    )
+    return TransientError(message if unreachable else f"the connection was lost: {message}", refused=unreachable)

@@ -1,4 +1,4 @@
-"""The OpenAI chat protocol as data: our messages as a request's, and a response's JSON as a `Reply`."""
+"""The OpenAI chat format: encode messages for a request, and decode a response into a `Reply`."""
 
 import base64
 from collections.abc import Sequence
@@ -6,6 +6,7 @@ from typing import Any
 
 from textgrad.engine.reply import Reply
 from textgrad.errors import TransientError, UsageError
+from textgrad.tokens import estimate_tokens
 
 _IMAGE_KINDS = ((b"\x89PNG\r\n\x1a\n", "png"), (b"\xff\xd8\xff", "jpeg"), (b"GIF8", "gif"))
 _FINISH = {
@@ -19,15 +20,15 @@ _FINISH = {
 
 
 def wire_messages(messages: Sequence[dict[str, Any]], is_multimodal: bool, model: str) -> list[dict[str, Any]]:
-    """Messages as the protocol has them: images as data URLs.
+    """Return messages in the OpenAI format, with images as data URLs.
 
     Args:
-        messages: as `messages_of` makes them; parts that are dicts already are sent as they are.
-        is_multimodal: whether images may be sent.
+        messages: as returned by `messages_of`; parts that are dicts are sent unchanged.
+        is_multimodal: True if the model accepts images.
         model: for the error message.
 
     Raises:
-        UsageError: an image for a model that takes none, or of an unknown kind.
+        UsageError: the model does not accept images, or the image has an unknown format.
     """
     return [{**message, "content": _content(message["content"], is_multimodal, model)} for message in messages]
 
@@ -36,11 +37,11 @@ def _content(content, is_multimodal: bool, model: str):
     if isinstance(content, str):
         return encodable(content)
     if all(isinstance(part, str) for part in content):
-        return encodable("\n\n".join(content))  # small servers take text only as one string
+        return encodable("\n\n".join(content))  # some servers accept text only as one string
     if not is_multimodal and any(isinstance(part, bytes) for part in content):
         raise UsageError(
-            f"engine {model} was given an image but takes text only: choose a model that sees images, or "
-            f"pass is_multimodal=True if this one does"
+            f"engine {model} accepts text only, but the request contains an image: choose a model that accepts images, "
+            "or pass is_multimodal=True if this one does"
         )
     return [_part(part) for part in content]
 
@@ -55,9 +56,9 @@ def _part(part) -> dict[str, Any]:
 
 
 def encodable(text: str) -> str:
-    """The text with halves of characters replaced, such as of an emoji that a reply was cut off in.
+    """Return the text with unpaired surrogates replaced: JSON can contain them, but UTF-8 cannot.
 
-    JSON can spell them, but they can neither be sent nor be written to a file.
+    They occur when a reply is truncated inside an emoji.
     """
     try:
         text.encode()
@@ -67,64 +68,66 @@ def encodable(text: str) -> str:
 
 
 def image_kind(image: bytes) -> str:
-    """ "png", "jpeg", "gif" or "webp", by the first bytes of an image's file.
+    """Return "png", "jpeg", "gif" or "webp" for the bytes of an image file.
 
     Raises:
-        UsageError: it is none of them.
+        UsageError: the format is none of these.
     """
     if image[:4] == b"RIFF" and image[8:12] == b"WEBP":
         return "webp"
-    for start, kind in _IMAGE_KINDS:
-        if image.startswith(start):
+    for signature, kind in _IMAGE_KINDS:
+        if image.startswith(signature):
             return kind
-    raise UsageError(f"an image of {len(image)} bytes is neither PNG, JPEG, GIF nor WebP: convert it first")
+    raise UsageError(f"unknown format of an image of {len(image)} bytes: convert it to PNG, JPEG, GIF or WebP")
 
 
 def read_completion(data: dict[str, Any], messages: Sequence[dict[str, Any]]) -> Reply:
-    """The reply in the JSON of a chat completion.
+    """Return the reply in a chat completion.
 
     Args:
-        data: the response.
-        messages: what was sent, to estimate its tokens where the response does not count them.
+        data: JSON object of the response.
+        messages: of the request; their tokens are estimated if the response does not count them.
 
     Raises:
-        TransientError: malformed, when it holds no message.
+        TransientError: malformed; the object contains no message.
     """
     choices = data.get("choices")
-    choice = choices[0] if isinstance(choices, list) and choices else None
-    message = choice.get("message") if isinstance(choice, dict) else None
+    choice = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
+    message = choice.get("message")
     if not isinstance(message, dict):
-        raise TransientError("the answer is no chat completion: it holds no choice with a message", malformed=True)
+        raise TransientError("the response is not a chat completion: it contains no message", malformed=True)
     raw = encodable(_text(message.get("content")))
     text = without_thinking(raw)
     finish = _FINISH.get(str(choice.get("finish_reason")).lower(), "stop")
     if message.get("refusal"):
         text, finish = text or str(message["refusal"]), "content_filter"
-    usage = data.get("usage") if isinstance(data.get("usage"), dict) else {}
+    usage = data.get("usage")
+    if not isinstance(usage, dict):
+        usage = {}
     return Reply(
         text,
         finish,
         _count(usage.get("prompt_tokens"), prompt_tokens(messages)),
-        _count(usage.get("completion_tokens"), estimated_tokens(raw)),
+        _count(usage.get("completion_tokens"), estimate_tokens(raw)),
     )
 
 
-def _text(content) -> str:
-    """A message's content: a string, null, or a list of parts of which some may be hidden reasoning."""
+def _text(content: Any) -> str:
+    """Return the text of a message: its content is a string, null, or a list of parts, some of them reasoning."""
     if isinstance(content, list):
         return "".join(part["text"] for part in content if isinstance(part, dict) and isinstance(part.get("text"), str))
     return content if isinstance(content, str) else ""
 
 
-def _count(told, estimate: int) -> int:
-    return told if isinstance(told, int) and told >= 0 else estimate
+def _count(reported: Any, estimate: int) -> int:
+    return reported if isinstance(reported, int) and reported >= 0 else estimate
 
 
 def without_thinking(text: str) -> str:
-    """The text after a reasoning model's thoughts.
+    """Return the text after the leading reasoning block of a reasoning model.
 
-    Only thoughts at its beginning go, as later tags may be meant: a prompt may speak of them. Chat templates that open
-    the tag themselves leave only its end; a reply cut off while thinking has only its beginning, and nothing remains.
+    Later tags stay, since a prompt may mention them. If the chat template contains the opening tag, the reply has only
+    the closing one. If the reply was truncated inside the block, nothing remains.
     """
     thoughts, closing, rest = text.partition("</think>")
     if closing and "<think>" not in thoughts:
@@ -134,18 +137,13 @@ def without_thinking(text: str) -> str:
     return text
 
 
-def estimated_tokens(text: str) -> int:
-    """About how many tokens a text has: four characters each."""
-    return (len(text) + 3) // 4
-
-
 def prompt_tokens(messages: Sequence[dict[str, Any]]) -> int:
-    """About how many tokens messages have, images left out."""
-    return sum(estimated_tokens(_text(message["content"])) for message in messages)
+    """Return the estimated tokens of messages, without images."""
+    return sum(estimate_tokens(_text(message["content"])) for message in messages)
 
 
 def with_system_in_user(messages: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The same messages for a model without a system role: the system prompt heads the user's message."""
+    """Return the messages for a model without a system role: the system prompt is prepended to the user message."""
     system = [message["content"] for message in messages if message["role"] == "system"]
     rest = [message for message in messages if message["role"] != "system"]
     if not system or not rest:

@@ -1,4 +1,4 @@
-"""Hard caps over all roles and clients together."""
+"""Hard caps over all roles and clients."""
 
 import threading
 import time
@@ -22,7 +22,7 @@ class Talker(ChatEngine):
 
 
 def ask_many(gateway, engine, count, role="test"):
-    """So many threads ask a question of their own; how many were refused by the cap."""
+    """Ask one question per thread, and return how many were refused by the cap."""
     refused = []
 
     def ask(number):
@@ -39,7 +39,7 @@ def ask_many(gateway, engine, count, role="test"):
     return refused
 
 
-def test_a_cap_on_calls_is_never_exceeded_however_many_ask_at_once(tmp_path):
+def test_a_cap_on_calls_is_never_exceeded_by_concurrent_callers(tmp_path):
     engine = Talker()
     refused = ask_many(Gateway(CallLog(tmp_path / "c"), budget=Budget(max_calls=7)), engine, 30)
     assert engine.calls == 7 and len(refused) == 23 and "cap of 7 calls is reached" in refused[0]
@@ -63,7 +63,7 @@ def test_dollars_follow_the_price_of_each_role(tmp_path):
     assert gateway.budget.used["dollars"] == pytest.approx(2 * (100 * 10 + 200 * 5) / 1e6)
 
 
-def test_calls_that_the_call_log_answers_count_but_are_not_refused(tmp_path):
+def test_calls_answered_by_the_call_log_count_but_are_not_refused(tmp_path):
     first = Gateway(CallLog(tmp_path / "c"))
     ask_many(first, Talker(), 5)
     first.close()
@@ -73,7 +73,7 @@ def test_calls_that_the_call_log_answers_count_but_are_not_refused(tmp_path):
     assert len(ask_many(again, engine, 6)) == 1
 
 
-def test_two_roles_that_share_a_call_pay_for_it_once(tmp_path):
+def test_a_call_shared_by_two_roles_is_charged_once(tmp_path):
     gateway = Gateway(CallLog(tmp_path / "c"))
     for role in ("test", "evaluation"):
         gateway.route(Talker(), role)("q")

@@ -1,4 +1,4 @@
-"""The call log: what tells requests apart, and what is on disk when."""
+"""The call log: keys of requests, and durability."""
 
 import sqlite3
 import threading
@@ -10,7 +10,7 @@ from textgrad.engine.calls.call_log import CallLog, canonical, key_of
 from textgrad.errors import BrokenSystem
 
 
-def test_a_reply_is_found_again_with_all_it_holds(tmp_path):
+def test_a_reply_is_stored_with_all_its_fields(tmp_path):
     log = CallLog(tmp_path / "calls.sqlite")
     reply = Reply("text \u2028 \U0001f600", "length", 12, 34)
     log.put("k", canonical({"q": 1}), reply, 0.5)
@@ -32,7 +32,7 @@ def test_the_first_reply_under_a_key_stays(tmp_path):
     assert log.get("k").text == "first" and len(log) == 1
 
 
-def test_a_log_that_an_earlier_version_wrote_is_read_and_gone_on_with(tmp_path):
+def test_a_log_of_an_earlier_version_is_read_and_continued(tmp_path):
     key, said = "0f" * 16, []
     with sqlite3.connect(tmp_path / "calls.sqlite") as db:
         db.execute(
@@ -57,7 +57,7 @@ def test_a_closed_log_is_one_file(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["calls.sqlite"]
 
 
-def test_opening_makes_no_file_before_the_first_use(tmp_path):
+def test_no_file_is_created_before_the_first_use(tmp_path):
     CallLog(tmp_path / "calls.sqlite")
     assert not list(tmp_path.iterdir())
 
@@ -68,13 +68,13 @@ def test_the_key_depends_on_content_not_on_the_order_of_fields():
     assert key_of({"a": "1"}) != key_of({"a": 1})
 
 
-def test_images_count_in_the_key_and_are_not_stored(tmp_path):
+def test_images_are_part_of_the_key_and_are_not_stored(tmp_path):
     one, other = {"content": ["see", b"\x89PNG one"]}, {"content": ["see", b"\x89PNG two"]}
     assert key_of(one) != key_of(other)
     assert "sha256:" in canonical(one) and "PNG" not in canonical(one)
 
 
-def test_many_threads_may_write(tmp_path):
+def test_many_threads_can_write(tmp_path):
     log = CallLog(tmp_path / "calls.sqlite")
     threads = [threading.Thread(target=lambda n=n: log.put(str(n), "{}", Reply(str(n)), 0.0)) for n in range(50)]
     for thread in threads:
@@ -84,14 +84,14 @@ def test_many_threads_may_write(tmp_path):
     assert len(log) == 50
 
 
-def test_a_file_that_is_no_data_base_is_put_aside_and_named(tmp_path):
+def test_a_file_that_is_not_a_database_is_moved_aside_and_reported(tmp_path):
     path, said = tmp_path / "calls.sqlite", []
     path.write_text("this is no data base, it is a text of some length " * 40)
     assert CallLog(path, said.append).get("k") is None
     assert len(said) == 1 and "calls.sqlite" in said[0] and (tmp_path / "calls.sqlite.damaged").exists()
 
 
-def test_a_folder_in_its_place_is_named(tmp_path):
+def test_a_folder_in_place_of_the_file_is_reported(tmp_path):
     (tmp_path / "calls.sqlite").mkdir()
     with pytest.raises(BrokenSystem, match="calls.sqlite"):
         CallLog(tmp_path / "calls.sqlite").get("k")

@@ -1,4 +1,4 @@
-"""The gateway: what is asked once, what is asked again, and what is counted."""
+"""The gateway: cached and repeated requests, and usage."""
 
 import threading
 
@@ -13,7 +13,7 @@ from textgrad.errors import BrokenSystem, ContextExceeded, TransientError, Usage
 
 
 class Scripted(ChatEngine):
-    """Replies with what `reply(messages, sampling, number of this request)` says."""
+    """An engine that returns `reply(messages, sampling, number of this request)`."""
 
     model_string, endpoint = "scripted", "here"
 
@@ -43,13 +43,13 @@ def test_the_same_request_is_sent_once(gateway):
 @pytest.mark.parametrize(
     "change", [{"temperature": 0.5}, {"top_p": 0.5}, {"max_tokens": 7}, {"seed": 9}, {"system_prompt": "other"}]
 )
-def test_any_other_sampling_or_prompt_is_another_request(gateway, change):
+def test_a_different_sampling_or_prompt_is_a_different_request(gateway, change):
     engine = Scripted()
     route = gateway.route(engine)
     assert route("q") != route("q", **change)
 
 
-def test_another_model_or_endpoint_is_another_request(gateway):
+def test_a_different_model_or_endpoint_is_a_different_request(gateway):
     first, second, third = Scripted(), Scripted(), Scripted()
     second.model_string, third.endpoint = "other", "there"
     for engine in (first, second, third):
@@ -57,7 +57,7 @@ def test_another_model_or_endpoint_is_another_request(gateway):
     assert [len(engine.requests) for engine in (first, second, third)] == [1, 1, 1]
 
 
-def test_two_threads_that_ask_the_same_at_once_share_one_request(gateway):
+def test_concurrent_equal_requests_are_sent_once(gateway):
     started = threading.Event()
 
     def slow(messages, sampling, number):
@@ -70,7 +70,7 @@ def test_two_threads_that_ask_the_same_at_once_share_one_request(gateway):
     assert len(engine.requests) == 1
 
 
-def test_random_samples_are_independent_at_each_place_and_repeat_at_the_same(gateway):
+def test_random_samples_differ_between_scopes_and_repeat_in_the_same_scope(gateway):
     route = gateway.route(Scripted(), sampling=Sampling(temperature=1.0))
 
     def draw(step):
@@ -82,7 +82,7 @@ def test_random_samples_are_independent_at_each_place_and_repeat_at_the_same(gat
     assert draw(1) == first
 
 
-def test_at_temperature_zero_place_does_not_matter_unless_reuse_is_off(tmp_path):
+def test_at_temperature_zero_the_scope_matters_only_without_reuse(tmp_path):
     sent = {}
     for reuse in (True, False):
         engine = Scripted()
@@ -95,13 +95,13 @@ def test_at_temperature_zero_place_does_not_matter_unless_reuse_is_off(tmp_path)
 
 
 @pytest.mark.parametrize("flawed", [Reply(""), Reply(" \n"), Reply("x", "content_filter"), Reply("", "malformed")])
-def test_a_reply_with_nothing_in_it_is_asked_for_once_more(gateway, flawed):
+def test_a_reply_without_content_is_requested_once_more(gateway, flawed):
     engine = Scripted(lambda messages, sampling, number: flawed if number == 1 else Reply("good"))
     assert gateway.route(engine, "test")("q") == "good"
     assert gateway.usage["test"].calls == 2 and sum(gateway.usage["test"].flaws.values()) == 1
 
 
-def test_a_reply_that_stays_flawed_says_so_and_is_not_asked_a_third_time(gateway):
+def test_a_reply_without_content_is_not_requested_a_third_time(gateway):
     engine = Scripted(lambda messages, sampling, number: Reply(""))
     reply = gateway.route(engine)("q")
     assert reply == "" and reply.flaw == "empty" and len(engine.requests) == 2
@@ -109,12 +109,12 @@ def test_a_reply_that_stays_flawed_says_so_and_is_not_asked_a_third_time(gateway
     assert len(engine.requests) == 2
 
 
-def test_a_truncated_reply_is_not_asked_again_here(gateway):
+def test_a_truncated_reply_is_not_requested_again(gateway):
     engine = Scripted(lambda messages, sampling, number: Reply("half", "length"))
     assert gateway.route(engine)("q").flaw == "truncated" and len(engine.requests) == 1
 
 
-def test_a_request_given_up_is_a_failed_reply_and_is_sent_anew_next_time(gateway):
+def test_a_failed_request_is_a_failed_reply_and_is_not_stored(gateway):
     def fail_twice(messages, sampling, number):
         if number <= 2:
             raise TransientError("connection reset", retry_after=0.0)
@@ -126,7 +126,7 @@ def test_a_request_given_up_is_a_failed_reply_and_is_sent_anew_next_time(gateway
     assert route("q") == "at last"
 
 
-def test_a_request_too_long_for_the_context_is_remembered_as_such(gateway):
+def test_a_request_that_exceeds_the_context_is_stored_as_too_long(gateway):
     def too_long(messages, sampling, number):
         raise ContextExceeded("9031 tokens are over 2048")
 
@@ -136,7 +136,7 @@ def test_a_request_too_long_for_the_context_is_remembered_as_such(gateway):
     assert len(engine.requests) == 1
 
 
-def test_a_broken_system_stops_everybody(gateway):
+def test_a_broken_system_stops_all_callers(gateway):
     def refuse(messages, sampling, number):
         raise BrokenSystem("scripted at here: 401 bad key")
 
@@ -177,7 +177,7 @@ def test_a_users_engine_with_only_generate_works(gateway):
     assert gateway.route(Mine())("q", system_prompt="s") == "s|q"
 
 
-def test_what_is_remembered_is_recalled_by_another_process(tmp_path):
+def test_metadata_is_read_by_another_process(tmp_path):
     first = Gateway(CallLog(tmp_path / "calls.sqlite"))
     assert first.get_metadata({"late in round": 1}) is None
     first.put_metadata({"late in round": 1}, [2, 3])
@@ -186,14 +186,11 @@ def test_what_is_remembered_is_recalled_by_another_process(tmp_path):
 
 
 def test_without_a_run_failures_are_raised():
-    from textgrad.engine.calls.gateway import standalone_gateway
-
     def too_long(messages, sampling, number):
         raise ContextExceeded("too long")
 
     with pytest.raises(ContextExceeded):
         Scripted(too_long).generate("q")
-    assert standalone_gateway().call_log is None
 
 
 def test_without_a_run_one_broken_engine_does_not_stop_another():

@@ -1,4 +1,4 @@
-"""The limiter: how many at once, how fast, and what is tried again."""
+"""The limiter: concurrency, rate and retries."""
 
 import contextlib
 import threading
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 
 
 def failing(times, error):
-    """A request that fails so many times and then succeeds; its `count` tells how often it was sent."""
+    """Return a request that fails a number of times and then succeeds; its `count` is how often it was sent."""
 
     def request():
         request.count += 1
@@ -27,7 +27,7 @@ def failing(times, error):
     return request
 
 
-def test_no_more_than_max_concurrency_are_in_flight():
+def test_at_most_max_concurrency_requests_are_in_flight():
     limiter, lock, flying, peak = Limiter(max_concurrency=3), threading.Lock(), 0, 0
 
     def request():
@@ -44,7 +44,7 @@ def test_no_more_than_max_concurrency_are_in_flight():
     assert peak == 3
 
 
-def test_requests_a_minute_space_the_starts():
+def test_requests_per_minute_spaces_the_starts():
     limiter, starts = Limiter(requests_per_minute=1200), []
 
     def request():
@@ -55,24 +55,24 @@ def test_requests_a_minute_space_the_starts():
     assert max(starts) - min(starts) >= 5 * 60 / 1200 * 0.9
 
 
-def test_a_passing_fault_is_tried_again():
+def test_a_transient_error_is_retried():
     request = failing(2, TransientError("503", retry_after=0.0))
     assert Limiter().call(request, "e").text == "good" and request.count == 3
 
 
-def test_retries_end():
+def test_retries_are_limited():
     request = failing(99, TransientError("503", retry_after=0.0))
     with pytest.raises(CallFailed, match="2 retries.*503"):
         Limiter(max_retries=2).call(request, "e")
     assert request.count == 3
 
 
-def test_a_malformed_answer_is_tried_once_more_and_then_is_a_bad_reply():
+def test_a_malformed_response_is_retried_once_and_then_is_a_bad_reply():
     request = failing(99, TransientError("HTML", malformed=True, retry_after=0.0))
     assert Limiter().call(request, "e").flaw == "malformed" and request.count == 2
 
 
-def test_the_server_decides_how_long_to_wait_and_everybody_waits():
+def test_all_callers_wait_as_long_as_the_server_requests():
     limiter, sent = Limiter(), []
     first = failing(1, TransientError("429", retry_after=0.4, rate_limited=True))
     started = time.monotonic()
@@ -83,27 +83,27 @@ def test_the_server_decides_how_long_to_wait_and_everybody_waits():
 
     thread = threading.Thread(target=lambda: limiter.call(first, "e"))
     thread.start()
-    time.sleep(0.1)  # the first has been told to wait by now
+    time.sleep(0.1)  # the first caller waits by now
     limiter.call(other, "e")
     thread.join()
     assert sent[0] >= 0.4
 
 
-def test_failures_in_a_row_end_the_run_with_the_last_cause(monkeypatch):
-    monkeypatch.setattr("textgrad.engine.calls.limiter._SECONDS_A_FAILURE", 0.0)
+def test_consecutive_failures_stop_the_run_with_the_last_cause(monkeypatch):
+    monkeypatch.setattr("textgrad.engine.calls.limiter._SECONDS_PER_FAILURE", 0.0)
     limiter = Limiter(max_retries=99, max_consecutive_failures=5)
     request = failing(99, TransientError("502 bad gateway", retry_after=0.0))
-    with pytest.raises(BrokenSystem, match="5 requests in a row.*502 bad gateway"):
+    with pytest.raises(BrokenSystem, match="5 consecutive requests.*502 bad gateway"):
         limiter.call(request, "e")
     assert request.count == 5
 
 
-def test_many_callers_wait_out_an_outage_that_fails_more_than_so_many_requests_in_a_row(monkeypatch):
-    monkeypatch.setattr("textgrad.engine.calls.limiter._SECONDS_A_FAILURE", 0.05)  # 20 failures: a second
-    monkeypatch.setattr("textgrad.engine.calls.limiter._SHORTEST_WAIT", 0.02)
+def test_many_callers_survive_a_short_outage_with_many_failures(monkeypatch):
+    monkeypatch.setattr("textgrad.engine.calls.limiter._SECONDS_PER_FAILURE", 0.05)  # 20 failures: a second
+    monkeypatch.setattr("textgrad.engine.calls.limiter._MIN_BACKOFF", 0.02)
     limiter, failed = Limiter(), []
     limiter.call(lambda: Reply("x"), "e")
-    end = time.monotonic() + 0.7  # as 20 s are to the 30 s of the real constants
+    end = time.monotonic() + 0.7  # with the real constants: 20 s of 30 s
 
     def request():
         if time.monotonic() < end:
@@ -115,13 +115,13 @@ def test_many_callers_wait_out_an_outage_that_fails_more_than_so_many_requests_i
     assert len(failed) >= 64
 
 
-def test_an_outage_that_does_not_end_ends_the_run(monkeypatch):
-    monkeypatch.setattr("textgrad.engine.calls.limiter._SECONDS_A_FAILURE", 0.02)
-    monkeypatch.setattr("textgrad.engine.calls.limiter._SHORTEST_WAIT", 0.02)
+def test_a_long_outage_stops_the_run(monkeypatch):
+    monkeypatch.setattr("textgrad.engine.calls.limiter._SECONDS_PER_FAILURE", 0.02)
+    monkeypatch.setattr("textgrad.engine.calls.limiter._MIN_BACKOFF", 0.02)
     limiter = Limiter()
     limiter.call(lambda: Reply("x"), "e")
     request, started = failing(10**9, TransientError("connection refused", refused=True)), time.monotonic()
-    with pytest.raises(BrokenSystem, match="requests in a row failed.*connection refused"):
+    with pytest.raises(BrokenSystem, match="consecutive requests failed.*connection refused"):
         fan_out(lambda _: limiter.call(request, "e"), range(64))
     assert 0.4 <= time.monotonic() - started < 3
 
@@ -133,15 +133,15 @@ def test_an_outage_that_does_not_end_ends_the_run(monkeypatch):
         TransientError("429", rate_limited=True, retry_after=0.0),
     ],
 )
-def test_where_every_request_is_given_up_the_run_ends_without_patience(error):
+def test_the_run_stops_without_waiting_once_requests_run_out_of_retries(error):
     limiter = Limiter(max_retries=1, max_consecutive_failures=4)
-    with pytest.raises(BrokenSystem, match="4 requests in a row"):
+    with pytest.raises(BrokenSystem, match="4 consecutive requests"):
         for _ in range(4):
             with contextlib.suppress(CallFailed):
                 limiter.call(failing(99, error), "e")
 
 
-def test_another_endpoint_that_answers_does_not_hide_a_dead_one():
+def test_a_working_endpoint_does_not_hide_one_that_is_down():
     limiter = Limiter(max_retries=0, max_consecutive_failures=3)
     with pytest.raises(BrokenSystem, match="at dead"):
         for _ in range(3):
@@ -150,33 +150,33 @@ def test_another_endpoint_that_answers_does_not_hide_a_dead_one():
                 limiter.call(failing(99, TransientError("500")), "dead")
 
 
-def test_one_success_in_between_starts_the_count_anew():
+def test_a_success_resets_the_count_of_failures():
     limiter = Limiter(max_retries=99, max_consecutive_failures=5)
     for _ in range(3):
         limiter.call(failing(4, TransientError("502", retry_after=0.0)), "e")
 
 
-def test_being_told_to_wait_is_no_failure():
+def test_a_rate_limit_is_not_a_failure():
     limiter = Limiter(max_retries=50, max_consecutive_failures=3)
     assert limiter.call(failing(10, TransientError("429", retry_after=0.0, rate_limited=True)), "e").text == "good"
 
 
-def test_where_nothing_ever_answered_a_refusal_soon_ends_the_run(monkeypatch):
+def test_refused_connections_soon_stop_the_run_if_no_request_ever_succeeded(monkeypatch):
     monkeypatch.setattr(Limiter, "_wait_before_retry", lambda *_: None)
     request = failing(99, TransientError("connection refused", refused=True))
-    with pytest.raises(BrokenSystem, match="nothing answers at http://x"):
+    with pytest.raises(BrokenSystem, match="no server responds at http://x"):
         Limiter(max_consecutive_failures=99).call(request, "http://x")
     assert request.count == 5
 
 
-def test_where_something_once_answered_a_refusal_is_waited_out(monkeypatch):
+def test_refused_connections_are_retried_if_a_request_succeeded_before(monkeypatch):
     monkeypatch.setattr(Limiter, "_wait_before_retry", lambda *_: None)
     limiter = Limiter()
     limiter.call(lambda: Reply("x"), "http://x")
     assert limiter.call(failing(7, TransientError("connection refused", refused=True)), "http://x").text == "good"
 
 
-def test_a_stopped_limiter_wakes_those_who_wait():
+def test_stopping_the_limiter_wakes_waiting_callers():
     limiter, release = Limiter(max_concurrency=1), threading.Event()
 
     def hold():

@@ -1,4 +1,4 @@
-"""A damaged call log: what can be read stays, the rest is asked for again, and one line says so."""
+"""A damaged call log: readable replies are kept, the others are requested again, and one line reports it."""
 
 import shutil
 import sqlite3
@@ -23,7 +23,7 @@ def path(tmp_path):
 
 
 def readable(path):
-    """How many of the replies are there and right, and what was said."""
+    """Return how many replies are intact, and the warnings."""
     said = []
     log = CallLog(path, said.append)
     found = [(number, log.get(key_of(number))) for number in range(N)]
@@ -39,20 +39,20 @@ def spoil(path, start, length):
         file.write(bytes(range(7, 247)) * (length // 240 + 1))
 
 
-def test_a_whole_log_is_left_alone(path):
+def test_an_intact_log_is_not_changed(path):
     before = path.stat().st_size
     assert readable(path) == (N, []) and path.stat().st_size - before < 3 * PAGE
 
 
 @pytest.mark.parametrize("page", [3, 20, 50, 70])
-def test_one_spoilt_page_costs_only_the_replies_on_it(path, page):
+def test_a_damaged_page_loses_only_its_own_replies(path, page):
     spoil(path, page * PAGE, PAGE // 2)
     found, said = readable(path)
     assert N - 12 <= found < N and len(said) >= 1 and "damaged" in said[0] and "calls.sqlite" in said[0]
     assert readable(path)[0] == found
 
 
-def test_a_spoilt_page_of_the_index_costs_no_reply(path):
+def test_a_damaged_index_page_loses_no_reply(path):
     data = path.read_bytes()
     page = next(
         number
@@ -64,7 +64,7 @@ def test_a_spoilt_page_of_the_index_costs_no_reply(path):
     assert found == N and len(said) == 1 and "replies were recovered" in said[0]
 
 
-def test_damage_in_the_log_of_a_killed_run_costs_only_the_replies_on_it(path, tmp_path):
+def test_damage_in_the_log_of_a_killed_run_loses_only_the_replies_on_that_page(path, tmp_path):
     log = CallLog(path)
     for number in range(N, 8 * N):
         log.put(key_of(number), "{}", Reply("late"), 0.0)
@@ -80,7 +80,7 @@ def test_damage_in_the_log_of_a_killed_run_costs_only_the_replies_on_it(path, tm
     late.close()
 
 
-def test_a_cut_off_file_keeps_what_comes_before_the_cut(path):
+def test_a_truncated_file_keeps_the_replies_before_the_cut(path):
     with path.open("r+b") as file:
         file.truncate(path.stat().st_size * 2 // 3 + 100)
     found, said = readable(path)
@@ -89,13 +89,13 @@ def test_a_cut_off_file_keeps_what_comes_before_the_cut(path):
     assert readable(path) == (found, [])
 
 
-def test_a_spoilt_head_leaves_a_new_log_and_keeps_the_old_one_aside(path):
+def test_a_damaged_header_starts_a_new_log_and_keeps_the_old_file(path):
     spoil(path, 0, PAGE)
     found, said = readable(path)
     assert found == 0 and len(said) == 1 and path.with_name("calls.sqlite.damaged").stat().st_size > 50 * PAGE
 
 
-def test_a_text_that_changed_on_disk_is_never_answered_with(path):
+def test_a_reply_that_changed_on_disk_is_never_used(path):
     data = path.read_bytes()
     place = data.index(b"reply 123 reply")
     spoil_one = data[:place] + b"reply 321" + data[place + 9 :]
@@ -104,7 +104,7 @@ def test_a_text_that_changed_on_disk_is_never_answered_with(path):
     assert found == N - 1 and len(said) == 1
 
 
-def test_a_torn_write_ahead_log_is_mended_by_dropping_what_is_half_written(tmp_path):
+def test_a_torn_write_ahead_log_loses_only_the_partial_write(tmp_path):
     log = CallLog(tmp_path / "calls.sqlite")
     for number in range(20):
         log.put(key_of(number), "{}", Reply(f"reply {number} " * 60), 0.0)
@@ -117,12 +117,12 @@ def test_a_torn_write_ahead_log_is_mended_by_dropping_what_is_half_written(tmp_p
     assert 15 <= sum(copy.get(key_of(number)) is not None for number in range(20)) < 20
 
 
-def test_a_rescue_that_was_interrupted_is_ended(path):
+def test_an_interrupted_recovery_is_finished(path):
     path.rename(path.with_name(".calls.sqlite.part"))
     assert readable(path)[0] == N
 
 
-def test_the_files_are_the_users_alone(path):
+def test_only_the_user_can_read_the_files(path):
     spoil(path, 30 * PAGE, PAGE)
     readable(path)
     assert all(each.stat().st_mode & 0o077 == 0 for each in path.parent.iterdir() if each.suffix == ".sqlite")

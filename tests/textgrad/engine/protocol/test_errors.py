@@ -1,4 +1,4 @@
-"""The dialects in which endpoints refuse: what each means, and that each is read as it is meant."""
+"""Error responses of all providers, and their classification."""
 
 import email.utils
 import json
@@ -135,14 +135,14 @@ def problem(body, status: int = 400, **headers: str) -> ApiError:
 
 
 @pytest.mark.parametrize("dialect", TOO_LONG)
-def test_too_long_is_understood_in_every_dialect(dialect):
+def test_an_exceeded_context_is_recognized_for_every_provider(dialect):
     found = problem(TOO_LONG[dialect])
     assert isinstance(found.error(ASKED), ContextExceeded)
     assert found.refused_parameter(REQUEST) is None
 
 
 @pytest.mark.parametrize("dialect", REFUSED)
-def test_a_refused_parameter_is_understood_in_every_dialect(dialect):
+def test_a_refused_parameter_is_recognized_for_every_provider(dialect):
     name, body = REFUSED[dialect]
     found = problem(body)
     assert found.refused_parameter(REQUEST) == name
@@ -161,7 +161,7 @@ def test_another_bad_request_refuses_no_parameter(message):
 
 
 @pytest.mark.parametrize("dialect", ROOM)
-def test_the_room_left_for_the_reply_is_read_where_it_is_told(dialect):
+def test_the_remaining_room_for_the_reply_is_read_from_the_message(dialect):
     room, message = ROOM[dialect]
     assert problem({"error": {"message": message}}).room_for_reply() == room
 
@@ -189,7 +189,7 @@ def test_each_status_has_its_consequence(status, kind):
     assert type(problem({"error": {"message": "no"}}, status).error(ASKED)) is kind
 
 
-def test_a_single_request_over_the_limit_of_a_minute_is_too_long_and_not_tried_for_ever():
+def test_one_request_above_the_limit_per_minute_is_too_long():
     assert isinstance(
         problem({"error": {"message": "Request too large for m: Limit 6000"}}, 429).error(ASKED), ContextExceeded
     )
@@ -206,7 +206,7 @@ def test_a_single_request_over_the_limit_of_a_minute_is_too_long_and_not_tried_f
         (404, BrokenSystem),
     ],
 )
-def test_an_error_inside_a_success_counts_by_its_own_code(code, kind):
+def test_an_error_inside_a_success_has_its_own_code(code, kind):
     body = {"error": {"message": "Provider returned error", "code": code, "metadata": {"raw": "its own words"}}}
     found = problem(body, 200)
     assert type(found.error(ASKED)) is kind and "its own words" in str(found.error(ASKED))
@@ -214,12 +214,12 @@ def test_an_error_inside_a_success_counts_by_its_own_code(code, kind):
     assert type(inside_choice.error(ASKED)) is kind
 
 
-def test_a_success_is_its_json():
+def test_a_success_is_its_json_object():
     assert read_response(200, {}, '\n\n {"choices": []}') == {"choices": []}
 
 
 @pytest.mark.parametrize("text", ["", "<html>hi</html>", "[1]", '"text"', "{"])
-def test_a_success_that_is_no_json_object_is_malformed(text):
+def test_a_success_that_is_not_a_json_object_is_malformed(text):
     assert read_response(200, {}, text).error(ASKED).malformed
 
 
@@ -238,7 +238,7 @@ def test_a_success_that_is_no_json_object_is_malformed(text):
         '{"detail": "text"}',
     ],
 )
-def test_any_body_of_an_error_makes_one_line(body):
+def test_every_error_body_becomes_one_line(body):
     assert "\n" not in str(problem(body, 500).error(ASKED))
 
 
@@ -265,11 +265,11 @@ def test_any_body_of_an_error_makes_one_line(body):
         ),
     ],
 )
-def test_the_wait_is_read_in_every_form(headers, seconds):
+def test_the_requested_wait_is_read_in_every_format(headers, seconds):
     assert retry_after(headers) == seconds
 
 
-def test_the_wait_until_a_date_is_counted_from_now_and_never_negative():
+def test_the_wait_until_a_date_is_relative_to_now_and_never_negative():
     assert 50 < retry_after({"retry-after": email.utils.formatdate(time.time() + 60, usegmt=True)}) <= 60
     assert retry_after({"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}) == 0
 
@@ -285,12 +285,12 @@ def test_the_wait_until_a_date_is_counted_from_now_and_never_negative():
         "x" * 290 + "the-secret",
     ],
 )
-def test_a_line_holds_no_key(text):
+def test_a_message_contains_no_key(text):
     line = ASKED.line(f"before {text} after")
     assert not any(part in line for part in ("the-secret", "abcdef", "abc.def", "AIza", "sk-ab", "the-s"))
     assert line.startswith("before ")
 
 
-def test_a_line_is_one_line_of_limited_length_without_control_characters():
+def test_a_message_is_one_line_of_limited_length_without_control_characters():
     line = ASKED.line("a\r\nb\x1b[31m\t" + "c" * 1000)
     assert line.startswith("a b [31m c") and len(line) == 300 and line.isprintable()
