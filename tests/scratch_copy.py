@@ -37,6 +37,20 @@ def copy_project(target: Path) -> Path:
     return target
 
 
+def changed_files(project: Path) -> list[str]:
+    """Return the paths of program files that were added to a scratch copy or changed in it, sorted."""
+    files = [path.relative_to(project) for name in _PROGRAM for path in [project / name, *(project / name).rglob("*")]]
+    return sorted(
+        path.as_posix()
+        for path in files
+        if (project / path).is_file() and "__pycache__" not in path.parts and not _is_unchanged(project, path)
+    )
+
+
+def _is_unchanged(project: Path, path: Path) -> bool:
+    return (ROOT / path).is_file() and (ROOT / path).read_bytes() == (project / path).read_bytes()
+
+
 def run_in(project: Path, *arguments: str, timeout: float = 120) -> subprocess.CompletedProcess:
     """Run `main.py` of a scratch copy and return the finished process, with its output as text."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}

@@ -1,1 +1,1 @@
-"""Aggregation: from the prompts that clients upload to the next global prompt."""
+"""Aggregation: merge uploaded prompts into the next global prompt."""

@@ -1,4 +1,4 @@
-"""Run one aggregation with fallbacks and counts."""
+"""Run one aggregation, with fallbacks, and count its cost."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,10 +19,10 @@ class Merge:
 
     Attributes:
         prompt: the new prompt.
-        calls: requests to the engine, repeated ones included.
-        depth: length of the longest chain of dependent requests; 0 if the engine was not asked.
+        calls: requests to the engine, including repeated ones.
+        depth: length of the longest chain of dependent requests; 0 without requests.
         fallbacks: replacements for unusable uploads and replies, in order.
-        distinct: number of merged uploads, without empty ones and copies.
+        distinct: number of merged uploads, without empty uploads and duplicates.
         tokens_before: estimated tokens of all uploads.
         tokens_after: estimated tokens of the new prompt.
     """
@@ -37,7 +37,7 @@ class Merge:
 
 
 def aggregate(method: str, uploads: Sequence[Upload], merging: Merging) -> Merge:
-    """Merge the prompts of a round. An unusable reply costs a fallback, never the run.
+    """Merge the prompts of a round. An unusable reply leads to a fallback and never stops the run.
 
     Args:
         method: name of a file in `utils/aggregation/methods/`.

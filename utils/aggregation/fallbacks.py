@@ -1,10 +1,10 @@
-"""Fallbacks: a merge that fails costs one of these, never the run."""
+"""Fallbacks of a failed merge; none of them stops the run."""
 
 from enum import StrEnum
 
 
 class Fallback(StrEnum):
-    """Replacement for something unusable. The values are part of results.json."""
+    """Replacement for an unusable upload or reply. The values are part of results.json."""
 
     TOO_LONG = "too_long"
     """One of several uploads exceeded the token budget and was ignored."""
@@ -15,4 +15,4 @@ class Fallback(StrEnum):
     LEFT_OUT = "left_out"
     """A merge inside the tree failed and its concatenation was too long."""
     OLD_PROMPT = "old_prompt"
-    """Nothing was usable, so the global prompt stayed."""
+    """Nothing was usable, so the old global prompt was kept."""

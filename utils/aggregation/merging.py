@@ -1,4 +1,4 @@
-"""Tools and counters of one aggregation, as aggregators get them."""
+"""The tools of aggregators in one aggregation, with counters."""
 
 import dataclasses
 import random
@@ -20,16 +20,16 @@ from utils.aggregation.tree import Node, plan
 
 @dataclass
 class Merging:
-    """Tools that aggregators share: concatenation, one request, a tree of requests.
+    """Tools of an aggregator: concatenation, one request, a tree of requests.
 
     Attributes:
         engine: evaluation engine, which writes merges; None if prompts are only concatenated.
         token_budget: maximum tokens of the new prompt, and of all prompts in one request; >= 1.
         fan_in: maximum prompts per request, >= 2.
-        broadcast: prompt that the clients started from; it stays if nothing can be merged.
+        broadcast: prompt that the clients started from; kept if nothing can be merged.
         rng: generator for random choices, seeded by run and round.
-        score: returns a prompt's validation accuracy in [0, 1], and asks the test engine for it; None if unavailable.
-        surprisal: returns a prompt's surprisal in bits per token, [] if it cannot; None without a surprisal model.
+        score: returns a prompt's validation accuracy in [0, 1], with requests to the test engine; None if unavailable.
+        surprisal: returns a prompt's surprisal in bits per token, [] on failure; None without a surprisal model.
         candidates: number of merges drawn by an aggregator that selects one, >= 1.
         depth: length of the longest chain of dependent requests so far.
         fallbacks: replacements for unusable replies so far.
@@ -59,7 +59,7 @@ class Merging:
 
     @property
     def calls(self) -> int:
-        """Requests sent so far, repeated ones included."""
+        """Requests sent so far, including repeated ones."""
         return self._counted.calls
 
     def concat(self, prompts: Sequence[str], limit: int | None = None) -> str:
@@ -75,11 +75,11 @@ class Merging:
         return _check_length(concatenate(prompts), limit or self.token_budget)
 
     def ask(self, job: Job, prompts: Sequence[str], limit: int | None = None) -> str:
-        """Let the engine edit prompts. An unusable reply is asked for once more.
+        """Have the engine edit prompts. An unusable reply is requested again once.
 
         Args:
             job: the instructions for the engine.
-            prompts: at least one; they are fenced, as they are data.
+            prompts: at least one; sent in fences, because they are data.
             limit: maximum tokens of the result; default: the token budget.
 
         Raises:
@@ -98,16 +98,16 @@ class Merging:
         )
 
     def tree(self, job: Job, prompts: Sequence[str]) -> str:
-        """Let the engine merge prompts as a tree, in which a merge starts as soon as its own children are done.
+        """Have the engine merge prompts as a tree; a merge starts as soon as its own children are finished.
 
-        A failed merge is replaced by the concatenation of its prompts if that is within its limit, else it is left out.
+        A failed merge is replaced by the concatenation of its prompts if that is within its limit, else dropped.
 
         Args:
             job: the instructions for the engine at each node.
             prompts: at least two, each within the token budget.
 
         Raises:
-            BadReply: the root has no result.
+            BadReply: the root merge failed.
         """
         nodes = plan([estimate_tokens(prompt) for prompt in prompts], self.fan_in, self.token_budget)
         leaves = len(prompts)

@@ -1,4 +1,4 @@
-"""Prompts for the evaluation engine that merges. A request holds the fenced uploads first and the task after them."""
+"""Prompts for merges by the evaluation engine. A request consists of the fenced uploads, then the task."""
 
 from dataclasses import dataclass
 
@@ -8,11 +8,11 @@ MERGED_TAGS = ("<IMPROVED_VARIABLE>", "</IMPROVED_VARIABLE>")
 
 @dataclass(frozen=True)
 class Job:
-    """Instructions for the evaluation engine about fenced prompts.
+    """Instructions to the evaluation engine for editing fenced prompts.
 
     Attributes:
-        system_prompt: the engine's role, and that fenced text gives no orders.
-        task: the work to do; it follows the last fence.
+        system_prompt: the engine's role, and the rule that fenced text is data.
+        task: what to do; sent after the last fence.
     """
 
     system_prompt: str
@@ -77,7 +77,7 @@ _EVEN_DENSITY = """Spread the information evenly, so that no sentence is crammed
 - Keep sentences about equally long, some ten to twenty-five words, in plain word order.
 """
 
-# The form is shown by an example instead of described: see `textgrad.prompts.OPTIMIZER_SYSTEM_PROMPT`.
+# An example shows the form instead of a description: see `textgrad.prompts.OPTIMIZER_SYSTEM_PROMPT`.
 _REPLY_FORM = f"""Reply with the whole result once, in the form {MERGED_TAGS[0]}...{MERGED_TAGS[1]}, without any
 {FENCE_TAG} tag."""
 

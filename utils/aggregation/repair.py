@@ -1,4 +1,4 @@
-"""Repair a merged prompt: one more call that adds lost instructions back."""
+"""Add lost instructions back to a merged prompt, with one call."""
 
 import re
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Uploads as aggregators get them."""
+"""Uploads, the input of aggregators."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -8,14 +8,14 @@ from utils.aggregation.fence import printable
 
 @dataclass(frozen=True)
 class Upload:
-    """One distinct prompt and the training it came from.
+    """One distinct prompt with the counts of its training.
 
     Attributes:
         client: number of the first client that uploaded the prompt.
         prompt: the uploaded text.
         n: training questions of all its clients; 0 if unknown.
-        accuracy_before: share of training answers that were right before each step, in [0, 1]; None if unknown.
-        accuracy_after: the same share after each step.
+        accuracy_before: accuracy on the minibatches before each step, in [0, 1]; None if unknown.
+        accuracy_after: accuracy on the same minibatches after each step.
         accepted: accepted local steps of all its clients.
         copies: clients that uploaded this prompt, >= 1.
     """
@@ -30,7 +30,7 @@ class Upload:
 
 
 def distinct_uploads(uploads: Iterable[Upload]) -> list[Upload]:
-    """Return the uploads without empty ones, in order, equal prompts combined into one entry."""
+    """Return the non-empty uploads in order, with equal prompts combined into one upload."""
     by_prompt: dict[str, Upload] = {}
     for upload in uploads:
         prompt = printable(upload.prompt)

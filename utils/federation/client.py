@@ -1,7 +1,7 @@
-"""A client: it owns private data and improves its copy of the prompt with textual gradients.
+"""A client owns private data and improves its copy of the prompt with textual gradients.
 
 Paper, Algorithm 1. For each local step, the client draws a minibatch, answers it, lets an LLM judge and criticize the
-answers, carries that feedback back to the prompt and lets the optimizer rewrite the prompt. Then it answers the SAME
+answers, backpropagates the feedback to the prompt and lets the optimizer rewrite the prompt. Then it answers the same
 minibatch under the rewrite, and keeps the rewrite if the acceptance rule says so. It uploads only the prompt.
 """
 
@@ -26,11 +26,11 @@ PROMPT_ROLE = "system prompt that tells a language model how to work on the ques
 
 
 class LateClient(Exception):
-    """The deadline of the round has passed, and the round continues without this client."""
+    """The client missed the deadline of the round, which continues without it."""
 
 
 class _Judged(NamedTuple):
-    """One answer under the old prompt: its loss, whose graph reaches back to the prompt, and its outcome."""
+    """One answer under the old prompt: its loss, with a graph back to the prompt, and its outcome."""
 
     loss: tg.Variable
     outcome: Outcome
@@ -43,11 +43,11 @@ class _Trial(NamedTuple):
     outcomes: list[Outcome]
 
     @property
-    def right(self) -> int:
+    def correct(self) -> int:
         return sum(outcome.correct for outcome in self.outcomes)
 
-    def fits(self, before: Sequence[Outcome]) -> bool:
-        """Return False if a question has become too long for the model's context."""
+    def fits_context(self, before: Sequence[Outcome]) -> bool:
+        """Return False if a question exceeds the model's context under the rewrite but not under the old prompt."""
         return not any(new.too_long and not old.too_long for new, old in zip(self.outcomes, before, strict=True))
 
 
@@ -64,14 +64,13 @@ class Client:
         local_steps: steps per round, >= 1.
         make_optimizer: called as `make_optimizer(parameters=[variable], engine=critic)`, once per round.
         accept: name of an acceptance rule, see `utils.federation.acceptance`.
-        seed: of its minibatches, which depend on seed, client and step only; a restarted client draws the same ones.
+        seed: determines minibatches together with client and step; a restarted client draws the same ones.
         leak_guard: mode of `utils.privacy.leak_guard.guard`, applied to uploads. Local steps are unguarded, and the
-            local log keeps them unchanged: in a simulation that log is on the same machine as all others.
-        public: public texts, which cannot leak: descriptions and answer formats of the tasks.
+            log keeps them unchanged: in a simulation, all clients share one machine.
+        public: text that cannot leak: descriptions and answer formats of the tasks.
         skip_solved: True to criticize wrong answers only, and to skip a minibatch whose answers are all right.
-        speculate: True to answer the next minibatch under a rewrite before it is known whether the rewrite is kept.
-            This only saves time: when the answers are needed, they are in the call log. An optimizer that proposes
-            several rewrites disables it.
+        speculate: True to answer the next minibatch under a rewrite before the acceptance rule decides. The call log
+            then holds the answers, which saves time. Disabled for optimizers that propose several rewrites.
         on_step: called with round, client and step after each step.
     """
 
@@ -135,8 +134,8 @@ class Client:
     def batch(self, index: int) -> list[Sample]:
         """Return the minibatch of the client's step `index` (0, 1, ... over the whole run).
 
-        Each epoch shuffles the data anew and omits a remainder smaller than a minibatch. Data smaller than a minibatch
-        is one minibatch.
+        Each epoch shuffles the data again and drops an incomplete last minibatch. With fewer questions than
+        `batch_size`, every minibatch holds all of them.
         """
         size = min(self.batch_size, len(self.samples))
         epoch, position = divmod(index, len(self.samples) // size)
@@ -182,8 +181,8 @@ class Client:
             (rewrites,) = optimizer.proposals()
         except BadReply as error:
             return Step(number, before, None, n, False, f"bad reply: {error}", prompt)
-        trials = self._try(rewrites, batch, speculative if len(rewrites) == 1 else [])
-        return self._choose(trials, [each.outcome for each in judged], number, prompt)
+        trials = self._run_trials(rewrites, batch, speculative if len(rewrites) == 1 else [])
+        return self._accept_or_reject(trials, [each.outcome for each in judged], number, prompt)
 
     def _judge(self, variable: tg.Variable, batch: list[Sample]) -> list[_Judged]:
         """Answer a minibatch under the old prompt, with a loss per answer."""
@@ -202,7 +201,7 @@ class Client:
         with scope(answers="before"):
             return fan_out(judge, batch)
 
-    def _try(
+    def _run_trials(
         self, rewrites: list[str], batch: list[Sample], speculative: Sequence[Callable[[str], object]]
     ) -> list[_Trial]:
         """Answer the minibatch under each rewrite, concurrently with the speculative requests under the first one."""
@@ -216,21 +215,21 @@ class Client:
         n = len(batch)
         return [_Trial(rewrite, outcomes[k * n : (k + 1) * n]) for k, rewrite in enumerate(rewrites)]
 
-    def _choose(self, trials: list[_Trial], before: list[Outcome], number: int, prompt: str) -> Step:
-        """Return the step: it keeps the best rewrite if the acceptance rule accepts it, else the old prompt."""
+    def _accept_or_reject(self, trials: list[_Trial], before: list[Outcome], number: int, prompt: str) -> Step:
+        """Return the step, with the best rewrite if the acceptance rule accepts it, else with the old prompt."""
         n = len(before)
-        share = sum(outcome.correct for outcome in before) / n
-        fitting = [trial for trial in trials if trial.fits(before)]
-        best = max(fitting or trials, key=lambda trial: trial.right)
+        accuracy = sum(outcome.correct for outcome in before) / n
+        fitting = [trial for trial in trials if trial.fits_context(before)]
+        best = max(fitting or trials, key=lambda trial: trial.correct)
         if not fitting:
             accepted, reason = False, "too long for the model's context"
         else:
             rule = acceptance_rule(self.accept)
             accepted = rule([old.correct for old in before], [new.correct for new in best.outcomes])
-            reason = change(share, best.right / n)
+            reason = change(accuracy, best.correct / n)
         reason += f", best of {len(trials)} rewrites" if len(trials) > 1 else ""
         kept = best.rewrite if accepted else prompt
-        return Step(number, share, best.right / n, n, accepted, reason, kept, best.rewrite, len(trials))
+        return Step(number, accuracy, best.correct / n, n, accepted, reason, kept, best.rewrite, len(trials))
 
 
 def _constant(text: str, role: str) -> tg.Variable:

@@ -1,4 +1,4 @@
-"""Answering questions under a prompt, and scoring the answers."""
+"""Answer questions under a prompt and score the answers."""
 
 import hashlib
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from utils.metrics.statistics import Estimate, accuracy, mean_of, mean_of_prompt
 
 
 class Sample(NamedTuple):
-    """One question with its right answer, and the task it belongs to."""
+    """One question with its right answer and its task."""
 
     task: Task
     question: str
@@ -21,11 +21,11 @@ class Sample(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """How one question was answered.
+    """Result of one question.
 
     Attributes:
-        correct: 1 if the answer is right, else 0.
-        too_long: True if there is no answer, because the request exceeds the model's context.
+        correct: 1 for a right answer, else 0.
+        too_long: True if the request exceeded the model's context, so there was no answer.
     """
 
     correct: int
@@ -37,7 +37,7 @@ class Score:
     """The outcomes of one prompt on one set of questions.
 
     Attributes:
-        prompt: id of the prompt that the engine was given.
+        prompt: id of the prompt.
         task: name of the task.
         correct: 1 or 0 per question, in the order of the data.
     """
@@ -68,7 +68,7 @@ def answer(engine: EngineLM, prompt: str, sample: Sample) -> str:
 
 
 def too_long(reply: object) -> bool:
-    """Return True if there is no reply because the request exceeds the model's context."""
+    """Return True for a missing reply to a request that exceeded the model's context."""
     return isinstance(reply, Text) and reply.flaw == "too long"
 
 

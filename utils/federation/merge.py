@@ -17,7 +17,7 @@ from utils.metrics.retention import Retention, retention_by_client
 
 
 def merge_uploads(federation: Federation, current: Round) -> None:
-    """Fill in `aggregated`, `merge`, `retention`, `repaired` and `prompts` of a round that has its uploads."""
+    """Fill in `aggregated`, `merge`, `retention`, `repaired` and `prompts` of a round with uploads."""
     current.aggregated = [update.prompt for update in current.updates]
     with scope(aggregate=True):
         uploads = [update.as_upload() for update in current.updates]
@@ -43,7 +43,7 @@ def _merging(federation: Federation, current: Round) -> Merging:
 
 
 def _validation_accuracy(federation: Federation, prompt: str) -> float:
-    """Return the validation accuracy of a prompt that an aggregator considers; 0 without validation questions."""
+    """Return the validation accuracy of a candidate prompt; 0 without validation questions."""
     candidate = Evaluation("candidate", "val", (prompt,), federation.engines.test)
     return overall(score_prompts(federation, candidate)).value or 0.0
 
@@ -55,7 +55,7 @@ def _retention(federation: Federation, current: Round, merged: str) -> dict[int,
 
 
 def _repair(federation: Federation, current: Round, merge: Merge) -> Merge:
-    """Return the merge with lost instructions added back by one more call; its retention is then measured again."""
+    """Return the merge after one more call that adds lost instructions back, and measure its retention again."""
     lost = list(dict.fromkeys(text for retention in current.retention.values() for text in retention.lost))
     prompt = repair(federation.engines.evaluation, merge.prompt, lost, federation.config.prompt_budget)
     if prompt == merge.prompt:

@@ -1,4 +1,4 @@
-"""The events of a run, as its log receives them."""
+"""The interface of a run's log, with methods that do nothing."""
 
 from textgrad.concurrency import BackgroundTask
 from utils.federation.result import Round, Scores
@@ -11,13 +11,13 @@ class NullLog:
     """Receives every event and stores nothing. `utils.run_log.log.RunLog` stores them in the run folder."""
 
     def open(self, federation: Federation) -> None:
-        """The run starts. Everything that can be checked before has been checked."""
+        """Called when the run starts, after all checks of options and data."""
 
     def step(self, round_number: int, client: int, step: Step) -> None:
-        """A client has finished a local step. Called from any thread, in any order."""
+        """Called after each local step, from any thread and in any order."""
 
     def scores(self, evaluation: Evaluation, task: BackgroundTask[Scores]) -> None:
-        """Prompts are being scored; `task` returns the scores."""
+        """Called when an evaluation starts; `task` returns its scores."""
 
     def round(self, finished: Round, validation: BackgroundTask[Scores]) -> None:
-        """A round has finished; `validation` returns the scores of its prompts."""
+        """Called after each round; `validation` returns the scores of its prompts."""

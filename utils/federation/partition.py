@@ -16,12 +16,12 @@ from utils.federation.evaluation import Sample
 def split_train(
     config: Config, samples: Sequence[Sample], labels: Sequence[Hashable], clients: int
 ) -> list[list[Sample]]:
-    """Return the training questions of each client by --partition; each client gets at least one minibatch.
+    """Return the training questions of each client by --partition, at least one minibatch per client.
 
     Args:
         config: options of the run.
         samples: n training questions.
-        labels: the class of each question.
+        labels: one class per question.
         clients: number of clients, >= 1.
 
     Raises:
@@ -32,20 +32,20 @@ def split_train(
 
 
 def split_validation(task: Task, clients: int, seed: int) -> list[list[int]]:
-    """Return the positions of each client's validation questions, drawn evenly; a client may get none."""
+    """Return the positions of each client's validation questions, evenly distributed; a client may get none."""
     return partition("iid", [0] * len(task.val), clients, 0, seed)
 
 
 def partition(
-    kind: str, labels: Sequence[Hashable], clients: int, at_least: int, seed: int, alpha: float = 0.5
+    kind: str, labels: Sequence[Hashable], clients: int, min_items: int, seed: int, alpha: float = 0.5
 ) -> list[list[int]]:
     """Return the indices of each client's data.
 
     Args:
         kind: "iid", "dirichlet" (one Dirichlet draw per class) or "quantity" (one Dirichlet draw of amounts).
-        labels: the class of each of the n items.
+        labels: one class per item, n in total.
         clients: number of clients, >= 1.
-        at_least: minimum items per client, >= 0.
+        min_items: minimum items per client, >= 0.
         seed: determines all draws.
         alpha: Dirichlet concentration, > 0; smaller is more skewed.
 
@@ -53,16 +53,16 @@ def partition(
         `clients` disjoint lists of indices into `labels`, which together contain all n.
 
     Raises:
-        UsageError: n is less than clients * at_least.
+        UsageError: n is less than clients * min_items.
     """
-    if len(labels) < clients * at_least:
+    if len(labels) < clients * min_items:
         raise UsageError(
-            f"{len(labels)} training questions are too few for {clients} clients with at least {at_least} "
-            f"each: use at most {len(labels) // at_least} clients, a smaller --batch_size or more data"
+            f"{len(labels)} training questions are too few for {clients} clients with at least {min_items} "
+            f"each: use at most {len(labels) // min_items} clients, a smaller --batch_size or more data"
         )
     rng = random.Random(f"partition {seed}")
-    shards = _KINDS[kind](labels, clients, alpha, rng)
-    _fill_up(shards, at_least, rng)
+    shards = _METHODS[kind](labels, clients, alpha, rng)
+    _fill_up(shards, min_items, rng)
     return [sorted(shard) for shard in shards]
 
 
@@ -78,34 +78,34 @@ def _iid(labels: Sequence, clients: int, alpha: float, rng: random.Random) -> li
 
 
 def _quantity(labels: Sequence, clients: int, alpha: float, rng: random.Random) -> list[list[int]]:
-    return _cut(_shuffled(labels, rng), _dirichlet(clients, alpha, rng))
+    return _split_by_shares(_shuffled(labels, rng), _dirichlet(clients, alpha, rng))
 
 
-def _by_class(labels: Sequence, clients: int, alpha: float, rng: random.Random) -> list[list[int]]:
+def _dirichlet_by_class(labels: Sequence, clients: int, alpha: float, rng: random.Random) -> list[list[int]]:
     shards: list[list[int]] = [[] for _ in range(clients)]
     classes: dict[Hashable, list[int]] = {}
     for index in _shuffled(labels, rng):
         classes.setdefault(labels[index], []).append(index)
     for label in sorted(classes, key=repr):
-        for shard, piece in zip(shards, _cut(classes[label], _dirichlet(clients, alpha, rng)), strict=True):
+        for shard, piece in zip(shards, _split_by_shares(classes[label], _dirichlet(clients, alpha, rng)), strict=True):
             shard.extend(piece)
     return shards
 
 
-_KINDS = {"iid": _iid, "dirichlet": _by_class, "quantity": _quantity}
+_METHODS = {"iid": _iid, "dirichlet": _dirichlet_by_class, "quantity": _quantity}
 
 
 def _dirichlet(size: int, alpha: float, rng: random.Random) -> list[float]:
     """Draw `size` shares that sum to 1 from a symmetric Dirichlet distribution."""
     draws = [rng.gammavariate(alpha, 1.0) for _ in range(size)]
     total = sum(draws)
-    if total <= 0.0:  # a tiny alpha underflows; in its limit, one client gets everything
+    if total <= 0.0:  # underflow for a tiny alpha; in the limit, one client gets all items
         draws[rng.randrange(size)] = total = 1.0
     return [draw / total for draw in draws]
 
 
-def _cut(items: list[int], shares: list[float]) -> list[list[int]]:
-    """Cut the items, in order, into pieces whose lengths follow the shares."""
+def _split_by_shares(items: list[int], shares: list[float]) -> list[list[int]]:
+    """Split the items, in order, into pieces of proportional length."""
     ends, total = [0], 0.0
     for share in shares:
         total += share
@@ -114,9 +114,9 @@ def _cut(items: list[int], shares: list[float]) -> list[list[int]]:
     return [items[start:end] for start, end in zip(ends, ends[1:], strict=False)]
 
 
-def _fill_up(shards: list[list[int]], at_least: int, rng: random.Random) -> None:
+def _fill_up(shards: list[list[int]], min_items: int, rng: random.Random) -> None:
     """Move items from the largest shards to those below the minimum."""
     for shard in shards:
-        while len(shard) < at_least:
+        while len(shard) < min_items:
             largest = max(shards, key=len)
             shard.append(largest.pop(rng.randrange(len(largest))))

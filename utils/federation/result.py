@@ -1,4 +1,4 @@
-"""The result of a run: what happened in each round, and the test scores."""
+"""The result of a run: its rounds and test scores."""
 
 from dataclasses import dataclass, field
 
@@ -24,15 +24,15 @@ class Round:
     Attributes:
         number: 1, 2, ...; 0 is the state before training, with the initial prompt.
         broadcast: the prompts sent to clients: the global prompt or, with aggregator "none", one per client.
-        sampled: numbers of the clients that took part.
+        sampled: numbers of the participating clients.
         updates: the uploads, in the order of clients.
-        dropped: why a client that took part has no upload, by client.
+        dropped: reason for a missing upload, by client.
         aggregated: the uploaded prompts that were merged.
         merge: the aggregation; None if nothing was merged.
-        retention: what the merge kept of each client's contribution, by client.
-        repaired: True if one more call added lost instructions back.
+        retention: share of each client's contribution that the merge kept, by client.
+        repaired: True if a repair call added lost instructions back.
         quorum_missed: True if there were too few uploads.
-        kept_old: why the old global prompt was kept, or "".
+        kept_old_reason: why the old global prompt was kept, or "".
         prompts: the prompts after the round: the global prompt or, with aggregator "none", one per client.
         validation: their scores on the validation questions of all tasks.
     """
@@ -47,7 +47,7 @@ class Round:
     retention: dict[int, Retention] = field(default_factory=dict)
     repaired: bool = False
     quorum_missed: bool = False
-    kept_old: str = ""
+    kept_old_reason: str = ""
     prompts: tuple[str, ...] = ()
     validation: Scores = field(default_factory=dict)
 

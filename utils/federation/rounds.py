@@ -1,7 +1,7 @@
-"""THE round loop: broadcast, local training, upload, aggregate, evaluate (paper, Algorithm 1).
+"""The round loop: broadcast, local training, upload, aggregate, evaluate (paper, Algorithm 1).
 
-Evaluations that decide nothing run in the background: zero-shot scores, and the validation of round t during round
-t + 1, unless --aggregate_gate needs it.
+Zero-shot scores run in the background, and so does the validation of round t during round t + 1, unless
+--aggregate_gate needs its result.
 """
 
 from textgrad.concurrency import BackgroundTask, run_in_background, scope
@@ -23,7 +23,7 @@ def run_rounds(federation: Federation, log: NullLog | None = None) -> Result:
         log: receives every event; see `utils.run_log.log`.
 
     Raises:
-        StopRun: the system is broken. If a cap is reached, the run ends in order instead; see `Result.stopped`.
+        StopRun: the system is broken. A spent budget raises nothing; see `Result.stopped`.
     """
     log = log or NullLog()
     log.open(federation)
@@ -47,11 +47,12 @@ class _Run:
 
     def _run(self) -> Result:
         engines = self.federation.engines
-        start = (self.federation.initial_prompt,) * (len(self.federation.clients) if self.federation.local_only else 1)
-        self._test("initial", start[:1], engines.test)
+        count = len(self.federation.clients) if self.federation.local_only else 1
+        initial = (self.federation.initial_prompt,) * count
+        self._test("initial", initial[:1], engines.test)
         if not self.config.do_not_run_larger_model:
-            self._test("evaluation_engine", start[:1], engines.evaluation)
-        self._finish(Round(0, prompts=start))
+            self._test("evaluation_engine", initial[:1], engines.evaluation)
+        self._finish(Round(0, prompts=initial))
         for number in range(1, self.config.max_epochs + 1):
             with scope(round=number):
                 self._finish(self._round(number, self.rounds[-1].prompts))
@@ -61,7 +62,7 @@ class _Run:
         self._test("last", self.rounds[-1].prompts, engines.test)
         self._test("best", self.rounds[best].prompts, engines.test)
         for name, engine in engines.transfers.items():
-            self._test(f"initial on {name}", start[:1], engine)
+            self._test(f"initial on {name}", initial[:1], engine)
             self._test(f"best on {name}", self.rounds[best].prompts, engine)
         return Result(self.rounds, best, {label: task.result() for label, task in self.tests.items()})
 
@@ -70,18 +71,18 @@ class _Run:
         exchange(self.federation, current, self.rounds)
         if len(current.updates) < self.config.min_clients:
             current.quorum_missed = True
-            current.kept_old = f"{len(current.updates)} uploads, {self.config.min_clients} needed"
+            current.kept_old_reason = f"{len(current.updates)} uploads, {self.config.min_clients} needed"
         elif self.federation.local_only:
-            own = {update.client: update.prompt for update in current.updates}
-            current.prompts = tuple(own.get(client, old) for client, old in enumerate(prompts))
+            uploaded = {update.client: update.prompt for update in current.updates}
+            current.prompts = tuple(uploaded.get(client, old) for client, old in enumerate(prompts))
         else:
             merge_uploads(self.federation, current)
-            current.kept_old = self._rejection(current)
-            if current.kept_old:
+            current.kept_old_reason = self._rejection_reason(current)
+            if current.kept_old_reason:
                 current.prompts = current.broadcast
         return current
 
-    def _rejection(self, current: Round) -> str:
+    def _rejection_reason(self, current: Round) -> str:
         """Return why the merged prompt is not adopted, or ""."""
         merged = current.prompts
         if exceeds_context(self.federation, merged[0], [current.broadcast[0], *current.aggregated]):
@@ -89,7 +90,7 @@ class _Run:
         if not self.config.aggregate_gate:
             return ""
         before = overall(self.validations[-1].result())
-        # The call log keeps these answers for the validation after the round.
+        # The validation after the round reads these answers from the call log.
         after = overall(score_prompts(self.federation, validation_of(self.federation, current.number, merged)))
         if before.value is None or after.value is None or after.value >= before.value:
             return ""
@@ -112,7 +113,7 @@ class _Run:
         return task
 
     def _partial_result(self, reason: str) -> Result:
-        """Return the result of a stopped run: the first rounds that are validated, and the test scores so far."""
+        """Return the result of a stopped run: rounds up to the last validated one, and finished test scores."""
         rounds = self.rounds[:1]
         for each, validation in zip(self.rounds, self.validations, strict=False):
             if not validation.succeeded():

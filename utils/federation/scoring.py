@@ -1,4 +1,4 @@
-"""Scoring of prompts on the validation or test questions of all tasks."""
+"""Score prompts on the validation or test questions of all tasks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class Evaluation:
         label: its name in logs and in the scope of its calls, such as "round 2" or "best on gpt-4o".
         split: "val" or "test".
         prompts: the prompts, at least one.
-        engine: answers the questions.
+        engine: the engine that answers.
         round_number: the round whose prompts are validated; None for every other evaluation.
     """
 
@@ -31,7 +31,7 @@ class Evaluation:
 
 
 def validation_of(federation: Federation, round_number: int, prompts: tuple[str, ...]) -> Evaluation:
-    """Return the validation of the prompts of a round; 0: of the initial prompt."""
+    """Return the validation of the prompts after a round; round 0 is the initial prompt."""
     return Evaluation(f"round {round_number}", "val", prompts, federation.engines.test, round_number)
 
 
@@ -50,17 +50,17 @@ def score_prompts(federation: Federation, evaluation: Evaluation) -> Scores:
     return {task.name: [scores[task, prompt] for prompt in evaluation.prompts] for task in federation.tasks}
 
 
-def exceeds_context(federation: Federation, prompt: str, fitting: Sequence[str]) -> bool:
-    """Return True if the longest validation question no longer fits the context of the test engine under a prompt.
+def exceeds_context(federation: Federation, prompt: str, answered: Sequence[str]) -> bool:
+    """Return True if the longest validation question exceeds the test engine's context under a prompt.
 
-    The one call that this takes is part of the validation anyway.
+    The validation repeats this call, so it costs nothing extra.
 
     Args:
         federation: tasks and engines.
         prompt: the merged prompt.
-        fitting: prompts under which clients have answered; a shorter prompt is not checked.
+        answered: prompts under which clients have answered; a prompt of at most their length is not checked.
     """
-    if len(prompt) <= max(map(len, fitting)):
+    if len(prompt) <= max(map(len, answered)):
         return False
     samples = [sample for task in federation.tasks for sample in federation.questions[task.name, "val"]]
     longest = max(samples, key=lambda sample: len(sample.question), default=None)

@@ -1,4 +1,4 @@
-"""Setup of a run: its tasks, clients, engines and initial prompt."""
+"""Set up a run: tasks, clients and initial prompt."""
 
 import functools
 import random
@@ -23,18 +23,18 @@ from utils.federation.update import Update
 
 @dataclass
 class Federation:
-    """Clients around one global prompt.
+    """The clients of a run and the data of the server.
 
     Attributes:
         config: the run's options.
         engines: the engines by role.
-        tasks: the global prompt is scored on their validation and test questions.
+        tasks: their validation and test questions score the global prompt.
         clients: owners of the training data, numbered 0, 1, ...
-        initial_prompt: broadcast in round 1.
-        shards: for each client, the positions of its own validation questions: {task name: [positions]}.
+        initial_prompt: the prompt broadcast in round 1.
+        shards: one dict per client: {task name: positions of its validation questions}.
         questions: validation and test questions, by task name and split ("val" or "test").
-        transport: how a round reaches its clients; None for clients in this process.
-        surprisal: scores prompts, or None.
+        transport: sends prompts to clients; None for clients in this process.
+        surprisal: scorer of prompts, or None.
     """
 
     config: Config
@@ -57,7 +57,7 @@ class Federation:
 
     @property
     def local_only(self) -> bool:
-        """True if nothing is merged and each client keeps its own prompt (--aggregate_method none)."""
+        """True for --aggregate_method none: no merge, one prompt per client."""
         return self.config.aggregate_method == "none"
 
     def sampled(self, round_number: int, updates: Sequence[tuple[int, Update]]) -> list[Client]:
@@ -77,7 +77,7 @@ class Federation:
 
 
 def load_tasks(config: Config, engines: Engines) -> list[Task]:
-    """Load the tasks of a run in the requested sizes, and tell simulated engines the answers.
+    """Load the tasks of a run in the requested sizes, and teach simulated engines the answers.
 
     Raises:
         UsageError: unknown task, unreadable data, or a size larger than the data.
@@ -105,7 +105,7 @@ def load_tasks(config: Config, engines: Engines) -> list[Task]:
     return tasks
 
 
-def federate(
+def create_federation(
     config: Config,
     engines: Engines,
     tasks: list[Task],
@@ -120,12 +120,12 @@ def federate(
         shards: see `Federation.shards`.
     """
     public = public_text(tasks)
-    clients = [client_of(config, engines, number, samples, public) for number, samples in enumerate(train_samples)]
+    clients = [create_client(config, engines, number, samples, public) for number, samples in enumerate(train_samples)]
     return Federation(config, engines, tasks, clients, initial_prompt(config, tasks), shards)
 
 
-def client_of(config: Config, engines: Engines, number: int, samples: Sequence[Sample], public: str) -> Client:
-    """Return one client as the options describe it; `public` is as in `Client`."""
+def create_client(config: Config, engines: Engines, number: int, samples: Sequence[Sample], public: str) -> Client:
+    """Return one client, configured by the options; see `Client` for `public`."""
     return Client(
         number=number,
         samples=samples,
@@ -149,7 +149,7 @@ def public_text(tasks: list[Task]) -> str:
 
 
 def initial_prompt(config: Config, tasks: list[Task]) -> str:
-    """Return --initial_prompt; if it is not given, the descriptions of all tasks without repeated lines."""
+    """Return --initial_prompt, or by default the descriptions of all tasks without repeated lines."""
     if config.initial_prompt:
         return config.initial_prompt
     descriptions = [Upload(number, task.description) for number, task in enumerate(tasks)]

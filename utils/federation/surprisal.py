@@ -1,4 +1,4 @@
-"""The surprisal of a run's prompts: which model scores them, and its values kept in the call log."""
+"""Surprisal of a run's prompts, cached in the call log."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,7 @@ _LOCAL = "local-"
 
 
 def surprisal_model(config: Config) -> str:
-    """Return the model name for `get_scorer`, or "". "auto" selects an embedded model that the run uses anyway."""
+    """Return the model name for `get_scorer`, or "". "auto" selects an embedded model of the run, if any."""
     if config.surprisal_model == "off":
         return ""
     if config.surprisal_model != "auto":
@@ -22,7 +22,7 @@ def surprisal_model(config: Config) -> str:
 
 
 def surprisal_scorer(config: Config, gateway: Gateway) -> "CachedSurprisal | None":
-    """Return the scorer that the options name, or None. No model is loaded yet."""
+    """Return the scorer of the options, or None. The model is loaded on first use."""
     model = surprisal_model(config)
     return CachedSurprisal(model, gateway, config.aggregate_method == "uid_select") if model else None
 
@@ -30,15 +30,15 @@ def surprisal_scorer(config: Config, gateway: Gateway) -> "CachedSurprisal | Non
 class CachedSurprisal:
     """Bits per token of a text, computed once per run and its replays. A failure never ends the run.
 
-    The values are kept in the call log, as those of a llama.cpp server vary slightly.
+    The call log stores the values, because those of a llama.cpp server vary slightly.
 
     Args:
         model: name for `get_scorer`.
-        gateway: its call log keeps the values; with `replay_only` no model is asked.
-        keep_failures: True to keep failures too, so that a replay repeats decisions made without surprisal.
+        gateway: its call log stores the values; with `replay_only` no model is loaded.
+        keep_failures: True to store failures too, so that a replay repeats decisions made without surprisal.
 
     Attributes:
-        problem: why texts are no longer scored, or "".
+        problem: the error that ended scoring, or "".
     """
 
     def __init__(self, model: str, gateway: Gateway, keep_failures: bool = False):

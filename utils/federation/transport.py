@@ -1,6 +1,6 @@
-"""How a round reaches its clients and gets their uploads. Here: clients in this process, trained concurrently.
+"""Transports send prompts to clients and collect uploads. `LocalTransport` trains clients in this process.
 
-Another transport implements the same `exchange`; the round loop knows no other way to a client.
+The round loop reaches clients only through `Transport.exchange`.
 """
 
 import random
@@ -16,18 +16,18 @@ from utils.config import Config
 from utils.federation.client import Client, LateClient
 from utils.federation.update import NoUpload, NoUploadReason, Update
 
-# Exceptions of these types come from errors in a program, never from a client's data or network.
+# Programming errors, as opposed to failures of a client's data or network.
 _PROGRAM_ERRORS = (TypeError, AttributeError, NameError, ImportError, AssertionError, NotImplementedError)
 _ROOT = Path(__file__).resolve().parents[2]
 
 
 def chance(event: str, *numbers: int) -> float:
-    """Return a number in [0, 1) for a simulated event, determined by the event and its numbers."""
+    """Return a pseudo-random number in [0, 1) for a simulated event, seeded by its name and numbers."""
     return random.Random(" ".join((event, *map(str, numbers)))).random()
 
 
 class Transport(Protocol):
-    """A way to the clients."""
+    """Sends prompts to clients and collects their uploads."""
 
     def exchange(
         self, round_number: int, clients: Sequence[Client], prompts: Sequence[str], deadline: float | None
@@ -37,14 +37,14 @@ class Transport(Protocol):
         Args:
             round_number: 1, 2, ...
             clients: the clients of the round.
-            prompts: the prompt of each of them.
-            deadline: seconds after which the round continues without the missing clients; None: no deadline.
+            prompts: one per client.
+            deadline: seconds after which the round continues without late clients; None for no deadline.
 
         Returns:
-            For each client its update, or why there is none.
+            One update per client, or the reason for a missing upload.
 
         Raises:
-            StopRun: the system is broken, or a cap was reached.
+            StopRun: the system is broken, or a budget is spent.
         """
         ...
 
@@ -68,14 +68,14 @@ class LocalTransport:
             return self._train(*assignment, round_number)
 
         assignments = list(zip(clients, prompts, strict=True))
-        answers = fan_out(train, assignments, width=self.config.max_concurrency, timeout=deadline)
-        return [NoUpload(NoUploadReason.LATE) if answer is LATE else answer for answer in answers]
+        results = fan_out(train, assignments, width=self.config.max_concurrency, timeout=deadline)
+        return [NoUpload(NoUploadReason.LATE) if result is LATE else result for result in results]
 
     def _train(self, client: Client, prompt: str, round_number: int) -> Update | NoUpload:
-        """Return one client's update. A failure of its engine or data costs the round this client only.
+        """Return one client's update. A failure of its engine or data only drops this client from the round.
 
         Raises:
-            BrokenSystem: the program has an error, which would silently cost every round this client.
+            BrokenSystem: a programming error, which would otherwise silently drop this client from every round.
         """
         try:
             with scope(client=client.number):

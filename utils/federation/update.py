@@ -1,4 +1,4 @@
-"""The result of a client's local training: its steps and the prompt that it uploads, or why there is no upload."""
+"""The result of a client's local training: its steps and its upload, or the reason for a missing upload."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,14 +15,14 @@ class Step:
     Attributes:
         number: 1, 2, ... within the round.
         before: accuracy on the minibatch under the old prompt, in [0, 1].
-        after: accuracy on the same minibatch under the rewrite; None if there was no rewrite. A solved minibatch that
-            was skipped has 1.
+        after: accuracy on the same minibatch under the rewrite; None without a rewrite; 1 for a skipped minibatch
+            that was already solved.
         n: questions in the minibatch.
         accepted: True if the rewrite was kept.
-        reason: why it was kept or rejected, in a few words.
-        prompt: the client's prompt after the step; "" if it stays on another machine.
+        reason: for acceptance or rejection, in a few words.
+        prompt: the client's prompt after the step; "" for a client on another machine.
         rewrite: the optimizer's best rewrite, accepted or not; "" if there was none.
-        proposals: number of rewrites that the minibatch was answered under.
+        proposals: number of rewrites tried on the minibatch.
     """
 
     number: int
@@ -42,7 +42,7 @@ class Step:
 
 
 def change(before: float, after: float) -> str:
-    """Return how accuracy changed, in a word: "rose", "fell" or "stayed"."""
+    """Return the change of accuracy as a word: "rose", "fell" or "stayed"."""
     return "rose" if after > before else "fell" if after < before else "stayed"
 
 
@@ -55,7 +55,7 @@ class Update:
         started: id of the prompt that training started from.
         prompt: the upload after the leak guard.
         steps: all local steps, in order.
-        leak: the private data that the trained prompt would have revealed.
+        leak: private data in the trained prompt, before the guard.
         guard: action of the leak guard.
         discarded_answers: number of speculative answers under rewrites that were rejected.
         train_questions: number of the client's training questions; 0 if unknown.
@@ -93,7 +93,7 @@ class Update:
 
 
 class NoUploadReason(StrEnum):
-    """Why a client that took part in a round has no upload. The values are part of the logs."""
+    """Why a participating client has no upload. The values are part of the logs."""
 
     LATE = "late"
     FAILED = "failed"
@@ -119,7 +119,7 @@ class NoUpload:
 
     @classmethod
     def from_text(cls, text: str) -> "NoUpload":
-        """Return the entry of a call log as an object; the opposite of `str`."""
+        """Return the object of an entry in the call log; inverse of `str`."""
         reason, _, rest = text.partition(": ")
         kind, _, message = rest.partition(": ")
         return cls(NoUploadReason(reason), kind, message)

@@ -14,7 +14,7 @@ from utils.engines.by_role import Engines, check_names, connect
 from utils.federation.client import Client
 from utils.federation.evaluation import Sample
 from utils.federation.rounds import run_rounds
-from utils.federation.setup import Federation, client_of, initial_prompt, public_text
+from utils.federation.setup import Federation, create_client, initial_prompt, public_text
 from utils.flower.held_out import held_out_task, scorer_of
 from utils.flower.messenger import Messenger
 from utils.flower.records import Record, encode_options
@@ -120,4 +120,4 @@ def _remote_client(config: Config, engines: Engines, number: int, tasks: list[Ta
     samples = [
         Sample(task, "", f"at {name}") for task in tasks for _ in range(site.questions.get(task.name, 0) if site else 0)
     ]
-    return client_of(config, engines, number, samples, "")
+    return create_client(config, engines, number, samples, "")

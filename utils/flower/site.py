@@ -24,7 +24,7 @@ from utils.config import Config
 from utils.engines.by_role import Engines, connect
 from utils.federation.client import Client
 from utils.federation.evaluation import samples_of
-from utils.federation.setup import client_of
+from utils.federation.setup import create_client
 from utils.federation.transport import LocalTransport
 from utils.federation.update import NoUpload, Update
 from utils.files import atomic_write, to_json
@@ -123,7 +123,7 @@ class _LocalTraining:
             names = ", ".join(f"{Path(name).stem}.jsonl" for name in request["tasks"])
             raise UsageError(f"{site.data} contains no questions for this run: add at least one of {names}")
         self.engines.teach((sample.question, sample.answer) for sample in samples)
-        return client_of(self.config, self.engines, number, samples, request["public"])
+        return create_client(self.config, self.engines, number, samples, request["public"])
 
     def run(self, prompt: str, round_number: int, seconds: float | None) -> Update | NoUpload:
         """Return the client's update, or why there is none, as on one machine."""

@@ -1,4 +1,4 @@
-"""Let a model judge whether a merge kept an instruction."""
+"""Have a model judge whether a merge kept an instruction."""
 
 import re
 

@@ -23,11 +23,11 @@ def power_of(n: int, base: float, difference: float, alpha: float = 0.05, correl
     gained = lost + difference
     discordant = numpy.arange(n + 1)
     critical = numpy.array([_critical_value(count, alpha) for count in range(n + 1)])
-    side = gained / (gained + lost)
+    gain_share = gained / (gained + lost)
     possible = critical >= 0
     rejects = numpy.zeros(n + 1)
-    rejects[possible] = bdtr(critical[possible], discordant[possible], side) + bdtrc(
-        discordant[possible] - critical[possible] - 1, discordant[possible], side
+    rejects[possible] = bdtr(critical[possible], discordant[possible], gain_share) + bdtrc(
+        discordant[possible] - critical[possible] - 1, discordant[possible], gain_share
     )
     probabilities = numpy.exp(
         gammaln(n + 1)

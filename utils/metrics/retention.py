@@ -1,4 +1,4 @@
-"""Retention: which instructions of a client's upload the new global prompt still holds.
+"""Retention: which instructions of a client's upload the new global prompt keeps.
 
 A client's contribution is the instructions of its upload that the broadcast prompt did not have. Each of them is
 searched in the new global prompt, among its sentences and runs of up to three sentences:
@@ -40,10 +40,10 @@ class InstructionFate:
     """Outcome of one instruction.
 
     Attributes:
-        instruction: text in the upload.
-        fate: whether the new prompt keeps it.
-        overlap: share of its content words found in the nearest passage, in [0, 1].
-        nearest: that passage of the new prompt; "" without any overlap.
+        instruction: its text in the upload.
+        fate: kept, merged or lost.
+        overlap: share of its content words in the nearest passage, in [0, 1].
+        nearest: the most similar passage of the new prompt; "" without overlap.
     """
 
     instruction: str
@@ -87,14 +87,14 @@ class Retention:
 
 
 def contribution(upload: str, broadcast: str) -> list[str]:
-    """Return the upload's instructions that the broadcast prompt did not have word for word or nearly, each once.
+    """Return the upload's distinct instructions that the broadcast prompt does not keep (see above).
 
     A broadcast instruction that the client rewrote is part of the contribution.
     """
-    ours: dict[tuple[str, ...], str] = {}
+    by_words: dict[tuple[str, ...], str] = {}
     for instruction in instructions(upload):
-        ours.setdefault(StemmedInstruction.parse(instruction).words, instruction)
-    return [found.instruction for found in fates_in(broadcast, ours.values()) if found.fate != Fate.KEPT]
+        by_words.setdefault(StemmedInstruction.parse(instruction).words, instruction)
+    return [found.instruction for found in fates_in(broadcast, by_words.values()) if found.fate != Fate.KEPT]
 
 
 def retention(upload: str, broadcast: str, new_prompt: str, judge: Judge | None = None) -> Retention:
@@ -102,10 +102,10 @@ def retention(upload: str, broadcast: str, new_prompt: str, judge: Judge | None 
 
     Args:
         upload: the client's prompt.
-        broadcast: prompt that the client started the round from.
+        broadcast: prompt at the start of the round.
         new_prompt: the merged prompt.
-        judge: asked about every instruction that was not kept word for word; if it raises `BadReply`, the overlap
-            decides. None: the overlap decides all.
+        judge: decides for every instruction that was not kept; if it raises `BadReply` or is None, the word overlap
+            decides.
     """
     fates = fates_in(new_prompt, contribution(upload, broadcast))
     if judge is None:
@@ -164,9 +164,9 @@ def fates_in(prompt: str, wanted: Iterable[str]) -> list[InstructionFate]:
     passages, verbatim = _passages(prompt)
     fates = []
     for instruction in wanted:
-        sought = StemmedInstruction.parse(instruction)
-        same = verbatim.get(sought.words)
-        fates.append(InstructionFate(instruction, Fate.KEPT, 1.0, same) if same else _fate(sought, passages))
+        target = StemmedInstruction.parse(instruction)
+        same = verbatim.get(target.words)
+        fates.append(InstructionFate(instruction, Fate.KEPT, 1.0, same) if same else _fate(target, passages))
     return fates
 
 
@@ -182,23 +182,23 @@ def _passages(prompt: str) -> tuple[list[tuple[int, StemmedInstruction]], dict[t
     return runs, {sentence.words: sentence.text for sentence in sentences}
 
 
-def _fate(sought: StemmedInstruction, passages: Sequence[tuple[int, StemmedInstruction]]) -> InstructionFate:
+def _fate(target: StemmedInstruction, passages: Sequence[tuple[int, StemmedInstruction]]) -> InstructionFate:
     # The passage is chosen before numbers are compared, else "use 5 steps" would find its missing 3 in a neighbour.
-    overlaps = [sought.recall_in(passage) for _, passage in passages]
+    overlaps = [target.recall_in(passage) for _, passage in passages]
     overlap = max(overlaps, default=0.0)
     if not overlap:
-        return InstructionFate(sought.text, Fate.LOST, 0.0, "")
+        return InstructionFate(target.text, Fate.LOST, 0.0, "")
     nearest = [run for run, share in zip(passages, overlaps, strict=True) if share == overlap]
     length, passage = max(
-        nearest, key=lambda run: (-run[0], sought.numbers <= run[1].numbers, sought.ordered_recall_in(run[1]))
+        nearest, key=lambda run: (-run[0], target.numbers <= run[1].numbers, target.ordered_recall_in(run[1]))
     )
     fate = Fate.LOST
-    if sought.numbers <= passage.numbers:
-        if min(overlap, sought.ordered_recall_in(passage)) >= _KEPT:
+    if target.numbers <= passage.numbers:
+        if min(overlap, target.ordered_recall_in(passage)) >= _KEPT:
             fate = Fate.KEPT
         elif overlap >= (_MERGED if length == 1 else _MERGED_IN_RUN):
             fate = Fate.MERGED
-    return InstructionFate(sought.text, fate, overlap, passage.text)
+    return InstructionFate(target.text, fate, overlap, passage.text)
 
 
 def _rounded(rate: float | None) -> float | None:

@@ -1,7 +1,7 @@
-"""The table of metrics: one entry per number that results.json, the tables, report.html, CSV, LaTeX and trackers show.
+"""The table of metrics: one entry per number in results.json, tables, report.html, CSV, LaTeX and trackers.
 
-Adding a metric takes one entry in `METRICS`; see README.md in this folder. results.json, report.csv, the report's list
-of metrics and the trackers hold every metric; `shown` names the places with less room.
+To add a metric, add one entry to `METRICS`; see README.md in this folder. results.json, report.csv, the list of metrics
+in report.html and the trackers contain every metric; `shown` selects it for the short tables.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ LATEX = "latex"  # the columns of report.tex
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """What a metric is computed from: a federation and the result of its run."""
+    """The input of a metric: a federation and the result of its run."""
 
     federation: Federation
     result: Result
 
     @property
     def rounds(self) -> list[Round]:
-        """All rounds; rounds[0] holds the initial prompt and its validation scores."""
+        """All rounds; rounds[0] is the initial prompt with its validation scores."""
         return self.result.rounds
 
     @property
@@ -42,22 +42,23 @@ class FinishedRun:
         return [step for each in self.rounds for update in each.updates for step in update.steps]
 
     def validation(self, round_number: int) -> Scores | None:
-        """Return the validation scores of the prompts of a round, or None if the run ended before them."""
+        """Return the validation scores of the prompts of a round, or None if the run was stopped before."""
         return self.rounds[round_number].validation or None
 
     def test(self, name: str) -> Scores | None:
-        """Return test scores, or None if there are none; see `Result.tests` for the names."""
+        """Return the test scores of a name in `Result.tests`, or None."""
         return self.result.tests.get(name) or None
 
 
 @dataclass(frozen=True)
 class Metric:
-    """One number that describes a finished run.
+    """One number of a finished run.
 
     Attributes:
-        key: its name in results.json and report.csv; names of the published code never change.
-        label: the words that tables show.
-        value: computes it. `Scores` are averaged over tasks and also listed by task; None leaves the metric out.
+        key: name in results.json and report.csv; the names of the published code never change.
+        label: name in tables and report.html.
+        value: function that computes it. `Scores` are averaged over tasks and also listed by task; None omits the
+            metric from this run.
         shown: any of TERMINAL, HEADLINE, COMPARISON and LATEX.
         heading: a shorter label for HEADLINE, COMPARISON and LATEX; the label if empty.
     """
@@ -142,19 +143,19 @@ def _transfer(engine: str, prompt: str) -> Metric:
     )
 
 
-def metrics_shown_in(place: str) -> list[Metric]:
-    """Return the metrics that a place shows, in the order of the table.
+def metrics_shown_in(table: str) -> list[Metric]:
+    """Return the metrics of a short table, in the order of `METRICS`.
 
     Args:
-        place: TERMINAL, HEADLINE, COMPARISON or LATEX.
+        table: TERMINAL, HEADLINE, COMPARISON or LATEX.
     """
-    return [metric for metric in METRICS if place in metric.shown]
+    return [metric for metric in METRICS if table in metric.shown]
 
 
 def find_metric(name: str) -> tuple[Metric, str] | None:
-    """Return the metric of a name in results.json and the task it is of ("" for all tasks), or None if unknown.
+    """Return the metric and the task ("" for all tasks) of a name in results.json, or None if unknown.
 
-    A run of several tasks names a metric of one task `<task>_<key>`.
+    In a run of several tasks, the metric of one task is named `<task>_<key>`.
     """
     if transfer := re.fullmatch(r"(?:(.+)_)?transfer_(.+)_(initial|best)_test_acc", name):
         task, engine, prompt = transfer.groups()
@@ -168,7 +169,7 @@ def find_metric(name: str) -> tuple[Metric, str] | None:
 
 
 def label_of(name: str) -> str:
-    """Return the words for a name in results.json, with the task in parentheses; the name itself if unknown."""
+    """Return the label of a name in results.json, with the task in parentheses; the name itself if unknown."""
     found = find_metric(name)
     if found is None:
         return name

@@ -26,21 +26,21 @@ class CopiedRuns:
         documents, limit = Counter(gram for text in encoded for gram in _grams(text)), template_limit(len(texts))
         self._grams = {gram for gram, count in documents.items() if count <= limit}
 
-    def find(self, words: Sequence[str], known: Sequence[str]) -> tuple[list[tuple[int, int]], float]:
+    def find(self, words: Sequence[str], public: Sequence[str]) -> tuple[list[tuple[int, int]], float]:
         """Find copied runs of at least 5 words.
 
         Args:
             words: normalized words of the text to search.
-            known: normalized words of a text whose runs do not count.
+            public: normalized words of a public text, whose runs do not count.
 
         Returns:
             (first word, length) of each run; and the share of the text's new 5-word runs that were copied, in [0, 1].
         """
-        is_known = _known_words(words, known)
+        is_public = _public_words(words, public)
         codes = self._encode(words, extend=False)
-        encoded = "".join(_OTHER_WORD if old else code for code, old in zip(codes, is_known, strict=True))
+        encoded = "".join(_OTHER_WORD if skip else code for code, skip in zip(codes, is_public, strict=True))
         starts = range(len(encoded) - SHORTEST_RUN + 1)
-        new = [begin for begin in starts if not any(is_known[begin : begin + SHORTEST_RUN])]
+        new = [begin for begin in starts if not any(is_public[begin : begin + SHORTEST_RUN])]
         copied = [begin for begin in new if encoded[begin : begin + SHORTEST_RUN] in self._grams]
         runs: list[tuple[int, int]] = []
         end = 0
@@ -63,15 +63,15 @@ class CopiedRuns:
         return "".join(self._codes.get(word, _OTHER_WORD) for word in words)
 
 
-def _known_words(words: Sequence[str], known: Sequence[str]) -> list[bool]:
-    """Return for each word whether it is part of a 5-word run of the known text (shorter texts: of the whole text)."""
-    size = min(SHORTEST_RUN, len(words), len(known))
-    grams = {tuple(known[begin : begin + size]) for begin in range(len(known) - size + 1)}
-    is_known = [False] * len(words)
+def _public_words(words: Sequence[str], public: Sequence[str]) -> list[bool]:
+    """Return one bool per word: True within a 5-word run of the public text (or all of it, if shorter)."""
+    size = min(SHORTEST_RUN, len(words), len(public))
+    grams = {tuple(public[begin : begin + size]) for begin in range(len(public) - size + 1)}
+    is_public = [False] * len(words)
     for begin in range(len(words) - size + 1) if size else ():
         if tuple(words[begin : begin + size]) in grams:
-            is_known[begin : begin + size] = [True] * size
-    return is_known
+            is_public[begin : begin + size] = [True] * size
+    return is_public
 
 
 def _grams(encoded: str) -> set[str]:

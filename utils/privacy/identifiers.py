@@ -42,22 +42,22 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Identifier:
-    """A private string to search for.
+    """A private string.
 
     Attributes:
         kind: number, name or secret.
         key: its normalized letters and digits.
-        text: spelling in the private text.
+        text: its spelling in the private text.
     """
 
     kind: Kind
     key: str
     text: str
 
-    def find_in(self, sent: NormalizedText) -> Iterator[tuple[int, int]]:
+    def find_in(self, upload: NormalizedText) -> Iterator[tuple[int, int]]:
         """Yield (start, end) of each occurrence that is not part of a longer number or word."""
-        for start, end in sent.occurrences(self.key):
-            if self._matches(sent.text, start, end):
+        for start, end in upload.occurrences(self.key):
+            if self._matches(upload.text, start, end):
                 yield start, end
 
     def _matches(self, text: str, start: int, end: int) -> bool:

@@ -1,4 +1,4 @@
-"""What an upload reveals of a client's private training questions and answers.
+"""Private training questions and answers that an upload reveals.
 
 Text of the broadcast prompt is not a leak. The search covers copied runs of words and identifiers: numbers of at least
 four digits, names, and secrets (e-mail addresses, ids, keys). Case, accents, punctuation, spaces and line ends do not
@@ -23,21 +23,21 @@ class LeakLevel(StrEnum):
 
     NONE = "none"
     SOME = "some"
-    """Five words in a row were copied, but nothing that has to stay."""
+    """Five words in a row were copied, but no private text."""
     LEAK = "leak"
 
 
 @dataclass(frozen=True)
 class Leak:
-    """What an upload reveals.
+    """Private text in an upload.
 
     Attributes:
         longest_run: length of the longest copied run of words; 0 if below 5.
-        overlap: share of the upload's new 5-word runs that a private text has too, in [0, 1]. Runs of many private
-            texts are their template and do not count.
+        overlap: share of the upload's new 5-word runs that also occur in a private text, in [0, 1]. Runs that occur in
+            many private texts are a template and do not count.
         numbers: leaked numbers, as the private texts spell them.
         names: leaked names.
-        secrets: leaked secrets, whatever their origin.
+        secrets: secrets of any origin.
         spans: (start, end) of all leaks in the upload, ordered and disjoint.
         score: share of the upload's characters in those spans, in [0, 1].
     """
@@ -58,7 +58,7 @@ class Leak:
         return LeakLevel.SOME if self.longest_run else LeakLevel.NONE
 
     def as_json(self) -> dict[str, Any]:
-        """Return level and counts, without the strings, as logs get published."""
+        """Return level and counts without the strings, because logs are published."""
         return {
             "level": self.level,
             "score": round(self.score, 4),
@@ -71,7 +71,7 @@ class Leak:
 
 
 class PrivateTexts:
-    """A client's private texts, prepared once and searched for every upload.
+    """A client's private texts, indexed once and used for every upload.
 
     Args:
         texts: its training questions and answers.
@@ -82,25 +82,26 @@ class PrivateTexts:
         self.identifiers: list[Identifier] = identifiers(texts)
         self._copied_runs = CopiedRuns(texts)
 
-    def leak(self, upload: str, known: str) -> Leak:
-        """Return what an upload reveals beyond a known text."""
-        words, (known_words, known_text) = Words(upload), _prepared(known)
-        runs, overlap = self._copied_runs.find(words.words, known_words.words)
+    def leak(self, upload: str, public: str) -> Leak:
+        """Return the private text in an upload that is not part of a public text."""
+        words, (public_words, public_text) = Words(upload), _normalized(public)
+        runs, overlap = self._copied_runs.find(words.words, public_words.words)
         spans = [
             (words.spans[begin][0], words.spans[begin + length - 1][1])
             for begin, length in runs
             if length >= LEAKED_RUN
         ]
         leaked: dict[Kind, set[str]] = {kind: set() for kind in Kind}
-        sent = NormalizedText(upload)
-        for wanted in self.identifiers:
-            if wanted.key not in sent.key:  # a fast test before the exact one
+        normalized_upload = NormalizedText(upload)
+        for identifier in self.identifiers:
+            if identifier.key not in normalized_upload.key:  # a fast test before the exact one
                 continue
-            if (found := list(wanted.find_in(sent))) and not any(wanted.find_in(known_text)):
-                spans += found
-                leaked[wanted.kind].add(wanted.text)
+            occurrences = list(identifier.find_in(normalized_upload))
+            if occurrences and not any(identifier.find_in(public_text)):
+                spans += occurrences
+                leaked[identifier.kind].add(identifier.text)
         for start, end, key in secrets_anywhere(upload):
-            if key not in known_text.key:
+            if key not in public_text.key:
                 spans.append((start, end))
                 leaked[Kind.SECRET].add(upload[start:end])
         merged = _merge_spans(spans)
@@ -115,9 +116,9 @@ class PrivateTexts:
         )
 
 
-@functools.lru_cache(maxsize=4)  # all clients of a round received the same prompt
-def _prepared(known: str) -> tuple[Words, NormalizedText]:
-    return Words(known), NormalizedText(known)
+@functools.lru_cache(maxsize=4)  # all clients of a round receive the same prompt
+def _normalized(public: str) -> tuple[Words, NormalizedText]:
+    return Words(public), NormalizedText(public)
 
 
 def _merge_spans(spans: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:

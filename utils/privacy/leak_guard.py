@@ -1,4 +1,4 @@
-"""Guard of a client's uploads: measure, redact or block what they reveal of its training data."""
+"""Measure, redact or block private training data in a client's uploads."""
 
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
@@ -15,7 +15,7 @@ class GuardMode(StrEnum):
     """Values of `--leak_guard`."""
 
     OFF = "off"
-    """Search for nothing."""
+    """Do not search for leaks."""
     WARN = "warn"
     """Measure leaks, but send the upload unchanged."""
     REDACT = "redact"
@@ -38,8 +38,8 @@ class Guarded(NamedTuple):
 
     Attributes:
         text: prompt to send.
-        leak: what the trained prompt would have revealed.
-        action: what the guard did.
+        leak: private text in the trained prompt, before the guard.
+        action: action of the guard.
     """
 
     text: str
@@ -50,14 +50,14 @@ class Guarded(NamedTuple):
 def guard(
     upload: str, broadcast: str, private: PrivateTexts | Iterable[str], mode: str = GuardMode.WARN, public: str = ""
 ) -> Guarded:
-    """Decide what may leave the client.
+    """Return the prompt that may leave the client.
 
     Args:
         upload: prompt that the client trained.
         broadcast: prompt that the client received.
         private: the client's training questions and answers; prepare a `PrivateTexts` to guard several uploads.
         mode: a `GuardMode`.
-        public: other known text, such as the task's description and answer format.
+        public: other public text, such as the task's description and answer format.
 
     Returns:
         The text to send, the leak and the action. Mode "redact" blocks an upload that redaction cannot clean.
@@ -70,8 +70,8 @@ def guard(
     if mode == GuardMode.OFF:
         return Guarded(upload, Leak(), GuardAction.NONE)
     private = private if isinstance(private, PrivateTexts) else PrivateTexts(private)
-    known = f"{broadcast}\n{public}"
-    leak = private.leak(upload, known)
+    public_text = f"{broadcast}\n{public}"
+    leak = private.leak(upload, public_text)
     if not leak.spans:
         return Guarded(upload, leak, GuardAction.NONE)
     if mode == GuardMode.WARN:
@@ -80,7 +80,7 @@ def guard(
         text, remaining = upload, leak
         for _ in range(_MAX_REDACTIONS):  # redaction can create new matches, so search the result again
             text = _redact(text, remaining.spans)
-            remaining = private.leak(text, known)
+            remaining = private.leak(text, public_text)
             if not remaining.spans:
                 return Guarded(text, leak, GuardAction.REDACTED)
     return Guarded(broadcast, leak, GuardAction.BLOCKED)

@@ -38,7 +38,7 @@ def entry_of(done: Round, validation: Scores, local_only: bool) -> dict[str, Any
         "aggregated": [prompt_id(prompt) for prompt in done.aggregated],
         "merged": prompt_id(done.merge.prompt) if done.merge else None,
         "quorum_missed": done.quorum_missed,
-        "kept_old": done.kept_old,
+        "kept_old": done.kept_old_reason,
         "global": [prompt_id(prompt) for prompt in done.prompts],
         "evaluated": {task: [score.prompt for score in scores] for task, scores in validation.items()},
     }

@@ -239,7 +239,7 @@ class RunLog(NullLog):
                 "uploads": {str(update.client): prompt_id(update.prompt) for update in done.updates},
                 "merge": merge_record(done),
                 **measures_record(done),
-                "kept_old": done.kept_old,
+                "kept_old": done.kept_old_reason,
                 "prompts": [prompt_id(prompt) for prompt in done.prompts],
             }
         )
@@ -249,7 +249,7 @@ class RunLog(NullLog):
         if (rate := mean_rate(done.retention)) is not None:
             told.append(f"{rate:.0%} of what clients added survived" + (" (repaired)" if done.repaired else ""))
         told += [f"merge fell back to {what}" for what in (done.merge.fallbacks if done.merge else ())]
-        told += [f"kept the old prompt: {done.kept_old}"] if done.kept_old else []
+        told += [f"kept the old prompt: {done.kept_old_reason}"] if done.kept_old_reason else []
         self.say(f"round {done.number} ended: " + "; ".join(told))
 
     def _write_entry(self, done: Round, validation: Scores) -> None:

@@ -101,7 +101,7 @@ def _round(done: Round) -> dict[str, Any]:
         },
         "merge": merge_record(done),
         **measures_record(done),
-        "kept_old": done.kept_old,
+        "kept_old": done.kept_old_reason,
         "bad_replies": sum(step.after is None for update in done.updates for step in update.steps),
     }
 

@@ -25,8 +25,8 @@ def broken_for(client, error):
     return prepare
 
 
-def test_the_seed_samples_a_share_of_the_clients(tmp_path):
-    more = (
+def test_a_fraction_of_the_clients_is_sampled_by_the_seed(tmp_path):
+    options = (
         "--num_clients",
         "10",
         "--client_fraction",
@@ -38,31 +38,31 @@ def test_the_seed_samples_a_share_of_the_clients(tmp_path):
         "--train_size",
         "20",
     )
-    first, _, _, _ = toy.train(toy.config(tmp_path, *more))
-    assert [len(done.sampled) for done in first.rounds[1:]] == [3, 3, 3]
-    assert len({tuple(done.sampled) for done in first.rounds[1:]}) > 1
-    again, _, _, _ = toy.train(toy.config(tmp_path, *more))
-    assert [done.sampled for done in again.rounds] == [done.sampled for done in first.rounds]
-    other, _, _, _ = toy.train(toy.config(tmp_path, *more, "--seed", "7"))
-    assert [done.sampled for done in other.rounds] != [done.sampled for done in first.rounds]
+    first, _, _, _ = toy.train(toy.config(tmp_path, *options))
+    assert [len(finished.sampled) for finished in first.rounds[1:]] == [3, 3, 3]
+    assert len({tuple(finished.sampled) for finished in first.rounds[1:]}) > 1
+    again, _, _, _ = toy.train(toy.config(tmp_path, *options))
+    assert [finished.sampled for finished in again.rounds] == [finished.sampled for finished in first.rounds]
+    other, _, _, _ = toy.train(toy.config(tmp_path, *options, "--seed", "7"))
+    assert [finished.sampled for finished in other.rounds] != [finished.sampled for finished in first.rounds]
 
 
-def test_at_least_one_client_takes_part(tmp_path):
+def test_at_least_one_client_is_sampled(tmp_path):
     result, _, _, _ = toy.train(toy.config(tmp_path, "--client_fraction", "0.01", "--rounds", "1"))
     assert len(result.rounds[1].sampled) == 1
 
 
-def test_a_client_that_fails_costs_its_round_this_client_only(tmp_path):
+def test_a_failing_client_is_dropped_and_the_round_continues(tmp_path):
     result, _, _, _ = toy.train(toy.config(tmp_path), broken_for(1, ValueError("no disk at this site")))
-    for done in result.rounds[1:]:
-        assert done.dropped == {1: NoUpload(NoUploadReason.FAILED, "ValueError", "no disk at this site")}
-        assert str(done.dropped[1]) == "failed: ValueError: no disk at this site"
-        assert [update.client for update in done.updates] == [0, 2]
-        assert done.merge is not None
+    for finished in result.rounds[1:]:
+        assert finished.dropped == {1: NoUpload(NoUploadReason.FAILED, "ValueError", "no disk at this site")}
+        assert str(finished.dropped[1]) == "failed: ValueError: no disk at this site"
+        assert [update.client for update in finished.updates] == [0, 2]
+        assert finished.merge is not None
 
 
 @pytest.mark.parametrize("error", [TypeError("no such argument"), ImportError("no such module"), AttributeError("x")])
-def test_an_error_in_the_program_stops_the_run_with_its_cause(tmp_path, error):
+def test_a_programming_error_stops_the_run_with_its_cause(tmp_path, error):
     cause = (
         f"client 1 trained in round 1: {type(error).__name__}: {error} .tests/utils/federation/test_exchange.py, line"
     )
@@ -78,17 +78,21 @@ def test_a_missing_upload_is_read_back_from_its_text(text):
 
 def test_below_the_quorum_the_old_prompt_is_kept_with_the_reason(tmp_path):
     result, _, _, _ = toy.train(toy.config(tmp_path, "--min_clients", "3"), broken_for(1, ValueError("no")))
-    for done in result.rounds[1:]:
-        assert done.prompts == done.broadcast and done.quorum_missed and done.kept_old == "2 uploads, 3 needed"
+    for finished in result.rounds[1:]:
+        assert (
+            finished.prompts == finished.broadcast
+            and finished.quorum_missed
+            and finished.kept_old_reason == "2 uploads, 3 needed"
+        )
 
 
 def test_the_seed_determines_simulated_dropouts(tmp_path):
-    more = ("--num_clients", "8", "--batch_size", "1", "--drop_rate", "0.5", "--rounds", "3")
-    first, _, _, _ = toy.train(toy.config(tmp_path, *more))
-    dropped = [sorted(done.dropped) for done in first.rounds]
+    options = ("--num_clients", "8", "--batch_size", "1", "--drop_rate", "0.5", "--rounds", "3")
+    first, _, _, _ = toy.train(toy.config(tmp_path, *options))
+    dropped = [sorted(finished.dropped) for finished in first.rounds]
     assert 4 <= sum(map(len, dropped)) <= 20 and len(set(map(tuple, dropped))) > 2
-    again, _, _, _ = toy.train(toy.config(tmp_path, *more))
-    assert [sorted(done.dropped) for done in again.rounds] == dropped
+    again, _, _, _ = toy.train(toy.config(tmp_path, *options))
+    assert [sorted(finished.dropped) for finished in again.rounds] == dropped
 
 
 def test_a_round_continues_without_a_late_client_and_stores_who_was_late(tmp_path):

@@ -11,7 +11,7 @@ from utils.federation.evaluation import prompt_id
 from utils.federation.result import overall
 
 
-def test_every_round_starts_from_the_aggregate_of_what_clients_trained_in_the_round_before(tmp_path):
+def test_every_round_starts_from_the_merge_of_the_uploads_of_the_previous_round(tmp_path):
     config = toy.config(tmp_path, "--rounds", "3")
     result, _, test, _ = toy.train(config)
     rounds = result.rounds
@@ -27,23 +27,24 @@ def test_every_round_starts_from_the_aggregate_of_what_clients_trained_in_the_ro
 
 def test_evaluation_uses_the_merged_prompt(tmp_path):
     result, federation, test, _ = toy.train(toy.config(tmp_path))
-    for done in result.rounds[1:]:
-        assert {score.prompt for scores in done.validation.values() for score in scores} == {prompt_id(done.prompts[0])}
-        asked = {
+    for finished in result.rounds[1:]:
+        scored = {score.prompt for scores in finished.validation.values() for score in scores}
+        assert scored == {prompt_id(finished.prompts[0])}
+        sent = {
             messages[-1]["content"].split("\n")[0]
             for messages in test.requests
-            if messages[0]["content"] == done.prompts[0]
+            if messages[0]["content"] == finished.prompts[0]
         }
         questions = {sample.question for sample in federation.questions["sums", "val"]}
-        assert questions <= asked
+        assert questions <= sent
 
 
 def test_there_is_one_merge_per_round(tmp_path):
     path = toy.task_file(tmp_path, topics=range(36))  # many topics, so that uploads differ in every round
-    more = ("--rounds", "3", "--local_steps", "1", "--train_size", "30")
-    result, _, _, evaluation = toy.train(toy.config(tmp_path, *more, tasks=[path], engine="simulated:base=0"))
+    options = ("--rounds", "3", "--local_steps", "1", "--train_size", "30")
+    result, _, _, evaluation = toy.train(toy.config(tmp_path, *options, tasks=[path], engine="simulated:base=0"))
     merges = [messages for messages in evaluation.requests if "<PROMPT client=" in messages[-1]["content"]]
-    assert len(merges) == 3 and [done.merge.distinct for done in result.rounds[1:]] == [3, 3, 3]
+    assert len(merges) == 3 and [finished.merge.distinct for finished in result.rounds[1:]] == [3, 3, 3]
 
 
 def test_a_lesson_that_only_one_client_can_learn_reaches_the_global_prompt(tmp_path):
@@ -63,9 +64,9 @@ def test_a_lesson_that_only_one_client_can_learn_reaches_the_global_prompt(tmp_p
 def test_every_task_is_scored_and_the_best_is_chosen_by_the_mean(tmp_path):
     tasks = [toy.task_file(tmp_path, "first", [1]), toy.task_file(tmp_path, "second", [2], seed=1)]
     result, federation, _, _ = toy.train(toy.config(tmp_path, module="train_hetero_fed", tasks=tasks))
-    for done in result.rounds:
-        assert set(done.validation) == {"first", "second"}
-    means = [overall(done.validation).value for done in result.rounds]
+    for finished in result.rounds:
+        assert set(finished.validation) == {"first", "second"}
+    means = [overall(finished.validation).value for finished in result.rounds]
     assert result.best == means.index(max(means))
     assert set(result.tests["best"]) == {"first", "second"}
 
@@ -79,7 +80,7 @@ def test_test_questions_influence_nothing(tmp_path):
         folder.mkdir()
         (folder / "sums.jsonl").write_text("\n".join(lines))
         result, _, _, _ = toy.train(toy.config(folder, "--test_size", size, tasks=[folder / "sums.jsonl"]))
-        outcomes.append((result.best, [done.prompts for done in result.rounds]))
+        outcomes.append((result.best, [finished.prompts for finished in result.rounds]))
     assert outcomes[0] == outcomes[1]
 
 
@@ -104,19 +105,20 @@ def test_with_the_gate_a_merge_with_lower_validation_accuracy_is_not_adopted(tmp
                     return Reply("<IMPROVED_VARIABLE>Say nothing at all.</IMPROVED_VARIABLE>")
                 return super().complete(messages, sampling)
 
-        class Deaf(toy.Recording):
+        class Unhelpful(toy.Recording):
             def complete(self, messages, sampling):
                 if messages[0]["content"] == "Say nothing at all.":
                     return Reply("Answer: none")
                 return super().complete(messages, sampling)
 
         engines.evaluation.engine = Harmful(evaluation.engine)
-        engines.test.engine = Deaf(test.engine)
+        engines.test.engine = Unhelpful(test.engine)
 
     gated, _, _, _ = toy.train(toy.config(tmp_path, "--aggregate_gate"), harmful)
-    assert all(done.prompts == done.broadcast and done.kept_old.startswith("gate:") for done in gated.rounds[1:])
-    free, _, _, _ = toy.train(toy.config(tmp_path), harmful)
-    assert free.rounds[1].prompts == ("Say nothing at all.",) and free.best == 0
+    for finished in gated.rounds[1:]:
+        assert finished.prompts == finished.broadcast and finished.kept_old_reason.startswith("gate:")
+    ungated, _, _, _ = toy.train(toy.config(tmp_path), harmful)
+    assert ungated.rounds[1].prompts == ("Say nothing at all.",) and ungated.best == 0
 
 
 @pytest.mark.parametrize("method", ["concat", "summarization", "sum_uid", "concat_uid", "auto", "none"])
@@ -125,7 +127,7 @@ def test_every_aggregator_runs_in_both_modules(tmp_path, method, module):
     tasks = [toy.task_file(tmp_path, "first", [1]), toy.task_file(tmp_path, "second", [2], seed=1)]
     tasks = tasks if module == "train_hetero_fed" else tasks[:1]
     result, _, _, _ = toy.train(toy.config(tmp_path, "--aggregate_method", method, module=module, tasks=tasks))
-    assert not any(done.merge.fallbacks for done in result.rounds[1:] if done.merge)
+    assert not any(finished.merge.fallbacks for finished in result.rounds[1:] if finished.merge)
     assert overall(result.tests["best"]).value > overall(result.tests["initial"]).value
 
 
@@ -157,17 +159,17 @@ def test_the_answer_format_is_sent_with_the_question_and_never_in_a_prompt(tmp_p
     result, federation, test, evaluation = toy.train(toy.config(tmp_path))
     answer_format = federation.tasks[0].answer_format
     assert all(answer_format in messages[-1]["content"] for messages in test.requests)
-    assert all(answer_format not in prompt for done in result.rounds for prompt in done.prompts)
+    assert all(answer_format not in prompt for finished in result.rounds for prompt in finished.prompts)
 
 
 def test_equal_seeds_give_equal_runs_and_different_seeds_different_ones(tmp_path):
-    def story(*more):
-        result, _, _, _ = toy.train(toy.config(tmp_path, *more))
+    def prompts_and_reasons(*options):
+        result, _, _, _ = toy.train(toy.config(tmp_path, *options))
         return json.dumps(
-            [[done.prompts, [update.steps[0].reason for update in done.updates]] for done in result.rounds]
+            [[finished.prompts, [update.steps[0].reason for update in finished.updates]] for finished in result.rounds]
         )
 
-    assert story() == story() != story("--seed", "3")
+    assert prompts_and_reasons() == prompts_and_reasons() != prompts_and_reasons("--seed", "3")
 
 
 def test_a_merged_prompt_that_no_longer_fits_the_context_is_not_adopted(tmp_path):
@@ -186,6 +188,10 @@ def test_a_merged_prompt_that_no_longer_fits_the_context_is_not_adopted(tmp_path
         test.engine = Narrow(test.engine)
 
     result, *_ = toy.train(toy.config(tmp_path, "--aggregate_method", "concat"), prepare)
-    done = result.rounds[1]
-    assert len(done.merge.prompt) > 120 and "too long" in done.kept_old and done.prompts == done.broadcast
+    finished = result.rounds[1]
+    assert (
+        len(finished.merge.prompt) > 120
+        and "too long" in finished.kept_old_reason
+        and finished.prompts == finished.broadcast
+    )
     assert overall(result.rounds[-1].validation).value > 0

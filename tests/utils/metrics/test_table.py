@@ -7,7 +7,7 @@ import sys
 
 import pytest
 import toy
-from scratch_copy import copy_project, readme_example, run_in
+from scratch_copy import changed_files, copy_project, readme_example, run_in
 
 from utils.metrics.table import LATEX, METRICS, find_metric, label_of, metrics_of, metrics_shown_in
 
@@ -53,14 +53,17 @@ def test_the_example_of_the_readme_shows_up_in_results_report_and_csv(tmp_path):
         table.write("\n\n" + example)
     finished = run_in(project, *toy.options(tmp_path), "--log_dir", "logs")
     assert finished.returncode == 0, finished.stderr
-    assert "sampled clients whose upload arrived" in finished.stdout
+    assert changed_files(project) == [path], "a metric changes one file"
+    label = "sampled clients whose upload arrived"
+    assert label in finished.stdout
     folder = project / "logs" / "run"
-    results = json.loads((folder / "results.json").read_text())
-    assert results["metrics"]["upload_rate"]["value"] == 1.0 and results["metrics"]["upload_rate"]["n"] == 6
+    metric = json.loads((folder / "results.json").read_text())["metrics"]["upload_rate"]
+    assert metric["value"] == 1.0 and metric["n"] == 6
+    page = (folder / "report.html").read_text()
+    assert f">{label}</td>" in page and ">upload_rate</td>" in page
     report = subprocess.run(
         [sys.executable, "-m", "utils.report", str(folder)], cwd=project, capture_output=True, text=True
     )
     assert report.returncode == 0, report.stderr
-    assert "upload_rate" in (folder / "report.html").read_text()
     rows = list(csv.DictReader((folder / "report.csv").read_text().splitlines()))
     assert [row["value"] for row in rows if row["metric"] == "upload_rate"] == ["1.0"]

@@ -1,4 +1,4 @@
-"""auto: `concat` while the result fits the token budget, `sum_uid` as soon as it does not."""
+"""auto: `concat` if the result fits the token budget, else `sum_uid`."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""concat: all prompts in order, shared lines once. It asks no model and loses no guidance."""
+"""concat: all prompts in order, shared lines once. It needs no model and loses no instruction."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""none: local training only, the baseline for the benefit of federation. The round loop merges nothing."""
+"""none: local training only, the baseline for federation. The round loop merges nothing."""
 
 from collections.abc import Sequence
 

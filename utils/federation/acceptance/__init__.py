@@ -1,4 +1,4 @@
-"""Acceptance rules: whether a client keeps a rewrite of its prompt. One file per rule, found by its name."""
+"""Acceptance rules decide whether a client keeps a rewrite. One file per rule, found by its name."""
 
 from collections.abc import Callable, Sequence
 from typing import cast

@@ -1,4 +1,4 @@
-"""Client selections: which clients take part in a round. One file per selection, found by its name."""
+"""Client selections choose the participants of a round. One file per selection, found by its name."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,13 +17,12 @@ SELECTIONS = names_in(PACKAGE)
 
 @dataclass(frozen=True)
 class History:
-    """One client's results in earlier rounds, as the server knows them.
+    """The uploads of one client in earlier rounds.
 
     Attributes:
-        n: training questions of the client.
-        rounds: numbers of the rounds from which it returned an upload.
-        accuracy: share of its latest minibatch answered rightly under the prompt it uploaded, in [0, 1]; None before
-            its first upload.
+        n: number of training questions.
+        rounds: numbers of the rounds with an upload.
+        accuracy: on its last minibatch under its last upload, in [0, 1]; None before the first upload.
     """
 
     n: int

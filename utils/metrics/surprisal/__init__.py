@@ -39,7 +39,7 @@ def get_scorer(name: str) -> Callable[[str], list[float]]:
         return Embedded(name)
     if not name or address:
         raise UsageError(
-            f"no surprisal model {name!r}; give smollm2, a .gguf file, llama:http://HOST:PORT, "
+            f"unknown surprisal model {name!r}: use smollm2, a .gguf file, llama:http://HOST:PORT, "
             "vllm:http://HOST:PORT, or a Hugging Face causal language model such as gpt2"
         )
     from utils.metrics.surprisal.huggingface import HuggingFace

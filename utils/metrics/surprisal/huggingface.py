@@ -44,7 +44,7 @@ class HuggingFace:
 
 def _load(name: str) -> tuple[Any, Any]:
     try:
-        import torch  # noqa: F401  without torch, transformers would fail with a long traceback
+        import torch  # noqa: F401  without torch, transformers fails with a long traceback
         from transformers import AutoModelForCausalLM, AutoTokenizer
     except ImportError as error:
         raise BrokenSystem(

@@ -7,14 +7,14 @@ from textgrad.errors import BrokenSystem
 from utils.metrics.surprisal.http import TIMEOUT, ask_json, server_root
 from utils.metrics.surprisal.windows import NATS_TO_BITS, windows
 
-_WHOLE_VOCABULARY = 10**7
+_FULL_VOCABULARY = 10**7
 
 
 class LlamaServer:
     """Score texts with a llama.cpp server: a grammar forces the text's own tokens, and the reply has their logprobs.
 
-    A grammar cannot express a token that is not a whole character (part of an emoji or of a rare script). Such a token
-    is looked up in the whole distribution at its position, at the cost of one request per token.
+    A grammar cannot express a token that is only part of a character, as in emojis and rare scripts. Such a token is
+    looked up in the full distribution at its position, at the cost of one request per token.
 
     Args:
         base_url: the server's root, such as http://127.0.0.1:8080; a final /v1 is ignored.
@@ -31,12 +31,12 @@ class LlamaServer:
         if len(tokens) < 2:
             return []
         ids = [token["id"] for token in tokens]
-        whole = [isinstance(token["piece"], str) and "\0" not in token["piece"] for token in tokens]
+        is_complete = [isinstance(token["piece"], str) and "\0" not in token["piece"] for token in tokens]
         context = self._ask("GET", "/props", None)["default_generation_settings"]["n_ctx"]
         bits: list[float] = []
         for start, first, end in windows(len(ids), context - 1, self.stride):
-            for begin, stop in _runs(whole, first, end):
-                score = self._score_forced if whole[begin] else self._look_up
+            for begin, stop in _runs(is_complete, first, end):
+                score = self._score_forced if is_complete[begin] else self._look_up
                 bits += score(ids[start:begin], ids[begin:stop])
         return bits
 
@@ -58,7 +58,7 @@ class LlamaServer:
         """Return the bits of one token."""
         # The server reports probabilities only with whole characters, so force it to write "a".
         forced = self._tokens("a")[0]["id"]
-        for n_probs in (100, _WHOLE_VOCABULARY):
+        for n_probs in (100, _FULL_VOCABULARY):
             row = self._complete(context, 1, logit_bias=[[forced, 1e5]], n_probs=n_probs)[0]["top_logprobs"]
             if found := [token["logprob"] for token in row if token["id"] == wanted[0]]:
                 return [-found[0] * NATS_TO_BITS]
@@ -73,7 +73,7 @@ class LlamaServer:
 
 
 class Embedded:
-    """Score texts with the llama.cpp server inside this program, which starts with the first text.
+    """Score texts with an embedded llama.cpp server, started on first use.
 
     Args:
         model: "smollm2" or the path of a .gguf file.
@@ -93,12 +93,12 @@ class Embedded:
             return LlamaServer(server.url)(text)
 
 
-def _runs(whole: Sequence[bool], first: int, end: int) -> Iterator[tuple[int, int]]:
-    """Yield runs of whole tokens, and single tokens that are not whole, within first..end-1."""
+def _runs(is_complete: Sequence[bool], first: int, end: int) -> Iterator[tuple[int, int]]:
+    """Yield (begin, stop) of runs of complete tokens, and of each incomplete token, within first..end-1."""
     begin = first
     while begin < end:
         stop = begin + 1
-        while whole[begin] and stop < end and whole[stop]:
+        while is_complete[begin] and stop < end and is_complete[stop]:
             stop += 1
         yield begin, stop
         begin = stop
