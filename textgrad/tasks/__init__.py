@@ -1,4 +1,4 @@
-"""Tasks: questions with answers, and how to score a reply. README.md in this folder says how to add one.
+"""Tasks: questions with answers, and scorers of replies. README.md in this folder explains how to add one.
 
 task = get_task("BBH_object_counting", data_dir="data")
 train, val, test, eval_fn = load_task("BBH_object_counting", engine)       # the same, in TextGrad's form
@@ -45,12 +45,12 @@ def get_task(
 
     Args:
         name: one of `AVAILABLE_DATASETS`, "RG_" and a data set of reasoning_gym, or the path of a .jsonl file.
-        evaluation_api: the engine that judges, or its name; default: the backward engine. Unused if replies are scored
-            by a function.
+        evaluation_api: the engine that judges, or its name; default: the backward engine. Unused if the task has
+            a scorer.
         data_dir: a folder with data files; default: the folder in FEDTEXTGRAD_DATA.
         seed: determines every random choice of data.
         train_size, val_size, test_size: number of examples per split, >= 1; default: all.
-        judge: "auto" scores by a function if the task has one, "llm" always asks the engine.
+        judge: "auto" uses the task's scorer if it has one, "llm" always the engine.
         scorer: for a .jsonl file: "number", "exact", "choice" or "judge"; default: inferred from the answers.
 
     Raises:
@@ -66,12 +66,14 @@ def get_task(
     train, val, test = (
         Examples(examples, data.description, data.answer_format) for examples in cut(data.splits, sizes, name)
     )
-    grader: Grader
-    if judge == "llm" or data.scorer is None:
-        grader = JudgeGrader(validate_engine_or_get_default(evaluation_api))
-    else:
-        grader = ScorerGrader(data.scorer)
+    grader = _grader(data, judge, evaluation_api)
     return Task(Path(name).stem if is_file else name, train, val, test, data.description, data.answer_format, grader)
+
+
+def _grader(data: TaskData, judge: str, evaluation_api) -> Grader:
+    if judge == "llm" or data.scorer is None:
+        return JudgeGrader(validate_engine_or_get_default(evaluation_api))
+    return ScorerGrader(data.scorer)
 
 
 def load_task(task_name: str, evaluation_api=None, *args, **kwargs):
@@ -95,5 +97,5 @@ def _check_options(sizes: Sizes, judge: str, misplaced_scorer: str | None, name:
     if misplaced_scorer is not None:
         raise UsageError(
             f"scorer {misplaced_scorer!r} is for your own .jsonl file; {name} has its own scorer "
-            "(judge='llm' asks an engine instead)"
+            "(judge='llm' uses an engine instead)"
         )

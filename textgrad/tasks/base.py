@@ -26,17 +26,17 @@ class Dataset(ABC):
         """Return the number of examples."""
 
     def get_task_description(self) -> str:
-        """Return a first system prompt: the task, and the form of the answer."""
+        """Return an initial system prompt: the task and the form of the answer."""
         raise NotImplementedError(f"{type(self).__name__} has no description")
 
 
 class Examples(Dataset):
-    """A data set held in memory.
+    """A data set in memory.
 
     Args:
         examples: (question, answer) pairs.
         description: of the task.
-        answer_format: how to give the answer.
+        answer_format: instruction on the form of the answer.
     """
 
     def __init__(self, examples: Sequence[Example], description: str = "", answer_format: str = ""):
@@ -91,15 +91,15 @@ class DataLoader:
 
 @dataclass(frozen=True)
 class Task:
-    """One task: its data, its first prompt, and how answers are graded.
+    """One task: data, initial prompt and grader.
 
     Attributes:
         name: as given by the user; the file's stem for a user's own file.
-        train: examples to learn from. No question is in two of the three sets.
-        val: examples to choose by.
-        test: examples to report on.
-        description: the first prompt, without the answer format.
-        answer_format: how to give the answer; sent with every question, never trained.
+        train: training examples. No question is in two of the three sets.
+        val: validation examples, for choosing prompts.
+        test: test examples, for reporting.
+        description: the initial prompt, without the answer format.
+        answer_format: instruction on the form of the answer; sent with every question, never trained.
         grader: decides whether an answer is right.
     """
 
@@ -116,7 +116,7 @@ class Task:
         return f"{question}\n\n{self.answer_format}"
 
     def score(self, question: str, prediction: str, answer: str) -> int:
-        """Return 1 for a right prediction, else 0. A truncated one counts only by an explicit final answer."""
+        """Return 1 for a right prediction, else 0. A truncated one counts only with an explicit final answer."""
         return self.grader.score(question, prediction, answer)
 
     def loss(self, question: Variable, prediction: Variable, answer: Variable) -> Variable:
@@ -124,17 +124,17 @@ class Task:
         return self.grader.loss(question, prediction, answer)
 
     def verdict(self, loss: Variable) -> int:
-        """Return 1 if a loss says that the answer is right, else 0."""
+        """Return 1 for the loss of a right answer, else 0."""
         value = text_of(loss)
         return int(value if value in ("0", "1") else read_verdict(value))
 
     @property
     def unreadable_verdicts(self) -> int:
-        """Number of an engine's verdicts that could not be read and counted as 0."""
+        """Number of unreadable verdicts of a judge; they count as 0."""
         return self.grader.unreadable
 
     def answer_class(self, example: Example) -> str:
-        """Return the label by which a Dirichlet split distributes examples: the answer, or one of ten groups."""
+        """Return the class of an example for Dirichlet partitions: its answer, or one of ten groups of answers."""
         return self._label(example[1])
 
     @cached_property

@@ -1,7 +1,7 @@
 """BIG-Bench Hard: 27 tasks of short reasoning questions (Suzgun et al., 2022, arXiv 2210.09261).
 
 Each task is one file, `bbh/<task>.json`, read from the data folder, else from the cache folder, else downloaded from
-the official repository. A question that the file repeats counts once, at its first place. The first 50 questions are
+the official repository. Repeated questions are dropped. The first 50 questions are
 for training, the next 100 for validation and the rest for the test, in file order as in TextGrad. If that leaves no
 test questions (penguins_in_a_table), validation and test share the questions after training.
 """
@@ -86,12 +86,12 @@ def load(request: TaskRequest) -> TaskData:
 
     Raises:
         UsageError: a data file is unusable.
-        BrokenSystem: there is no data file, and the download failed.
+        BrokenSystem: no data file, and the download failed.
     """
     task = request.name.removeprefix("BBH_")
-    (kind, what), description = TASKS[task]
+    (kind, form), description = TASKS[task]
     examples = fetch(task, request.data_dir)
-    return TaskData(split(examples), description, answer_line(what), ignore_question(SCORERS[kind]))
+    return TaskData(split(examples), description, answer_line(form), ignore_question(SCORERS[kind]))
 
 
 def split(examples: list[Example]) -> Splits:
@@ -106,7 +106,7 @@ def fetch(task: str, data_dir: Path | None, cache: Path | None = None, base_url:
 
     Args:
         task: a key of `TASKS`.
-        data_dir: the first folder to look in; never written to.
+        data_dir: searched first; never written to.
         cache: folder for downloads; default: `download.cache_folder()`.
         base_url: of the download.
 
@@ -171,7 +171,7 @@ class BigBenchHard(Examples):
 
 
 def parse_integer_answer(answer: str, only_first_line: bool = False) -> int | None:
-    """Return the whole number that a reply gives as its answer, including its sign, or None.
+    """Return the signed integer that a reply gives as its answer, or None.
 
     Args:
         answer: the reply.

@@ -1,4 +1,4 @@
-"""Download one file: with a progress bar, checked, and in one step."""
+"""Download one file with a progress bar, check it and write it atomically."""
 
 import http.client
 import os
@@ -9,20 +9,20 @@ from pathlib import Path
 
 from textgrad.errors import BrokenSystem
 
-_TIMEOUT = 30.0  # seconds without a byte
+_TIMEOUT = 30.0  # seconds without data
 _CHUNK = 1 << 16
 
 
 def download(url: str, target: Path, check: Callable[[bytes], object]) -> None:
-    """Download `url` to `target`; the file appears complete and only if `check` accepts it.
+    """Download `url` to `target` in an atomic write, after `check` accepts the content.
 
     Args:
         url: https address (http and file also work).
         target: path of the file; its folder is created if necessary.
-        check: raises ValueError, with the reason, for unusable content.
+        check: raises ValueError with the reason for unusable content.
 
     Raises:
-        BrokenSystem: the address is unreachable, the content is truncated or refused, or the folder is not writable.
+        BrokenSystem: the address is unreachable, the content is truncated or rejected, or the folder is not writable.
             No file is left behind.
     """
     try:
@@ -32,7 +32,7 @@ def download(url: str, target: Path, check: Callable[[bytes], object]) -> None:
     except ValueError as error:
         raise BrokenSystem(f"the download of {url} cannot be used: {error}; no file was written") from error
     except (OSError, http.client.HTTPException) as error:
-        raise BrokenSystem(f"cannot download {url} to {target}: {_one_line(error)}") from error
+        raise BrokenSystem(f"cannot download {url} to {target}: {_reason(error)}") from error
 
 
 def cache_folder() -> Path:
@@ -67,5 +67,5 @@ def _write(target: Path, content: bytes) -> None:
         Path(partial).unlink(missing_ok=True)
 
 
-def _one_line(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     return " ".join(str(getattr(error, "reason", None) or error).split()) or type(error).__name__

@@ -1,4 +1,4 @@
-"""Two ways to grade an answer: by a pure scorer, or by asking an engine."""
+"""Two ways to grade an answer: a pure scorer, or an engine as judge."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -46,11 +46,11 @@ class Grader(Protocol):
         """Return 1 or 0."""
 
     def loss(self, question: Variable, prediction: Variable, answer: Variable) -> Variable:
-        """Return the same as a differentiable value."""
+        """Return the score as a differentiable value."""
 
 
 class ScorerGrader:
-    """Grade by a pure function, without a request.
+    """Grade with a pure function, without requests.
 
     Args:
         scorer: (question or None, prediction, answer) -> number in [0, 1]. `RIGHT` and above count as 1, the rest as 0.
@@ -74,12 +74,12 @@ class ScorerGrader:
         return self.eval_fn(inputs={"question": question, "prediction": prediction, "ground_truth_answer": answer})
 
     def _compare(self, prediction: Variable, ground_truth_answer: Variable, question: Variable | None = None) -> int:
-        asked = None if question is None else text_of(question)
-        return self.score(asked, text_of(prediction), text_of(ground_truth_answer))
+        question_text = None if question is None else text_of(question)
+        return self.score(question_text, text_of(prediction), text_of(ground_truth_answer))
 
 
 class JudgeGrader:
-    """Grade by asking an engine for a verdict in <ACCURACY> tags.
+    """Grade with an engine as judge, which replies with a verdict in <ACCURACY> tags.
 
     Args:
         engine: the evaluation engine.
@@ -113,7 +113,7 @@ class JudgeGrader:
 
 
 class _VerdictEngine(EngineLM):
-    """An engine whose replies always hold a verdict: a reply without one is retried once, then counts as 0."""
+    """An engine whose replies always have a verdict: a reply without one is requested again once, then counts as 0."""
 
     def __init__(self, engine: EngineLM):
         self.engine = engine
@@ -125,10 +125,10 @@ class _VerdictEngine(EngineLM):
     def generate(self, prompt: str | Sequence, system_prompt: str | None = None, **kwargs) -> str:
         try:
             return ask_until(self.engine, prompt, end_with_verdict, system_prompt=system_prompt, hint=_HINT)
-        except BadReply as problem:
+        except BadReply as error:
             with self._lock:
                 self.unreadable += 1
-            return Text(f"No verdict could be read ({problem}). <ACCURACY> 0 </ACCURACY>")
+            return Text(f"No verdict could be read ({error}). <ACCURACY> 0 </ACCURACY>")
 
 
 def has_no_answer(prediction: str) -> bool:
@@ -137,7 +137,7 @@ def has_no_answer(prediction: str) -> bool:
 
 
 def text_of(variable: Variable) -> str:
-    """Return a variable's text as it is: a `Text` keeps its flaw."""
+    """Return a variable's text, as a `Text` with its flaw if it is one."""
     value = variable.value
     if not isinstance(value, str):
         raise TypeError(f"a grader needs text, but the {variable.role_description!r} is an image")

@@ -24,7 +24,7 @@ def load(request: TaskRequest) -> TaskData:
 
     Raises:
         UsageError: a data file is unusable.
-        BrokenSystem: there is no data file, and the hub is unreachable.
+        BrokenSystem: no data file, and the hub is unreachable.
     """
     train, test = (_official(split, request.data_dir) for split in ("train", "test"))
     train_questions = dict(train)
@@ -44,7 +44,7 @@ def _full(train: list[Example], test: list[Example], seed: int) -> Splits:
 
 
 def _dspy(train: list[Example], test: list[Example]) -> Splits:
-    """Return 50, 100 and 100 examples at fixed places of the shuffled official data, whatever the run's seed."""
+    """Return 50, 100 and 100 examples at fixed positions of the shuffled official data, whatever the seed."""
     for label, needed, examples in (("train", 300, train), ("test", 400, test)):
         if len(examples) < needed:
             raise UsageError(
@@ -61,10 +61,10 @@ def _official(split: str, data_dir: Path | None) -> list[Example]:
     if file and file.is_file():
         records = from_jsonl(file, ("question", "answer"))
     else:
-        records = from_hub("openai/gsm8k", "main", split, instead="gsm8k/train.jsonl and gsm8k/test.jsonl")
-    for place, record in enumerate(records, 1):
+        records = from_hub("openai/gsm8k", "main", split, local_file="gsm8k/train.jsonl and gsm8k/test.jsonl")
+    for index, record in enumerate(records, 1):
         if "####" not in str(record["answer"]):
-            raise UsageError(f"{file or 'openai/gsm8k'}, example {place}: the answer lacks '####' and the result")
+            raise UsageError(f"{file or 'openai/gsm8k'}, example {index}: the answer lacks '####' and the result")
     return distinct(
         [(str(record["question"]), str(record["answer"]).rpartition("####")[2].strip()) for record in records]
     )

@@ -28,19 +28,19 @@ _FORMAT = "End with the final answer, in the form that the question asks for."
 
 
 def load(request: TaskRequest) -> TaskData:
-    """Return the data of one of `NAMES`; a name without a kind stands for all kinds that have a scorer.
+    """Return the data of one of `NAMES`; a name without a kind includes all kinds with a scorer.
 
     Raises:
         UsageError: a data file is unusable, or has fewer than three questions of the kind.
-        BrokenSystem: there is no data file, and the hub is unreachable.
+        BrokenSystem: no data file, and the hub is unreachable.
     """
     subject, _, kind = request.name.removeprefix("livebench_").partition("__")
     wanted = (kind,) if kind else KINDS[subject]
     kind_of: dict[str, str] = {}
     examples: list[Example] = []
-    for place, record in enumerate(_records(subject, request.data_dir), 1):
+    for number, record in enumerate(_records(subject, request.data_dir), 1):
         if record.get("task") in wanted:
-            question, answer = _example(record, f"livebench/{subject}, question {place}")
+            question, answer = _example(record, f"livebench/{subject}, question {number}")
             kind_of[question] = record["task"]
             examples.append((question, answer))
     splits = seeded_splits(examples, SHARES, request.seed, request.name)
@@ -48,12 +48,12 @@ def load(request: TaskRequest) -> TaskData:
 
 
 def _scorer(kind_of: dict[str, str], wanted: tuple[str, ...]) -> QuestionScorer:
-    """Return a scorer that applies the rule of the question's kind, or any wanted kind's if the question is unknown."""
+    """Return a scorer that uses the kind of the question; an unknown question may match any wanted kind."""
 
     def score(question: str | None, prediction: str, answer: str) -> int:
-        bare = (question or "").removesuffix(f"\n\n{_FORMAT}")
-        possible = (kind_of[bare],) if bare in kind_of else wanted
-        return int(any(SCORERS[kind](prediction, answer) for kind in possible))
+        bare_question = (question or "").removesuffix(f"\n\n{_FORMAT}")
+        kinds = (kind_of[bare_question],) if bare_question in kind_of else wanted
+        return int(any(SCORERS[kind](prediction, answer) for kind in kinds))
 
     return score
 
@@ -65,11 +65,11 @@ def _records(subject: str, data_dir: Path | None) -> list[dict]:
             return from_jsonl(jsonl, ("ground_truth", "task"))
         if parquet.is_file():
             return from_parquet(parquet)
-    return from_hub(f"livebench/{subject}", None, "test", instead=f"livebench/{subject}.jsonl")
+    return from_hub(f"livebench/{subject}", None, "test", local_file=f"livebench/{subject}.jsonl")
 
 
-def _example(record: dict, place: str) -> Example:
+def _example(record: dict, location: str) -> Example:
     turns, answer = record.get("turns"), record.get("ground_truth")
     if not isinstance(turns, list) or not turns or not str(turns[0]).strip() or not normalize(str(answer or "")):
-        raise UsageError(f"{place}: it needs 'turns', a list that begins with the question, and 'ground_truth'")
+        raise UsageError(f"{location}: it needs 'turns', a list that begins with the question, and 'ground_truth'")
     return str(turns[0]), str(answer)

@@ -44,14 +44,14 @@ def load(request: TaskRequest) -> TaskData:
     if importlib.util.find_spec("reasoning_gym") is None:
         raise BrokenSystem(f"{request.name} needs the package reasoning-gym: pip install reasoning-gym")
     dataset = request.name.removeprefix("RG_")
-    train, val, test = (given or default for given, default in zip(request.sizes, DEFAULTS, strict=True))
+    train, val, test = (size or default for size, default in zip(request.sizes, DEFAULTS, strict=True))
     total = train + val + test
     examiner = _examiner(dataset, request.seed, total)
     available = len(examiner.examples)
     if available < total and any(request.sizes) or available < 5:
         raise UsageError(
             f"{request.name} has {available} different questions, but the sizes add up to {total} "
-            f"(train {train}, val {val}, test {test}): ask for fewer"
+            f"(train {train}, val {val}, test {test}): use smaller sizes"
         )
     description = f"Solve a task of the kind '{dataset.replace('_', ' ')}'. Think step by step."
     return TaskData(
@@ -84,7 +84,7 @@ class Examiner:
         self._lock = threading.Lock()
         self._process: _Process | None = None
         self.examples = self._start()
-        self._places = {question: place for place, (question, _) in enumerate(self.examples)}
+        self._indices = {question: index for index, (question, _) in enumerate(self.examples)}
 
     def score(self, question: str | None, prediction: str, answer: str) -> float:
         """Return the verifier's score of a reply, in [0, 1].
@@ -94,24 +94,24 @@ class Examiner:
             prediction: the reply.
             answer: as in `examples`; compared as text if the question is unknown.
         """
-        place = self._place(question, answer)
-        if place is None:
+        index = self._index_of(question, answer)
+        if index is None:
             return exact(prediction, answer)
-        return self._verify(place, candidates(prediction))
+        return self._verify(index, candidates(prediction))
 
-    def _place(self, question: str | None, answer: str) -> int | None:
+    def _index_of(self, question: str | None, answer: str) -> int | None:
         if question is not None:
-            return self._places.get(question.removesuffix(f"\n\n{_FORMAT}"))
-        places = [place for place, (_, expected) in enumerate(self.examples) if expected == answer]
-        return places[0] if len(places) == 1 else None
+            return self._indices.get(question.removesuffix(f"\n\n{_FORMAT}"))
+        indices = [index for index, (_, expected) in enumerate(self.examples) if expected == answer]
+        return indices[0] if len(indices) == 1 else None
 
-    def _verify(self, place: int, answers: list[str]) -> float:
+    def _verify(self, index: int, answers: list[str]) -> float:
         """Return the best score of several answers, or 0 if the verifier exceeds `TIME_LIMIT` and is killed."""
         with self._lock:
             if self._process is None:
                 self._start()
             assert self._process is not None
-            message = self._process.ask({"index": place, "answers": answers}, TIME_LIMIT)
+            message = self._process.ask({"index": index, "answers": answers}, TIME_LIMIT)
             if message is None:
                 self._process = None
                 return 0.0
@@ -119,7 +119,7 @@ class Examiner:
 
     def _start(self) -> list[Example]:
         self._process = _Process([str(_CHILD), *self._arguments])
-        weakref.finalize(self, self._process.end)
+        weakref.finalize(self, self._process.stop)
         return list(self._read_examples(self._process))
 
     def _read_examples(self, process: "_Process") -> Iterator[Example]:
@@ -127,8 +127,8 @@ class Examiner:
 
         with tqdm(total=int(self._arguments[2]), desc=f"generating RG_{self._dataset}", delay=2) as bar:
             while (message := process.read()) is not None:
-                if "known" in message:
-                    raise unknown("data set of reasoning_gym", self._dataset, message["known"])
+                if "names" in message:
+                    raise unknown("data set of reasoning_gym", self._dataset, message["names"])
                 if "generated" in message:
                     return
                 bar.update()
@@ -140,7 +140,7 @@ class Examiner:
 
 
 class _Process:
-    """A child process that exchanges lines of JSON.
+    """A child process that reads and writes lines of JSON.
 
     Args:
         command: a Python script and its arguments.
@@ -181,7 +181,7 @@ class _Process:
             self.popen.kill()
         return reply
 
-    def end(self) -> None:
+    def stop(self) -> None:
         """Kill the process and close its pipes."""
         self.popen.kill()
         self.popen.wait()
@@ -195,23 +195,23 @@ _examiner = functools.lru_cache(maxsize=4)(Examiner)
 
 
 def candidates(prediction: str) -> list[str]:
-    """Return the readings of a reply's answer in the order to try: all lines, the first line, both without markup.
+    """Return the candidate answers of a reply, in order: all lines, the first line, both without markup.
 
-    A reply without an explicit answer is tried as a whole, then its last paragraph, bold text and last line.
+    Without an explicit answer: the full reply, its last paragraph, bold text and last line.
     """
     block = explicit_block(prediction)
     if block is not None:
         first_line = block.strip().split("\n")[0].strip()
-        readings = [block.strip(), clean(block), first_line, explicit_answer(prediction) or ""]
+        texts = [block.strip(), clean(block), first_line, explicit_answer(prediction) or ""]
     elif is_incomplete(prediction) or not prediction.strip():
-        readings = []
+        texts = []
     else:
         text = prediction.strip()
-        readings = [text, text.split("\n\n")[-1], bold_answer(text) or "", text.split("\n")[-1]]
-    return list(dict.fromkeys(filter(None, readings)))
+        texts = [text, text.split("\n\n")[-1], bold_answer(text) or "", text.split("\n")[-1]]
+    return list(dict.fromkeys(filter(None, texts)))
 
 
 def _without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
-    """Remove keys from the environment: the child process computes with text that a model wrote."""
+    """Return the environment without secrets, because the child process evaluates text of a model."""
     secret = re.compile("KEY|TOKEN|SECRET|PASSW|CRED|PROXY|URL|BASE")
     return {name: value for name, value in environment.items() if not secret.search(name.upper())}

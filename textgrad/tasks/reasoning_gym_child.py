@@ -16,11 +16,11 @@ import re
 import signal
 import sys
 
-_DRAWS = 20  # draws per wanted question before giving up on finding more different ones
+_MAX_DRAWS = 20  # maximum draws per wanted distinct question
 _EXAMPLES = ("possible_answer", "example_answer", "example_correct_answer")
 _ANY = "any answer that meets the conditions"
 
-# exceptions observed in reasoning_gym's code for unusual questions and answers
+# exceptions that reasoning_gym raises for unusual questions and answers
 _FAILURES = (
     ArithmeticError,
     AssertionError,
@@ -35,9 +35,9 @@ _FAILURES = (
     OSError,
 )
 
-# These verifiers pass the answer to Python's eval, which must never see a call.
+# These verifiers pass the answer to Python's eval: answers with calls are rejected.
 _LITERALS = {"binary_matrix", "n_queens", "spiral_matrix", "string_insertion"}
-# These pass it to sympy's parser, which evaluates too: only formulas of known functions may reach it.
+# These pass it to sympy's parser, which also evaluates: only formulas with these functions are accepted.
 _FORMULAS = {"countdown", "intermediate_integration", "polynomial_multiplication", "puzzle24", "simple_integration"}
 _CALLS = {
     "sin",
@@ -73,7 +73,7 @@ def main() -> None:
     """Write the questions, then scores until the parent closes the pipe."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # ctrl-C is handled by the parent process
     lines = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # discard what the libraries print
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # discard output of the libraries
     name, seed, wanted = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     with contextlib.suppress(BrokenPipeError):
         _serve(lines, name, seed, wanted)
@@ -83,12 +83,12 @@ def _serve(lines, name: str, seed: int, wanted: int) -> None:
     import reasoning_gym
     from reasoning_gym.factory import DATASETS
 
-    known = sorted(set(DATASETS) - {"composite"})  # a mixture of others that needs configuration
-    if name not in known:
-        return _send(lines, known=known)
-    dataset = reasoning_gym.create_dataset(name, size=wanted * _DRAWS, seed=seed)
+    names = sorted(set(DATASETS) - {"composite"})  # composite mixes others and needs configuration
+    if name not in names:
+        return _send(lines, names=names)
+    dataset = reasoning_gym.create_dataset(name, size=wanted * _MAX_DRAWS, seed=seed)
     entries = []
-    for entry in _different(dataset, wanted):
+    for entry in _distinct_entries(dataset, wanted):
         entries.append(entry)
         _send(lines, question=entry["question"], answer=_answer_text(entry))
     _send(lines, generated=len(entries))
@@ -104,10 +104,10 @@ def _send(lines, **message) -> None:
     lines.flush()
 
 
-def _different(dataset, wanted: int):
-    """Yield up to `wanted` entries with different questions, in index order."""
+def _distinct_entries(dataset, wanted: int):
+    """Yield up to `wanted` entries with distinct questions, in index order."""
     seen: set[str] = set()
-    for index in range(wanted * _DRAWS):
+    for index in range(wanted * _MAX_DRAWS):
         try:
             entry = dataset[index]
         except _FAILURES:
@@ -120,7 +120,7 @@ def _different(dataset, wanted: int):
 
 
 def _answer_text(entry: dict) -> str:
-    """Return the answer as text; without an answer, return an example answer if the entry has one."""
+    """Return the answer as text; without one, an example answer if the entry has it."""
     if isinstance(entry["answer"], str):
         return entry["answer"]
     example = next((entry["metadata"][key] for key in _EXAMPLES if key in entry["metadata"]), _ANY)

@@ -1,4 +1,4 @@
-"""Read records, one dict each, from files and from the Hugging Face hub."""
+"""Read records (dicts) from files and from the Hugging Face hub."""
 
 import json
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ def from_jsonl(path: Path, fields: Sequence[str]) -> list[dict]:
 
     Args:
         path: of the file.
-        fields: required in every record, each a text or a number.
+        fields: required in every record; their values must be texts or numbers.
 
     Raises:
         UsageError: the file is unreadable or has no records; a line is not a JSON object or lacks a field.
@@ -45,19 +45,19 @@ def from_parquet(path: Path) -> list[dict]:
         raise UsageError(f"cannot read {path}: {' '.join(str(error).split())[:200]}") from error
 
 
-def from_hub(path: str, config: str | None, split: str, instead: str) -> list[dict]:
+def from_hub(path: str, config: str | None, split: str, local_file: str) -> list[dict]:
     """Return the records of a data set on the Hugging Face hub, or of its copy in the hub's own cache.
 
     Args:
         path: such as "openai/gsm8k".
         config: the configuration's name, or None.
         split: such as "train".
-        instead: the file in a data folder that would serve as well, for the error message.
+        local_file: the equivalent file in a data folder, for the error message.
 
     Raises:
         BrokenSystem: the package datasets is not installed, or the hub is unreachable.
     """
-    alternative = f"put the data into a folder as {instead} and name the folder with --data_dir"
+    alternative = f"put the data into a folder as {local_file} and name the folder with --data_dir"
     try:
         import datasets
     except ImportError as error:
@@ -69,18 +69,19 @@ def from_hub(path: str, config: str | None, split: str, instead: str) -> list[di
         raise BrokenSystem(f"cannot load {path} from the Hugging Face hub ({reason}): {alternative}") from error
 
 
-def _record(line: str, place: str, fields: Sequence[str]) -> dict:
+def _record(line: str, location: str, fields: Sequence[str]) -> dict:
     try:
         record = json.loads(line)
     except ValueError as error:
         raise UsageError(
-            f'{place} is not JSON ({error}): each line must be an object such as {{"question": "...", "answer": "..."}}'
+            f"{location} is not JSON ({error}): "
+            'each line must be an object such as {"question": "...", "answer": "..."}'
         ) from error
     bad = [field for field in fields if not isinstance(record, dict) or not _is_value(record.get(field))]
     if bad:
         raise UsageError(
-            f"{place} lacks {' and '.join(map(repr, bad))}, a non-empty text or a number: each line must be an object "
-            f"with {', '.join(map(repr, fields))}"
+            f"{location} lacks {' and '.join(map(repr, bad))}, a non-empty text or a number: "
+            f"each line must be an object with {', '.join(map(repr, fields))}"
         )
     return record
 

@@ -1,4 +1,4 @@
-"""Find the source of a task by the names that each file of this folder declares."""
+"""Find the source of a task by the names in each file's `NAMES`."""
 
 import importlib
 import re
@@ -24,7 +24,7 @@ def source_of(name: str) -> ModuleType:
     """Return the module that declares a name in its `NAMES`.
 
     Args:
-        name: one of the declared names, or a name that fits a declared pattern (see `fits`).
+        name: a declared name, or a name that matches a declared pattern (see `fits`).
 
     Raises:
         UsageError: no module or several modules declare the name.
@@ -49,14 +49,14 @@ def known_tasks() -> list[str]:
 
 
 def fits(name: str, declared: str) -> bool:
-    """Return True if a name is the declared one or fits the declared pattern.
+    """Return True if a name equals a declared name or matches a declared pattern.
 
-    A pattern has placeholders: "RG_<dataset>" stands for letters, digits, "_" and "-" in place of <dataset>. <path>
-    stands for any text.
+    A pattern has placeholders: <path> matches any text; others, such as <dataset> in "RG_<dataset>", match letters,
+    digits, "_" and "-".
     """
     parts = _PLACEHOLDER.split(declared)  # literal, placeholder, literal, ...
     pattern = "".join(
-        re.escape(part) if place % 2 == 0 else ".+" if part == "path" else r"[\w-]+" for place, part in enumerate(parts)
+        re.escape(part) if index % 2 == 0 else ".+" if part == "path" else r"[\w-]+" for index, part in enumerate(parts)
     )
     return re.fullmatch(pattern, name, re.DOTALL) is not None
 

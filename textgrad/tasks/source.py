@@ -1,4 +1,4 @@
-"""The interface of a task source: it receives a `TaskRequest` and returns `TaskData`."""
+"""The interface of a task source: `load(request: TaskRequest) -> TaskData`."""
 
 import os
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ DATA_VARIABLE = "FEDTEXTGRAD_DATA"
 
 
 class Sizes(NamedTuple):
-    """Number of examples wanted per split; None for all."""
+    """Requested number of examples per split; None for all."""
 
     train: int | None = None
     val: int | None = None
@@ -22,14 +22,14 @@ class Sizes(NamedTuple):
 
 @dataclass(frozen=True)
 class TaskRequest:
-    """What the user asked for.
+    """A request for the data of a task.
 
     Attributes:
         name: the task's name, or the path of a user's file.
         data_dir: a folder with data files, or None.
         seed: determines every random choice.
         sizes: number of examples per split.
-        scorer: for a user's file, the name of the scorer; None to infer it from the answers.
+        scorer: name of the scorer of a user's file; None to infer it from the answers.
     """
 
     name: str
@@ -41,14 +41,14 @@ class TaskRequest:
 
 @dataclass(frozen=True)
 class TaskData:
-    """What a source returns.
+    """The data of a task.
 
     Attributes:
         splits: train, validation and test examples; no question is in two of them.
-        description: the first prompt, without the answer format.
-        answer_format: how to give the answer.
-        scorer: returns a number in [0, 1] for a question, a prediction and the right answer; an answer counts as right
-            from `grading.RIGHT`. None if only an engine can judge.
+        description: the initial prompt, without the answer format.
+        answer_format: instruction on the form of the answer.
+        scorer: (question, prediction, right answer) -> score in [0, 1], where `grading.RIGHT` and above is right;
+            None if only an engine can judge.
     """
 
     splits: Splits
@@ -63,13 +63,13 @@ def data_folder(data_dir: str | Path | None) -> Path | None:
     Raises:
         UsageError: the folder does not exist.
     """
-    given = data_dir or os.environ.get(DATA_VARIABLE)
-    if given and not Path(given).is_dir():
+    folder = data_dir or os.environ.get(DATA_VARIABLE)
+    if folder and not Path(folder).is_dir():
         origin = "data_dir" if data_dir else DATA_VARIABLE
-        raise UsageError(f"{origin} is {str(given)!r}, which is not a folder: give a folder with bbh/, gsm8k/ ...")
-    return Path(given) if given else None
+        raise UsageError(f"{origin} is {str(folder)!r}, which is not a folder: use a folder with bbh/, gsm8k/ ...")
+    return Path(folder) if folder else None
 
 
-def answer_line(what: str) -> str:
-    """Return the sentence that asks for a last line with the answer; `what` describes its form."""
-    return f"End with one line of the form 'Answer: VALUE', where VALUE is {what}."
+def answer_line(form: str) -> str:
+    """Return the instruction to end with a line with the answer; `form` describes the answer, such as "a number"."""
+    return f"End with one line of the form 'Answer: VALUE', where VALUE is {form}."

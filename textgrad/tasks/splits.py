@@ -14,7 +14,7 @@ def cut(splits: Splits, sizes: Sequence[int | None], name: str) -> Splits:
 
     Args:
         splits: train, validation and test examples.
-        sizes: number of examples wanted of each; None for all.
+        sizes: requested number of examples per split; None for all.
         name: of the task, for the error message.
 
     Raises:
@@ -23,14 +23,14 @@ def cut(splits: Splits, sizes: Sequence[int | None], name: str) -> Splits:
     for label, size, split in zip(("train", "val", "test"), sizes, splits, strict=True):
         if size is not None and size > len(split):
             raise UsageError(
-                f"{label}_size is {size}, but {name} has {len(split)} examples there: ask for {len(split)} at most"
+                f"{label}_size is {size}, but {name} has {len(split)} examples there: use at most {len(split)}"
             )
     train, val, test = (split[:size] for size, split in zip(sizes, splits, strict=True))
     return train, val, test
 
 
 def distinct(examples: Sequence[Example]) -> list[Example]:
-    """Return the examples in order, keeping only the first of each question."""
+    """Return the examples in order, without repeated questions."""
     first: dict[str, str] = {}
     for question, answer in examples:
         first.setdefault(question, answer)
@@ -38,7 +38,7 @@ def distinct(examples: Sequence[Example]) -> list[Example]:
 
 
 def seeded_splits(examples: Sequence[Example], shares: tuple[float, float, float], seed: int, name: str) -> Splits:
-    """Shuffle the examples and divide them into train, validation and test; a repeated question counts once.
+    """Shuffle the distinct examples and divide them into train, validation and test.
 
     Args:
         examples: at least three different questions.

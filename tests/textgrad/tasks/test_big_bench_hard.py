@@ -1,4 +1,4 @@
-"""BIG-Bench Hard: where files come from, how they are split, and that its scorers fit its data."""
+"""BIG-Bench Hard: sources of files, splits, and scorers on the real data."""
 
 import json
 
@@ -18,7 +18,7 @@ from textgrad.tasks.big_bench_hard import (
 )
 from textgrad.variable import Variable
 
-PAIRS = [(f"How many is {place}?", str(place)) for place in range(200)]
+PAIRS = [(f"How many is {number}?", str(number)) for number in range(200)]
 
 
 def document(pairs=PAIRS):
@@ -60,7 +60,7 @@ def test_textgrads_class_gives_the_same_splits(folder):
     assert "Answer: VALUE" in data.get_task_description()
 
 
-def test_a_file_that_is_nowhere_is_downloaded_once_and_kept(folder, tmp_path):
+def test_a_missing_file_is_downloaded_once_and_cached(folder, tmp_path):
     base_url, cache = (folder / "bbh").as_uri(), tmp_path / "cache"
     assert fetch("object_counting", None, cache, base_url) == PAIRS
     (folder / "bbh" / "object_counting.json").unlink()
@@ -68,7 +68,7 @@ def test_a_file_that_is_nowhere_is_downloaded_once_and_kept(folder, tmp_path):
 
 
 @pytest.mark.parametrize("content", ["", "<html>", '{"examples": []}', document()[:-20], document(PAIRS[:20])])
-def test_a_corrupt_download_is_refused_and_nothing_is_kept(tmp_path, content):
+def test_a_corrupt_download_is_rejected_and_not_cached(tmp_path, content):
     (tmp_path / "object_counting.json").write_text(content)
     with pytest.raises(BrokenSystem, match="cannot be used") as raised:
         fetch("object_counting", None, tmp_path / "cache", tmp_path.as_uri())
@@ -76,17 +76,17 @@ def test_a_corrupt_download_is_refused_and_nothing_is_kept(tmp_path, content):
     assert not list((tmp_path / "cache").rglob("*"))
 
 
-def test_a_damaged_file_in_the_cache_is_removed_and_then_downloaded_anew(folder, tmp_path):
-    kept = tmp_path / "cache" / "bbh" / "object_counting.json"
-    kept.parent.mkdir(parents=True)
-    kept.write_text(document()[:100])
+def test_a_damaged_file_in_the_cache_is_removed_and_downloaded_again(folder, tmp_path):
+    cached = tmp_path / "cache" / "bbh" / "object_counting.json"
+    cached.parent.mkdir(parents=True)
+    cached.write_text(document()[:100])
     with pytest.raises(BrokenSystem, match="was removed: run again"):
         fetch("object_counting", None, tmp_path / "cache", "http://127.0.0.1:1")
-    assert not kept.exists()
+    assert not cached.exists()
     assert fetch("object_counting", None, tmp_path / "cache", (folder / "bbh").as_uri()) == PAIRS
 
 
-def test_a_damaged_file_of_the_users_is_named_and_left_alone(folder):
+def test_a_damaged_user_file_is_named_and_left_unchanged(folder):
     path = folder / "bbh" / "object_counting.json"
     path.write_text("{")
     with pytest.raises(UsageError, match="object_counting.json is not a file of BIG-Bench Hard"):
@@ -106,7 +106,7 @@ def test_a_reply_is_read_as_a_signed_whole_number_or_none():
     assert parse_integer_answer("no answer") is parse_integer_answer("1/2") is None
 
 
-def test_textgrads_comparison_knows_the_sign_and_takes_no_answer_for_none():
+def test_textgrads_comparison_respects_signs_and_missing_answers():
     def equal(prediction, truth):
         return string_based_equality_fn(
             *(Variable(text, requires_grad=False, role_description="text") for text in (prediction, truth))
@@ -118,10 +118,10 @@ def test_textgrads_comparison_knows_the_sign_and_takes_no_answer_for_none():
 
 def test_all_27_tasks_have_a_short_prompt_and_an_answer_format(real_data):
     assert sorted(TASKS) == sorted(path.stem for path in (real_data / "bbh").glob("*.json"))
-    for (_, what), description in TASKS.values():
+    for (_, form), description in TASKS.values():
         assert 20 < len(description) < 120
         assert "Answer:" not in description
-        assert what
+        assert form
 
 
 @pytest.mark.parametrize("name", TASKS)
@@ -137,8 +137,8 @@ def test_the_splits_of_the_real_data_are_disjoint(real_data, name):
 def test_on_the_real_data_right_answers_score_1_and_others_0(real_data, name):
     task = get_task(f"BBH_{name}", data_dir=real_data)
     examples = read_examples(real_data / "bbh" / f"{name}.json")
-    for place, (question, answer) in enumerate(examples):
-        other = next(other for _, other in examples[place:] + examples if other.lower() != answer.lower())
+    for number, (question, answer) in enumerate(examples):
+        other = next(other for _, other in examples[number:] + examples if other.lower() != answer.lower())
         for reply in (
             "Let me think... Answer: {}",
             "{}",

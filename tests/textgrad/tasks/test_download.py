@@ -1,4 +1,4 @@
-"""Fetching a file: whole and checked, or not at all."""
+"""Download a file: complete and checked, or not at all."""
 
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,11 +12,11 @@ CONTENT = b"x" * 200_000
 
 
 class Handler(BaseHTTPRequestHandler):
-    """/whole and /open are good, /short announces more than it sends, all else is missing."""
+    """Serves /complete, /unsized (no Content-Length) and /short (half of the announced bytes); 404 for all else."""
 
     def do_GET(self):
-        self.send_response(200 if self.path in ("/whole", "/open", "/short") else 404)
-        if self.path != "/open":
+        self.send_response(200 if self.path in ("/complete", "/unsized", "/short") else 404)
+        if self.path != "/unsized":
             self.send_header("Content-Length", str(len(CONTENT) * (2 if self.path == "/short" else 1)))
         self.end_headers()
         self.wfile.write(CONTENT)
@@ -33,12 +33,12 @@ def server():
         running.shutdown()
 
 
-def refuse(content):
+def reject(content):
     raise ValueError("it is all x")
 
 
-@pytest.mark.parametrize("path", ["whole", "open"])
-def test_a_file_arrives_whole_in_a_folder_that_is_made(server, tmp_path, path):
+@pytest.mark.parametrize("path", ["complete", "unsized"])
+def test_a_download_is_complete_and_creates_its_folder(server, tmp_path, path):
     target = tmp_path / "new" / "file"
     download(f"{server}/{path}", target, lambda content: None)
     assert target.read_bytes() == CONTENT
@@ -46,7 +46,7 @@ def test_a_file_arrives_whole_in_a_folder_that_is_made(server, tmp_path, path):
 
 
 def test_progress_is_shown(server, tmp_path, capfd):
-    download(f"{server}/whole", tmp_path / "data.json", lambda content: None)
+    download(f"{server}/complete", tmp_path / "data.json", lambda content: None)
     assert "downloading data.json" in capfd.readouterr().err
 
 
@@ -55,32 +55,32 @@ def test_progress_is_shown(server, tmp_path, capfd):
     [
         ("short", lambda content: None, "of 400000 bytes arrived|IncompleteRead"),
         ("missing", lambda content: None, "Not Found"),
-        ("whole", refuse, "it is all x"),
+        ("complete", reject, "it is all x"),
     ],
 )
-def test_a_bad_download_leaves_nothing_behind(server, tmp_path, path, check, reason):
+def test_a_failed_download_leaves_no_files(server, tmp_path, path, check, reason):
     with pytest.raises(BrokenSystem, match=reason) as raised:
         download(f"{server}/{path}", tmp_path / "file", check)
     assert "\n" not in str(raised.value)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_bad_download_leaves_the_old_file_as_it_was(server, tmp_path):
+def test_a_failed_download_keeps_the_old_file(server, tmp_path):
     (tmp_path / "file").write_text("old")
     with pytest.raises(BrokenSystem):
-        download(f"{server}/whole", tmp_path / "file", refuse)
+        download(f"{server}/complete", tmp_path / "file", reject)
     assert [(entry.name, entry.read_text()) for entry in tmp_path.iterdir()] == [("file", "old")]
 
 
-def test_an_unreachable_address_and_an_unwritable_folder_are_one_line(server, tmp_path):
+def test_an_unreachable_address_and_an_unwritable_folder_are_one_line_errors(server, tmp_path):
     with pytest.raises(BrokenSystem, match="refused"):
         download("http://127.0.0.1:1/x", tmp_path / "file", lambda content: None)
     (tmp_path / "occupied").write_text("a file, no folder")
     with pytest.raises(BrokenSystem, match="occupied"):
-        download(f"{server}/whole", tmp_path / "occupied" / "file", lambda content: None)
+        download(f"{server}/complete", tmp_path / "occupied" / "file", lambda content: None)
 
 
-def test_the_cache_is_where_the_user_says(monkeypatch, tmp_path):
+def test_the_cache_folder_follows_xdg_cache_home(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert cache_folder() == tmp_path / "textgrad"
     monkeypatch.delenv("XDG_CACHE_HOME")

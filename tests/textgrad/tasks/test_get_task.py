@@ -23,7 +23,7 @@ class Judge(EngineLM):
 @pytest.fixture
 def folder(tmp_path):
     (tmp_path / "bbh").mkdir()
-    examples = [{"input": f"How many is {place}?", "target": str(place)} for place in range(200)]
+    examples = [{"input": f"How many is {number}?", "target": str(number)} for number in range(200)]
     for name in ("object_counting", "word_sorting"):
         (tmp_path / "bbh" / f"{name}.json").write_text(json.dumps({"examples": examples}))
     return tmp_path
@@ -33,7 +33,7 @@ def text(value):
     return Variable(value, requires_grad=False, role_description="text")
 
 
-def test_textgrads_shape_is_three_data_sets_and_an_evaluation_function(folder):
+def test_load_task_returns_three_data_sets_and_an_evaluation_function(folder):
     train, val, test, eval_fn = load_task("BBH_object_counting", None, data_dir=folder)
     assert all(isinstance(part, Dataset) for part in (train, val, test))
     questions, answers = next(iter(DataLoader(train, batch_size=3, shuffle=False)))
@@ -43,13 +43,13 @@ def test_textgrads_shape_is_three_data_sets_and_an_evaluation_function(folder):
     assert "number" in train.get_task_description()
 
 
-def test_a_judge_takes_the_three_texts_as_a_list(folder):
+def test_the_evaluation_function_of_a_judge_takes_a_list_of_three_texts(folder):
     *_, eval_fn = load_task("BBH_word_sorting", Judge(), data_dir=folder, judge="llm")
     verdict = eval_fn([text("question"), text("truth"), text("prediction")])
     assert eval_fn.parse_output(verdict) == "1"
 
 
-def test_the_data_folder_may_come_from_the_environment_read_at_the_call(folder, monkeypatch):
+def test_the_data_folder_is_read_from_the_environment_on_each_call(folder, monkeypatch):
     monkeypatch.setenv("FEDTEXTGRAD_DATA", str(folder))
     assert len(get_task("BBH_object_counting").val) == 100
     monkeypatch.setenv("FEDTEXTGRAD_DATA", str(folder / "nowhere"))
@@ -73,7 +73,7 @@ def test_sizes_cut_the_splits(folder):
         ({"test_size": -1}, "test_size is -1"),
     ],
 )
-def test_a_size_that_cannot_be_had_is_refused(folder, sizes, reason):
+def test_a_size_out_of_range_is_rejected(folder, sizes, reason):
     with pytest.raises(UsageError, match=reason):
         get_task("BBH_object_counting", data_dir=folder, **sizes)
 
@@ -87,14 +87,14 @@ def test_an_unknown_task_lists_the_five_nearest_and_counts_the_others():
     assert listed[5] == f"... ({len(AVAILABLE_DATASETS) + len(patterns) - 5} more)"
 
 
-def test_an_unknown_judge_and_a_misplaced_scorer_are_refused(folder):
+def test_an_unknown_judge_and_a_misplaced_scorer_are_rejected(folder):
     with pytest.raises(UsageError, match="unknown judge 'lm'; known, nearest first: llm"):
         get_task("BBH_object_counting", data_dir=folder, judge="lm")
     with pytest.raises(UsageError, match="scorer 'exact' is for your own .jsonl file"):
         get_task("BBH_object_counting", data_dir=folder, scorer="exact")
 
 
-def test_a_judge_without_an_engine_is_refused(folder):
+def test_a_judge_without_an_engine_is_rejected(folder):
     with pytest.raises(UsageError):
         get_task("BBH_object_counting", data_dir=folder, judge="llm")
 
@@ -102,7 +102,7 @@ def test_a_judge_without_an_engine_is_refused(folder):
 def test_importing_tasks_loads_nothing_heavy_and_prints_nothing():
     heavy = {"datasets", "reasoning_gym", "sympy", "pyarrow", "pandas", "torch", "numpy", "openai", "tqdm"}
     script = f"import sys, textgrad.tasks; print(sorted({heavy} & set(sys.modules)))"
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", script], cwd=Path(__file__).parents[3], capture_output=True, text=True, check=True
     )
-    assert (done.stdout, done.stderr) == ("[]\n", "")
+    assert (process.stdout, process.stderr) == ("[]\n", "")

@@ -1,4 +1,4 @@
-"""LiveBench: its layout, filter, splits and scorers, on made-up questions."""
+"""LiveBench: its layout, filter, splits and scorers, on synthetic questions."""
 
 import json
 import sys
@@ -21,12 +21,12 @@ ANSWERS = {
 }
 
 
-def record(kind, place):
+def record(kind, number):
     return {
-        "question_id": f"{kind}{place}",
+        "question_id": f"{kind}{number}",
         "category": "c",
         "ground_truth": ANSWERS[kind],
-        "turns": [f"{kind} question {place}"],
+        "turns": [f"{kind} question {number}"],
         "task": kind,
     }
 
@@ -34,8 +34,10 @@ def record(kind, place):
 def records(subject):
     kinds = (*KINDS[subject], "house_traversal")
     return [
-        record(kind, place) | {"task": kind} if kind in ANSWERS else {"task": kind, "ground_truth": "x", "turns": ["?"]}
-        for place in range(50)
+        record(kind, number) | {"task": kind}
+        if kind in ANSWERS
+        else {"task": kind, "ground_truth": "x", "turns": ["?"]}
+        for number in range(50)
         for kind in kinds
     ]
 
@@ -65,7 +67,7 @@ def test_questions_are_filtered_by_kind_and_then_split_without_overlap(folder, n
     assert task.score(task.query(example[0]), "Answer: 17", example[1]) == 0
 
 
-def test_the_seed_decides_the_splits(folder):
+def test_the_seed_determines_the_splits(folder):
     first, again, other = (get_task("livebench_math", data_dir=folder, seed=seed) for seed in (0, 0, 1))
     assert first.train.examples == again.train.examples != other.train.examples
 
@@ -73,12 +75,12 @@ def test_the_seed_decides_the_splits(folder):
 def test_parquet_is_read_too(folder):
     parquet = pytest.importorskip("pyarrow.parquet")
     (folder / "livebench" / "math.jsonl").unlink()
-    table = sys.modules["pyarrow"].Table.from_pylist([record("olympiad", place) for place in range(10)])
+    table = sys.modules["pyarrow"].Table.from_pylist([record("olympiad", number) for number in range(10)])
     parquet.write_table(table, folder / "livebench" / "math.parquet")
     assert len(get_task("livebench_math__olympiad", data_dir=folder).test) == 2
 
 
-def test_a_question_without_turns_is_named(folder):
+def test_the_error_for_a_question_without_turns_names_it(folder):
     (folder / "livebench" / "math.jsonl").write_text('{"task": "olympiad", "ground_truth": "1", "turns": []}')
     with pytest.raises(UsageError, match="livebench/math, question 1: it needs 'turns'"):
         get_task("livebench_math", data_dir=folder)
@@ -112,7 +114,7 @@ def test_a_question_without_turns_is_named(folder):
         ("olympiad", "Answer: 3, 1, 2.", "3,1,2"),
     ],
 )
-def test_right_answers_are_seen(kind, reply, answer):
+def test_right_answers_are_recognized(kind, reply, answer):
     assert SCORERS[kind](reply, answer) == 1
 
 
@@ -135,11 +137,11 @@ def test_right_answers_are_seen(kind, reply, answer):
         *((kind, reply, answer) for kind, answer in ANSWERS.items() for reply in ("", "Answer:", "**", "(((", "?")),
     ],
 )
-def test_wrong_answers_are_seen(kind, reply, answer):
+def test_wrong_answers_are_recognized(kind, reply, answer):
     assert SCORERS[kind](reply, answer) == 0
 
 
 @pytest.mark.parametrize("kind", ANSWERS)
-def test_a_truncated_reply_counts_only_by_a_stated_answer(kind):
+def test_a_truncated_reply_counts_only_with_an_explicit_answer(kind):
     assert SCORERS[kind](Text(f"So **{ANSWERS[kind]}**", "truncated"), ANSWERS[kind]) == 0
     assert SCORERS[kind](Text(f"Answer: {ANSWERS[kind]}\nThat is bec", "truncated"), ANSWERS[kind]) == 1

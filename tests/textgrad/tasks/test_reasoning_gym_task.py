@@ -43,7 +43,7 @@ def parts(task):
         "countdown",
     ],
 )
-def test_right_answers_score_1_and_junk_0(name):
+def test_right_answers_score_1_and_nonsense_0(name):
     task = small(f"RG_{name}")
     for question, answer in sum(parts(task), []):
         for reply in ("Let me think... Answer: {}", "Answer:\n{}", "{}", "So.\n\n**Answer:**\n```\n{}\n```\n"):
@@ -63,11 +63,11 @@ def test_right_answers_score_1_and_junk_0(name):
 
 @needed
 def test_sizes_are_50_100_100_or_any_larger_ones_and_splits_are_disjoint():
-    usual, large = parts(get_task("RG_chain_sum")), parts(get_task("RG_chain_sum", train_size=600))
-    assert [len(part) for part in usual] == [50, 100, 100]
+    default, large = parts(get_task("RG_chain_sum")), parts(get_task("RG_chain_sum", train_size=600))
+    assert [len(part) for part in default] == [50, 100, 100]
     assert [len(part) for part in large] == [600, 100, 100]
     assert len({question for part in large for question, _ in part}) == 800
-    assert usual[1:] == large[1:]
+    assert default[1:] == large[1:]
 
 
 @needed
@@ -84,7 +84,7 @@ def test_questions_do_not_depend_on_the_hash_seed_of_the_process():
         "print(get_task('RG_ransom_note', train_size=2, val_size=2, test_size=2).train.examples)"
     )
     root = Path(__file__).parents[3]
-    found = {
+    outputs = {
         subprocess.run(
             [sys.executable, "-c", script],
             cwd=root,
@@ -94,11 +94,11 @@ def test_questions_do_not_depend_on_the_hash_seed_of_the_process():
         ).stdout
         for seed in ("1", "2")
     }
-    assert len(found) == 1
+    assert len(outputs) == 1
 
 
 @needed
-def test_a_data_set_with_few_questions_shares_them_out_unless_sizes_are_given():
+def test_a_small_data_set_is_split_in_proportion_unless_sizes_are_given():
     sizes = [len(part) for part in parts(get_task("RG_tower_of_hanoi"))]
     assert all(sizes) and sum(sizes) < 250
     with pytest.raises(UsageError, match="RG_tower_of_hanoi has .* different questions, but the sizes add up to 700"):
@@ -112,7 +112,7 @@ def test_an_unknown_data_set_lists_the_known_ones_nearest_first():
 
 
 @needed
-def test_making_questions_prints_nothing(capfd):
+def test_generating_questions_prints_nothing(capfd):
     get_task("RG_bf", train_size=4, val_size=3, test_size=2)
     assert capfd.readouterr() == ("", "")
 
@@ -126,14 +126,14 @@ def test_a_partly_right_answer_is_wrong():
 
 
 @needed
-def test_numbers_that_are_not_the_questions_own_are_refused():
+def test_numbers_other_than_those_of_the_question_are_rejected():
     task = small("RG_puzzle24")
     assert task.score(task.train[0][0], f"Answer: {task.train[0][1]}", "") == 1
     assert task.score(task.train[0][0], "Answer: 6 + 6 + 6 + 6", "") == 0
 
 
 @needed
-def test_the_question_may_come_with_its_format_or_not_at_all():
+def test_the_question_may_include_its_format_or_be_missing():
     task = small("RG_chain_sum")
     question, answer = task.train[0]
     assert task.score(task.query(question), f"Answer: {answer}", answer) == 1
@@ -147,7 +147,7 @@ def test_the_question_may_come_with_its_format_or_not_at_all():
 
 
 @needed
-def test_a_truncated_reply_counts_only_by_a_stated_answer():
+def test_a_truncated_reply_counts_only_with_an_explicit_answer():
     task = small("RG_chain_sum")
     question, answer = task.train[0]
     assert task.score(question, Text(f"I get\n{answer}", "truncated"), answer) == 0
@@ -155,7 +155,7 @@ def test_a_truncated_reply_counts_only_by_a_stated_answer():
 
 
 @needed
-def test_a_check_that_does_not_end_is_wrong_and_the_next_one_works(monkeypatch):
+def test_a_verification_over_the_time_limit_is_wrong_and_the_next_one_works(monkeypatch):
     examiner = Examiner("chain_sum", 0, 5)
     question, answer = examiner.examples[0]
     stuck = examiner._process.popen
@@ -168,21 +168,21 @@ def test_a_check_that_does_not_end_is_wrong_and_the_next_one_works(monkeypatch):
 
 
 @needed
-def test_the_process_is_told_no_key(monkeypatch):
+def test_the_child_process_gets_no_keys(monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "secret-value")
     examiner = Examiner("chain_sum", 0, 5)
     assert b"secret-value" not in Path(f"/proc/{examiner._process.popen.pid}/environ").read_bytes()
 
 
 @needed
-def test_the_process_ends_with_its_examiner():
+def test_the_child_process_stops_with_its_examiner():
     examiner = Examiner("chain_sum", 0, 5)
     process = examiner._process.popen
     del examiner
     assert process.wait(10) is not None
 
 
-def test_a_missing_package_is_one_line_that_says_what_to_install(monkeypatch):
+def test_the_error_for_a_missing_package_names_the_install_command(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(BrokenSystem, match="pip install reasoning-gym"):
         get_task("RG_chain_sum")
@@ -201,7 +201,7 @@ def test_a_missing_package_is_one_line_that_says_what_to_install(monkeypatch):
         ("spiral_matrix", "exit()"),
     ],
 )
-def test_an_answer_that_a_verifier_would_run_is_refused(name, answer):
+def test_an_answer_that_a_verifier_would_execute_is_rejected(name, answer):
     assert not is_safe(name, answer)
 
 
@@ -217,11 +217,11 @@ def test_an_answer_that_a_verifier_would_run_is_refused(name, answer):
         ("letter_jumble", "print(24)"),
     ],
 )
-def test_an_honest_answer_is_not(name, answer):
+def test_an_ordinary_answer_is_accepted(name, answer):
     assert is_safe(name, answer)
 
 
-def test_the_readings_of_a_reply_begin_with_all_its_lines():
+def test_the_candidates_of_a_reply_begin_with_all_its_lines():
     assert candidates("Answer:\n1 2\n3 4") == ["1 2\n3 4", "1 2"]
     assert candidates("Answer: **7**\n\nBye.")[-1] == "7"
     assert candidates("I think\n\nit is **7**.") == ["I think\n\nit is **7**.", "it is **7**.", "7"]

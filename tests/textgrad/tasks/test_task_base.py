@@ -10,14 +10,14 @@ from textgrad.tasks.scoring.scorer import ignore_question
 from textgrad.tasks.source import Sizes
 from textgrad.tasks.splits import cut, distinct, seeded_splits
 
-PAIRS = [(f"question {place}", str(place)) for place in range(10)]
+PAIRS = [(f"question {number}", str(number)) for number in range(10)]
 
 
 def batches(loader):
     return [(list(questions), list(answers)) for questions, answers in loader]
 
 
-def test_a_loader_gives_every_example_once_in_batches_of_questions_and_answers():
+def test_a_loader_yields_every_example_once_in_batches():
     found = batches(DataLoader(Examples(PAIRS), batch_size=4, shuffle=True))
     assert [len(questions) for questions, _ in found] == [4, 4, 2]
     assert sorted(pair for questions, answers in found for pair in zip(questions, answers, strict=True)) == PAIRS
@@ -30,7 +30,7 @@ def test_a_loader_that_does_not_shuffle_keeps_the_order():
     )
 
 
-def test_the_seed_decides_the_orders_and_each_pass_has_another():
+def test_the_seed_determines_the_orders_and_each_pass_has_a_new_one():
     first, again = DataLoader(PAIRS, 10, seed=1), DataLoader(PAIRS, 10, seed=1)
     one, two = batches(first), batches(first)
     assert one != two
@@ -38,7 +38,7 @@ def test_the_seed_decides_the_orders_and_each_pass_has_another():
     assert one != batches(DataLoader(PAIRS, 10, seed=2))
 
 
-def test_a_batch_size_below_one_is_refused():
+def test_a_batch_size_below_one_is_rejected():
     with pytest.raises(UsageError, match="batch_size is 0"):
         DataLoader(PAIRS, batch_size=0)
 
@@ -65,11 +65,11 @@ def test_a_task_sends_the_answer_format_with_every_question_and_keeps_it_out_of_
     assert task.answer_class(PAIRS[3]) == "3"
 
 
-def test_repeated_questions_count_once_at_their_first_place():
+def test_repeated_questions_are_dropped():
     assert distinct([("a", "1"), ("b", "2"), ("a", "3")]) == [("a", "1"), ("b", "2")]
 
 
-def test_seeded_splits_are_disjoint_and_complete_and_the_seed_decides_them():
+def test_seeded_splits_are_disjoint_complete_and_determined_by_the_seed():
     pairs = PAIRS + PAIRS[:5]
     splits = seeded_splits(pairs, (0.5, 0.2, 0.3), 0, "data")
     assert [len(split) for split in splits] == [5, 2, 3]
@@ -84,7 +84,7 @@ def test_two_questions_are_too_few_to_split():
         seeded_splits(PAIRS[:2] * 5, (0.5, 0.2, 0.3), 0, "data")
 
 
-def test_sizes_take_the_first_examples_and_no_more_than_there_are():
+def test_sizes_take_the_first_examples_up_to_the_available_number():
     splits = (PAIRS[:5], PAIRS[5:7], PAIRS[7:])
     assert cut(splits, Sizes(train=2, test=1), "data") == (PAIRS[:2], PAIRS[5:7], PAIRS[7:8])
     with pytest.raises(UsageError, match="val_size is 3, but data has 2 examples there"):

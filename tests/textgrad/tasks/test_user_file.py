@@ -12,8 +12,8 @@ from textgrad.tasks import get_task
 def write(folder, answers, name="mine.jsonl"):
     path = folder / name
     lines = [
-        json.dumps({"question": f"question {place}", "answer": answer, "topic": "x"})
-        for place, answer in enumerate(answers)
+        json.dumps({"question": f"question {number}", "answer": answer, "topic": "x"})
+        for number, answer in enumerate(answers)
     ]
     path.write_text("\n".join(lines) + "\n\n")
     return str(path)
@@ -24,7 +24,7 @@ def questions(part):
 
 
 def test_a_file_is_shuffled_and_split_by_the_seed(tmp_path):
-    path = write(tmp_path, [str(place) for place in range(20)])
+    path = write(tmp_path, [str(number) for number in range(20)])
     task, again, other = (get_task(path, seed=seed) for seed in (0, 0, 1))
     assert task.name == "mine"
     assert (len(task.train), len(task.val), len(task.test)) == (10, 4, 6)
@@ -40,7 +40,7 @@ def test_a_file_is_shuffled_and_split_by_the_seed(tmp_path):
         (["Rome", "(A)", "7"], "Answer: **{}**", "Answer: Paris"),
     ],
 )
-def test_the_scorer_is_seen_from_the_answers(tmp_path, answers, reply, wrong):
+def test_the_scorer_is_inferred_from_the_answers(tmp_path, answers, reply, wrong):
     task = get_task(write(tmp_path, answers))
     for part in (task.train, task.val, task.test):
         for question, answer in [part[index] for index in range(len(part))]:
@@ -48,7 +48,7 @@ def test_the_scorer_is_seen_from_the_answers(tmp_path, answers, reply, wrong):
             assert task.score(question, wrong, answer) == 0
 
 
-def test_a_scorer_may_be_chosen(tmp_path):
+def test_a_scorer_can_be_selected(tmp_path):
     path = write(tmp_path, ["7", "8", "9"])
     assert get_task(path, scorer="exact").score("q", "Answer: 7.0", "7") == 0
     assert get_task(path, scorer="number").score("q", "Answer: 7.0", "7") == 1
@@ -56,7 +56,7 @@ def test_a_scorer_may_be_chosen(tmp_path):
         get_task(path, scorer="numbers")
 
 
-def test_a_judge_may_be_chosen(tmp_path):
+def test_a_judge_can_be_selected(tmp_path):
     class Judge(EngineLM):
         def generate(self, prompt, system_prompt=None, **kwargs):
             return "<ACCURACY> 1 </ACCURACY>"
@@ -77,7 +77,7 @@ def test_a_judge_may_be_chosen(tmp_path):
         ('{"question": "q", "answer": true}', "line 4 lacks"),
     ],
 )
-def test_a_bad_line_is_named_by_file_and_number(tmp_path, line, reason):
+def test_the_error_for_a_bad_line_names_file_and_line_number(tmp_path, line, reason):
     path = write(tmp_path, ["1", "2", "3"])
     with open(path) as file:
         good = file.read().split("\n")[:3]
@@ -89,12 +89,12 @@ def test_a_bad_line_is_named_by_file_and_number(tmp_path, line, reason):
 
 def test_a_separator_inside_a_text_does_not_end_its_line(tmp_path):
     path = tmp_path / "mine.jsonl"
-    path.write_text("\n".join(f'{{"question": "a\u2028b {place}", "answer": "1"}}' for place in range(3)))
+    path.write_text("\n".join(f'{{"question": "a\u2028b {number}", "answer": "1"}}' for number in range(3)))
     assert "\u2028" in get_task(str(path)).train[0][0]
 
 
 @pytest.mark.parametrize("content", [None, b"", b"\n\n", b"\xff\xfe\x00"])
-def test_a_file_that_cannot_be_read_is_named(tmp_path, content):
+def test_the_error_for_an_unreadable_file_names_it(tmp_path, content):
     path = tmp_path / "mine.jsonl"
     if content is not None:
         path.write_bytes(content)

@@ -62,13 +62,13 @@ def test_an_unknown_method_lists_the_known_ones_nearest_first():
         merge("sumuid", ["a", "b"])
 
 
-def test_none_says_that_there_is_nothing_to_merge():
+def test_none_is_rejected_because_there_is_nothing_to_merge():
     with pytest.raises(UsageError, match="nothing to merge"):
         merge("none", ["a", "b"])
 
 
 @pytest.mark.parametrize("options", [{"token_budget": 0}, {"fan_in": 1}])
-def test_a_budget_or_fan_in_out_of_range_is_refused(options):
+def test_a_budget_or_fan_in_out_of_range_is_rejected(options):
     with pytest.raises(UsageError, match="at least"):
         merge("concat", ["a", "b"], **options)
 
@@ -188,7 +188,7 @@ def test_a_failed_merge_whose_concatenation_is_too_long_keeps_the_old_prompt():
     assert (result.prompt, result.calls, result.fallbacks) == ("old", 2, ("old_prompt",))
 
 
-def test_an_engine_that_gives_up_costs_a_fallback_and_not_the_run():
+def test_an_engine_that_gives_up_leads_to_a_fallback():
     engine = Scribe()
 
     def give_up(*_, **__):

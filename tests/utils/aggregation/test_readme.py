@@ -11,8 +11,9 @@ def test_the_aggregator_of_the_readme_runs_a_federation_in_a_scratch_copy(tmp_pa
     project = scratch_copy.copy_project(tmp_path / "project")
     (project / name).write_text(code, encoding="utf-8")
     options = toy.options(tmp_path, "--aggregate_method", "by_size", "--partition", "dirichlet", "--alpha", "0.5")
-    done = scratch_copy.run_in(project, *options)
-    assert done.returncode == 0, done.stdout + done.stderr
+    process = scratch_copy.run_in(project, *options)
+    assert process.returncode == 0, process.stdout + process.stderr
+    assert scratch_copy.changed_files(project) == [name], "an aggregator is one added file"
     results = json.loads((tmp_path / "logs" / "run" / "results.json").read_text(encoding="utf-8"))
     sizes = {client: row["train_questions"] for client, row in results["clients"].items()}
     assert len(set(sizes.values())) > 1, "clients of equal size would show nothing"
@@ -34,8 +35,8 @@ def merge(uploads, merging):
 def test_an_aggregator_can_score_prompts_on_validation_questions(tmp_path):
     project = scratch_copy.copy_project(tmp_path / "project")
     (project / "utils/aggregation/methods/best_upload.py").write_text(BEST_UPLOAD, encoding="utf-8")
-    done = scratch_copy.run_in(project, *toy.options(tmp_path, "--aggregate_method", "best_upload", "--rounds", "1"))
-    assert done.returncode == 0, done.stdout + done.stderr
+    process = scratch_copy.run_in(project, *toy.options(tmp_path, "--aggregate_method", "best_upload", "--rounds", "1"))
+    assert process.returncode == 0, process.stdout + process.stderr
     results = json.loads((tmp_path / "logs" / "run" / "results.json").read_text(encoding="utf-8"))
     (last,) = results["rounds"][1]["prompts"]
     assert last in {upload["prompt"] for upload in results["rounds"][1]["uploads"].values()}

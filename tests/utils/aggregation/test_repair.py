@@ -4,6 +4,7 @@ import json
 
 import pytest
 import toy
+from scripted import ScriptedEngine
 
 import main
 from textgrad.tokens import estimate_tokens
@@ -11,25 +12,15 @@ from utils.aggregation.repair import repair
 from utils.federation import merge
 from utils.run_log import ledger
 
-
-class Scripted:
-    """An engine that returns its replies in order and records its requests."""
-
-    def __init__(self, *replies):
-        self.replies, self.requests = list(replies), []
-
-    def __call__(self, content, system_prompt=None):
-        self.requests.append(content)
-        return self.replies.pop(0)
-
-
 PROMPT = "Count every item. Use 3 steps."
 
 
 def test_repair_adds_lost_instructions():
-    engine = Scripted("Sure: <IMPROVED_VARIABLE>Count every item. Use 3 steps. Mention the unit.</IMPROVED_VARIABLE>")
+    engine = ScriptedEngine(
+        ["Sure: <IMPROVED_VARIABLE>Count every item. Use 3 steps. Mention the unit.</IMPROVED_VARIABLE>"]
+    )
     assert repair(engine, PROMPT, ["Mention the unit."]) == "Count every item. Use 3 steps. Mention the unit."
-    assert "Mention the unit." in engine.requests[0] and PROMPT in engine.requests[0]
+    assert "Mention the unit." in engine.prompts[0] and PROMPT in engine.prompts[0]
 
 
 @pytest.mark.parametrize(
@@ -43,18 +34,20 @@ def test_repair_adds_lost_instructions():
     ],
 )
 def test_an_unusable_repair_is_requested_again_and_then_skipped(rewrite):
-    engine = Scripted(*[f"<IMPROVED_VARIABLE>{rewrite}</IMPROVED_VARIABLE>"] * 2)
+    engine = ScriptedEngine([f"<IMPROVED_VARIABLE>{rewrite}</IMPROVED_VARIABLE>"] * 2)
     assert repair(engine, PROMPT, ["Mention the unit."], token_budget=40) == PROMPT
-    assert len(engine.requests) == 2
+    assert len(engine.prompts) == 2
 
 
 def test_a_repair_without_tags_leaves_the_prompt_unchanged():
-    assert repair(Scripted("no tags", "none"), PROMPT, ["Mention the unit."]) == PROMPT
+    assert repair(ScriptedEngine(["no tags", "none"]), PROMPT, ["Mention the unit."]) == PROMPT
 
 
 def test_without_losses_or_budget_no_engine_is_asked():
-    assert repair(Scripted(), PROMPT, []) == PROMPT
-    assert repair(Scripted(), PROMPT, ["Mention the unit."], token_budget=estimate_tokens(PROMPT)) == PROMPT
+    engine = ScriptedEngine()
+    assert repair(engine, PROMPT, []) == PROMPT
+    assert repair(engine, PROMPT, ["Mention the unit."], token_budget=estimate_tokens(PROMPT)) == PROMPT
+    assert engine.calls == []
 
 
 def test_a_repair_brings_lost_instructions_back(tmp_path, monkeypatch):
@@ -62,5 +55,5 @@ def test_a_repair_brings_lost_instructions_back(tmp_path, monkeypatch):
     engine = "simulated:topics=4,forget=1,base=0"
     assert main.run(toy.config(tmp_path, "--aggregate_repair", engine=engine)) == 0
     results = json.loads((tmp_path / "logs" / "run" / "results.json").read_text())
-    assert any(done["repaired"] for done in results["rounds"]) and results["lost_instructions"] == []
+    assert any(record["repaired"] for record in results["rounds"]) and results["lost_instructions"] == []
     assert ledger.verify(tmp_path / "logs" / "run")[1] is None

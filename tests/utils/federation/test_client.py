@@ -66,8 +66,8 @@ def test_a_client_makes_exactly_the_configured_local_steps_even_with_little_data
 def test_minibatches_contain_all_data_before_a_question_is_repeated(parts):
     engines, _, _, task = parts
     client = client_of(engines, task)
-    for lap in range(3):
-        seen = [sample.question for index in range(6 * lap, 6 * lap + 6) for sample in client.batch(index)]
+    for epoch in range(3):
+        seen = [sample.question for index in range(6 * epoch, 6 * epoch + 6) for sample in client.batch(index)]
         assert len(set(seen)) == 18
     assert client.batch(0) != client.batch(6)
 
@@ -85,8 +85,8 @@ def test_later_rounds_use_later_minibatches(parts):
     engines, test, _, task = parts
     client = client_of(engines, task, local_steps=2)
     client.train("Add.", 2)
-    asked = {messages[-1]["content"].split("\n")[0] for messages in test.requests}
-    assert asked == {sample.question for index in (2, 3) for sample in client.batch(index)}
+    sent = {messages[-1]["content"].split("\n")[0] for messages in test.requests}
+    assert sent == {sample.question for index in (2, 3) for sample in client.batch(index)}
 
 
 def test_the_same_minibatch_is_answered_again_under_the_rewrite(parts):
@@ -102,7 +102,6 @@ def test_the_same_minibatch_is_answered_again_under_the_rewrite(parts):
 
 def test_a_rejected_rewrite_leaves_the_prompt_unchanged(parts):
     engines, test, evaluation, task = parts
-    wrong_after = {"Add.": None}
 
     class Forgetful(ChatEngine):
         """Answers rightly under the first prompt and wrongly under every other one."""
@@ -112,7 +111,7 @@ def test_a_rejected_rewrite_leaves_the_prompt_unchanged(parts):
         def complete(self, messages, sampling):
             question = messages[-1]["content"].split("\n")[0]
             right = next(sample.answer for sample in samples_of(task, task.train) if sample.question == question)
-            return Reply(f"Answer: {right if messages[0]['content'] in wrong_after else -1}")
+            return Reply(f"Answer: {right if messages[0]['content'] == 'Add.' else -1}")
 
     class Editor(ChatEngine):
         model_string, endpoint = "editor", "here"
@@ -157,7 +156,7 @@ def test_the_update_names_the_prompt_it_started_from(parts):
     assert client_of(engines, task).train("Add.", 1).started == prompt_id("Add.")
 
 
-def test_a_step_of_three_answers_takes_five_latencies_not_thirteen(tmp_path):
+def test_a_step_of_three_answers_takes_five_latencies_instead_of_thirteen(tmp_path):
     import time
 
     config = toy.config(
@@ -187,11 +186,11 @@ class Narrow(ChatEngine):
 
     model_string, endpoint = "narrow", "here"
 
-    def __init__(self, engine, most):
-        self.engine, self.most = engine, most
+    def __init__(self, engine, max_length):
+        self.engine, self.max_length = engine, max_length
 
     def complete(self, messages, sampling):
-        if len(messages[0]["content"]) > self.most:
+        if len(messages[0]["content"]) > self.max_length:
             raise ContextExceeded("too long")
         return self.engine.complete(messages, sampling)
 
@@ -292,10 +291,10 @@ def test_an_optimizer_remembers_the_earlier_steps_of_its_round(parts):
 
 
 @pytest.mark.parametrize(
-    "more, shown", [([], 0), (["--gradient_memory", "1"], 1), (["--optimizer", "tgd_momentum"], 1)]
+    "options, shown", [([], 0), (["--gradient_memory", "1"], 1), (["--optimizer", "tgd_momentum"], 1)]
 )
-def test_the_options_of_optimizers_reach_them(tmp_path, more, shown):
-    config = toy.config(tmp_path, "--rounds", "1", *more, module="train_centralized")
+def test_the_options_of_optimizers_reach_them(tmp_path, options, shown):
+    config = toy.config(tmp_path, "--rounds", "1", *options, module="train_centralized")
     engines, _, evaluation = toy.recorded(config)
     import train_centralized
 

@@ -120,11 +120,11 @@ def test_answers_under_a_rejected_rewrite_are_discarded_and_counted(parts):
     assert len(quick.requests) == len(plain.requests) + 6
 
 
-@pytest.mark.parametrize("more", [[], ["--temperature", "0.7"], ["--batch_size", "1"]])
-def test_speculation_does_not_change_the_results(tmp_path, more):
+@pytest.mark.parametrize("options", [[], ["--temperature", "0.7"], ["--batch_size", "1"]])
+def test_speculation_does_not_change_the_results(tmp_path, options):
     found = {}
     for name, quick in (("plain", []), ("quick", ["--speculate"])):
-        assert main.main(toy.options(tmp_path, "--run_name", name, *more, *quick)) == 0
+        assert main.main(toy.options(tmp_path, "--run_name", name, *options, *quick)) == 0
         story = toy.story(tmp_path / "logs" / name)
         results = json.loads(story.pop("results.json"))
         for costs in ("usage", "forecast", "answers_thrown_away"):

@@ -34,7 +34,7 @@ def test_no_questions_give_no_value_and_the_full_interval():
     assert str(accuracy([])) == "no questions"
 
 
-def test_a_score_that_is_neither_0_nor_1_is_refused():
+def test_a_score_that_is_neither_0_nor_1_is_rejected():
     with pytest.raises(ValueError, match="0.5"):
         accuracy([1, 0.5])
 

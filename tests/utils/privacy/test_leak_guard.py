@@ -64,7 +64,7 @@ def _normalized(text: str) -> str:
 
 @pytest.mark.parametrize("canary", CANARIES)
 @pytest.mark.parametrize("disguise", DISGUISES)
-def test_a_planted_canary_never_leaves(canary, disguise):
+def test_a_planted_canary_is_never_uploaded(canary, disguise):
     rng = random.Random(0)
     planted = DISGUISES[disguise](canary, rng)
     upload = f"{ORDINARY}\nFor example, {planted} shows how to count."
@@ -102,11 +102,13 @@ def test_common_phrases_do_not_leak(upload):
 
 
 def test_text_of_the_broadcast_does_not_leak():
-    held = BROADCAST + " Example: Natalia sold clips to 48 of her friends in April. Write to zephyr.quill@example.org."
-    text, leak, action = guard(held + " Count twice.", held, PRIVATE, "redact")
+    broadcast = (
+        BROADCAST + " Example: Natalia sold clips to 48 of her friends in April. Write to zephyr.quill@example.org."
+    )
+    text, leak, action = guard(broadcast + " Count twice.", broadcast, PRIVATE, "redact")
     assert action == "none" and leak == Leak()
-    more = held + " The code is 90417755."
-    assert guard(more, held, PRIVATE, "redact")[0] == held + " The code is [redacted]."
+    upload = broadcast + " The code is 90417755."
+    assert guard(upload, broadcast, PRIVATE, "redact")[0] == broadcast + " The code is [redacted]."
 
 
 def test_public_text_does_not_leak():
@@ -195,7 +197,7 @@ def test_scripts_without_spaces_are_compared_by_character():
     assert leak.longest_run == 11 and leak.level == "leak"
 
 
-def test_mode_off_searches_nothing_and_an_unknown_mode_lists_the_known_ones():
+def test_mode_off_finds_nothing_and_an_unknown_mode_lists_the_known_ones():
     assert guard("Natalia", BROADCAST, PRIVATE, "off") == ("Natalia", Leak(), "none")
     with pytest.raises(UsageError, match="redact, "):
         guard("x", BROADCAST, PRIVATE, "redcat")

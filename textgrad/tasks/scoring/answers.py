@@ -1,7 +1,7 @@
 """Scorers for texts, numbers, options and lists: pure functions `(prediction, answer) -> 1 or 0`.
 
 All read a reply in one order: its explicit answer, else bold text of its last paragraph, else its last value of the
-wanted kind. An incomplete reply counts only by its explicit answer, an empty one never.
+expected kind. An incomplete reply counts only with an explicit answer, an empty one never.
 """
 
 import re
@@ -51,47 +51,51 @@ def read_answer(
 
 def number(prediction: str, answer: str) -> int:
     """Compare as signed numbers; understands "-5", "1,234", "7.0", "$7", "7 apples", "1/2" and "\\boxed{7}"."""
-    wanted = number_in(answer)
-    if wanted is None:
+    expected = number_in(answer)
+    if expected is None:
         return exact(prediction, answer)
-    return int(same_number(read_answer(prediction, number_in, last_number), wanted))
+    return int(same_number(read_answer(prediction, number_in, last_number), expected))
 
 
 def exact(prediction: str, answer: str) -> int:
     """Compare as texts, ignoring case, spaces, quotes and markup.
 
-    Without an explicit answer, bold text, the last line or the whole reply may match.
+    Without an explicit answer, bold text, the last line or the full reply may match.
     """
-    wanted = normalize(answer)
+    expected = normalize(answer)
     explicit = explicit_answer(prediction)
     if explicit is not None:
-        return int(normalize(explicit) == wanted)
+        return int(normalize(explicit) == expected)
     if _is_unusable(prediction):
         return 0
     return int(
-        wanted in (normalize(bold_answer(prediction) or ""), normalize(_last_line(prediction)), normalize(prediction))
+        expected in (normalize(bold_answer(prediction) or ""), normalize(_last_line(prediction)), normalize(prediction))
     )
 
 
 def choice(prediction: str, answer: str) -> int:
-    """Compare options: "(B)", "B", "b)", "option B" and "(B) because (A) is wrong" are B; "(A) or (B)" is no option."""
-    wanted = option_in(answer)
+    """Compare options: "(B)", "B", "b)", "option B" and "(B) because (A) is wrong" mean B, "(A) or (B)" none."""
+    expected = option_in(answer)
     return (
-        exact(prediction, answer) if wanted is None else int(read_answer(prediction, option_in, _last_option) == wanted)
+        exact(prediction, answer)
+        if expected is None
+        else int(read_answer(prediction, option_in, _last_option) == expected)
     )
 
 
 def boolean(prediction: str, answer: str) -> int:
     """Compare the sides of yes/no, true/false, valid/invalid, plausible/implausible; "not valid" means invalid."""
-    wanted = polarity_in(answer)
+    expected = polarity_in(answer)
     return (
-        exact(prediction, answer) if wanted is None else int(read_answer(prediction, polarity_in, _last_side) is wanted)
+        exact(prediction, answer)
+        if expected is None
+        else int(read_answer(prediction, polarity_in, _last_side) is expected)
     )
 
 
 def words(prediction: str, answer: str) -> int:
     """Compare words in order, with any separators: spaces, commas, lines, numbering, a Python list."""
-    wanted = _words(answer)
+    expected = _words(answer)
     block = explicit_block(prediction)
     if block is not None:
         parts = [explicit_answer(prediction), block.strip().split("\n\n")[0]]
@@ -100,19 +104,19 @@ def words(prediction: str, answer: str) -> int:
     else:
         parts = [bold_answer(prediction), _last_line(prediction)]
     found = [_words(part or "") for part in parts]
-    without_and = [[word for word in listed if word != "and" or "and" in wanted] for listed in found]
-    return int(bool(wanted) and wanted in without_and)
+    without_and = [[word for word in listed if word != "and" or "and" in expected] for listed in found]
+    return int(bool(expected) and expected in without_and)
 
 
 def brackets(prediction: str, answer: str) -> int:
     """Compare brackets in order, ignoring all other characters of the answer."""
-    wanted, box = _BRACKETS.sub("", answer), _BOX.findall(prediction)
+    expected, box = _BRACKETS.sub("", answer), _BOX.findall(prediction)
     found: str | None
-    if box:  # the braces in it need not balance
+    if box:  # its braces may be unbalanced
         found = _BRACKETS.sub("", clean(box[-1]))
     else:
         found = read_answer(prediction, lambda text: _BRACKETS.sub("", text), _last_brackets)
-    return int(bool(wanted) and found == wanted)
+    return int(bool(expected) and found == expected)
 
 
 def option_in(text: str) -> str | None:
@@ -151,7 +155,7 @@ def _side(match: re.Match) -> bool:
 
 
 def _undecided(text: str, found: list[re.Match], value: Callable[[re.Match], object]) -> bool:
-    """Return True if two different values stand side by side, as in "(A) or (B)"."""
+    """Return True for two different adjacent values, as in "(A) or (B)"."""
     return any(
         _EITHER.fullmatch(text, left.end(), right.start()) and value(left) != value(right)
         for left, right in zip(found, found[1:], strict=False)

@@ -82,7 +82,7 @@ def boxed(text: str) -> str | None:
 
 
 def clean(text: str) -> str:
-    """Return a short text without its wrappers: bold and code marks, quotes, math signs, fonts, a last full stop."""
+    """Return a short text without bold and code markup, quotes, math delimiters, font commands and final full stop."""
     for _ in range(_MAX_WRAPPERS):
         before, text = text, _unwrapped(text)
         if text == before:
@@ -102,6 +102,6 @@ def _unwrapped(text: str) -> str:
 
 def _after_markers(prediction: str) -> list[str]:
     """Return the text after each marker of an explicit answer, last marker first, without empty texts."""
-    places = [(match.start(), prediction[match.end() :]) for match in _MARKER.finditer(prediction)]
-    places += [(match.start(), match[2]) for match in _TAGS.finditer(prediction)]
-    return [rest for _, rest in sorted(places, reverse=True) if rest.strip("*_`$# \n")]
+    found = [(match.start(), prediction[match.end() :]) for match in _MARKER.finditer(prediction)]
+    found += [(match.start(), match[2]) for match in _TAGS.finditer(prediction)]
+    return [rest for _, rest in sorted(found, reverse=True) if rest.strip("*_`$# \n")]

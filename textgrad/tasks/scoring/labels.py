@@ -1,4 +1,4 @@
-"""Label answers, for splits that give clients different kinds of answers."""
+"""Label answers, for partitions that skew the answers of clients."""
 
 import zlib
 from bisect import bisect_left
@@ -12,7 +12,7 @@ MAX_LABELS = 10
 
 
 def labels_of(answers: Sequence[str]) -> Callable[[str], str]:
-    """Return a function from an answer to its label: at most ten labels, the same in every run.
+    """Return a function that labels an answer, with at most ten labels, the same in every run.
 
     Up to ten different answers are their own labels. More are grouped: numbers by tenths of the data (the label
     is the range's upper end), other texts by a checksum.
@@ -37,5 +37,5 @@ def _canonical(answer: str) -> str:
 def _range_label(value: Fraction | None, bounds: list[Fraction]) -> str:
     if value is None:
         return "no number"
-    place = bisect_left(bounds, value)
-    return f"up to {bounds[place]}" if place < len(bounds) else f"above {bounds[-1]}"
+    index = bisect_left(bounds, value)
+    return f"up to {bounds[index]}" if index < len(bounds) else f"above {bounds[-1]}"

@@ -1,4 +1,4 @@
-r"""Decide whether two formulas in LaTeX are equivalent, by their values at a few fixed points.
+r"""Decide whether two LaTeX formulas are equivalent, by their values at a few fixed points.
 
 This needs no computer algebra, always ends, and gives the same result in every run. A formula is rewritten with
 Python's operators (`\frac{x^2}{2}` becomes `((v_x**C(2))/(C(2)))`), then parsed and evaluated by `formula`.
@@ -14,7 +14,7 @@ from textgrad.tasks.scoring.formula import CONSTANTS, FUNCTIONS, Formula
 _MAX_LENGTH = 2000  # characters
 _POINTS = 4
 _SPACING = re.compile(r"\\(?:left|right|displaystyle|limits|q?quad|[Bb]igg?[lr]?)(?![A-Za-z])|\\[,;:! ]|[$~]|\s+")
-_REWRITTEN = (  # innermost braces first, again and again
+_REWRITTEN = (  # innermost braces first, repeatedly
     (re.compile(r"\\frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}"), r"((\1)/(\2))"),
     (re.compile(r"\\sqrt\s*\[([^\[\]{}]*)\]\s*\{([^{}]*)\}"), r"((\2)^(1/(\1)))"),
     (re.compile(r"\\sqrt\s*\{([^{}]*)\}"), r"sqrt(\1)"),
@@ -32,7 +32,7 @@ _TOKEN = re.compile(
 
 
 def equivalent(left: str, right: str) -> bool:
-    """Return True if two formulas are written alike, or have the same value at all points.
+    """Return True if two formulas have the same text, or the same value at all points.
 
     Only the right side of an equation counts. The constant "+ C" of an integral is ignored. Lists are compared item by
     item.
@@ -79,7 +79,7 @@ def _same_values(left: str, right: str) -> bool:
 
 def _values(formulas: list[Formula], names: list[str], point: int) -> Iterator[tuple[complex, complex]]:
     """Yield the values of two formulas at one point, if both have one."""
-    values = {name: complex(0.37 + math.sin(1 + 7 * place + 13 * point) ** 2) for place, name in enumerate(names)}
+    values = {name: complex(0.37 + math.sin(1 + 7 * index + 13 * point) ** 2) for index, name in enumerate(names)}
     try:
         left, right = (formula.value(values) for formula in formulas)
     except (ArithmeticError, ValueError, TypeError, RecursionError):  # outside the domain, or too large
@@ -103,64 +103,64 @@ def _rewrite(text: str) -> str:
 
 def _join(tokens: list[re.Match]) -> str:
     """Return the tokens with the multiplication signs and brackets that mathematical notation omits."""
-    written, place, after_operand = "", 0, False
-    while place < len(tokens):
-        token = tokens[place]
-        part, place = (_function if token["function"] else _single)(tokens, place)
+    written, position, after_operand = "", 0, False
+    while position < len(tokens):
+        token = tokens[position]
+        part, position = (_function if token["function"] else _single)(tokens, position)
         is_operand = part[0].isalnum() or part[0] == "("
         written += ("*" if after_operand and is_operand else "") + part
         after_operand = part[-1].isalnum() or part[-1] == ")"
     return written
 
 
-def _single(tokens: list[re.Match], place: int) -> tuple[str, int]:
-    token = tokens[place]
+def _single(tokens: list[re.Match], position: int) -> tuple[str, int]:
+    token = tokens[position]
     if token["number"]:
-        return f"C({token['number']})", place + 1
+        return f"C({token['number']})", position + 1
     if token["constant"]:
-        return f"C({CONSTANTS[token['constant']]!r})", place + 1
+        return f"C({CONSTANTS[token['constant']]!r})", position + 1
     if token["name"]:
-        return "v_" + re.sub(r"\W", "", token["name"]), place + 1
+        return "v_" + re.sub(r"\W", "", token["name"]), position + 1
     sign = {"{": "(", "[": "(", "}": ")", "]": ")", "^": "**"}.get(token[0], token[0])
     if sign not in ("(", ")", "+", "-", "*", "/", "**"):
         raise ValueError(f"{sign!r} is not part of a formula")
-    return sign, place + 1
+    return sign, position + 1
 
 
-def _function(tokens: list[re.Match], place: int) -> tuple[str, int]:
+def _function(tokens: list[re.Match], position: int) -> tuple[str, int]:
     """Return a function with its power, if any (as in sin^2 x), and its argument."""
-    name, power = tokens[place]["function"], ""
-    place += 1
-    if place < len(tokens) and tokens[place][0] == "^":
-        power, place = _group(tokens, place + 1)
+    name, power = tokens[position]["function"], ""
+    position += 1
+    if position < len(tokens) and tokens[position][0] == "^":
+        power, position = _group(tokens, position + 1)
         if power == "(-C(1))":
             name, power = _INVERSE.get(name, name), ""
-    if place < len(tokens) and tokens[place][0] in "({[":
-        argument, place = _group(tokens, place)
+    if position < len(tokens) and tokens[position][0] in "({[":
+        argument, position = _group(tokens, position)
     else:
-        argument, place = _run(tokens, place)
+        argument, position = _run(tokens, position)
     if not argument:
         raise ValueError(f"{name} has no argument")
     # C(0)+ turns a negative zero, the result of a unary minus, into the expected side of the branch cut
-    return f"{name}(C(0)+{argument})" + (f"**({power})" if power else ""), place
+    return f"{name}(C(0)+{argument})" + (f"**({power})" if power else ""), position
 
 
-def _group(tokens: list[re.Match], place: int) -> tuple[str, int]:
+def _group(tokens: list[re.Match], position: int) -> tuple[str, int]:
     """Return one token, or a pair of brackets with its content."""
-    depth, end = 0, place
+    depth, end = 0, position
     while end < len(tokens):
         depth += (tokens[end][0] in "({[") - (tokens[end][0] in ")}]")
         end += 1
         if depth == 0:
             break
-    return _join(tokens[place:end]), end
+    return _join(tokens[position:end]), end
 
 
-def _run(tokens: list[re.Match], place: int) -> tuple[str, int]:
+def _run(tokens: list[re.Match], position: int) -> tuple[str, int]:
     """Return adjacent numbers and letters with their powers, such as the argument 2x^2 of sin 2x^2."""
-    end = place
+    end = position
     while end < len(tokens) and (
         tokens[end]["number"] or tokens[end]["name"] or tokens[end]["constant"] or tokens[end][0] == "^"
     ):
         end = _group(tokens, end + 1)[1] if tokens[end][0] == "^" else end + 1
-    return _join(tokens[place:end]), end
+    return _join(tokens[position:end]), end

@@ -17,7 +17,7 @@ _REPEATED = re.compile(r"\b([A-Za-z])\1{2,}\b")
 
 
 def web_of_lies_v2(prediction: str, answer: str) -> int:
-    """Compare a whole list such as "yes, no, yes"; the reply's last list counts."""
+    """Compare all items of a list such as "yes, no, yes"; the reply's last list counts."""
     explicit = explicit_answer(prediction)
     if explicit is None:
         text = "" if is_incomplete(prediction) else prediction
@@ -47,7 +47,7 @@ def amps_hard(prediction: str, answer: str) -> int:
 
 
 def math_comp(prediction: str, answer: str) -> int:
-    """Compare an option, which may be repeated as in "BBBBB", or a whole number, which may begin with zeros."""
+    """Compare an option, possibly repeated as in "BBBBB", or an integer, possibly with leading zeros."""
     if number_in(answer) is not None:
         return number(prediction, answer)
     given = _final_text(prediction)

@@ -89,11 +89,11 @@ def value_of(text: str) -> Fraction | None:
     return found[0][0] if len(found) == 1 and not rest else None
 
 
-def same_number(value: Fraction | None, wanted: Fraction) -> bool:
-    """Return True if the numbers are equal, or within a relative 1e-6 if the wanted one is not whole."""
+def same_number(value: Fraction | None, expected: Fraction) -> bool:
+    """Return True if the numbers are equal, or within a relative 1e-6 if the expected one is not an integer."""
     if value is None:
         return False
-    return value == wanted or (wanted.denominator != 1 and abs(value - wanted) <= abs(wanted) / 1_000_000)
+    return value == expected or (expected.denominator != 1 and abs(value - expected) <= abs(expected) / 1_000_000)
 
 
 def _simplify(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The two types of scorers: pure functions that say whether a reply gives the right answer."""
+"""The two types of scorers: pure functions that score a reply against the right answer."""
 
 from collections.abc import Callable
 

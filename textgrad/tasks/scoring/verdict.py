@@ -9,7 +9,7 @@ def read_verdict(reply: str) -> str:
     """Return the last verdict of a judge's reply, "1" or "0".
 
     Raises:
-        BadReply: the reply holds no verdict. The message is shown to the judge when it is asked again.
+        BadReply: the reply holds no verdict. The judge reads the message in the repeated request.
     """
     value = reply.rpartition(TAGS[0])[2].partition(TAGS[1])[0].strip(" \n*.")
     if TAGS[0] not in reply or value not in ("0", "1"):

@@ -1,4 +1,4 @@
-"""The scorers, on the ways in which models write answers."""
+"""Scorers, on the forms in which models write answers."""
 
 import time
 
@@ -60,7 +60,7 @@ def test_a_number_may_be_written_in_many_ways(reply):
 @pytest.mark.parametrize(
     "reply", ["no answer", "Answer: no answer", "Answer: none", "Answer:", "", " \n", "I cannot say"]
 )
-def test_no_answer_is_never_zero(reply):
+def test_a_missing_answer_is_not_zero(reply):
     assert number(reply, "0") == 0
 
 
@@ -73,7 +73,7 @@ def test_fractions_equal_decimals():
     assert number("Answer: 1/2", "0.5") == number("Answer: 0.5", "1/2") == 1
 
 
-def test_what_is_stated_decides_even_if_a_right_number_stands_elsewhere():
+def test_the_explicit_answer_decides_even_if_a_right_one_occurs_elsewhere():
     assert number("7 is wrong. Answer: 8", "7") == 0
     assert number("I counted 7. Answer: unknown", "7") == 0
     assert choice("(B) is wrong. Answer: (C)", "(B)") == 0
@@ -126,11 +126,11 @@ def test_an_option_may_be_written_in_many_ways(reply):
         "no idea",
     ],
 )
-def test_two_options_or_none_are_no_choice(reply):
+def test_several_options_or_none_are_not_a_choice(reply):
     assert choice(reply, "(A)") == choice(reply, "(B)") == choice(reply, "(S)") == 0
 
 
-def test_an_answer_that_is_no_letter_is_compared_as_text():
+def test_an_answer_that_is_not_a_letter_is_compared_as_text():
     assert choice("Answer: monsters, inc.", "Monsters, Inc") == 1
     assert choice("Answer: (A)", "Monsters, Inc") == choice("Answer: Monsters, Inc", "(A)") == 0
 
@@ -151,7 +151,7 @@ def test_an_answer_that_is_no_letter_is_compared_as_text():
         "Answer: it holds, so yes",
     ],
 )
-def test_yes_is_told_from_no(reply):
+def test_yes_is_recognized(reply):
     assert boolean(reply, "Yes") == boolean(reply, "True") == 1
     assert boolean(reply, "No") == boolean(reply, "invalid") == 0
 
@@ -168,7 +168,7 @@ def test_yes_is_told_from_no(reply):
         "Answer: No, yes would be wrong",
     ],
 )
-def test_no_is_told_from_yes(reply):
+def test_no_is_recognized(reply):
     assert boolean(reply, "No") == boolean(reply, "invalid") == 1
     assert boolean(reply, "Yes") == boolean(reply, "valid") == 0
 
@@ -176,7 +176,7 @@ def test_no_is_told_from_yes(reply):
 @pytest.mark.parametrize(
     "reply", ["Answer: no answer", "", "Answer: yes or no", "Answer: Yes/No", "maybe", "Answer: none"]
 )
-def test_no_answer_is_not_a_no(reply):
+def test_a_missing_answer_is_not_a_no(reply):
     assert boolean(reply, "No") == boolean(reply, "Yes") == 0
 
 
@@ -193,7 +193,7 @@ def test_no_answer_is_not_a_no(reply):
         f"Answer: {WORDS.split()}",
         "Answer:\n- " + WORDS.replace(" ", "\n- "),
         "Answer: Ami, Bituminous, It&t, You’ve, and Zed.",
-        "Answer:\n" + "\n".join(f"{place}. {word}" for place, word in enumerate(WORDS.split(), 1)),
+        "Answer:\n" + "\n".join(f"{number}. {word}" for number, word in enumerate(WORDS.split(), 1)),
     ],
 )
 def test_a_list_of_words_may_be_separated_in_many_ways(reply):
@@ -238,7 +238,7 @@ def test_texts_are_compared_without_case_quotes_and_markup():
         ("exact", "New York"),
     ],
 )
-def test_a_truncated_reply_counts_only_by_a_stated_answer(kind, reply):
+def test_a_truncated_reply_counts_only_with_an_explicit_answer(kind, reply):
     assert SCORERS[kind](reply, reply) == 1
     assert (
         SCORERS[kind](Text(f"**{reply}**", "truncated"), reply) == SCORERS[kind](Text(reply, "truncated"), reply) == 0
@@ -266,14 +266,14 @@ def test_a_truncated_reply_counts_only_by_a_stated_answer(kind, reply):
         "yes or " * 500,
     ],
 )
-def test_no_reply_breaks_a_scorer(kind, reply):
-    wanted = {"number": "17", "choice": "(A)", "boolean": "No", "brackets": ")"}.get(kind, "wanted")
-    assert SCORERS[kind](reply, wanted) == 0
+def test_scorers_accept_any_reply(kind, reply):
+    expected = {"number": "17", "choice": "(A)", "boolean": "No", "brackets": ")"}.get(kind, "wanted")
+    assert SCORERS[kind](reply, expected) == 0
 
 
 @pytest.mark.parametrize("kind", SCORERS)
-def test_long_strange_replies_are_scored_at_once(kind):
-    began = time.monotonic()
+def test_long_malformed_replies_are_scored_quickly(kind):
+    started = time.monotonic()
     parts = (
         "(",
         "a",
@@ -293,4 +293,4 @@ def test_long_strange_replies_are_scored_at_once(kind):
     )
     for part in parts:
         SCORERS[kind]("(" + part * (20_000 // len(part)), "7")
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - started < 15

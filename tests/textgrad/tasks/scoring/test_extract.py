@@ -1,4 +1,4 @@
-"""Where a reply gives its final answer."""
+"""Extraction of the final answer from a reply."""
 
 import pytest
 
@@ -36,15 +36,15 @@ from textgrad.tasks.scoring.extract import boxed, clean, explicit_answer, explic
         'Answer: "7"',
     ],
 )
-def test_an_answer_is_found_however_it_is_stated(reply):
+def test_an_explicit_answer_is_found_in_every_form(reply):
     assert explicit_answer(reply) == "7"
 
 
-def test_the_last_stated_answer_counts():
+def test_the_last_explicit_answer_counts():
     assert explicit_answer("Answer: 5\nNo, that was wrong.\nAnswer: 7\nThank you!") == "7"
 
 
-def test_a_stated_answer_goes_before_a_box_and_a_box_before_bold_text():
+def test_an_explicit_answer_precedes_a_box_and_a_box_precedes_bold_text():
     assert final_answer("\\boxed{5}, so Answer: 7") == "7"
     assert final_answer("**5** and \\boxed{7} and **6**") == "7"
     assert final_answer("It is **5**.\n\nIn all, it is **7** of them.") == "7"
@@ -55,11 +55,11 @@ def test_bold_text_counts_in_the_last_paragraph_only():
 
 
 @pytest.mark.parametrize("reply", ["", "7", "I do not know", "Answer:", "Answer: \n\n", "an answered question"])
-def test_a_reply_without_a_stated_answer_has_none(reply):
+def test_a_reply_without_an_explicit_answer_has_none(reply):
     assert explicit_answer(reply) is None
 
 
-def test_an_empty_statement_does_not_hide_an_earlier_one():
+def test_an_empty_explicit_answer_does_not_hide_an_earlier_one():
     assert explicit_answer("Answer: 7\n\nAnswer:") == "7"
 
 
@@ -75,7 +75,7 @@ def test_a_block_keeps_its_lines_and_loses_its_fence():
     assert explicit_block("1 2\n3 4") is None
 
 
-def test_cleaning_takes_off_wrappers_and_nothing_else():
+def test_cleaning_removes_only_wrappers():
     assert clean(" **'(B)'**. ") == "(B)"
     assert clean("$5") == "$5"
     assert clean("] ] >") == "] ] >"

@@ -1,4 +1,4 @@
-"""Labels of answers for splits by kind of answer."""
+"""Labels of answers, for partitions that skew the answers of clients."""
 
 from collections import Counter
 
@@ -12,7 +12,7 @@ def test_few_different_answers_are_their_own_labels():
     assert number("7.00") == number("7") != number("1000")
 
 
-def test_many_numbers_fall_into_ten_ranges_of_about_one_size():
+def test_many_numbers_fall_into_ten_ranges_of_about_equal_size():
     label = labels_of([str(value) for value in range(-50, 50)])
     counts = Counter(label(str(value)) for value in range(-50, 50))
     assert len(counts) == 10
@@ -21,8 +21,8 @@ def test_many_numbers_fall_into_ten_ranges_of_about_one_size():
     assert label("no number") not in counts
 
 
-def test_many_texts_fall_into_ten_groups_that_are_the_same_at_every_run():
-    texts = [f"word{place}" for place in range(200)]
+def test_many_texts_fall_into_ten_groups_that_are_the_same_in_every_run():
+    texts = [f"word{number}" for number in range(200)]
     label = labels_of(texts)
     assert len({label(text) for text in texts}) == 10
     assert label("word0") == "group 6"

@@ -1,4 +1,4 @@
-"""Whether two formulas mean the same."""
+"""Equivalence of formulas."""
 
 import pytest
 
@@ -34,7 +34,7 @@ from textgrad.tasks.scoring.latex import equivalent
         ("$-5$", "-5"),
     ],
 )
-def test_formulas_that_mean_the_same_are_equivalent(left, right):
+def test_formulas_of_equal_value_are_equivalent(left, right):
     assert equivalent(left, right)
     assert equivalent(right, left)
 
@@ -56,7 +56,7 @@ def test_formulas_that_mean_the_same_are_equivalent(left, right):
         ("0.33", "\\frac13"),
     ],
 )
-def test_formulas_that_differ_are_not(left, right):
+def test_different_formulas_are_not_equivalent(left, right):
     assert not equivalent(left, right)
 
 
@@ -76,6 +76,6 @@ def test_formulas_that_differ_are_not(left, right):
         "\\begin{matrix}1\\end{matrix}",
     ],
 )
-def test_no_text_breaks_the_comparison(text):
+def test_the_comparison_accepts_any_text(text):
     assert not equivalent(text, "17")
     assert not equivalent("17", text)

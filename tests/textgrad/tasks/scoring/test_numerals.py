@@ -104,7 +104,7 @@ def test_thousands_separators_are_understood(text):
         "9" * 5000,
     ],
 )
-def test_what_states_no_single_number_is_none(text):
+def test_a_text_without_a_single_number_is_none(text):
     assert number_in(text) is None
 
 
@@ -115,7 +115,7 @@ def test_decimals_and_fractions_are_exact():
     assert number_in("2.5e3") == 2500
 
 
-def test_the_last_number_of_a_text_leaves_out_calculations_and_lists():
+def test_the_last_number_of_a_text_ignores_calculations_and_lists():
     assert last_number("There are 3, 4 and 5 of them: 12 in all, as 9 + 3 says") == 12
     assert last_number("No number at all") is None
 

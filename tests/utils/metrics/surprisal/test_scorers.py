@@ -213,7 +213,7 @@ def test_the_name_selects_the_scorer():
             get_scorer(nonsense)
 
 
-def test_without_torch_a_hugging_face_model_is_refused_in_one_line(monkeypatch):
+def test_a_hugging_face_model_without_torch_is_a_one_line_error(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "torch", None)
     with pytest.raises(BrokenSystem, match="needs torch and transformers"):
         get_scorer("gpt2")
