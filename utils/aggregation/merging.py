@@ -173,6 +173,6 @@ class _CountedEngine:
 def _check_length(prompt: str, limit: int) -> str:
     tokens = estimate_tokens(prompt)
     if tokens > limit:
-        # The model reads this sentence when it is asked again.
+        # The model reads this sentence in the repeated request.
         raise BadReply(f"the result has about {tokens} tokens where {limit} are allowed")
     return prompt

@@ -57,7 +57,7 @@ def _parse(reply: str, prompt: str, lost: Sequence[str], token_budget: int | Non
     """Return the rewrite in a reply.
 
     Raises:
-        BadReply: the rewrite is unusable. The model reads the message when it is asked again.
+        BadReply: the rewrite is unusable. The model reads the message in the repeated request.
     """
     found = re.findall(r"<IMPROVED_VARIABLE>(.*?)</IMPROVED_VARIABLE>", reply, re.DOTALL)
     text = found[-1].strip() if found else ""

@@ -53,6 +53,6 @@ def _combined(first: Upload, second: Upload) -> Upload:
 
 
 def _weighted_mean(*weighted: tuple[int, float | None]) -> float | None:
-    known = [(weight, value) for weight, value in weighted if value is not None and weight]
-    total = sum(weight for weight, _ in known)
-    return sum(weight * value for weight, value in known) / total if total else None
+    counted = [(weight, value) for weight, value in weighted if value is not None and weight]
+    total = sum(weight for weight, _ in counted)
+    return sum(weight * value for weight, value in counted) / total if total else None

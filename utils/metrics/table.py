@@ -33,7 +33,7 @@ class FinishedRun:
 
     @property
     def rounds(self) -> list[Round]:
-        """All rounds; rounds[0] is the initial prompt with its validation scores."""
+        """All rounds; `rounds[0]` is the initial prompt with its validation scores."""
         return self.result.rounds
 
     @property

@@ -90,7 +90,7 @@ def write_index(folder: Path, runs: Sequence[Run]) -> None:
 def _write_comparison(
     folder: Path, runs: Sequence[Run], title: str, seeds: TitledTable | None, extra_rows: Sequence[dict[str, Any]]
 ) -> None:
-    single_runs = metric_rows([run for run in runs if not run.group])  # groups are shown by their means
+    single_runs = metric_rows([run for run in runs if not run.group])  # a group is represented by its means
     drawings = [Drawing(chart, _note(runs)) for chart in comparison_charts(runs, [*single_runs, *extra_rows]) if chart]
     atomic_write(folder / "report.html", comparison_page(runs, drawings, title, seeds))
     _write_figures(folder, drawings, PAPER_FORMATS)

@@ -35,7 +35,7 @@ _WORD_FIRST = re.compile(rf"({'|'.join(WORDS)})\b(?!-|\s+(?:answer|or|and|to)\b)
 _MINUS = re.compile("[\u2212\u2010\u2011\u2012\u2013\ufe63\uff0d]")
 _REMARK = re.compile(r"\((?=[^()]*[A-Za-z]{2})[^()]*\)")
 _PLAIN = r"(?:(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:[eE][+-]?\d{1,3})?|\.\d+)(?!\d|[.,]\d|[eE][+-]?\d)"
-_TOKEN = re.compile(rf"(?<![\w.])(?<!\d,)(?P<value>{_PLAIN})(?:\s?/\s?(?P<below>{_PLAIN}))?")
+_TOKEN = re.compile(rf"(?<![\w.])(?<!\d,)(?P<value>{_PLAIN})(?:\s?/\s?(?P<denominator>{_PLAIN}))?")
 _SIGN = re.compile(r"(?:(?<![\w)%])-|\b(?:minus|negative)\s)\s?[$€£¥(]?\s?$", re.IGNORECASE)
 _WORD_OPERATOR = r"(?:plus|minus|times|divided by|multiplied by)"
 _OPERATOR_BEFORE = re.compile(
@@ -132,8 +132,8 @@ def _before(text: str, token: re.Match) -> str:
 def _value(token: re.Match) -> Fraction | None:
     if len(token[0]) > _MAX_LENGTH:
         return None
-    above = Fraction(token["value"].replace(",", ""))
-    if not token["below"]:
-        return above
-    below = Fraction(token["below"].replace(",", ""))
-    return above / below if below else None
+    numerator = Fraction(token["value"].replace(",", ""))
+    if not token["denominator"]:
+        return numerator
+    denominator = Fraction(token["denominator"].replace(",", ""))
+    return numerator / denominator if denominator else None

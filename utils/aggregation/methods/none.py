@@ -8,7 +8,7 @@ from utils.aggregation.upload import Upload
 
 
 def merge(uploads: Sequence[Upload], merging: Merging) -> str:
-    """Refuse to merge: with this method every client keeps its own prompt.
+    """Reject the merge: with this method every client keeps its own prompt.
 
     Raises:
         UsageError: always.
