@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
-"""The command line: options -> engines -> log -> the module's training -> results. `--help` tells the options."""
+"""The command line: options -> engines -> log -> training -> results. See `--help`."""
 
-import gc
 import importlib
 import os
 import shlex
@@ -12,91 +11,110 @@ from pathlib import Path
 from textgrad.errors import StopRun
 from utils.config import Config, parse
 
-_YOUNG = 100_000  # objects that may be new before Python's collector looks through them
-OK, WRONG, SPENT, INTERRUPTED, TERMINATED = 0, 2, 3, 130, 143
+EXIT_OK, EXIT_USAGE, EXIT_BUDGET, EXIT_INTERRUPTED, EXIT_TERMINATED = 0, 2, 3, 130, 143
+_CAPS = {"calls": "max_calls", "tokens": "max_tokens_total", "dollars": "max_cost"}
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM: ends a run as ctrl-C does."""
+    """SIGTERM: stops a run as ctrl-C does."""
 
 
 def run(config: Config, call_log: Path | None = None) -> int:
-    """One whole run, from a checked configuration to an exit status; `call_log`: a file of replies that runs share."""
-    from utils import report
-    from utils.engines import forecast
-    from utils.engines.by_role import check_names, connect  # imported when there is a run: --help stays quick
-    from utils.run_log.log import RunLog
-    from utils.run_log.summary import results_text
+    """Do what a configuration says, and return the exit status.
+
+    Args:
+        config: checked.
+        call_log: file of replies, shared between runs.
+    """
+    # Imported here, so that --help stays fast.
+    from utils.engines.by_role import check_names
+    from utils.engines.forecast import forecast, forecast_table
 
     if config.dry_run:
-        print(forecast.table(forecast.forecast(config)))
+        print(forecast_table(forecast(config)))
         if config.repeats > 1:
-            print(f"for each of {config.repeats} seeds, the zero-shot calls after the first seed included")
-        return OK
+            print(f"for each of {config.repeats} seeds; after the first seed, the zero-shot calls are free")
+        return EXIT_OK
     if config.runtime == "flower":
         from utils.flower.launch import launch
 
         return launch(config)
     check_names(config)
-    gc.set_threshold(_YOUNG)  # else it does so all the time, with hundreds of requests in flight
     if config.repeats > 1:
         from utils.repeats import run_repeats
 
         return run_repeats(config, run)
-    log = RunLog(config, call_log)
-    engines, hurry = connect(config, log.call_log, log.say), False
+    return train(config, call_log)
+
+
+def train(config: Config, call_log: Path | None) -> int:
+    """Run one training and write its results; return the exit status."""
+    from utils import report
+    from utils.engines.by_role import connect
+    from utils.engines.forecast import forecast_vs_actual
+    from utils.run_log.log import RunLog
+    from utils.run_log.summary import results_text
+
+    log, interrupted = RunLog(config, call_log), False
+    engines = connect(config, log.call_log, log.say)
     try:
         result = importlib.import_module(config.module).run_training(config, engines, log)
-        summary = log.finish(result, forecast.beside(config, engines.gateway))
+        summary = log.finish(result, forecast_vs_actual(config, engines.gateway) if config.forecast else None)
         report.write(log.folder)
         log.say(f"{results_text(summary)}\n\nresults are in {log.folder}")
-        if result.stopped:
-            log.say(f"incomplete: {result.stopped}; to go on, raise the cap: {resume_command(log.name)}")
-        return SPENT if result.stopped else OK
+        if not result.stopped:
+            return EXIT_OK
+        cap = _CAPS[engines.gateway.budget.reached or "calls"]
+        raised = resume_command(log.name, **{cap: f"{2 * getattr(config, cap):g}"})
+        log.say(f"incomplete: {result.stopped}; to continue, raise the cap: {raised}")
+        return EXIT_BUDGET
     except StopRun as reason:
-        return stopped(reason)
+        return print_error(reason)
     except KeyboardInterrupt:
-        hurry = True
-        print(f"\ninterrupted; to go on: {resume_command(log.name)}", file=sys.stderr, flush=True)
+        interrupted = True
+        print(f"\ninterrupted; to continue: {resume_command(log.name)}", file=sys.stderr, flush=True)
         raise
     finally:
-        log.close(hurry)
+        log.close(interrupted)
         engines.gateway.close()
 
 
-def resume_command(run_name: str) -> str:
-    """The command that goes on with this run."""
-    words = ["python", *sys.argv]
-    return shlex.join(words if "--run_name" in words else [*words, "--run_name", run_name])
+def resume_command(run_name: str, **changed: str) -> str:
+    """Return the command that continues a run, with some options changed."""
+    words = [".venv/bin/python", *sys.argv]
+    for name, value in {"run_name": run_name, **changed}.items():
+        flag = f"--{name}"
+        if flag in words:
+            words[words.index(flag) + 1] = value
+        else:
+            words = [word for word in words if not word.startswith(f"{flag}=")] + [flag, value]
+    return shlex.join(words)
 
 
-def stopped(reason: StopRun) -> int:
-    """Says in one line why there is no run, or no end of it."""
+def print_error(reason: StopRun) -> int:
+    """Print why there is no result, in one line; return the exit status."""
     from utils.run_log.terminal import clean
 
     print(f"error: {clean(' '.join(str(reason).split()))}", file=sys.stderr)
-    return WRONG
+    return EXIT_USAGE
 
 
 def terminate(*_) -> None:
-    """The handler of SIGTERM."""
+    """Handle SIGTERM."""
     raise Terminated
 
 
 def main(arguments: list[str]) -> int:
-    """Runs the command line; returns the exit status."""
-    os.umask(0o077)  # prompts, replies and data are the user's alone
+    """Run the command line; return the exit status."""
+    os.umask(0o077)  # prompts, replies and data are private to the user
     try:
         return run(parse(arguments))
     except StopRun as reason:
-        return stopped(reason)
+        return print_error(reason)
     except KeyboardInterrupt as signalled:
-        return TERMINATED if isinstance(signalled, Terminated) else INTERRUPTED
+        return EXIT_TERMINATED if isinstance(signalled, Terminated) else EXIT_INTERRUPTED
 
 
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, terminate)
-    status = main(sys.argv[1:])
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(status)  # replies that nobody waits for any more must not hold up the end
+    sys.exit(main(sys.argv[1:]))

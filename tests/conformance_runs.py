@@ -21,7 +21,7 @@ def brain(folder: Path) -> SimulatedEngine:
 
 def trained(folder: Path, engine: str, *more: str) -> dict:
     """The results of a whole run of main.py with this engine in both roles."""
-    assert main.main(toy.options(folder, "--num_clients", "2", *more, engine=engine)) == main.OK
+    assert main.main(toy.options(folder, "--num_clients", "2", *more, engine=engine)) == main.EXIT_OK
     results = json.loads((folder / "logs" / "run" / "results.json").read_text())
     assert results["status"] == "complete" and not results["simulated"]
     return results

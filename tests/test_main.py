@@ -1,4 +1,4 @@
-"""Whole runs as a user starts them: what is in logs/, going on after a kill, bad input."""
+"""Whole runs as a user starts them: the run folder, resuming, bad input."""
 
 import json
 import os
@@ -19,7 +19,7 @@ ROOT = Path(main.__file__).parent
 
 
 def run(*arguments, **kwargs):
-    """main.py in a process of its own."""
+    """Run main.py in a process of its own."""
     environment = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/")} | kwargs.pop("env", {})
     return subprocess.run(
         [sys.executable, str(ROOT / "main.py"), *map(str, arguments)],
@@ -32,7 +32,7 @@ def run(*arguments, **kwargs):
 
 
 def story_of(folder: Path) -> dict[str, str]:
-    """Every file that seed and replies decide, without times."""
+    """Return the files that depend only on seed and replies, without times."""
     files = {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))
@@ -43,7 +43,7 @@ def story_of(folder: Path) -> dict[str, str]:
     return files
 
 
-def test_a_run_leaves_a_folder_that_tells_everything(tmp_path):
+def test_a_run_writes_its_results_to_its_folder(tmp_path):
     finished = run(*toy.options(tmp_path, module="train_centralized"))
     assert finished.returncode == 0, finished.stderr
     folder = tmp_path / "logs" / "run"
@@ -98,7 +98,7 @@ def test_the_files_are_private_to_the_user(tmp_path):
 
 
 @pytest.mark.parametrize("module", ["train_centralized", "train_homo_fed", "train_hetero_fed"])
-def test_two_runs_with_one_seed_are_byte_identical_and_another_seed_differs(tmp_path, module):
+def test_runs_with_the_same_seed_are_byte_identical_and_other_seeds_differ(tmp_path, module):
     stories = []
     tasks = [toy.task_file(tmp_path, "first", [1, 2]), toy.task_file(tmp_path, "second", [2, 3], seed=1)]
     tasks = tasks if module == "train_hetero_fed" else tasks[:1]
@@ -109,7 +109,7 @@ def test_two_runs_with_one_seed_are_byte_identical_and_another_seed_differs(tmp_
     assert stories[0] == stories[1] != stories[2]
 
 
-def test_random_samples_too_are_decided_by_the_seed(tmp_path):
+def test_sampled_replies_are_determined_by_the_seed(tmp_path):
     stories = []
     for number in range(2):
         more = ("--temperature", "0.8", "--log_dir", str(tmp_path / str(number)))
@@ -126,7 +126,7 @@ def calls_in(folder: Path) -> int:
         return 0
 
 
-def test_a_killed_run_goes_on_and_ends_as_if_it_had_not_been_killed(tmp_path):
+def test_a_killed_run_continues_and_ends_as_if_it_had_not_been_killed(tmp_path):
     slow = "simulated:topics=4,latency=0.02"
     whole = toy.options(tmp_path, "--max_concurrency", "4", "--log_dir", str(tmp_path / "whole"), engine=slow)
     assert run(*whole).returncode == 0
@@ -147,7 +147,7 @@ def test_a_killed_run_goes_on_and_ends_as_if_it_had_not_been_killed(tmp_path):
     assert story_of(folder) == story_of(tmp_path / "whole" / "run")
 
 
-def test_another_configuration_under_the_same_name_is_refused_with_what_differs(tmp_path):
+def test_another_configuration_under_the_same_name_is_refused_with_the_changes(tmp_path):
     assert run(*toy.options(tmp_path)).returncode == 0
     before = story_of(tmp_path / "logs" / "run")
     refused = run(*toy.options(tmp_path, "--seed", "7", "--batch_size", "2", "--max_concurrency", "5"))
@@ -157,7 +157,7 @@ def test_another_configuration_under_the_same_name_is_refused_with_what_differs(
     assert story_of(tmp_path / "logs" / "run") == before
 
 
-def test_ctrl_c_stops_soon_and_says_how_to_go_on(tmp_path):
+def test_ctrl_c_stops_soon_and_prints_the_command_to_continue(tmp_path):
     arguments = toy.options(tmp_path, "--max_concurrency", "2", engine="simulated:latency=5")
     process = subprocess.Popen(
         [sys.executable, str(ROOT / "main.py"), *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -169,7 +169,7 @@ def test_ctrl_c_stops_soon_and_says_how_to_go_on(tmp_path):
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=10)
     assert time.monotonic() - started < 2
-    assert process.returncode == 130 and "to go on: python" in errors and "--run_name run" in errors
+    assert process.returncode == 130 and "to continue: .venv/bin/python" in errors and "--run_name run" in errors
     assert "Traceback" not in errors
 
 
@@ -185,14 +185,14 @@ def test_ctrl_c_stops_soon_and_says_how_to_go_on(tmp_path):
         (["--run_name", "../elsewhere"], "--run_name"),
     ],
 )
-def test_bad_input_is_one_line_and_leaves_nothing_behind(tmp_path, change, said):
+def test_bad_input_is_one_line_and_writes_nothing(tmp_path, change, said):
     refused = run(*toy.options(tmp_path, *change))
     assert refused.returncode == 2 and said in refused.stderr, refused.stderr
     assert len(refused.stderr.strip().splitlines()) == 1 and "Traceback" not in refused.stderr
     assert not (tmp_path / "logs").exists()
 
 
-def test_a_line_that_is_no_json_is_named_by_its_number(tmp_path):
+def test_a_line_that_is_not_json_is_reported_with_its_number(tmp_path):
     path = toy.task_file(tmp_path)
     lines = path.read_text().splitlines()
     path.write_text("\n".join([*lines[:4], "{oops", *lines[5:]]))
@@ -200,13 +200,13 @@ def test_a_line_that_is_no_json_is_named_by_its_number(tmp_path):
     assert refused.returncode == 2 and re.search(r"sums\.jsonl.*\b5\b", refused.stderr)
 
 
-def test_a_log_dir_that_cannot_be_written_is_named(tmp_path):
+def test_an_unwritable_log_dir_is_reported(tmp_path):
     (tmp_path / "file").write_text("")
     refused = run(*toy.options(tmp_path, "--log_dir", str(tmp_path / "file" / "logs")))
     assert refused.returncode == 2 and "--log_dir" in refused.stderr and "Traceback" not in refused.stderr
 
 
-def test_two_processes_in_one_folder_the_second_refuses(tmp_path):
+def test_a_second_process_in_the_same_folder_is_refused(tmp_path):
     arguments = toy.options(tmp_path, "--max_concurrency", "2", engine="simulated:latency=1")
     first = subprocess.Popen(
         [sys.executable, str(ROOT / "main.py"), *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -219,7 +219,7 @@ def test_two_processes_in_one_folder_the_second_refuses(tmp_path):
     assert second.returncode == 2 and "in use by another process" in second.stderr
 
 
-def test_help_is_quick_and_imports_no_heavy_library():
+def test_help_imports_no_heavy_library():
     shown = subprocess.run(
         [sys.executable, "-X", "importtime", str(ROOT / "main.py"), "--help"], capture_output=True, text=True
     )
@@ -237,4 +237,7 @@ def test_help_is_quick_and_imports_no_heavy_library():
         "tqdm",
         "scipy",
         "reasoning_gym",
+        "urllib3",
+        "jinja2",
+        "pydantic",
     }

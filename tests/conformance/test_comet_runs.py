@@ -18,7 +18,7 @@ KEY = "wrongkey0123456789abcdefg"
 def run(tmp_path, *more: str) -> dict:
     """The results of a run that ended well."""
     options = toy.options(tmp_path, "--comet_log_path", str(tmp_path / "comet"), *more)
-    assert main.main(options) == main.OK
+    assert main.main(options) == main.EXIT_OK
     return json.loads((tmp_path / "logs" / "run" / "results.json").read_text())
 
 

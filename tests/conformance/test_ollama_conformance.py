@@ -27,7 +27,7 @@ def test_a_model_with_a_tag_trains_through_a_full_queue_and_a_slow_first_call(tm
 def test_a_model_that_is_not_pulled_ends_the_run_with_its_name(tmp_path, monkeypatch, capsys):
     with ConformanceServer(Ollama(), brain(tmp_path)) as server:
         monkeypatch.setenv("OLLAMA_BASE_URL", server.url)
-        assert main.main(toy.options(tmp_path, engine="ollama-qwen3:4b")) == main.WRONG
+        assert main.main(toy.options(tmp_path, engine="ollama-qwen3:4b")) == main.EXIT_USAGE
     (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")]
     assert "model 'qwen3:4b' not found" in line and server.url in line
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from textgrad.errors import BrokenSystem
-from utils.files import Lines, atomic_write
+from utils.files import JsonLines, atomic_write
 
 
 def lines_in(path):
@@ -20,16 +20,16 @@ def test_a_whole_file_replaces_the_old_one_and_leaves_no_part(tmp_path):
 
 
 def test_what_cannot_be_written_is_named(tmp_path):
-    with pytest.raises(BrokenSystem, match="no/a.txt cannot be written"):
+    with pytest.raises(BrokenSystem, match="cannot write .*no/a.txt"):
         atomic_write(tmp_path / "no" / "a.txt", "x")
 
 
 def test_lines_told_again_are_not_written_again(tmp_path):
     path = tmp_path / "m.jsonl"
-    first = Lines(path)
+    first = JsonLines(path)
     for number in range(3):
         first.append({"n": number})
-    again = Lines(path)
+    again = JsonLines(path)
     for number in range(5):
         again.append({"n": number})
     assert lines_in(path) == [{"n": number} for number in range(5)]
@@ -38,7 +38,7 @@ def test_lines_told_again_are_not_written_again(tmp_path):
 def test_a_torn_last_line_is_dropped(tmp_path):
     path = tmp_path / "m.jsonl"
     path.write_text('{"n": 0}\n{"n": 1')
-    again = Lines(path)
+    again = JsonLines(path)
     assert lines_in(path) == [{"n": 0}]
     again.append({"n": 0})
     again.append({"n": 1})
@@ -47,10 +47,10 @@ def test_a_torn_last_line_is_dropped(tmp_path):
 
 def test_lines_that_are_no_longer_true_go_with_all_that_follow(tmp_path):
     path = tmp_path / "m.jsonl"
-    first = Lines(path)
+    first = JsonLines(path)
     for number in range(4):
         first.append({"n": number})
-    again = Lines(path)
+    again = JsonLines(path)
     again.append({"n": 0})
     again.append({"n": "other"})
     assert lines_in(path) == [{"n": 0}, {"n": "other"}]

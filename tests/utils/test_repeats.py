@@ -35,7 +35,7 @@ def test_repeats_share_questions_and_calls_and_report_mean_and_spread(tmp_path, 
 
 
 def test_an_interrupted_series_resumes(tmp_path):
-    assert main.run(toy.config(tmp_path, "--repeats", "2", "--max_calls", "30")) == main.SPENT
+    assert main.run(toy.config(tmp_path, "--repeats", "2", "--max_calls", "30")) == main.EXIT_BUDGET
     folder = tmp_path / "logs" / "run"
     assert not (folder / "repeats.json").exists()
     assert main.run(toy.config(tmp_path, "--repeats", "2")) == 0

@@ -19,14 +19,14 @@ TEST, EVALUATION, TRANSFER = "test", "evaluation", "transfer"
 
 @dataclass
 class Engines:
-    """Who answers.
+    """The engines of a run.
 
     Attributes:
-        gateway: the one way to all of them.
-        test: the model whose prompt is trained, as it is scored.
+        gateway: all calls pass it.
+        test: the model whose prompt is trained.
         evaluation: judges, criticizes, rewrites and merges.
-        clients: the test engines of the clients, cycled.
-        transfers: engines on which the best prompt is tested besides, by name.
+        clients: test engines of the clients; client i uses number i modulo their count.
+        transfers: further engines on which the best prompt is tested, by name.
     """
 
     gateway: Gateway
@@ -36,11 +36,11 @@ class Engines:
     transfers: dict[str, Route] = field(default_factory=dict)
 
     def of_client(self, number: int) -> Route:
-        """The test engine of a client."""
+        """Return the test engine of a client."""
         return self.clients[number % len(self.clients)]
 
     def teach(self, pairs: Iterable[tuple[str, str]]) -> None:
-        """Tells simulated engines the answers; a real model is told nothing."""
+        """Give questions and answers to the simulated engines; real models get nothing."""
         pairs = list(pairs)
         for engine in {id(route.engine): route.engine for route in self._all()}.values():
             if hasattr(engine, "teach"):
@@ -48,11 +48,11 @@ class Engines:
 
     @property
     def simulated(self) -> bool:
-        """True when any reply of the run is not a real model's."""
+        """True if any engine is simulated."""
         return any(hasattr(route.engine, "teach") for route in self._all())
 
     def endpoints(self) -> dict[str, dict[str, str]]:
-        """Model and endpoint by role, for the run's config.json."""
+        """Return model and endpoint by role, for config.json."""
         roles = {TEST: self.test, EVALUATION: self.evaluation}
         roles |= {f"client_{number}": route for number, route in enumerate(self.clients) if route is not self.test}
         roles |= {f"transfer to {name}": route for name, route in self.transfers.items()}
@@ -63,10 +63,10 @@ class Engines:
 
 
 def check_names(config: Config) -> None:
-    """Looks at every engine's name and key before anything is loaded.
+    """Check the names and API keys of all engines before anything is loaded.
 
     Raises:
-        UsageError: an unknown engine, or a missing key.
+        UsageError: an engine is unknown, or its key is missing.
     """
     if not config.replay_only:
         for name in {config.test_engine, config.evaluation_engine, *config.client_engines, *config.transfer_engine}:
@@ -74,13 +74,12 @@ def check_names(config: Config) -> None:
 
 
 def connect(config: Config, call_log: str | Path, warn: Callable[[str], None] = print) -> Engines:
-    """The engines that a configuration names.
+    """Return the engines of a configuration.
 
     Args:
         config: of the run.
-        call_log: the file that keeps every reply, made at the first use; ":memory:" keeps them for this process.
-        warn: told in a line each what the user should know: a damaged call log, a key sent in the clear, an
-            endpoint that cuts prompts.
+        call_log: file that stores all replies, created at the first use; ":memory:" stores them in this process.
+        warn: receives warnings, one line each: a damaged call log, an unencrypted key, truncated prompts.
     """
     limiter = Limiter(
         config.max_concurrency, config.requests_per_minute or None, config.max_retries, config.max_consecutive_failures
@@ -93,11 +92,11 @@ def connect(config: Config, call_log: str | Path, warn: Callable[[str], None] = 
 
     def route(name: str, role: str) -> Route:
         if name not in made:
-            # A model on this machine is never unreachable, only slow: it keeps its own, longer timeout.
+            # A model in this process may be slow, but is never unreachable: it has its own, longer timeout.
             timeout = {} if name.startswith("local-") else {"request_timeout": config.request_timeout}
             made[name] = get_engine(name, offline=config.replay_only, **timeout)
             if getattr(made[name], "sends_key_in_the_clear", False) and not config.replay_only:
-                warn(f"warning: the key for {made[name].endpoint} goes over plain http: anybody on the way can read it")
+                warn(f"warning: the API key for {made[name].endpoint} is sent unencrypted over http: use https")
         return gateway.route(made[name], role, Sampling(**config.sampling_defaults))
 
     test, evaluation = route(config.test_engine, TEST), route(config.evaluation_engine, EVALUATION)

@@ -1,11 +1,10 @@
 #!/usr/bin/env python3
-"""Looks whether engines work before a run is started with them, with a few tiny calls.
+"""Check engines with a few small calls before a run.
 
-python -m utils.engines.doctor --evaluation_engine gpt-4o --test_engine ollama-llama3.1
+.venv/bin/python -m utils.engines.doctor --evaluation_engine gpt-4o --test_engine ollama-llama3.1
 """
 
 import argparse
-import os
 import sys
 import time
 from collections.abc import Iterator
@@ -20,12 +19,12 @@ from textgrad.errors import BadReply, BrokenSystem, StopRun, TransientError, Usa
 from textgrad.tokens import estimate_tokens
 from utils.run_log.terminal import clean
 
-LEVELS = (1, 2, 4, 8, 16)  # calls at once
-_WORTH_IT = 1.15  # more throughput than this makes a level of concurrency better than the one before
+LEVELS = (1, 2, 4, 8, 16)  # concurrent calls
+_MIN_SPEEDUP = 1.15  # that makes a level better than the one before
 
 
 class Probe:
-    """One engine under examination.
+    """Checks of one engine.
 
     Args:
         engine: any engine.
@@ -36,21 +35,22 @@ class Probe:
         self._limiter = Limiter(max_retries=2)
 
     def ask(self, question: str, **sampling) -> tuple[Reply, float]:
-        """A reply of at most 16 tokens and the seconds it took.
+        """Return a reply of at most 16 tokens, and the seconds it took.
 
         Raises:
-            BrokenSystem: there is none.
+            BrokenSystem: the engine does not answer.
         """
         started = time.monotonic()
-        messages, drawn = messages_of(question, "Be brief."), Sampling(**{"max_tokens": 16, "seed": 1, **sampling})
+        messages = messages_of(question, "Be brief.")
+        parameters = Sampling(**{"max_tokens": 16, "seed": 1, **sampling})
         try:
-            reply = self._limiter.call(lambda: self.engine.complete(messages, drawn), self.engine.endpoint)
+            reply = self._limiter.call(lambda: self.engine.complete(messages, parameters), self.engine.endpoint)
         except BadReply as error:
             raise BrokenSystem(f"engine {self.engine.model_string} at {self.engine.endpoint}: {error}") from error
         return reply, time.monotonic() - started
 
     def findings(self) -> Iterator[tuple[str, str]]:
-        """What is found, one thing after the other: its name and the finding.
+        """Yield the name and result of each check.
 
         Raises:
             BrokenSystem: the engine does not answer.
@@ -60,15 +60,15 @@ class Probe:
         yield "reachable", "yes"
         yield "latency", f"{first_seconds:.2f} s for the first reply, {seconds:.2f} s for the next"
         yield "reply", repr(clean(second.text)[:60]) + (f", {second.flaw}" if second.flaw else "")
-        yield "tokens counted", self._counted({"Say OK.": first, "Say YES, please.": second})
-        yield from self._told()
-        yield "seed honoured", self._seed()
+        yield "tokens counted", self._token_counts({"Say OK.": first, "Say YES, please.": second})
+        yield from self._server_facts()
+        yield "seed respected", self._seed()
         dropped = getattr(self.engine, "dropped", ())
         yield "parameters dropped", ", ".join(sorted(dropped)) or "none"
         yield "concurrency", self._concurrency()
 
-    def _counted(self, replies: dict[str, Reply]) -> str:
-        """An endpoint that does not count leaves the numbers that we estimate."""
+    def _token_counts(self, replies: dict[str, Reply]) -> str:
+        """Return whether the endpoint counts tokens; if it does not, replies have our estimates."""
 
         def estimated(question: str, reply: Reply) -> bool:
             return (reply.prompt_tokens, reply.completion_tokens) == (
@@ -78,14 +78,12 @@ class Probe:
 
         if any(reply.prompt_tokens is None for reply in replies.values()):
             return "no"
-        told = next(iter(replies.values()))
-        return (
-            "no, estimated"
-            if all(estimated(*each) for each in replies.items())
-            else (f"yes ({told.prompt_tokens} + {told.completion_tokens} for the first)")
-        )
+        if all(estimated(*each) for each in replies.items()):
+            return "no, estimated"
+        first = next(iter(replies.values()))
+        return f"yes ({first.prompt_tokens} + {first.completion_tokens} for the first)"
 
-    def _told(self) -> Iterator[tuple[str, str]]:
+    def _server_facts(self) -> Iterator[tuple[str, str]]:
         if not hasattr(self.engine, "client"):
             yield "model found", "yes"
             return
@@ -104,61 +102,59 @@ class Probe:
             return "no, the endpoint refuses it"
         if drawn[0] != drawn[1]:
             return "no"
-        return "yes" if len(set(drawn)) > 1 else "cannot be told: replies do not vary"
+        return "yes" if len(set(drawn)) > 1 else "unknown: replies do not vary"
+
+    def _say_number(self, number: int) -> Reply:
+        return self.engine.complete(messages_of(f"Say {number}.", "Be brief."), Sampling(max_tokens=16))
 
     def _concurrency(self) -> str:
-        """Replies a second with 1, 2, 4, ... calls at once; ends where the endpoint refuses."""
-        told, best, best_rate = [], 0, 0.0
+        """Measure replies per second with 1, 2, 4, ... concurrent calls, until the endpoint refuses."""
+        results, best, best_rate = [], 0, 0.0
         for level in LEVELS:
             started = time.monotonic()
             try:
-                fan_out(
-                    lambda number, level=level: self.engine.complete(
-                        messages_of(f"Say {level * 100 + number}.", "Be brief."), Sampling(max_tokens=16)
-                    ),
-                    range(level),
-                )
+                fan_out(self._say_number, range(level * 100, level * 101))
             except (TransientError, BadReply) as error:
-                told.append(f"{level}: {clean(str(error))[:60]}")
+                results.append(f"{level}: {clean(str(error))[:60]}")
                 break
             rate = level / max(time.monotonic() - started, 1e-6)
-            told.append(f"{level}: {rate:.3g}/s")
-            if rate > best_rate * _WORTH_IT:
+            results.append(f"{level}: {rate:.3g}/s")
+            if rate > best_rate * _MIN_SPEEDUP:
                 best, best_rate = level, rate
-        return f"{best} calls at once serve best ({', '.join(told)})"
+        return f"best with {best} concurrent calls ({', '.join(results)})"
 
 
 def examine(name: str, request_timeout: float) -> None:
-    """Prints what is found about one engine.
+    """Print the results of one engine.
 
     Raises:
-        StopRun: it cannot be used; one line says why.
+        StopRun: the engine cannot be used.
     """
     check_engine_name(name)
     engine = get_engine(name, request_timeout=request_timeout)
     if hasattr(engine, "teach"):
         engine.teach([("Write three random words.", "one two three")])
-    for number, (what, found) in enumerate(Probe(engine).findings()):
+    for number, (check, result) in enumerate(Probe(engine).findings()):
         if not number:
             print(f"{name}: model {engine.model_string} at {engine.endpoint}")
-        print(f"  {what:<20}{found}", flush=True)
+        print(f"  {check:<20}{result}", flush=True)
 
 
 def main(arguments: list[str]) -> int:
-    """Examines the engines named; returns 0, or 2 where one cannot be used."""
+    """Check engines. Return 0, or 2 if one cannot be used."""
     parser = argparse.ArgumentParser(
-        prog="python -m utils.engines.doctor", description="Looks whether engines work, with a few tiny calls to each."
+        prog="python -m utils.engines.doctor", description="Check engines with a few small calls."
     )
     for role in ("evaluation_engine", "test_engine"):
         parser.add_argument(f"--{role}", action="append", default=[], metavar="ENGINE")
     parser.add_argument("--request_timeout", type=float, default=60.0, metavar="SECONDS")
-    given = parser.parse_args(arguments)
-    names = list(dict.fromkeys([*given.evaluation_engine, *given.test_engine]))
+    options = parser.parse_args(arguments)
+    names = list(dict.fromkeys([*options.evaluation_engine, *options.test_engine]))
     try:
         if not names:
-            raise UsageError("name an engine: --evaluation_engine gpt-4o, --test_engine ollama-llama3.1, or both")
+            raise UsageError("no engine given: use --evaluation_engine gpt-4o, --test_engine ollama-llama3.1, or both")
         for name in names:
-            examine(name, given.request_timeout)
+            examine(name, options.request_timeout)
     except StopRun as reason:
         print(f"error: {clean(' '.join(str(reason).split()))}", file=sys.stderr)
         return 2
@@ -168,6 +164,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    status = main(sys.argv[1:])
-    sys.stdout.flush()
-    os._exit(status)  # a call that nobody waits for any more must not hold up the end
+    sys.exit(main(sys.argv[1:]))

@@ -1,56 +1,59 @@
-"""What a run will take, found by rehearsing all of it on the simulated engine: exact where that engine is used anyway.
+"""Dry runs: the calls and tokens of a run, from the same run on the simulated engine.
 
-The rehearsal sends the real questions through the real round loop, so it knows every call that a plan leads to and how
-long its request is. What it cannot know is what a real model will write: how long replies are, and which rewrites are
-kept (a rejected one leaves the prompt as it was, and repeated requests are free).
+A dry run sends the real questions through the real round loop, so it counts every call and the length of every request.
+The length of real replies and which rewrites are accepted remain unknown: a rejected rewrite leaves the prompt
+unchanged, and repeated requests are free. On the simulated engine, the forecast is exact.
 """
 
 import dataclasses
+import datetime
 import hashlib
 import importlib
 import re
 from dataclasses import dataclass
 
+from textgrad.engine.calls.budget import Price
 from textgrad.engine.calls.gateway import Gateway, Usage
 from textgrad.errors import StopRun
 from utils.config import Config
 from utils.engines.by_role import connect
-from utils.engines.prices import prices
+from utils.engines.prices import engines_by_role, prices
 from utils.federation.null_log import NullLog
 
-LONGEST_REHEARSAL = 5_000  # requests; about a second, and 40 MB
 REPLY_TOKENS = 250  # assumed length of a real model's reply
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """What one role will take.
+    """Expected usage of one role.
 
     Attributes:
         calls: distinct requests.
-        prompt_tokens, completion_tokens: of all of them.
-        dollars: None where no price is known.
+        prompt_tokens, completion_tokens: sums over calls.
+        dollars: None if the price is unknown.
+        price_source: where the price comes from.
     """
 
     calls: int
     prompt_tokens: int
     completion_tokens: int
     dollars: float | None
+    price_source: str = ""
 
 
 def forecast(config: Config) -> dict[str, Forecast]:
-    """The forecast by role.
+    """Return the expected usage by role.
 
     Raises:
-        UsageError: what would end the run as well, such as an unknown task.
+        UsageError: the run itself could not start, for example because a task is unknown.
     """
-    rehearsal = dataclasses.replace(
+    simulated = dataclasses.replace(
         config,
-        test_engine=_stand_in(config.test_engine),
-        evaluation_engine=_stand_in(config.evaluation_engine),
-        client_engines=tuple(_stand_in(name) for name in config.client_engines),
+        test_engine=_simulated(config.test_engine),
+        evaluation_engine=_simulated(config.evaluation_engine),
+        client_engines=tuple(_simulated(name) for name in config.client_engines),
         surprisal_model="off",
-        transfer_engine=tuple(_stand_in(name) for name in config.transfer_engine),
+        transfer_engine=tuple(_simulated(name) for name in config.transfer_engine),
         straggler_rate=0.0,
         round_deadline=0.0,
         max_calls=0,
@@ -59,41 +62,31 @@ def forecast(config: Config) -> dict[str, Forecast]:
         replay_only=False,
         requests_per_minute=0.0,
     )
-    engines = connect(rehearsal, ":memory:")
-    importlib.import_module(config.module).run_training(rehearsal, engines, NullLog())
-    real = {
-        "test": config.test_engine,
-        "evaluation": config.evaluation_engine,
-        "transfer": next(iter(config.transfer_engine), ""),
-    }
-    known = prices(config)
+    engines = connect(simulated, ":memory:")
+    importlib.import_module(config.module).run_training(simulated, engines, NullLog())
+    names, known = engines_by_role(config), prices(config)
     return {
-        role: _of(used, known.get(role), real[role], config.max_tokens)
+        role: _expected(used, known.get(role), names[role], config.max_tokens)
         for role, used in sorted(engines.gateway.usage.items())
     }
 
 
-def beside(config: Config, gateway: Gateway) -> dict[str, dict[str, int]]:
-    """What a run was expected to take and what it took, by role; {} where a rehearsal of it would take long.
+def forecast_vs_actual(config: Config, gateway: Gateway) -> dict[str, dict[str, int]]:
+    """Return expected and actual calls and tokens of a finished run by role; {} if its data are gone.
 
     Args:
         config: of the run.
-        gateway: that it went through. Its call log remembers the forecast for replays.
+        gateway: of the run. Its call log stores the forecast for replays.
     """
-    usage = gateway.usage
-    if sum(used.requests for used in usage.values()) > LONGEST_REHEARSAL:
-        return {}
-    note = {"forecast": dataclasses.asdict(config)}
-    expected = gateway.get_metadata(note)
+    key = {"forecast": dataclasses.asdict(config)}
+    expected = gateway.get_metadata(key)
     if expected is None:
         try:
-            expected = {
-                role: [each.calls, each.prompt_tokens + each.completion_tokens]
-                for role, each in forecast(config).items()
-            }
-        except StopRun:  # the data may have gone since; the results matter more
+            forecasts = forecast(config)
+        except StopRun:  # the results of the run matter more
             return {}
-        gateway.put_metadata(note, expected)
+        expected = {role: [each.calls, each.prompt_tokens + each.completion_tokens] for role, each in forecasts.items()}
+        gateway.put_metadata(key, expected)
     return {
         role: {
             "calls": expected.get(role, (0, 0))[0],
@@ -101,40 +94,40 @@ def beside(config: Config, gateway: Gateway) -> dict[str, dict[str, int]]:
             "tokens": expected.get(role, (0, 0))[1],
             "actual_tokens": used.prompt_tokens + used.completion_tokens,
         }
-        for role, used in sorted(usage.items())
+        for role, used in sorted(gateway.usage.items())
     }
 
 
-def _of(used: Usage, price, engine: str, max_tokens: int) -> Forecast:
-    simulated = engine.startswith("simulated")
-    replies = used.completion_tokens if simulated else used.calls * min(REPLY_TOKENS, max_tokens)
-    requests = used.prompt_tokens if simulated else used.prompt_tokens * 4 // 3  # it counts words, four tokens to three
-    return Forecast(used.calls, requests, replies, price.of(requests, replies) if price else None)
+def _expected(used: Usage, price: Price | None, engine: str, max_tokens: int) -> Forecast:
+    is_simulated = engine.startswith("simulated")
+    replies = used.completion_tokens if is_simulated else used.calls * min(REPLY_TOKENS, max_tokens)
+    requests = used.prompt_tokens if is_simulated else used.prompt_tokens * 4 // 3  # the simulated engine counts words
+    dollars, source = (price.of(requests, replies), price.source) if price else (None, "")
+    return Forecast(used.calls, requests, replies, dollars, source)
 
 
-def _stand_in(engine: str) -> str:
-    """The simulated engine in place of a real one, one for each name; a simulated one as it is, but without delay."""
+def _simulated(engine: str) -> str:
+    """Return a simulated engine in place of a real one, a different one per name; simulated ones lose their latency."""
     if engine.startswith("simulated"):
         return re.sub(r"latency=[\d.]+", "latency=0", engine)
     return f"simulated:seed={int.from_bytes(hashlib.sha256(engine.encode()).digest()[:4])}"
 
 
-def table(forecasts: dict[str, Forecast]) -> str:
-    """The forecast as lines of text, with the sum over roles."""
-    rows = [
-        (role, each.calls, each.prompt_tokens, each.completion_tokens, each.dollars) for role, each in forecasts.items()
-    ]
-    dollars = [row[4] for row in rows]
-    rows.append(
-        (
-            "all",
-            *(sum(column) for column in list(zip(*rows, strict=True))[1:4]),
-            None if None in dollars else sum(dollars),
-        )
+def forecast_table(forecasts: dict[str, Forecast]) -> str:
+    """Return the forecast as lines of text, with the sum over roles."""
+    lines = [f"{'role':<12}{'calls':>10}{'request tokens':>18}{'reply tokens':>16}{'dollars':>12}  price from"]
+    lines += [_row(role, each) for role, each in forecasts.items()]
+    dollars = [each.dollars for each in forecasts.values() if each.dollars is not None]
+    total = Forecast(
+        sum(each.calls for each in forecasts.values()),
+        sum(each.prompt_tokens for each in forecasts.values()),
+        sum(each.completion_tokens for each in forecasts.values()),
+        sum(dollars) if len(dollars) == len(forecasts) else None,
     )
-    lines = [f"{'role':<12}{'calls':>10}{'request tokens':>18}{'reply tokens':>16}{'dollars':>12}"]
-    lines += [
-        f"{role:<12}{calls:>10}{requests:>18}{replies:>16}{'no price' if cost is None else format(cost, '.4f'):>12}"
-        for role, calls, requests, replies, cost in rows
-    ]
-    return "\n".join(lines)
+    return "\n".join([*lines, _row("all", total), f"prices of {datetime.date.today()}"])
+
+
+def _row(role: str, each: Forecast) -> str:
+    dollars = "no price" if each.dollars is None else f"{each.dollars:.4f}"
+    row = f"{role:<12}{each.calls:>10}{each.prompt_tokens:>18}{each.completion_tokens:>16}{dollars:>12}"
+    return f"{row}  {each.price_source}".rstrip()

@@ -1,34 +1,32 @@
-"""What tokens cost, where the user says so or nobody is paid."""
+"""Prices of engines: from `--price`, from `--price_file`, or from the package genai-prices."""
 
+import datetime
+import functools
+import importlib.metadata
 import json
 from pathlib import Path
+from typing import Any
 
+from textgrad.engine import get_engine
 from textgrad.engine.calls.budget import Price
-from textgrad.errors import UsageError, unknown
+from textgrad.errors import StopRun, UsageError, unknown
 from utils.config import Config
 
 ROLES = ("test", "evaluation", "transfer")
-# Engines that run on the user's own machines.
-_UNPAID = ("local-", "simulated", "vllm-", "sglang-")
+_FREE = ("local-", "simulated", "vllm-", "sglang-")  # engines on the user's own machines
 
 
 def prices(config: Config) -> dict[str, Price]:
-    """The price of each role that has a known one.
+    """Return the price of each role whose price is known.
 
     Raises:
-        UsageError: a price that cannot be read, or `--max_cost` with a role that has none.
+        UsageError: a price cannot be read, or `--max_cost` is set and the price of a role is unknown.
     """
-    by_model = _from_file(config.price_file) if config.price_file else {}
-    known: dict[str, Price] = {}
-    engines = dict(
-        zip(ROLES, (config.test_engine, config.evaluation_engine, *config.transfer_engine[:1]), strict=False)
-    )
-    for role, engine in engines.items():
-        if engine in by_model:
-            known[role] = by_model[engine]
-        elif engine.startswith(_UNPAID):
-            known[role] = Price(0.0, 0.0)
-    known |= dict(_from_word(word) for word in config.price)
+    by_engine = _read_file(config.price_file) if config.price_file else {}
+    engines = engines_by_role(config)
+    given = dict(_parse(word) for word in config.price)
+    found = {role: given.get(role) or by_engine.get(engine) or _listed(engine) for role, engine in engines.items()}
+    known = {role: price for role, price in found.items() if price}
     missing = [role for role in engines if role not in known]
     if config.max_cost and missing:
         raise UsageError(
@@ -38,31 +36,68 @@ def prices(config: Config) -> dict[str, Price]:
     return known
 
 
-def _from_word(word: str) -> tuple[str, Price]:
+def engines_by_role(config: Config) -> dict[str, str]:
+    """Return the engine names by role; of several transfer engines, the first."""
+    names = (config.test_engine, config.evaluation_engine, *config.transfer_engine[:1])
+    return dict(zip(ROLES, names, strict=False))
+
+
+@functools.cache
+def _listed(engine: str) -> Price | None:
+    """Return the list price of an engine at its endpoint, or None."""
+    if engine.startswith(_FREE):
+        return Price(0.0, 0.0, "own machine")
+    from genai_prices.data_snapshot import get_snapshot
+
+    try:
+        model, endpoint = _model_and_endpoint(engine)
+        provider = endpoint.removeprefix("litellm:") if endpoint.startswith("litellm:") else None
+        _, info = get_snapshot().find_provider_model(model, None, provider, None if provider else endpoint)
+    except (LookupError, StopRun):
+        return None
+    listed = info.get_prices(datetime.datetime.now(datetime.UTC))
+    request, reply = (_base_price(amount) for amount in (listed.input_mtok, listed.output_mtok))
+    if request is None or reply is None:
+        return None
+    return Price(request, reply, f"genai-prices {importlib.metadata.version('genai-prices')}")
+
+
+def _model_and_endpoint(engine: str) -> tuple[str, str]:
+    made = get_engine(engine, offline=True)
+    return made.model_string, made.endpoint
+
+
+def _base_price(amount: Any) -> float | None:
+    """Return the price of short requests, if the price depends on the length."""
+    amount = getattr(amount, "base", amount)
+    return None if amount is None else float(amount)
+
+
+def _parse(word: str) -> tuple[str, Price]:
     role, _, amounts = word.partition("=")
     if role not in ROLES:
         raise unknown("role in --price", role, ROLES)
-    return role, _price(amounts.split("/"), f"--price {word}")
+    return role, _price(amounts.split("/"), f"--price {word}", "--price")
 
 
-def _from_file(path: str) -> dict[str, Price]:
+def _read_file(path: str) -> dict[str, Price]:
     try:
         table = json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise UsageError(f"--price_file {path} cannot be read as JSON: {error}") from error
+        raise UsageError(f"cannot read --price_file {path} as JSON: {error}") from error
     if not isinstance(table, dict):
-        raise UsageError(f'--price_file {path} must hold one object such as {{"gpt-4o": [2.50, 10.00]}}')
-    return {model: _price(pair, f"--price_file {path}: {model}") for model, pair in table.items()}
+        raise UsageError(f'--price_file {path} must contain one object such as {{"gpt-4o": [2.50, 10.00]}}')
+    return {engine: _price(pair, f"--price_file {path}: {engine}", "--price_file") for engine, pair in table.items()}
 
 
-def _price(pair, where: str) -> Price:
+def _price(pair: Any, where: str, source: str) -> Price:
     try:
         request, reply = (float(amount) for amount in pair)
     except (TypeError, ValueError):
         request = reply = -1.0
     if not (0 <= request < float("inf") and 0 <= reply < float("inf")):
         raise UsageError(
-            f"{where}: a price is two amounts >= 0, dollars per million tokens of requests and of replies, "
+            f"invalid {where}: a price is two amounts >= 0, dollars per million tokens of requests and of replies, "
             "such as 0.15/0.60"
         )
-    return Price(request, reply)
+    return Price(request, reply, source)

@@ -1,4 +1,4 @@
-"""What a chat server tells of itself, outside the chat protocol: product, version, context length, prefix caching."""
+"""Facts that chat servers report outside the chat protocol: product, version, context length, prefix caching."""
 
 import importlib.metadata
 import re
@@ -13,15 +13,15 @@ _CONTEXT_NAMES = (
     "n_ctx_train",
     "inputTokenLimit",
 )
-_NOT_TOLD = "not told"
-_SHORT, _LONG = 200, 1200  # words of a prompt to ask twice; some services keep nothing below 1024 tokens
+_UNKNOWN = "unknown"
+_SHORT, _LONG = 200, 1200  # words of a repeated prompt; some services cache nothing below 1024 tokens
 
 
 class ServerFacts:
-    """Asks the places where common servers tell such things; each question may go unanswered.
+    """Queries the URLs at which common servers report facts; any of them may be missing.
 
     Args:
-        engine: a `ChatOpenAI` whose server answers.
+        engine: a `ChatOpenAI` whose server responds.
     """
 
     def __init__(self, engine):
@@ -36,7 +36,7 @@ class ServerFacts:
         self._ollama = self._get(f"{self._root}/api/version").get("version")
 
     def _get(self, url: str, kind: type = object) -> Any:
-        """A page's JSON (or text), {} where there is none."""
+        """Return the JSON (or text) at a URL, or {}."""
         import openai
 
         try:
@@ -49,30 +49,30 @@ class ServerFacts:
         return [each for each in self._models.get("data") or [] if isinstance(each, dict)]
 
     def listed(self) -> str:
-        """Whether the server's list of models has ours; a server of one model may answer under any name."""
+        """Return whether the server lists the model. A server of a single model may respond to any name."""
         names = [each.get("id") for each in self._entries()]
         if not names:
-            return "it answers; the server lists no models"
-        return "yes" if self._model in names else f"it answers; the server lists {len(names)} under other names"
+            return "it responds; the server lists no models"
+        return "yes" if self._model in names else f"it responds; the server lists {len(names)} under other names"
 
     def context(self) -> str:
-        """The longest request and reply together, in tokens."""
+        """Return the context length in tokens: request and reply together."""
         own = [each for each in self._entries() if each.get("id") == self._model]
         props = self._props.get("default_generation_settings")
-        for told in (props, self._sglang, *own, *(each.get("meta") for each in own), self._loaded()):
-            for name in _CONTEXT_NAMES if isinstance(told, dict) else ():
-                if isinstance(told.get(name), int):
-                    return f"{told[name]} tokens"
-        return _NOT_TOLD
+        for source in (props, self._sglang, *own, *(each.get("meta") for each in own), self._loaded()):
+            for name in _CONTEXT_NAMES if isinstance(source, dict) else ():
+                if isinstance(source.get(name), int):
+                    return f"{source[name]} tokens"
+        return _UNKNOWN
 
     def _loaded(self) -> dict:
-        """What Ollama has loaded under our name, which may lack its tag; its list of models does not tell a context."""
+        """Return what Ollama reports of the loaded model: its list of models has no context lengths."""
         loaded = self._get(f"{self._root}/api/ps").get("models") if self._ollama else None
         names = (self._model, f"{self._model}:latest")
         return next((each for each in loaded or [] if isinstance(each, dict) and each.get("name") in names), {})
 
     def product(self) -> str:
-        """Who serves, in which version."""
+        """Return the server software and its version."""
         if build := self._props.get("build_info"):
             return f"llama.cpp {self._version_here() if build.endswith('unknown') else build}"
         if version := self._sglang.get("version"):
@@ -82,27 +82,27 @@ class ServerFacts:
         if version := self._get(f"{self._root}/version").get("version"):
             return f"vLLM {version}"
         owners = {each.get("owned_by") for each in self._entries()}
-        return "llama.cpp" if "llamacpp" in owners else _NOT_TOLD
+        return "llama.cpp" if "llamacpp" in owners else _UNKNOWN
 
     def _version_here(self) -> str:
-        """The embedded server's: the package tells it, as the server in it does not."""
+        """Return the version of the embedded server, which only its package knows."""
         if not self._embedded:
-            return "(version not told)"
+            return "(unknown version)"
         return f"of xllamacpp {importlib.metadata.version('xllamacpp')}"
 
     def prefix_caching(self) -> str:
-        """Whether the common beginning of requests is worked on once only."""
+        """Return whether the server caches common beginnings of requests."""
         if "disable_radix_cache" in self._sglang:
             return "no" if self._sglang["disable_radix_cache"] else "yes"
         metrics = self._get(f"{self._root}/metrics", str) or ""
         if found := re.search(r'enable_prefix_caching="(True|False)"', metrics):
             return "yes" if found[1] == "True" else "no"
         if self._ollama:
-            return "yes, as always with Ollama"
-        return self._seen_caching()
+            return "yes, always in Ollama"
+        return self._measured_caching()
 
-    def _seen_caching(self) -> str:
-        """What the counts of a request that is sent twice tell: how much of it was worked on already."""
+    def _measured_caching(self) -> str:
+        """Send a request twice, and return what the second response counts as cached."""
         import openai
 
         words = "seventy " * (_SHORT if self._props else _LONG)
@@ -110,7 +110,7 @@ class ServerFacts:
         body = {"model": self._model, "messages": [{"role": "user", "content": words}], limit: 16}
         try:
             usage = [self._client.post("/chat/completions", cast_to=object, body=body) for _ in range(2)][1]["usage"]
-            kept, asked = usage["prompt_tokens_details"]["cached_tokens"], usage["prompt_tokens"]
+            cached, total = usage["prompt_tokens_details"]["cached_tokens"], usage["prompt_tokens"]
         except (openai.OpenAIError, KeyError, TypeError):
-            return _NOT_TOLD
-        return f"yes ({kept} of {asked} tokens when asked again)" if kept else "no: what is asked again is read anew"
+            return _UNKNOWN
+        return f"yes ({cached} of {total} tokens of a repeated request)" if cached else "no"

@@ -1,4 +1,4 @@
-"""What made a run: versions of the program and of the libraries it stands on."""
+"""Versions of the program and its libraries, for config.json."""
 
 import importlib.metadata
 import os
@@ -13,7 +13,7 @@ _LIBRARIES = ("openai", "numpy", "datasets", "reasoning-gym", "xllamacpp", "llm-
 
 
 def provenance() -> dict[str, Any]:
-    """Python's and the libraries' versions, and the git commit of this checkout where it is one."""
+    """Return the versions of Python, of the libraries and of request texts, and the git commit of the program."""
     return {
         "python": platform.python_version(),
         "commit": _commit(),
@@ -30,7 +30,7 @@ def _version(name: str) -> str | None:
 
 
 def _commit() -> str | None:
-    environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}  # git needs nobody's keys
+    environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}  # without API keys
     command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=12"]
     try:
         ran = subprocess.run(command, capture_output=True, text=True, check=True, timeout=5, env=environment)

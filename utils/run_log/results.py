@@ -1,18 +1,21 @@
-"""From a finished `Result` to results.json: every number with its n and interval."""
+"""The content of results.json: every number with its n and interval."""
 
 import hashlib
 import time
-from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any
 
+from textgrad.engine.calls.budget import Price
+from textgrad.engine.calls.gateway import Gateway, Usage
 from textgrad.tokens import estimate_tokens
 from utils.engines.prices import prices
 from utils.federation.evaluation import mean_estimate, prompt_id
 from utils.federation.result import Result, Round, Scores, overall
 from utils.federation.setup import Federation
 from utils.metrics.retention import retention_record
-from utils.metrics.statistics import Estimate, accuracy, compare, minimum_detectable_difference
+from utils.metrics.statistics import Estimate, compare, minimum_detectable_difference
 from utils.metrics.table import FinishedRun, metrics_of
+from utils.run_log.client_results import client_results, fairness_of
 from utils.run_log.measures import complexity_by_round, lost_instructions
 
 
@@ -26,7 +29,9 @@ def summarize(federation: Federation, result: Result, seconds: float = 0.0) -> d
     """
     best = result.rounds[result.best]
     metrics, by_task = _metrics(federation, result)
-    summary = {
+    price_of = prices(federation.config)
+    clients = client_results(federation, result)
+    summary: dict[str, Any] = {
         "status": "incomplete" if result.stopped else "complete",
         "stopped": result.stopped,
         "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
@@ -46,14 +51,15 @@ def summarize(federation: Federation, result: Result, seconds: float = 0.0) -> d
         "rounds": [_round(each) for each in result.rounds],
         "lost_instructions": lost_instructions(result.rounds),
         "complexity": complexity_by_round(result.rounds, federation.surprisal),
-        "clients": _clients(federation, result),
-        "usage": usage_of(federation.engines.gateway, prices(federation.config)),
+        "clients": clients,
+        "usage": usage_of(federation.engines.gateway, price_of),
+        "prices": {role: price.as_json() for role, price in price_of.items()},
     }
     if federation.config.speculate:
         summary["answers_thrown_away"] = sum(
             update.discarded_answers for each in result.rounds for update in each.updates
         )
-    if fairness := _fairness(summary["clients"]):
+    if fairness := fairness_of(clients):
         summary["fairness"] = fairness
     return summary
 
@@ -79,17 +85,17 @@ def _metrics(federation: Federation, result: Result) -> tuple[dict[str, Any], di
     return flat | (of_tasks if len(federation.tasks) > 1 else {}), by_task
 
 
-def _round(done: Round) -> dict[str, Any]:
+def _round(finished: Round) -> dict[str, Any]:
     return {
-        "round": done.number,
-        "prompts": [prompt_id(prompt) for prompt in done.prompts],
-        "prompt_tokens": [estimate_tokens(prompt) for prompt in done.prompts],
+        "round": finished.number,
+        "prompts": [prompt_id(prompt) for prompt in finished.prompts],
+        "prompt_tokens": [estimate_tokens(prompt) for prompt in finished.prompts],
         "validation": {
-            **{task: mean_estimate(scores).as_json() for task, scores in done.validation.items()},
-            **({"mean": overall(done.validation).as_json()} if done.validation else {}),
+            **{task: mean_estimate(scores).as_json() for task, scores in finished.validation.items()},
+            **({"mean": overall(finished.validation).as_json()} if finished.validation else {}),
         },
-        "sampled": done.sampled,
-        "dropped": {str(client): str(missing) for client, missing in sorted(done.dropped.items())},
+        "sampled": finished.sampled,
+        "dropped": {str(client): str(missing) for client, missing in sorted(finished.dropped.items())},
         "uploads": {
             str(update.client): {
                 "prompt": prompt_id(update.prompt),
@@ -97,20 +103,20 @@ def _round(done: Round) -> dict[str, Any]:
                 "accepted_steps": update.accepted,
                 "steps": len(update.steps),
             }
-            for update in done.updates
+            for update in finished.updates
         },
-        "merge": merge_record(done),
-        **measures_record(done),
-        "kept_old": done.kept_old_reason,
-        "bad_replies": sum(step.after is None for update in done.updates for step in update.steps),
+        "merge": merge_record(finished),
+        **measures_record(finished),
+        "kept_old": finished.kept_old_reason,
+        "bad_replies": sum(step.after is None for update in finished.updates for step in update.steps),
     }
 
 
-def merge_record(done: Round) -> dict[str, Any] | None:
-    """What aggregation cost and gave, or None where there was none."""
-    if done.merge is None:
+def merge_record(finished: Round) -> dict[str, Any] | None:
+    """Return the calls, sizes and fallbacks of a round's aggregation, or None if there was none."""
+    if finished.merge is None:
         return None
-    merge = done.merge
+    merge = finished.merge
     return {
         "calls": merge.calls,
         "distinct_uploads": merge.distinct,
@@ -120,12 +126,12 @@ def merge_record(done: Round) -> dict[str, Any] | None:
     }
 
 
-def measures_record(done: Round) -> dict[str, Any]:
-    """What a round's merge kept, and what its uploads would have revealed: counts alone, as logs get published."""
+def measures_record(finished: Round) -> dict[str, Any]:
+    """Return what a round's merge kept and what its uploads revealed, as counts only, since logs get published."""
     return {
-        "retention": retention_record(done.retention) if done.retention else None,
-        "repaired": done.repaired,
-        "leaks": {str(update.client): {"guard": update.guard, **update.leak.as_json()} for update in done.updates},
+        "retention": retention_record(finished.retention) if finished.retention else None,
+        "repaired": finished.repaired,
+        "leaks": {str(update.client): {"guard": update.guard, **update.leak.as_json()} for update in finished.updates},
     }
 
 
@@ -153,11 +159,11 @@ def _digest(text: str) -> str:
 
 
 def detectable(federation: Federation, base: float | None = None) -> dict[str, Any]:
-    """The smallest true gain that the test questions would show with 80 % power; see `utils.metrics.statistics`.
+    """Return the minimum detectable gain of the test questions, at 80 % power; see `utils.metrics.power`.
 
     Args:
-        federation: whose test questions they are.
-        base: accuracy of the initial prompt; 0.5 where it is not known yet.
+        federation: has the test questions.
+        base: accuracy of the initial prompt; 0.5 if it is not known yet.
     """
     n = sum(len(federation.questions[task.name, "test"]) for task in federation.tasks)
     base = 0.5 if base is None else base
@@ -169,7 +175,7 @@ def _share(scores: Scores | None) -> float | None:
 
 
 def _comparisons(federation: Federation, result: Result) -> list[dict[str, Any]]:
-    """The best prompt against the initial one on the same test questions; of local-only training each client's own."""
+    """Compare the best prompt with the initial one on the same test questions; in local-only training, per client."""
     found = []
     for engine in ("", *federation.config.transfer_engine):
         on = f" on {engine}" if engine else ""
@@ -193,76 +199,24 @@ def _comparisons(federation: Federation, result: Result) -> list[dict[str, Any]]
                             "of": f"best prompt against initial prompt{on}",
                             **own,
                             "task": names[0] if len(names) == 1 else "all tasks",
-                            **compare(*sides).as_json(),
+                            **compare(sides[0], sides[1]).as_json(),
                         }
                     )
     return found
 
 
 def _groups(names: list[str]) -> list[list[str]]:
-    """All tasks together first, then each alone."""
+    """Return all tasks together, then each task alone."""
     return [names, *([name] for name in names)] if len(names) > 1 else [names]
 
 
-def _clients(federation: Federation, result: Result) -> dict[str, Any]:
-    """For each client its accuracy on its minibatches before and after its steps, its acceptance, and how the best
-    prompt does on its own validation questions."""
-    table, made = {}, defaultdict(list)
-    for update in (update for each in result.rounds for update in each.updates):
-        made[update.client] += update.steps
-    for client in federation.clients:
-        steps = made[client.number]
-        asked = sum(client.number in each.sampled for each in result.rounds)
-        table[str(client.number)] = {
-            "tasks": sorted({sample.task.name for sample in client.samples}),
-            "train_questions": len(client.samples),
-            "rounds_asked": asked,
-            "rounds_dropped": sum(client.number in each.dropped for each in result.rounds),
-            "batch_accuracy_before": _pooled((step.before, step.n) for step in steps),
-            "batch_accuracy_after": _pooled((step.after if step.accepted else step.before, step.n) for step in steps),
-            "acceptance": accuracy([int(step.accepted) for step in steps if not step.solved]).as_json(),
-            "best_prompt_on_own_validation": _own_validation(federation, result, client.number),
-        }
-    return table
-
-
-def _pooled(shares) -> dict[str, Any]:
-    """Accuracy over all minibatches together, from each one's share of right answers and size."""
-    right = total = 0
-    for share, n in shares:
-        right, total = right + round(share * n), total + n
-    return accuracy([1] * right + [0] * (total - right)).as_json()
-
-
-def _own_validation(federation: Federation, result: Result, client: int) -> dict[str, Any]:
-    validation = result.rounds[result.best].validation
-    correct = []
-    for task, positions in federation.shards[client].items() if validation else ():
-        scores = validation[task]
-        own = scores[client if len(scores) > 1 else 0].correct
-        correct += [own[position] for position in positions]
-    return accuracy(correct).as_json()
-
-
-def _fairness(clients: dict[str, Any]) -> dict[str, Any] | None:
-    """The worst-off client and the spread between clients, under the best prompt, each on its own validation data."""
-    values = {client: row["best_prompt_on_own_validation"] for client, row in clients.items()}
-    known = {client: value for client, value in values.items() if value["n"]}
-    if len(known) < 2:
-        return None
-    worst = min(known, key=lambda client: (known[client]["value"], int(client)))
-    spread = max(value["value"] for value in known.values()) - known[worst]["value"]
-    return {"worst_client": int(worst), "worst": known[worst], "spread": round(spread, 6), "n_clients": len(known)}
-
-
-def usage_of(gateway, known: dict | None = None) -> dict[str, Any]:
-    """Calls, tokens and seconds by role; `requests` counts also those that an earlier reply answered.
+def usage_of(gateway: Gateway, price_of: Mapping[str, Price]) -> dict[str, Any]:
+    """Return calls, tokens and seconds by role; `requests` includes those answered by an earlier reply.
 
     Args:
         gateway: of the run.
-        known: prices by role; with one there are "dollars" too.
+        price_of: prices by role; "dollars" is None for the others.
     """
-    known = known or {}
     return {
         role: {
             "requests": used.requests,
@@ -271,7 +225,11 @@ def usage_of(gateway, known: dict | None = None) -> dict[str, Any]:
             "completion_tokens": used.completion_tokens,
             "seconds": round(used.seconds, 3),
             "bad_replies": dict(sorted(used.flaws.items())),
-            "dollars": round(known[role].of(used.prompt_tokens, used.completion_tokens), 6) if role in known else None,
+            "dollars": _dollars(used, price_of.get(role)),
         }
         for role, used in sorted(gateway.usage.items())
     }
+
+
+def _dollars(used: Usage, price: Price | None) -> float | None:
+    return round(price.of(used.prompt_tokens, used.completion_tokens), 6) if price else None

@@ -22,10 +22,11 @@ def summary_table(summary: dict[str, Any]) -> str:
     if detectable["difference"]:
         lines.append(detectable_gain(detectable))
     for role, used in summary["usage"].items():
+        cost = _cost(used, summary.get("prices", {}).get(role))
         bad_replies = ", ".join(f"{count} {kind}" for kind, count in used["bad_replies"].items()) or "none"
         lines.append(
             f"{role} engine: {used['calls']} calls ({used['requests']} requests), {used['prompt_tokens']} + "
-            f"{used['completion_tokens']} tokens, bad replies: {bad_replies}"
+            f"{used['completion_tokens']} tokens{cost}, bad replies: {bad_replies}"
         )
     if "answers_thrown_away" in summary:
         lines.append(f"speculative answers discarded: {summary['answers_thrown_away']}")
@@ -35,6 +36,12 @@ def summary_table(summary: dict[str, Any]) -> str:
     if summary["simulated"]:
         lines.append("SIMULATED: replies came from the simulated engine; these numbers say nothing about a real model")
     return "\n".join(lines)
+
+
+def _cost(used: dict[str, Any], price: dict[str, Any] | None) -> str:
+    if not price or not used["dollars"]:
+        return ""
+    return f", {used['dollars']:.4f} dollars ({price['request']:g}/{price['reply']:g} per million, {price['source']})"
 
 
 def detectable_gain(detectable: dict[str, Any]) -> str:

@@ -12,7 +12,7 @@ from utils.files import reporting_os_errors
 
 
 def clean(text: str) -> str:
-    """The text without terminal control characters, so that no model or data set can move the cursor or hide text."""
+    """Remove terminal control characters, so that no model or data set can move the cursor or hide text."""
     return "".join(
         character
         for character in text
@@ -21,10 +21,10 @@ def clean(text: str) -> str:
 
 
 class Terminal:
-    """Lines and a bar of replies.
+    """Lines and a progress bar.
 
     Args:
-        path: run.log; written from `open` on.
+        path: of run.log, written after `open`.
     """
 
     def __init__(self, path: Path):
@@ -34,12 +34,12 @@ class Terminal:
         self._file: TextIO | None = None
 
     def open(self, total: int | None = None) -> None:
-        """Starts run.log and the bar.
+        """Open run.log and start the progress bar.
 
         Args:
-            total: replies expected at the most, None where unknown.
+            total: expected maximum number of replies, or None.
         """
-        from tqdm import tqdm  # imported where used: --help stays quick
+        from tqdm import tqdm  # imported here, so that --help stays fast
 
         with reporting_os_errors(self.path):
             self._file = self.path.open("a", encoding="utf-8", errors="replace")
@@ -61,14 +61,14 @@ class Terminal:
                 self._bar.update(1)
 
     def say(self, line: str) -> None:
-        """A line above the bar, and in run.log with the time."""
+        """Print a line above the bar, and write it to run.log with the time."""
         line = clean(line)
         with self._lock:
             if self._file is not None:
                 with reporting_os_errors(self.path):
                     self._file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')}  {line}\n")
                     self._file.flush()
-            with contextlib.suppress(BrokenPipeError):  # whoever read along has left; run.log goes on
+            with contextlib.suppress(BrokenPipeError):  # the reader of a pipe has gone; run.log continues
                 if self._bar is not None:
                     self._bar.write(line, file=sys.stdout)
                     sys.stdout.flush()
@@ -76,19 +76,19 @@ class Terminal:
                     print(line, flush=True)
 
     def close(self) -> None:
-        """Ends the bar and run.log."""
+        """Close the bar and run.log."""
         with self._lock:
             if self._bar is not None:
                 self._bar.close()
                 self._bar = None
             if self._file is not None:
-                with contextlib.suppress(OSError):  # a full disk, of which the run has told
+                with contextlib.suppress(OSError):  # a full disk, reported before
                     self._file.close()
                 self._file = None
 
 
 class _LineByLine:
-    """Standard error that is no terminal: each state of the bar on a line of its own."""
+    """Standard error that is not a terminal: every update of the bar is a line."""
 
     encoding = "utf-8"
 

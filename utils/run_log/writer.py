@@ -1,70 +1,67 @@
-"""Write log files in the background, in the order in which they were submitted."""
+"""Write log files in the background, in the order in which the writes were submitted."""
 
+import queue
 import threading
-from collections import deque
 from collections.abc import Callable
 
-from textgrad.concurrency import BackgroundTask, run_in_background
+from textgrad.concurrency import BackgroundTask
+
+Write = Callable[[], None]
 
 
 class Writer:
-    """A queue of writes, each of which may wait for a background task. Nothing is written after a failure."""
+    """One queue and one thread. Each write may wait for a background task; after a failure nothing is written."""
 
-    def __init__(self):
-        self._waiting: deque[tuple[BackgroundTask | None, Callable[[], None]]] = deque()
-        self._at_work: BackgroundTask | None = None
+    def __init__(self) -> None:
+        self._queue: queue.SimpleQueue[tuple[Write, BackgroundTask | None] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._writing = threading.Lock()
         self._failure: BaseException | None = None
         self._stopped = False
-        self._lock = threading.Lock()  # whoever holds it decides who writes; who writes beside the run needs none
 
-    def later(self, handle: BackgroundTask | None, write: Callable[[], None]) -> None:
-        """Adds a piece.
+    def submit(self, write: Write, after: BackgroundTask | None = None) -> None:
+        """Add a write to the queue.
 
         Args:
-            handle: what has to succeed first, if anything.
             write: called without arguments.
+            after: a task that must succeed first. If it fails, nothing more is written.
 
         Raises:
-            BrokenSystem: an earlier piece could not be written.
+            BrokenSystem: an earlier write failed.
         """
-        self._waiting.append((handle, write))
-        self.go_on()
-        if self._failure is not None:
-            raise self._failure
-
-    def go_on(self) -> None:
-        """Begins to write what is due, up to the first piece that has to wait. A failure is the next one's to hear who
-        adds a piece, or finishes: no client is to fail with it."""
-        with self._lock:
-            if (self._at_work is None or self._at_work.done()) and self._is_due():
-                self._at_work = run_in_background(self._write)
+        self._raise_failure()
+        if not self._thread.ident:
+            self._thread.start()
+        self._queue.put((write, after))
 
     def finish(self) -> None:
-        """Returns when all that is due has been written. Raises: as `later`."""
-        with self._lock:
-            if self._at_work is not None:
-                self._at_work.wait()
-            self._write()
-        if self._failure is not None:
-            raise self._failure
+        """Wait until everything has been written. Raises: as `submit`."""
+        if self._thread.ident:
+            self._queue.put(None)
+            self._thread.join()
+        self._raise_failure()
 
     def stop(self) -> None:
-        """Leaves what waits, and returns when nobody writes any more."""
-        self._stopped = True
-        with self._lock:
-            if self._at_work is not None:
-                self._at_work.wait()
+        """Discard what waits in the queue. Afterwards nothing is written."""
+        with self._writing:
+            self._stopped = True
 
-    def _is_due(self) -> bool:
-        if self._stopped or self._failure is not None or not self._waiting:
-            return False
-        handle, _ = self._waiting[0]
-        return handle is None or handle.succeeded()
+    def _run(self) -> None:
+        while item := self._queue.get():
+            write, after = item
+            if after:
+                after.wait()
+                if not after.succeeded():
+                    return
+            with self._writing:
+                if self._stopped:
+                    return
+                try:
+                    write()
+                except BaseException as error:  # raised again in the thread that submits or finishes
+                    self._failure = error
+                    return
 
-    def _write(self) -> None:
-        while self._is_due():
-            _, write = self._waiting.popleft()
-            try:
-                write()
-            except BaseException as error:  # kept for whoever has to hear of it
-                self._failure = error
+    def _raise_failure(self) -> None:
+        if self._failure is not None:
+            raise self._failure

@@ -1,8 +1,7 @@
-"""Experiment trackers: services that show a run while it goes on. One file per tracker, found by its name.
+"""Experiment trackers: services that show a run while it is running. One file per tracker, found by its name.
 
-A tracker's file defines `make(config)`, which returns a `Tracker`, or None to log nothing; it may define UNREACHABLE,
-the words for a server that does not answer. A tracker may be slow or
-fail; the run neither waits for it nor ends with it.
+A tracker's file defines `make(config)`, which returns a `Tracker`, or None to log nothing. It may define UNREACHABLE,
+the message for a server that does not respond. A tracker may be slow or fail; the run neither waits for it nor stops.
 """
 
 import os
@@ -15,8 +14,8 @@ from typing import Any
 from textgrad.discovery import load
 
 PACKAGE = "utils.trackers"
-_SENDING_SECONDS = 30.0  # patience at the end for what is still to be sent
-_CONNECTING_SECONDS = 5.0  # patience at the end for a tracker that has not even started
+_SENDING_SECONDS = 30.0  # maximum wait at the end of a run for data that are still being sent
+_CONNECTING_SECONDS = 5.0  # maximum wait at the end of a run for a tracker that has not started
 
 
 class Tracker:
@@ -44,8 +43,8 @@ class BackgroundTracker:
     Args:
         name: the tracker's name, for warnings.
         make: returns the tracker; called in the thread, as its library may be slow to import.
-        warn: is called once, with one line, if the tracker fails.
-        unreachable: what to say if the tracker has not started by the end of the run.
+        warn: receives one line if the tracker fails.
+        unreachable: message if the tracker has not started by the end of the run.
     """
 
     def __init__(
@@ -53,7 +52,7 @@ class BackgroundTracker:
         name: str,
         make: Callable[[], Tracker | None],
         warn: Callable[[str], None],
-        unreachable: str = "its server does not answer",
+        unreachable: str = "its server does not respond",
     ):
         self._name, self._make, self._warn, self._unreachable = name, make, warn, unreachable
         self._calls: queue.SimpleQueue[Callable[[Tracker], None] | None] = queue.SimpleQueue()
@@ -79,7 +78,7 @@ class BackgroundTracker:
         self._put(lambda tracker: tracker.log_file(path))
 
     def close(self, seconds: float = _SENDING_SECONDS) -> None:
-        """Send what is left and end the tracker, or abandon it after `seconds`."""
+        """Send the remaining data and end the tracker, or abandon it after `seconds`."""
         if not self._thread.is_alive():
             return
         self._calls.put(None)
@@ -105,7 +104,7 @@ class BackgroundTracker:
             while call := self._calls.get():
                 call(tracker)
             tracker.close()
-        except Exception as error:  # trackers raise many kinds, and none of them matters to the run
+        except Exception as error:  # trackers raise many kinds of errors, and none may stop the run
             self._fail(f"{self._name} tracker stopped: {type(error).__name__}: {_without_secrets(str(error))}")
         finally:
             self._started.set()
@@ -121,13 +120,13 @@ def open_tracker(config: Any, warn: Callable[[str], None]) -> BackgroundTracker:
 
     Args:
         config: the run's `Config`.
-        warn: is called once, with one line, if the tracker fails.
+        warn: receives one line if the tracker fails.
 
     Raises:
         UsageError: no tracker has this name.
     """
     module = load(PACKAGE, config.tracker, "tracker")
-    unreachable = getattr(module, "UNREACHABLE", "its server does not answer")
+    unreachable = getattr(module, "UNREACHABLE", "its server does not respond")
     return BackgroundTracker(config.tracker, lambda: module.make(config), warn, unreachable)
 
 

@@ -8,9 +8,9 @@ from typing import Any
 from utils.config import Config
 from utils.trackers import Tracker
 
-UNREACHABLE = "comet.com does not answer; --comet_mode offline needs no network"
+UNREACHABLE = "comet.com does not respond; --comet_mode offline needs no network"
 
-_QUIET = {
+_QUIET: dict[str, Any] = {
     "log_code": False,
     "log_env_details": False,
     "log_git_metadata": False,

@@ -23,17 +23,17 @@ def examined(monkeypatch, capsys):
     return examine
 
 
-def test_a_good_server_is_told_of_in_full(examined):
+def test_a_good_server_is_described_completely(examined):
     with FaultServer() as server:
         status, found, shown = examined(server)
     found = {name: value.strip() for name, value in found.items()}
     assert status == 0 and found["reachable"] == "yes" and "yes" in found["model found"]
     assert found["parameters dropped"] == "none" and found["tokens counted"].startswith("yes")
-    assert found["seed honoured"].startswith("cannot be told") and "16:" in found["concurrency"]
+    assert found["seed respected"].startswith("unknown") and "16:" in found["concurrency"]
     assert shown.out.startswith(f"openai-test-model: model test-model at {server.url}")
 
 
-def test_parameters_that_the_endpoint_refuses_are_named(examined):
+def test_refused_parameters_are_listed(examined):
     def refuse(request, number):
         if "seed" in request:
             return Fault(400, error("Unsupported parameter: 'seed'", param="seed", code="unsupported_parameter"))
@@ -41,16 +41,16 @@ def test_parameters_that_the_endpoint_refuses_are_named(examined):
 
     with FaultServer(policy=refuse) as server:
         status, found, _ = examined(server)
-    assert status == 0 and found["parameters dropped"].strip() == "seed" and "refuses" in found["seed honoured"]
+    assert status == 0 and found["parameters dropped"].strip() == "seed" and "refuses" in found["seed respected"]
 
 
-def test_the_most_calls_at_once_are_found(examined):
+def test_the_best_concurrency_is_measured(examined):
     def too_many(request, number):
         return "429" if server.peak_in_flight > 4 else None
 
     with FaultServer(policy=too_many, latency=0.05) as server:
         status, found, _ = examined(server)
-    assert status == 0 and "4 calls at once serve best" in found["concurrency"] and "HTTP 429" in found["concurrency"]
+    assert status == 0 and "best with 4 concurrent calls" in found["concurrency"] and "HTTP 429" in found["concurrency"]
 
 
 @pytest.mark.parametrize("fault, told", [("401", "HTTP 401"), ("404", "does not exist"), ("500", "HTTP 500")])
@@ -70,7 +70,7 @@ def test_the_simulated_engine_is_well(examined):
 @pytest.mark.parametrize(
     "arguments, told",
     [
-        ([], "name an engine"),
+        ([], "no engine given"),
         (["--test_engine", "gtp-4"], "unknown engine"),
         (["--test_engine", "gpt-4o"], "OPENAI_API_KEY"),
     ],
@@ -82,9 +82,9 @@ def test_bad_input_is_one_line_and_exit_2(capsys, arguments, told):
 
 
 @pytest.mark.slow
-def test_a_real_model_in_this_program_tells_its_context(examined):
+def test_the_embedded_model_reports_its_context(examined):
     pytest.importorskip("xllamacpp")
     status, found, shown = examined(engine="local-smollm2")
     assert status == 0, shown.err
     assert "4096" in found["context length"] and found["product"].strip().startswith("llama.cpp")
-    assert found["seed honoured"].strip() == "yes"
+    assert found["seed respected"].strip() == "yes"

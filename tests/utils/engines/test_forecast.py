@@ -1,4 +1,4 @@
-"""The forecast: exact on the simulated engine, close enough to plan by elsewhere; and caps that end a run in order."""
+"""Dry runs, forecasts after a run, and caps."""
 
 import json
 import re
@@ -33,25 +33,25 @@ def results_of(tmp_path, name="run"):
         ("train_hetero_fed", ["--judge", "llm", "--proximal_update"]),
     ],
 )
-def test_on_the_simulated_engine_it_is_exact(tmp_path, module, more):
+def test_the_forecast_is_exact_on_the_simulated_engine(tmp_path, module, more):
     tasks = [toy.task_file(tmp_path, "first", [1, 2]), toy.task_file(tmp_path, "second", [2, 3], seed=1)]
-    arguments = toy.options(tmp_path, *more, module=module, tasks=tasks[: 2 if "hetero" in module else 1])
+    arguments = toy.options(tmp_path, "--forecast", *more, module=module, tasks=tasks[: 2 if "hetero" in module else 1])
     expected = forecast.forecast(parse(arguments))
     assert main.main(arguments) == 0
     results = results_of(tmp_path)
     for role, used in results["usage"].items():
-        told = results["forecast"][role]
-        assert expected[role].calls == told["calls"] == told["actual_calls"] == used["calls"] > 0
-        assert told["tokens"] == told["actual_tokens"] == used["prompt_tokens"] + used["completion_tokens"]
+        forecasted = results["forecast"][role]
+        assert expected[role].calls == forecasted["calls"] == forecasted["actual_calls"] == used["calls"] > 0
+        assert forecasted["tokens"] == forecasted["actual_tokens"] == used["prompt_tokens"] + used["completion_tokens"]
 
 
-def test_bad_replies_are_forecast_too(tmp_path):
-    assert main.main(toy.options(tmp_path, engine="simulated:topics=4,bad=0.1")) == 0
-    for told in results_of(tmp_path)["forecast"].values():
-        assert told["calls"] == told["actual_calls"]
+def test_repeated_requests_after_bad_replies_are_forecast(tmp_path):
+    assert main.main(toy.options(tmp_path, "--forecast", engine="simulated:topics=4,bad=0.1")) == 0
+    for forecasted in results_of(tmp_path)["forecast"].values():
+        assert forecasted["calls"] == forecasted["actual_calls"]
 
 
-def test_a_dry_run_prints_calls_tokens_and_dollars_by_role_and_leaves_nothing(tmp_path, capsys):
+def test_a_dry_run_prints_calls_tokens_and_dollars_by_role_and_writes_nothing(tmp_path, capsys):
     prices = ["--price", "test=0.15/0.60", "evaluation=2.50/10"]
     assert main.main(toy.options(tmp_path, "--dry_run", *prices)) == 0
     shown = capsys.readouterr().out
@@ -62,20 +62,26 @@ def test_a_dry_run_prints_calls_tokens_and_dollars_by_role_and_leaves_nothing(tm
         assert parts[0] > 0 and parts[0] + parts[1] == pytest.approx(parts[2], rel=1e-3)
 
 
-def test_a_real_engine_needs_no_key_to_be_forecast(tmp_path, capsys):
+def test_a_dry_run_needs_no_key_and_shows_the_list_price(tmp_path, capsys):
     assert main.main(toy.options(tmp_path, "--dry_run", engine="gpt-4o")) == 0
     shown = capsys.readouterr().out
-    assert "no price" in shown and int(re.search(r"all +(\d+)", shown)[1]) > 100
+    calls, dollars = re.search(r"all +(\d+) +\d+ +\d+ +([\d.]+)", shown).groups()
+    assert int(calls) > 100 and float(dollars) > 0
+    assert re.search(r"genai-prices \d", shown) and re.search(r"prices of \d{4}-\d\d-\d\d", shown)
 
 
-def test_the_forecast_is_in_the_table(tmp_path, capsys):
-    assert main.main(toy.options(tmp_path)) == 0
+def test_a_dry_run_says_that_a_price_is_unknown(tmp_path, capsys):
+    assert main.main(toy.options(tmp_path, "--dry_run", engine="ollama-my-model")) == 0
+    assert re.search(r"all +\d+ +\d+ +\d+ +no price", capsys.readouterr().out)
+
+
+def test_the_summary_shows_forecast_and_actual_calls(tmp_path, capsys):
+    assert main.main(toy.options(tmp_path, "--forecast")) == 0
     calls = results_of(tmp_path)["usage"]["test"]["calls"]
     assert f"test {calls} and {calls}" in capsys.readouterr().out
 
 
-def test_a_long_run_is_not_rehearsed_at_its_end(tmp_path, monkeypatch):
-    monkeypatch.setattr(forecast, "LONGEST_REHEARSAL", 10)
+def test_without_the_option_there_is_no_forecast(tmp_path):
     assert main.main(toy.options(tmp_path)) == 0
     assert "forecast" not in results_of(tmp_path)
 
@@ -88,13 +94,15 @@ def test_a_long_run_is_not_rehearsed_at_its_end(tmp_path, monkeypatch):
         (["--max_cost", "0.1"], ["--max_cost", "90000"]),
     ],
 )
-def test_a_cap_ends_the_run_in_order_and_a_higher_one_goes_on_to_the_same_end(tmp_path, capsys, cap, higher):
+def test_a_run_stopped_by_a_cap_has_results_and_continues_with_a_higher_cap(tmp_path, capsys, monkeypatch, cap, higher):
     common = ["--price", "test=10/10", "evaluation=10/10", "--max_tokens", "200"]
     assert main.main(toy.options(tmp_path, *common, "--run_name", "whole")) == 0
     capsys.readouterr()
+    monkeypatch.setattr("sys.argv", ["main.py", *cap])
     assert main.main(toy.options(tmp_path, *common, *cap)) == 3
     shown, partial = capsys.readouterr(), results_of(tmp_path)
-    assert "--run_name run" in shown.out and "raise the cap" in shown.out and "Traceback" not in shown.err
+    command = f".venv/bin/python main.py {cap[0]} {2 * float(cap[1]):g} --run_name run"
+    assert f"to continue, raise the cap: {command}" in shown.out and "Traceback" not in shown.err
     assert partial["status"] == "incomplete" and "is reached" in partial["stopped"]
     assert partial["prompts"]["best"].strip()
     with sqlite3.connect(tmp_path / "logs" / "run" / "calls.sqlite") as log:  # both roles share some calls

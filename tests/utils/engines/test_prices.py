@@ -1,4 +1,4 @@
-"""Prices: from the command line, from a file, or nobody is paid."""
+"""Prices: from the command line, from a file, or list prices."""
 
 import json
 
@@ -8,9 +8,10 @@ import toy
 from textgrad.engine.calls.budget import Price
 from textgrad.errors import UsageError
 from utils.config import parse
-from utils.engines.prices import prices
+from utils.engines.prices import _listed, prices
 
 PAID = ["--module", "train_homo_fed", "--task", "t", "--test_engine", "gpt-4o-mini", "--evaluation_engine", "gpt-4o"]
+UNKNOWN = ["--test_engine", "ollama-mine", "--evaluation_engine", "ollama-mine"]
 
 
 def test_prices_are_given_by_role():
@@ -18,24 +19,36 @@ def test_prices_are_given_by_role():
     assert prices(config) == {"test": Price(0.15, 0.60), "evaluation": Price(2.5, 10)}
 
 
-def test_or_by_model_in_a_file(tmp_path):
-    (tmp_path / "prices.json").write_text(json.dumps({"gpt-4o": [2.5, 10]}))
-    config = parse([*PAID, "--price_file", str(tmp_path / "prices.json")])
-    assert prices(config) == {"evaluation": Price(2.5, 10)}
+def test_prices_are_read_from_a_file_by_engine(tmp_path):
+    (tmp_path / "prices.json").write_text(json.dumps({"gpt-4o": [7, 8]}))
+    config = parse([*PAID, "--price_file", str(tmp_path / "prices.json"), "--price", "test=1/2"])
+    found = prices(config)
+    assert found == {"evaluation": Price(7, 8), "test": Price(1, 2)}
+    assert {role: price.source for role, price in found.items()} == {"evaluation": "--price_file", "test": "--price"}
 
 
-def test_engines_on_the_users_own_machines_cost_nothing(tmp_path):
+def test_the_default_is_the_list_price_at_the_endpoint(monkeypatch):
+    found = prices(parse(PAID))
+    assert found["test"] == Price(0.15, 0.6) and found["evaluation"].reply > found["test"].reply
+    assert found["test"].source.startswith("genai-prices ")
+    _listed.cache_clear()
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://proxy.example/v1")  # its prices are unknown
+    assert prices(parse(PAID)) == {}
+    _listed.cache_clear()
+
+
+def test_engines_on_the_users_own_machine_cost_nothing(tmp_path):
     assert set(prices(toy.config(tmp_path)).values()) == {Price(0, 0)}
 
 
 @pytest.mark.parametrize(
     "more, said",
     [
-        (["--max_cost", "5"], "--max_cost needs a price for the test and the evaluation engine"),
-        (["--price", "test=0.15"], "--price test=0.15: a price is two amounts"),
+        (["--max_cost", "5", *UNKNOWN], "--max_cost needs a price for the test and the evaluation engine"),
+        (["--price", "test=0.15"], "invalid --price test=0.15: a price is two amounts"),
         (["--price", "test=-1/2"], "two amounts >= 0"),
         (["--price", "tset=1/2"], "unknown role in --price 'tset'"),
-        (["--price_file", "/no/such"], "--price_file /no/such cannot be read"),
+        (["--price_file", "/no/such"], "cannot read --price_file /no/such"),
     ],
 )
 def test_bad_prices_are_one_clear_line(more, said):

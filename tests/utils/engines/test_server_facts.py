@@ -68,13 +68,13 @@ SERVERS = {
         Pages({**OLLAMA, "/api/ps": {"models": [{"name": "smol:latest", "context_length": 4096}]}}),
         "Ollama 0.33.0",
         "4096 tokens",
-        "yes, as always with Ollama",
+        "yes, always in Ollama",
     ),
     "Ollama, idle": (
         Pages({**OLLAMA, "/api/ps": {"models": []}}),
         "Ollama 0.33.0",
-        "not told",
-        "yes, as always with Ollama",
+        "unknown",
+        "yes, always in Ollama",
     ),
     "llama.cpp": (
         Pages(LLAMA_CPP, lambda number: 150 * (number > 1)),
@@ -86,13 +86,13 @@ SERVERS = {
         Pages(LLAMA_CPP, lambda number: 0),
         "llama.cpp b6900-abcdef",
         "4096 tokens",
-        "no: what is asked again is read anew",
+        "no",
     ),
     "a service": (
         Pages({"/v1/models": listed(id="smol", context_length=128000)}),
-        "not told",
+        "unknown",
         "128000 tokens",
-        "not told",
+        "unknown",
     ),
 }
 
@@ -103,9 +103,9 @@ def test_product_version_context_and_prefix_caching_of(server):
     with ConformanceServer(pages, SimulatedEngine()) as served:
         facts = ServerFacts(get_engine("openai-smol", base_url=served.url))
         found = facts.product(), facts.context()
-        told = facts.prefix_caching()
+        reported = facts.prefix_caching()
     assert found == (product, context)
-    assert told == caching or (caching.endswith("of ") and told.startswith(caching))
+    assert reported == caching or (caching.endswith("of ") and reported.startswith(caching))
 
 
 def test_what_a_server_tells_by_itself_costs_no_chat():
@@ -116,7 +116,9 @@ def test_what_a_server_tells_by_itself_costs_no_chat():
     assert not pages.chats
 
 
-@pytest.mark.parametrize("name, told", [("smol", "yes"), ("other", "it answers; the server lists 1 under other names")])
-def test_whether_the_model_is_in_the_servers_list(name, told):
+@pytest.mark.parametrize(
+    "name, listed", [("smol", "yes"), ("other", "it responds; the server lists 1 under other names")]
+)
+def test_whether_the_model_is_in_the_servers_list(name, listed):
     with ConformanceServer(Pages(VLLM), SimulatedEngine()) as served:
-        assert ServerFacts(get_engine(f"openai-{name}", base_url=served.url)).listed() == told
+        assert ServerFacts(get_engine(f"openai-{name}", base_url=served.url)).listed() == listed

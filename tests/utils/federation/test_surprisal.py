@@ -58,4 +58,4 @@ def test_a_run_with_a_broken_surprisal_model_succeeds(tmp_path, capsys):
     import main
 
     assert main.run(toy.config(tmp_path, "--surprisal_model", "llama:http://127.0.0.1:9")) == 0
-    assert "no surprisal is measured" in capsys.readouterr().out
+    assert "surprisal is not measured" in capsys.readouterr().out

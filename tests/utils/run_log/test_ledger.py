@@ -9,7 +9,7 @@ import pytest
 import toy
 
 import main
-from utils.run_log.ledger import GENESIS, problem, sealed, verify
+from utils.run_log.ledger import GENESIS, find_break, verify, with_hash
 
 pytestmark = pytest.mark.slow
 
@@ -79,8 +79,8 @@ def chain(*changes):
             "global": [f"p{number}"],
             "evaluated": {"t": [f"p{number}"]},
         } | change
-        entry = sealed(entry, previous)
-        if wrong := problem(entry, before):
+        entry = with_hash(entry, previous)
+        if wrong := find_break(entry, before):
             return number, wrong
         before, previous = entry, entry["seal"]
     return None
@@ -98,7 +98,7 @@ def test_an_honest_chain_holds():
         ({"aggregated": ["u1"]}, "it aggregated"),
         ({"evaluated": {"t": ["p1"]}}, "t was evaluated under"),
         ({"global": ["p1"], "evaluated": {"t": ["p1"]}}, "the global prompt is not the merged one"),
-        ({"kept_old": "gate"}, "it says it kept the old prompt"),
+        ({"kept_old": "gate"}, "the old prompt should have been kept"),
     ],
 )
 def test_the_faults_of_the_published_code_break_the_chain(change, said):

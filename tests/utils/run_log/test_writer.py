@@ -1,4 +1,4 @@
-"""Writing beside a run: in order, each piece in its time, and no failure lost."""
+"""Writing in the background: in order, each write after its task, and no failure lost."""
 
 import contextlib
 import threading
@@ -12,96 +12,92 @@ from utils.run_log.writer import Writer
 
 
 def until(condition) -> None:
-    """Returns when a condition holds."""
+    """Wait until a condition holds."""
     end = time.monotonic() + 20
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.005)
 
 
-def ended(function):
-    handle = run_in_background(function)
-    handle.wait()
-    return handle
-
-
-def test_pieces_are_written_in_the_order_in_which_they_were_told_each_when_its_facts_are_there():
-    writer, written, known = Writer(), [], threading.Event()
-    waits = run_in_background(known.wait)
-    writer.later(None, lambda: written.append(1))
-    writer.later(waits, lambda: written.append(2))
-    writer.later(None, lambda: written.append(3))
+def test_writes_are_in_the_order_of_submission_each_after_its_task():
+    writer, written, ready = Writer(), [], threading.Event()
+    task = run_in_background(ready.wait)
+    writer.submit(lambda: written.append(1))
+    writer.submit(lambda: written.append(2), after=task)
+    writer.submit(lambda: written.append(3))
     until(lambda: written)
-    writer.go_on()
+    time.sleep(0.05)
     assert written == [1]
-    known.set()
-    waits.wait()
+    ready.set()
     writer.finish()
     assert written == [1, 2, 3]
 
 
-def test_nobody_waits_for_a_slow_disk():
+def test_the_caller_does_not_wait_for_a_slow_disk():
     writer, disk, written = Writer(), threading.Event(), []
-    writer.later(None, disk.wait)
-    writer.later(None, lambda: written.append(threading.get_ident()))
+    writer.submit(lambda: disk.wait(20))
+    writer.submit(lambda: written.append(threading.get_ident()))
     assert not written
     disk.set()
     writer.finish()
     assert len(written) == 1 and written != [threading.get_ident()]
 
 
-def fails():
-    raise BrokenSystem("the disk is full")
+@pytest.mark.parametrize("call", [Writer.finish, lambda writer: writer.submit(lambda: None)])
+def test_after_a_failure_every_call_raises_and_nothing_is_written(call):
+    def fail():
+        raise BrokenSystem("the disk is full")
 
-
-@pytest.mark.parametrize("told_by", [Writer.finish, lambda writer: writer.later(None, lambda: None)])
-def test_what_could_not_be_written_is_heard_by_all_who_add_or_finish_and_nothing_follows(told_by):
     writer, written = Writer(), []
+    writer.submit(fail)
     with contextlib.suppress(BrokenSystem):
-        writer.later(None, fails)
+        writer.submit(lambda: written.append(1))
     until(lambda: writer._failure)
     for _ in range(2):
-        writer.go_on()  # by a client, which is not to fail with it
         with pytest.raises(BrokenSystem, match="full"):
-            told_by(writer)
-    with contextlib.suppress(BrokenSystem):
-        writer.later(None, lambda: written.append(1))
+            call(writer)
     assert not written
 
 
-def test_never_do_two_threads_write_at_once_and_the_order_holds():
-    writer, written, writing, most = Writer(), [], [], []
+def test_one_thread_writes_while_many_submit():
+    writer, written, threads = Writer(), [], set()
 
     def write(number):
-        writing.append(number)
-        most.append(len(writing))
-        time.sleep(0.001)
+        threads.add(threading.get_ident())
         written.append(number)
-        writing.remove(number)
 
-    clients = [threading.Thread(target=lambda: [writer.go_on() for _ in range(200)]) for _ in range(4)]
+    clients = [
+        threading.Thread(
+            target=lambda first=first: [writer.submit(lambda n=n: write(n)) for n in range(first, first + 50)]
+        )
+        for first in range(0, 200, 50)
+    ]
+    writer.submit(lambda: None)
     for client in clients:
         client.start()
-    for number in range(60):
-        writer.later(None, lambda number=number: write(number))
-        if number % 20 == 19:
-            writer.finish()
     for client in clients:
         client.join()
-    assert written == list(range(60)) and max(most) == 1
+    writer.finish()
+    assert sorted(written) == list(range(200)) and len(threads) == 1
+    for first in range(0, 200, 50):  # the writes of one thread keep their order
+        own = [number for number in written if first <= number < first + 50]
+        assert own == sorted(own)
 
 
-def test_what_waits_for_something_that_failed_is_never_written():
+def test_after_a_failed_task_nothing_is_written():
     writer, written = Writer(), []
-    writer.later(ended(lambda: 1 / 0), lambda: written.append(1))
+    failed = run_in_background(lambda: 1 / 0)
+    writer.submit(lambda: written.append(1), after=failed)
+    writer.submit(lambda: written.append(2))
     writer.finish()
     assert not written
 
 
-def test_after_a_stop_nothing_is_written_any_more():
+def test_after_stop_nothing_is_written():
     writer, disk, written = Writer(), threading.Event(), []
-    writer.later(None, disk.wait)
-    writer.later(None, lambda: written.append(1))
+    writer.submit(lambda: disk.wait(20))
+    writer.submit(lambda: written.append(1))
     threading.Timer(0.1, disk.set).start()
     writer.stop()
+    writer._thread.join(20)
     assert disk.is_set() and not written

@@ -48,7 +48,7 @@ def test_a_tracker_that_hangs_is_abandoned_with_one_line():
     tracker = BackgroundTracker("slow", lambda: hang.wait(60) and None, warnings.append)
     tracker.log_params({})
     tracker.close(0.1)
-    assert len(warnings) == 1 and "its server does not answer" in warnings[0]
+    assert len(warnings) == 1 and "its server does not respond" in warnings[0]
     hang.set()
 
 

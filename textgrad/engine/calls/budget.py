@@ -1,9 +1,11 @@
 """Hard caps on the calls, tokens and dollars of a run, over all clients and roles."""
 
 import contextlib
+import dataclasses
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from textgrad.engine.reply import Reply
 from textgrad.errors import BudgetSpent
@@ -13,10 +15,19 @@ MILLION = 1_000_000
 
 @dataclass(frozen=True)
 class Price:
-    """Dollars per million tokens of requests and of replies, each >= 0."""
+    """Dollars per million tokens of requests and of replies, each >= 0.
+
+    Attributes:
+        source: where the price comes from.
+    """
 
     request: float
     reply: float
+    source: str = field(default="", compare=False)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the price for results.json."""
+        return dataclasses.asdict(self)
 
     def of(self, prompt_tokens: float, completion_tokens: float) -> float:
         """Return the cost in dollars."""
@@ -31,6 +42,9 @@ class Budget:
     Args:
         max_calls, max_tokens, max_cost: caps, or None. Tokens include requests and replies.
         prices: by role; roles without a price are free.
+
+    Attributes:
+        reached: the cap that refused a call: "calls", "tokens", "dollars", or None.
     """
 
     def __init__(
@@ -43,6 +57,7 @@ class Budget:
         self.caps = {"calls": max_calls, "tokens": max_tokens, "dollars": max_cost}
         self.capped = any(cap is not None for cap in self.caps.values())
         self.prices = prices or {}
+        self.reached: str | None = None
         self.used = dict.fromkeys(self.caps, 0.0)
         self._reserved = dict.fromkeys(self.caps, 0.0)
         self._changed = threading.Condition()
@@ -68,6 +83,7 @@ class Budget:
         with self._changed:
             while cap := self._exceeded_cap(needed):
                 if not self._reserved["calls"]:
+                    self.reached = cap
                     raise BudgetSpent(
                         f"the cap of {self.caps[cap]:g} {cap} is reached ({self.used[cap]:.6g} used; "
                         f"the next call may need {needed[cap]:.6g})"

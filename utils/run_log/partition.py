@@ -1,4 +1,4 @@
-"""What each client holds: the partition as counts and as a table."""
+"""The questions of each client, as partition.json and as a table."""
 
 from collections import Counter
 from typing import Any
@@ -6,8 +6,8 @@ from typing import Any
 from utils.federation.setup import Federation
 
 
-def holdings(federation: Federation) -> dict[str, Any]:
-    """For each client how many training questions it has, by task and by class of answer, and of validation ones.
+def partition_record(federation: Federation) -> dict[str, Any]:
+    """Return the numbers of training and validation questions per client, training by task or by class of answer.
 
     Returns:
         {"by": "task" or "answer class", "clients": {number: {"train": n, "validation": n, "counts": {label: n}}}}
@@ -27,12 +27,12 @@ def holdings(federation: Federation) -> dict[str, Any]:
     return {"by": "task" if by_task else "answer class", "clients": clients}
 
 
-def table(held: dict[str, Any], most: int = 20) -> str:
-    """Lines of text, a client a line; `most` lines at the most."""
-    lines = [f"{'client':>6}  {'train':>5}  {'val':>5}  by {held['by']}"]
-    for number, row in list(held["clients"].items())[:most]:
+def partition_table(record: dict[str, Any], max_clients: int = 20) -> str:
+    """Return one line per client, for at most `max_clients` clients."""
+    lines = [f"{'client':>6}  {'train':>5}  {'val':>5}  by {record['by']}"]
+    for number, row in list(record["clients"].items())[:max_clients]:
         counts = ", ".join(f"{label}: {count}" for label, count in row["counts"].items())
         lines.append(f"{number:>6}  {row['train']:>5}  {row['validation']:>5}  {counts}")
-    if len(held["clients"]) > most:
-        lines.append(f"   ... and {len(held['clients']) - most} more, see partition.json")
+    if len(record["clients"]) > max_clients:
+        lines.append(f"   ... and {len(record['clients']) - max_clients} more, see partition.json")
     return "\n".join(lines)

@@ -1,0 +1,80 @@
+"""The lines of metrics.jsonl and of the terminal, from what happened in a run. Pure functions."""
+
+from typing import Any
+
+from utils.federation.evaluation import Score, prompt_id
+from utils.federation.result import Round
+from utils.federation.scoring import Evaluation
+from utils.federation.update import Step
+from utils.metrics.retention import mean_rate
+from utils.metrics.statistics import share_of
+from utils.run_log.results import measures_record, merge_record
+
+
+def evaluation_record(evaluation: Evaluation, task: str, score: Score, client: int | None) -> dict[str, Any]:
+    """Return the line of one prompt's scores on one task; `client` is set if clients have prompts of their own."""
+    estimate = score.estimate.as_json()
+    return {
+        "event": "evaluation",
+        "of": evaluation.label,
+        "split": evaluation.split,
+        "task": task,
+        **({} if client is None else {"client": client}),
+        "prompt": score.prompt,
+        "accuracy": estimate["value"],
+        "n": estimate["n"],
+        "ci95": estimate["ci95"],
+        "correct": "".join(map(str, score.correct)),
+    }
+
+
+def step_record(round_number: int, client: int, step: Step) -> dict[str, Any]:
+    """Return the line of a local step."""
+    return {
+        "event": "step",
+        "round": round_number,
+        "client": client,
+        "step": step.number,
+        "before": step.before,
+        "after": step.after,
+        "n": step.n,
+        "accepted": step.accepted,
+        "reason": step.reason,
+        "prompt": prompt_id(step.prompt) if step.prompt else None,
+    }
+
+
+def round_record(finished: Round) -> dict[str, Any]:
+    """Return the line of a round."""
+    return {
+        "event": "round",
+        "round": finished.number,
+        "sampled": finished.sampled,
+        "dropped": {str(client): str(missing) for client, missing in sorted(finished.dropped.items())},
+        "uploads": {str(update.client): prompt_id(update.prompt) for update in finished.updates},
+        "merge": merge_record(finished),
+        **measures_record(finished),
+        "kept_old": finished.kept_old_reason,
+        "prompts": [prompt_id(prompt) for prompt in finished.prompts],
+    }
+
+
+def step_text(round_number: int, client: int, step: Step) -> str:
+    """Return the terminal's line of a local step."""
+    after = "no rewrite" if step.after is None else share_of(step.after, step.n)
+    return (
+        f"round {round_number}  client {client}  step {step.number}  accuracy {share_of(step.before, step.n)} -> "
+        f"{after}  {'accepted' if step.accepted else 'rejected'}: {step.reason}"
+    )
+
+
+def round_text(finished: Round) -> str:
+    """Return the terminal's line of a round."""
+    parts = [f"{len(finished.updates)} of {len(finished.sampled)} uploads"]
+    parts += [f"client {client} {missing}" for client, missing in sorted(finished.dropped.items())]
+    parts += [f"client {update.client}: leak {update.guard}" for update in finished.updates if update.guard != "none"]
+    if (rate := mean_rate(finished.retention)) is not None:
+        parts.append(f"{rate:.0%} of what clients added survived" + (" (repaired)" if finished.repaired else ""))
+    parts += [f"merge fell back to {fallback}" for fallback in (finished.merge.fallbacks if finished.merge else ())]
+    parts += [f"kept the old prompt: {finished.kept_old_reason}"] if finished.kept_old_reason else []
+    return f"round {finished.number} ended: {'; '.join(parts)}"
