@@ -36,7 +36,7 @@ def story_of(folder: Path) -> dict[str, str]:
     files = {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.suffix in (".txt", ".jsonl", ".png")
+        if path.is_file() and path.suffix in (".txt", ".jsonl", ".svg")
     }
     results = (folder / "results.json").read_text()
     files["results.json"] = toy.without_times(results)

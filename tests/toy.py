@@ -123,7 +123,7 @@ def story(folder: Path) -> dict[str, bytes]:
     files = {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.suffix in (".txt", ".jsonl", ".png")
+        if path.is_file() and path.suffix in (".txt", ".jsonl", ".svg")
     }
     return files | {"results.json": without_times((folder / "results.json").read_text()).encode()}
 

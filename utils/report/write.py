@@ -6,7 +6,7 @@ from typing import Any
 
 from utils.files import atomic_write, reporting_os_errors, to_json
 from utils.report import groups
-from utils.report.charts import PARTITION, comparison_charts, run_charts
+from utils.report.charts import comparison_charts, run_charts
 from utils.report.comparison import comparison_page
 from utils.report.drawing import Drawing
 from utils.report.export import as_csv, as_latex, metric_rows
@@ -16,12 +16,12 @@ from utils.report.run_page import run_page
 from utils.report.runs import Run, load_run
 from utils.report.tables import TitledTable
 
-SCREEN_FORMATS = ("svg", "png")  # written when a run ends
+SCREEN_FORMATS = ("svg",)  # written when a run ends
 PAPER_FORMATS = ("svg", "png", "pdf")
 
 
 def write(folder: Path, target: Path | None = None, figures: Sequence[str] = SCREEN_FORMATS) -> None:
-    """Write report.html and figures/ of a finished run, and partition.png if it has several clients.
+    """Write report.html and figures/ of a finished run.
 
     Args:
         folder: of the run.
@@ -37,9 +37,6 @@ def write(folder: Path, target: Path | None = None, figures: Sequence[str] = SCR
     drawings = [Drawing(chart, _note([run])) for chart in run_charts(run) if chart]
     atomic_write(target / "report.html", run_page(run, drawings))
     _write_figures(target, drawings, figures)
-    for drawing in drawings:
-        if drawing.name == PARTITION:
-            atomic_write(target / "partition.png", drawing.file("png"))
 
 
 def write_comparison(folder: Path, runs: Sequence[Run], several_seeds: Sequence[Group] = ()) -> None:

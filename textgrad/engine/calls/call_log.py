@@ -89,7 +89,7 @@ class CallLog:
 
     def __init__(self, path: str | Path, warn: Callable[[str], None] = _print_error):
         self.path, self.warn = Path(path), warn
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
         self._keys: set[str] | None = None  # of the open file: most look-ups of a new run find nothing
         self._cache: dict[str, Row] = {}
@@ -163,12 +163,13 @@ class CallLog:
 
     def _read(self, key: str) -> Row | None:
         """Read a row, and the rows stored after it: a replay looks replies up in about the order of their arrival."""
-        rows = {row[0]: row for row in self._execute(None, (key,))}
         with self._lock:
-            self._cache.update(rows)
+            if key not in self._cache:  # another thread may have read it meanwhile
+                self._cache.update((row[0], row) for row in self._execute(None, (key,)))
+            row = self._cache.get(key)
             for oldest in list(itertools.islice(self._cache, max(0, len(self._cache) - _CACHED_ROWS))):
                 del self._cache[oldest]
-        return rows.get(key)
+        return row
 
     def _delete(self, key: str) -> None:
         self._execute("DELETE FROM calls WHERE key = ?", (key,))

@@ -218,6 +218,8 @@ class Gateway:
         return reply, time.monotonic() - started
 
     def _charge(self, call: _Call, reply: Reply) -> None:
+        if not self.budget.capped:
+            return
         with self._lock:
             new = call.key not in self._paid
             self._paid.add(call.key)
@@ -236,7 +238,7 @@ class Gateway:
                 usage.seconds += seconds
                 if reply.flaw:
                     usage.flaws[reply.flaw] += 1
-            self.on_reply()
+        self.on_reply()
         return reply
 
 
