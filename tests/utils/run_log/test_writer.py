@@ -94,9 +94,10 @@ def test_after_a_failed_task_nothing_is_written():
 
 
 def test_after_stop_nothing_is_written():
-    writer, disk, written = Writer(), threading.Event(), []
-    writer.submit(lambda: disk.wait(20))
+    writer, begun, disk, written = Writer(), threading.Event(), threading.Event(), []
+    writer.submit(lambda: begun.set() or disk.wait(20))
     writer.submit(lambda: written.append(1))
+    assert begun.wait(20)
     threading.Timer(0.1, disk.set).start()
     writer.stop()
     writer._thread.join(20)

@@ -218,8 +218,6 @@ class Gateway:
         return reply, time.monotonic() - started
 
     def _charge(self, call: _Call, reply: Reply) -> None:
-        if not self.budget.capped:
-            return
         with self._lock:
             new = call.key not in self._paid
             self._paid.add(call.key)
