@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The command line: options -> engines -> log -> training -> results. See `--help`."""
 
+import gc
 import importlib
 import os
 import shlex
@@ -12,6 +13,7 @@ from textgrad.errors import StopRun
 from utils.config import Config, parse
 
 EXIT_OK, EXIT_USAGE, EXIT_BUDGET, EXIT_INTERRUPTED, EXIT_TERMINATED = 0, 2, 3, 130, 143
+_GC_THRESHOLD = 100_000  # new objects; saves 10 % of the processor time with hundreds of requests in flight
 _CAPS = {"calls": "max_calls", "tokens": "max_tokens_total", "dollars": "max_cost"}
 
 
@@ -55,6 +57,7 @@ def train(config: Config, call_log: Path | None) -> int:
     from utils.run_log.log import RunLog
     from utils.run_log.summary import results_text
 
+    gc.set_threshold(_GC_THRESHOLD)
     log, interrupted = RunLog(config, call_log), False
     engines = connect(config, log.call_log, log.say)
     try:

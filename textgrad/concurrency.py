@@ -6,6 +6,8 @@ are daemon threads: a stopped run never waits for replies that are still in flig
 
 import contextlib
 import contextvars
+import functools
+import queue
 import threading
 import time
 from collections import deque
@@ -60,7 +62,8 @@ class BackgroundTask(Generic[Result]):
         self._finished = threading.Event()
         self._value: Any = None
         self._error: BaseException | None = None
-        _start_thread(self._run, function)
+        context = contextvars.copy_context()
+        threading.Thread(target=context.run, args=(self._run, function), daemon=True).start()
 
     def _run(self, function: Callable[[], Result]) -> None:
         try:
@@ -132,7 +135,7 @@ def fan_out(
 class _FanOut:
     """State of one `fan_out`: which items are ready, which are running, and the results so far.
 
-    Every fan-out has threads of its own. Nested fan-outs that shared a bounded pool would deadlock.
+    The number of threads is not bounded: nested fan-outs that shared a bounded pool would deadlock.
     """
 
     def __init__(self, function: Callable, items: list, after: Sequence[Sequence[int]], width: int):
@@ -152,6 +155,10 @@ class _FanOut:
         self.changed = threading.Condition()
 
     def run(self, timeout: float | None) -> list:
+        with _use_threads() as self.threads:
+            return self._run(timeout)
+
+    def _run(self, timeout: float | None) -> list:
         deadline = float("inf") if timeout is None else time.monotonic() + timeout
         token = _deadline.set(min(deadline, _deadline.get()))
         try:
@@ -179,7 +186,7 @@ class _FanOut:
                 if self.closed or len(self.ready) <= spare or self.running >= self.width:
                     return
                 self.running += 1
-            _start_thread(self._work)
+            self.threads.start(self._work)
 
     def _work(self) -> None:
         while True:
@@ -220,7 +227,53 @@ class _FanOut:
             return len(released)
 
 
-def _start_thread(function: Callable[..., None], *arguments: Any) -> None:
-    """Run a function that does not raise in a daemon thread, in a copy of the caller's context."""
-    context = contextvars.copy_context()
-    threading.Thread(target=context.run, args=(function, *arguments), daemon=True).start()
+class _Threads:
+    """Daemon threads, reused by all fan-outs inside the outermost one: a new thread costs as much as a cached reply."""
+
+    def __init__(self) -> None:
+        self._idle: list[queue.SimpleQueue[Callable[[], None] | None]] = []
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def start(self, function: Callable[[], None]) -> None:
+        """Run a function that does not raise, in a copy of the caller's context."""
+        job = functools.partial(contextvars.copy_context().run, function)
+        with self._lock:
+            jobs = self._idle.pop() if self._idle else None
+        if jobs is None:
+            jobs = queue.SimpleQueue()
+            threading.Thread(target=self._work, args=(jobs,), daemon=True).start()
+        jobs.put(job)
+
+    def close(self) -> None:
+        """End each thread after its current job."""
+        with self._lock:
+            self._closed = True
+            for jobs in self._idle:
+                jobs.put(None)
+
+    def _work(self, jobs: queue.SimpleQueue) -> None:
+        while job := jobs.get():
+            job()
+            with self._lock:
+                if self._closed:
+                    return
+                self._idle.append(jobs)
+
+
+_threads: contextvars.ContextVar[_Threads | None] = contextvars.ContextVar("threads", default=None)
+
+
+@contextlib.contextmanager
+def _use_threads() -> Iterator[_Threads]:
+    """Provide the threads of the enclosing fan-out, or new ones until the block ends."""
+    if (threads := _threads.get()) is not None:
+        yield threads
+        return
+    threads = _Threads()
+    token = _threads.set(threads)
+    try:
+        yield threads
+    finally:
+        _threads.reset(token)
+        threads.close()
