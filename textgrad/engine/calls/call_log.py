@@ -6,7 +6,6 @@ random it also covers the request's scope in the run, so that samples are indepe
 
 import contextlib
 import hashlib
-import itertools
 import json
 import os
 import sqlite3
@@ -29,12 +28,7 @@ _TABLE = """CREATE TABLE IF NOT EXISTS calls (
     key TEXT PRIMARY KEY, request TEXT NOT NULL, text TEXT NOT NULL, finish_reason TEXT NOT NULL,
     prompt_tokens INTEGER, completion_tokens INTEGER, seconds REAL NOT NULL, ended REAL NOT NULL, seal TEXT NOT NULL)"""
 _SELECT = f"SELECT {_COLUMNS} FROM calls WHERE key = ?"
-_READ_AHEAD = 64  # rows
-_SELECT_AHEAD = (
-    f"SELECT {_COLUMNS} FROM calls WHERE rowid >= (SELECT rowid FROM calls WHERE key = ?) "
-    f"ORDER BY rowid LIMIT {_READ_AHEAD}"
-)
-_CACHED_ROWS = 4096
+_CACHE_SIZE = 1 << 27  # bytes
 
 
 def canonical(request: Any) -> str:
@@ -89,11 +83,10 @@ class CallLog:
 
     def __init__(self, path: str | Path, warn: Callable[[str], None] = _print_error):
         self.path, self.warn = Path(path), warn
-        self._lock = threading.RLock()
+        self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
         self._keys: set[str] | None = None  # of the open file: most look-ups of a new run find nothing
-        self._cache: dict[str, Row] = {}
-        self._select = _SELECT
+        self._cache: dict[str, Row] = {}  # rows read at opening: reading them one by one from many threads is slow
         self._closed = False
 
     def get(self, key: str) -> Reply | None:
@@ -105,7 +98,7 @@ class CallLog:
         """Return the reply stored under a key and the seconds it took, or None. Delete the row if it is damaged."""
         if self._keys is not None and key not in self._keys:
             return None
-        row = self._cache.get(key) or self._read(key)
+        row = self._cache.get(key) or next(iter(self._execute(_SELECT, (key,))), None)
         if row is None:
             return None
         if is_intact(row):
@@ -161,16 +154,6 @@ class CallLog:
             connection.execute("PRAGMA journal_mode=DELETE")
         connection.close()
 
-    def _read(self, key: str) -> Row | None:
-        """Read a row, and the rows stored after it: a replay looks replies up in about the order of their arrival."""
-        with self._lock:
-            if key not in self._cache:  # another thread may have read it meanwhile
-                self._cache.update((row[0], row) for row in self._execute(None, (key,)))
-            row = self._cache.get(key)
-            for oldest in list(itertools.islice(self._cache, max(0, len(self._cache) - _CACHED_ROWS))):
-                del self._cache[oldest]
-        return row
-
     def _delete(self, key: str) -> None:
         self._execute("DELETE FROM calls WHERE key = ?", (key,))
         with self._lock:
@@ -178,11 +161,11 @@ class CallLog:
             if self._keys is not None:
                 self._keys.discard(key)
 
-    def _execute(self, statement: str | None, values: tuple = ()) -> list[Row]:
-        """Run a statement, by default the one that looks up a key, in one thread at a time."""
+    def _execute(self, statement: str, values: tuple = ()) -> list[Row]:
+        """Run a statement, in one thread at a time."""
         with self._lock:
             try:
-                return self._connect().execute(statement or self._select, values).fetchall()
+                return self._connect().execute(statement, values).fetchall()
             except sqlite3.Error as error:
                 raise BrokenSystem(f"cannot use the call log {self.path}: {error}") from error
 
@@ -192,7 +175,7 @@ class CallLog:
         if self._connection is None:
             connection = self._open()
             self._keys = {key for (key,) in connection.execute("SELECT key FROM calls")}
-            self._select = _SELECT_AHEAD if _has_rowid(connection) else _SELECT
+            self._cache = _read_rows(connection)
             self._connection = connection
         return self._connection
 
@@ -212,10 +195,12 @@ class CallLog:
         return connection
 
 
-def _has_rowid(connection: sqlite3.Connection) -> bool:
-    """Return False for the table of an earlier version, which was declared WITHOUT ROWID."""
-    try:
-        connection.execute("SELECT rowid FROM calls LIMIT 1")
-    except sqlite3.OperationalError:
-        return False
-    return True
+def _read_rows(connection: sqlite3.Connection) -> dict[str, Row]:
+    """Return the first rows of the table by key, up to `_CACHE_SIZE` bytes of text."""
+    rows, size = {}, 0
+    for row in connection.execute(f"SELECT {_COLUMNS} FROM calls"):
+        rows[row[0]] = row
+        size += len(row[1]) + len(row[2])
+        if size > _CACHE_SIZE:
+            break
+    return rows
