@@ -5,7 +5,7 @@ from textgrad.engine.litellm import ChatLiteLLM
 
 
 class ChatCohere(ChatLiteLLM):
-    """A model of Cohere's, such as command-r-plus."""
+    """A Cohere model, such as command-r-plus."""
 
     provider = "cohere_chat"
     key_names = ("COHERE_API_KEY", "CO_API_KEY")

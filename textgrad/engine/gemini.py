@@ -5,7 +5,7 @@ from textgrad.engine.litellm import ChatLiteLLM
 
 
 class ChatGemini(ChatLiteLLM):
-    """A model of Google's, such as gemini-2.5-flash."""
+    """A Gemini model, such as gemini-2.5-flash."""
 
     provider = "gemini"
     key_names = ("GEMINI_API_KEY", "GOOGLE_API_KEY")

@@ -5,7 +5,7 @@ from textgrad.engine.litellm import ChatLiteLLM
 
 
 class ChatGroq(ChatLiteLLM):
-    """A model that Groq serves, such as llama-3.1-8b-instant."""
+    """A model served by Groq, such as llama-3.1-8b-instant."""
 
     provider = "groq"
     key_names = ("GROQ_API_KEY",)

@@ -1,4 +1,4 @@
-"""How a provider's file declares the engine names it serves."""
+"""`EngineKind`: declares the engine names of one provider."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -9,19 +9,19 @@ from textgrad.engine.base import EngineLM
 
 @dataclass(frozen=True)
 class EngineKind:
-    """One family of engine names, such as all names that start with "ollama-".
+    """A family of engine names, such as all names that start with "ollama-".
 
-    A module of this folder lists its families in `ENGINES`; the registry finds them there.
+    Each provider's module lists its kinds in the tuple `ENGINES`, where the registry finds them.
 
     Attributes:
-        pattern: regular expression for the whole name. Its first group is the model passed to `make`; without a group
-            the model is "". If several patterns match, the one that leaves the shortest model name wins.
-        make: function or class that builds the engine: `make(model, **options)`.
-        example: a valid name, shown in messages.
-        help: one phrase on what the name reaches.
+        pattern: regular expression of the whole name. Its first group is the model name, passed to `make`; without a
+            group or a match of it, "". If several patterns match, the one with the shortest model name wins.
+        make: class or function that creates the engine: `make(model, **options)`.
+        example: a valid name, shown in error messages.
+        help: short description of the provider and its environment variables.
         remote: True if requests cross a network, so that `request_timeout` applies.
-        offline: options that build the engine without a key or a model, to replay recorded replies.
-        short_names: abbreviations and the full names that they stand for.
+        offline: options that create the engine without an API key or a model, for a replay.
+        short_names: full engine name by abbreviation.
         takes_cache: True if `make` accepts TextGrad's `cache=`.
     """
 

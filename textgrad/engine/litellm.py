@@ -1,4 +1,4 @@
-"""Every provider that LiteLLM knows. The package is optional and imported at the first call only."""
+"""All providers supported by LiteLLM. The package is optional and imported at the first call."""
 
 import os
 import threading
@@ -13,22 +13,26 @@ from textgrad.engine.protocol.messages import prompt_tokens, read_completion, wi
 from textgrad.errors import UsageError
 from textgrad.packages import require_package
 
-_importing = threading.Lock()
+_import_lock = threading.Lock()
+_ERROR_CODES = {
+    "ContextWindowExceededError": "context_length_exceeded",
+    "ContentPolicyViolationError": "content_policy",
+}
 
 
 class ChatLiteLLM(ChatEngine):
-    """A chat model reached through LiteLLM. It reads keys from the environment, under its own names.
+    """A chat model called through LiteLLM, which reads API keys from the environment.
 
     Args:
-        model_string: the model's name.
-        system_prompt: used when a call brings none.
-        is_multimodal: True when the model takes images.
-        seed: passed on where the provider takes one.
-        request_timeout: seconds to wait for an answer, > 0.
+        model_string: name of the model.
+        system_prompt: default system prompt.
+        is_multimodal: True if the model accepts images.
+        seed: default sampling seed.
+        request_timeout: seconds to wait for a response, > 0.
 
     Attributes:
-        provider: LiteLLM's prefix for the model's name; "" when the name has one or needs none.
-        key_names: environment variables of which one must hold a key; none when that is not known.
+        provider: LiteLLM's prefix of the model name; "" if the name includes it or needs none.
+        key_names: environment variables of the API key, of which one must be set; empty if unknown.
     """
 
     provider = ""
@@ -49,11 +53,11 @@ class ChatLiteLLM(ChatEngine):
         self.sampling = replace(self.sampling, seed=seed)
 
     def check(self) -> None:
-        """Passes when the package and a key are there.
+        """Check that the package is installed and an API key is set.
 
         Raises:
-            BrokenSystem: the package is missing; says how to install it.
-            UsageError: the key is missing; says where it belongs.
+            BrokenSystem: the package is missing; the message says how to install it.
+            UsageError: the API key is missing; the message names the environment variable.
         """
         require_package("litellm")
         if self.key_names and not any(os.environ.get(name) for name in self.key_names):
@@ -62,62 +66,58 @@ class ChatLiteLLM(ChatEngine):
             )
 
     def complete(self, messages: Sequence[dict[str, Any]], sampling: Sampling) -> Reply:
-        """The reply to chat messages, by one request. LiteLLM leaves out what the provider does not take."""
+        """Return the reply to chat messages. LiteLLM omits parameters that the provider does not support."""
         wire = wire_messages(messages, self.is_multimodal, self.model_string)
         name = f"{self.provider}/{self.model_string}" if self.provider else self.model_string
         seed = {} if sampling.seed is None else {"seed": sampling.seed}
-        answer = _ask(
+        response = _send(
             model=name,
             messages=wire,
             temperature=sampling.temperature,
             top_p=sampling.top_p,
             max_tokens=sampling.max_tokens,
             timeout=self.request_timeout,
-            num_retries=0,
+            num_retries=0,  # the limiter retries
             max_retries=0,
             drop_params=True,
             **seed,
         )
-        if isinstance(answer, ApiError):
-            if answer.filtered:
+        if isinstance(response, ApiError):
+            if response.filtered:
                 return Reply("", "content_filter", prompt_tokens(wire), 0)
-            raise answer.error(self._context())
-        return read_completion(answer, wire)
+            raise response.error(self._context())
+        return read_completion(response, wire)
 
     def _context(self) -> RequestContext:
         keys = (value for name, value in os.environ.items() if name.endswith(("_KEY", "_TOKEN")) and len(value) > 7)
         return RequestContext(self.model_string, self.endpoint, " or ".join(self.key_names), tuple(keys))
 
 
-def _ask(**request) -> dict[str, Any] | ApiError:
-    """One request through LiteLLM, which tells of every failure by an exception of the openai package's family."""
-    litellm = _litellm()
+def _send(**request) -> dict[str, Any] | ApiError:
+    """Send one request and return the JSON object of the response, or the error that it reports."""
+    litellm = _import_litellm()
     import openai
 
     try:
-        answer = litellm.completion(**request)
-    except openai.OpenAIError as error:
-        return _problem(error)
-    return answer if isinstance(answer, dict) else answer.model_dump()
+        response = litellm.completion(**request)
+    except openai.OpenAIError as error:  # the base class of all exceptions of LiteLLM
+        return _api_error(error)
+    return response if isinstance(response, dict) else response.model_dump()
 
 
-def _problem(error: Exception) -> ApiError:
-    """LiteLLM's exception, whose class knows more than its message, which differs from provider to provider."""
-    kind = {
-        "ContextWindowExceededError": "context_length_exceeded",
-        "ContentPolicyViolationError": "content_policy",
-    }.get(type(error).__name__, "")
+def _api_error(error: Exception) -> ApiError:
+    """Convert an exception of LiteLLM. Its class is more reliable than its message, which depends on the provider."""
     body = getattr(error, "body", None)
-    code = kind or (str(body.get("code") or "") if isinstance(body, dict) else "")
-    response = getattr(error, "response", None)  # made up by LiteLLM at times, then without the headers
+    code = _ERROR_CODES.get(type(error).__name__) or (str(body.get("code") or "") if isinstance(body, dict) else "")
+    response = getattr(error, "response", None)  # sometimes a placeholder without the headers
     headers = getattr(error, "litellm_response_headers", None) or getattr(response, "headers", {})
     return ApiError(int(getattr(error, "status_code", None) or 500), str(error), code, headers=headers)
 
 
-def _litellm():
+def _import_litellm() -> Any:
     require_package("litellm")
-    with _importing:
-        # Otherwise importing it fetches a table of prices from the network.
+    with _import_lock:
+        # By default, the import downloads a price table.
         os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
         import litellm
     litellm.suppress_debug_info = True

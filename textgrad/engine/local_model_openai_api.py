@@ -1,16 +1,16 @@
-"""An engine around the caller's own client of the `openai` package: for LM Studio, a proxy, another transport."""
+"""An engine for a custom client of the `openai` package, such as one for LM Studio or a proxy."""
 
 from textgrad.engine.base import DEFAULT_SYSTEM_PROMPT
 from textgrad.engine.openai import ChatOpenAI
 
 
 class ChatExternalClient(ChatOpenAI):
-    """A chat model behind the caller's client.
+    """A chat model, called through a custom client.
 
     Args:
-        client: an `openai.OpenAI`, an `openai.AzureOpenAI`, or a client that behaves like them.
-        model_string: the model's name at its endpoint.
-        system_prompt, **kwargs: as of `ChatOpenAI`.
+        client: an `openai.OpenAI` or `openai.AzureOpenAI`, or an object with their interface.
+        model_string: name of the model at its endpoint.
+        system_prompt, **kwargs: as for `ChatOpenAI`.
     """
 
     def __init__(self, client, model_string: str, system_prompt: str = DEFAULT_SYSTEM_PROMPT, **kwargs):

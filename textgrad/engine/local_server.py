@@ -1,7 +1,8 @@
-"""The other half of `local`, run as a program of its own: serves a GGUF file until its standard input ends.
+"""The server process of `local`: serves a GGUF file until its standard input is closed.
 
-Its input is a pipe that nobody writes to. It ends when the program that holds the other end does, even by SIGKILL. A
-process apart, because llama.cpp's threads crash a Python that ends while they are at work.
+Standard input is a pipe from the parent process, which never writes to it. The pipe is closed when the parent ends,
+even by SIGKILL. llama.cpp runs in a separate process because its threads crash a Python interpreter that exits while
+they are computing.
 """
 
 import json
@@ -10,7 +11,7 @@ import sys
 
 
 def main() -> None:
-    """Takes the options as JSON in the first argument; prints {"url": ...} or {"error": ...} as one line of JSON."""
+    """Start the server with the JSON options in argv[1]. Print {"url": ...} or {"error": ...} as one line of JSON."""
     options = json.loads(sys.argv[1])
     try:
         server = start(**options)
@@ -21,18 +22,18 @@ def main() -> None:
         answer = {"error": str(error)}
     print(json.dumps(answer), flush=True)
     sys.stdin.read()
-    os._exit(0)  # at once, whatever is being generated
+    os._exit(0)  # without waiting for replies in progress
 
 
 def start(path: str, context: int, slots: int, threads: int, port: int = 0):
-    """A server that answers on 127.0.0.1.
+    """Return a running server on 127.0.0.1.
 
     Args:
-        path: of the model.
-        context: tokens a slot.
-        slots: requests at once.
-        threads: of the computation.
-        port: 0 lets the system choose one.
+        path: GGUF file.
+        context: context length per slot, in tokens.
+        slots: number of requests processed in parallel.
+        threads: number of compute threads.
+        port: TCP port; 0 for any free port.
     """
     import xllamacpp
 
@@ -40,13 +41,13 @@ def start(path: str, context: int, slots: int, threads: int, port: int = 0):
     options.model.path = path
     options.port = port
     options.n_parallel = slots
-    options.n_ctx = context * slots  # the total over all slots
+    options.n_ctx = context * slots  # total over all slots
     options.cpuparams.n_threads = options.cpuparams_batch.n_threads = threads
     options.n_threads_http = slots + 2
-    options.cache_ram_mib = 0  # else prompts of past requests may grow to 8 GiB
+    options.cache_ram_mib = 0  # by default, the cache of past prompts grows to 8 GiB
     options.verbosity = -1
     options.ui = False
-    return xllamacpp.Server(options)  # returns when the model is loaded and the port answers
+    return xllamacpp.Server(options)  # returns after the model is loaded and the port is open
 
 
 if __name__ == "__main__":

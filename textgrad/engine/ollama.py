@@ -1,4 +1,4 @@
-"""Models at an Ollama server, which is also how the paper's code reaches OpenRouter and Together."""
+"""Models at an Ollama server. The paper's code also uses these names for OpenRouter and Together."""
 
 from textgrad.engine.openai_compatible import openai_compatible
 

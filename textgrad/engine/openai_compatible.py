@@ -1,4 +1,4 @@
-"""Servers that speak OpenAI's protocol, each with its own base URL and key in the environment."""
+"""Servers that implement OpenAI's chat protocol, each with its own environment variables."""
 
 import os
 from collections.abc import Mapping
@@ -11,14 +11,14 @@ from textgrad.engine.openai import ChatOpenAI
 def openai_compatible(
     prefix: str, *, variables: str, default_url: str, example: str, short_names: Mapping[str, str] | None = None
 ) -> EngineKind:
-    """Return the engine kind of one server.
+    """Return the engine kind of one server product.
 
     Args:
-        prefix: start of the engine names, such as "ollama-"; the rest is the model's name at the server.
-        variables: start of the environment variables, such as "OLLAMA" for OLLAMA_BASE_URL and OLLAMA_API_KEY.
-        default_url: base URL if the variable is not set.
+        prefix: prefix of the engine names, such as "ollama-"; the rest is the model's name at the server.
+        variables: prefix of the environment variables, such as "OLLAMA" for OLLAMA_BASE_URL and OLLAMA_API_KEY.
+        default_url: default base URL.
         example: a valid engine name.
-        short_names: abbreviations and the full names that they stand for.
+        short_names: full engine name by abbreviation.
     """
 
     def make(model: str, **options) -> EngineLM:

@@ -1,9 +1,8 @@
-"""A stand-in for a language model, for tests, demos and benchmarks: no network, and the same replies on every machine.
+"""A deterministic stand-in for a language model, for tests, demos and benchmarks. It needs no network.
 
-It is no model of language. It has a skill that grows with what its prompt says: every question belongs to a topic, and
-a line "Lesson topic-3: ..." in the system prompt lets it answer more questions of topic 3. As the evaluation engine it
-finds out which lesson is missing, writes it into a prompt, and merges prompts, at times forgetting a lesson. So a run
-has a truth to be measured against. Whatever it produces is labelled "simulated".
+Each question belongs to a topic. A line "Lesson topic-3: ..." in the system prompt raises the accuracy on questions of
+topic 3. As evaluation engine, it finds the missing lessons, adds them to a prompt, and merges prompts, which loses some
+lessons. A run can therefore be compared with a known truth. All its results are labelled "simulated".
 """
 
 import re
@@ -29,34 +28,34 @@ _WAYS = ("work in small steps", "list what is given first", "check the result ba
 
 
 class SimulatedEngine(ChatEngine):
-    """See the module's text.
+    """The simulated engine; see the module.
 
     Args:
-        spec: options of `World` as "name=value", separated by commas; all may be left out.
+        spec: options of `World` as "name=value", separated by commas.
 
     Raises:
-        UsageError: see `World.of`.
+        UsageError: see `World.parse`.
     """
 
     endpoint = "simulated:"
     is_multimodal = True
 
     def __init__(self, spec: str = ""):
-        self.world = World.of(spec)
+        self.world = World.parse(spec)
         self.model_string = f"simulated:{spec}" if spec else "simulated"
         self._answers: dict[str, str] = {}
 
     def teach(self, pairs: Iterable[tuple[str, str]]) -> None:
-        """Tells it the right answers, as it can work out none.
+        """Register the correct answers, which the engine cannot compute.
 
         Args:
-            pairs: questions, as the data set holds them, and their answers. A question asked later may be followed by
-                further paragraphs, such as the wanted form of the answer.
+            pairs: questions of the data set and their answers. A request may append paragraphs to a question, such as
+                the answer format.
         """
         self._answers.update((question.strip(), str(answer).strip()) for question, answer in pairs)
 
     def complete(self, messages: Sequence[dict[str, Any]], sampling: Sampling) -> Reply:
-        """The reply, with words counted as tokens.
+        """Return the reply. Words count as tokens.
 
         Raises:
             ContextExceeded: the request has more words than the context.
@@ -65,11 +64,11 @@ class SimulatedEngine(ChatEngine):
         content = next(_text(message) for message in messages if message["role"] == "user")
         length = len(system.split()) + len(content.split())
         if length > self.world.context:
-            raise ContextExceeded(f"the request has {length} words, the context holds {self.world.context}")
+            raise ContextExceeded(f"the request has {length} words; the context length is {self.world.context}")
         if self.world.latency:
             time.sleep(self.world.latency)
         draw = sampling.seed if sampling.temperature > 0 else None
-        text, finish_reason = self._spoilt(system, content, draw, self._reply(system, content, draw))
+        text, finish_reason = self._with_flaws(system, content, draw, self._reply(system, content, draw))
         words = text.split()
         if len(words) > sampling.max_tokens:
             words, finish_reason = words[: sampling.max_tokens], "length"
@@ -77,7 +76,7 @@ class SimulatedEngine(ChatEngine):
         return Reply(text, finish_reason, length, len(words))
 
     def _reply(self, system: str, content: str, draw: int | None) -> str:
-        """The right kind of reply, by the first words of the system prompt and the tags of the message."""
+        """Return a flawless reply. System prompt and tags of the message tell the kind of request."""
         if system.startswith("You are the critic"):
             return _criticism_of_prompt(content) if "<FEEDBACK>" in content else _criticism_of_answer(content)
         if system.startswith("You are the editor"):
@@ -91,7 +90,7 @@ class SimulatedEngine(ChatEngine):
         return self._answer(system, content, draw)
 
     def _answer(self, system: str, content: str, draw: int | None) -> str:
-        """Right or wrong by the question, the lessons in the prompt and, where replies are drawn, the draw."""
+        """Answer a question, correctly or not by the lessons in the prompt and, if sampled, the seed `draw`."""
         question = self._known_question(content)
         marker = _MARKER.search(question)
         topic = marker[1] if marker else f"topic-{int(chance('topic', question) * self.world.topics)}"
@@ -102,7 +101,7 @@ class SimulatedEngine(ChatEngine):
         return f"This is a {topic} question. I went through it step by step.\nAnswer: {answer}"
 
     def _known_question(self, content: str) -> str:
-        """The longest known question with which the content begins, paragraph by paragraph; else all of it."""
+        """Return the longest registered question that starts the content, by paragraphs; all of the content if none."""
         content = question = content.strip()
         while question not in self._answers:
             question, paragraphs, _ = question.rpartition("\n\n")
@@ -112,7 +111,7 @@ class SimulatedEngine(ChatEngine):
         return question
 
     def _merge(self, content: str, draw: int | None) -> str:
-        """All lines of all uploads, each once; of several uploads' lessons some are forgotten. One stays as it is."""
+        """Merge the uploads: each distinct line once, without some of the lessons. A single upload stays unchanged."""
         uploads = _UPLOAD.findall(content)
         if len(uploads) == 1:
             return _improved(uploads[0])
@@ -130,8 +129,8 @@ class SimulatedEngine(ChatEngine):
             )
         )
 
-    def _spoilt(self, system: str, content: str, draw: int | None, text: str) -> tuple[str, str]:
-        """The reply and its finish reason, for a share `bad` of the requests a useless one."""
+    def _with_flaws(self, system: str, content: str, draw: int | None, text: str) -> tuple[str, str]:
+        """Return the reply and its finish reason. With probability `bad`, the reply is useless."""
         if not self.world.bad or chance("bad", self.world.seed, draw, system, content) >= self.world.bad:
             return text, "stop"
         kind = int(3 * chance("kind of bad", self.world.seed, draw, system, content))
@@ -139,13 +138,13 @@ class SimulatedEngine(ChatEngine):
 
 
 def _text(message: dict[str, Any]) -> str:
-    """A message's text; images are not looked at."""
+    """Return the text of a message, without images."""
     content = message["content"]
     return content if isinstance(content, str) else "\n\n".join(part for part in content if isinstance(part, str))
 
 
 def _block(tag: str, content: str) -> str:
-    """What stands between a tag's last opening and the next closing, "" without."""
+    """Return the text between the last opening tag and the next closing tag, or ""."""
     return content.rpartition(f"<{tag}>\n")[2].partition(f"\n</{tag}>")[0] if f"<{tag}>\n" in content else ""
 
 
@@ -154,7 +153,7 @@ def _improved(text: str) -> str:
 
 
 def _criticism_of_answer(content: str) -> str:
-    """By the verdict, the last 0 or 1 in what the scorer or the judge gave."""
+    """Criticize an answer by its verdict: the last 0 or 1 in the output of the scorer or the judge."""
     verdict = _block("OUTPUT_OF_FUNCTION", content) or _block("LM_OUTPUT", content)
     topic = _TOPIC.search(_block("VARIABLE", content))
     if "0" not in re.findall(r"(?<![\d.])[01](?![\d.])", verdict)[-1:]:
@@ -163,29 +162,29 @@ def _criticism_of_answer(content: str) -> str:
 
 
 def _criticism_of_prompt(content: str) -> str:
-    held = set(_LESSON.findall(_block("VARIABLE", content)))
-    return _missing_lessons(_block("FEEDBACK", content), held)
+    present = set(_LESSON.findall(_block("VARIABLE", content)))
+    return _missing_lessons(_block("FEEDBACK", content), present)
 
 
-def _missing_lessons(text: str, held: Iterable[str] = ()) -> str:
-    topics = [topic for topic in dict.fromkeys(_MISSING.findall(text)) if topic not in held]
+def _missing_lessons(text: str, present: Iterable[str] = ()) -> str:
+    topics = [topic for topic in dict.fromkeys(_MISSING.findall(text)) if topic not in present]
     return " ".join(f"It lacks the lesson for {topic}." for topic in topics) or "It lacks nothing that shows here."
 
 
 def _rewrite(content: str, draw: int | None) -> str:
-    """The old prompt and a line for every lesson that the feedback misses; where replies are drawn, words vary."""
+    """Return the prompt with one more line per missing lesson. The wording varies with the seed `draw`."""
     prompt = _block("VARIABLE", content)
-    held = set(_LESSON.findall(prompt))
-    topics = [topic for topic in dict.fromkeys(_MISSING.findall(content)) if topic not in held]
+    present = set(_LESSON.findall(prompt))
+    topics = [topic for topic in dict.fromkeys(_MISSING.findall(content)) if topic not in present]
     ways = {topic: _WAYS[int(chance("way", draw, topic) * len(_WAYS))] for topic in topics}
     return _improved("\n".join([prompt, *(f"Lesson {topic}: {way}." for topic, way in ways.items())]))
 
 
 def _verdict(content: str) -> str:
-    """1 when the prediction's final answer is the ground truth, by the roles of the fields shown."""
-    shown = [(role, text.strip()) for role, text in _FIELD.findall(content)]
-    truth = next((text for role, text in shown if _TRUTH.search(role)), None)
-    prediction = next((text for role, text in shown if _PREDICTION.search(role)), "")
+    """Judge a prediction: 1 if its final answer equals the ground truth. Field roles identify both."""
+    fields = [(role, text.strip()) for role, text in _FIELD.findall(content)]
+    truth = next((text for role, text in fields if _TRUTH.search(role)), None)
+    prediction = next((text for role, text in fields if _PREDICTION.search(role)), "")
     final = _FINAL_ANSWER.match(prediction)
     return f"<ACCURACY>{int((final[1] if final else prediction) == truth)}</ACCURACY>"
 

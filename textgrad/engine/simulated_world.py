@@ -1,8 +1,9 @@
-"""What the simulated engine is like: its options, its luck, and the mistakes it makes."""
+"""Options, random draws and wrong answers of the simulated engine."""
 
 import hashlib
 import re
-from dataclasses import dataclass, fields
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from textgrad.errors import UsageError, unknown
@@ -13,17 +14,17 @@ _OPPOSITES |= {opposite: word for word, opposite in _OPPOSITES.items()}
 
 @dataclass(frozen=True)
 class World:
-    """What the stand-in is like.
+    """Options of the simulated engine.
 
     Attributes:
-        latency: seconds a reply takes.
-        topics: over how many topics questions without a marker "[topic-3]" are spread.
-        base: share of questions answered rightly without a lesson.
-        skill: share of a topic's questions answered rightly with its lesson.
-        seed: another seed finds other questions hard.
-        forget: share of the lessons that one merge of several prompts loses.
-        context: longest request, in words.
-        bad: share of requests answered uselessly: with nothing, with half a reply, or beside the point.
+        latency: seconds per reply.
+        topics: number of topics of questions without a marker "[topic-3]".
+        base: probability of a correct answer without the topic's lesson in the prompt.
+        skill: probability of a correct answer with it.
+        seed: determines which questions are hard.
+        forget: probability that a merge of several prompts loses a lesson.
+        context: maximum length of a request, in words.
+        bad: probability of a useless reply: empty, truncated, or without an answer.
     """
 
     latency: float = 0.0
@@ -36,13 +37,13 @@ class World:
     bad: float = 0.0
 
     @classmethod
-    def of(cls, spec: str) -> "World":
-        """The world that a text such as "latency=0.2,topics=4" describes.
+    def parse(cls, spec: str) -> "World":
+        """Return the options in a text such as "latency=0.2,topics=4".
 
         Raises:
-            UsageError: an unknown option, or a value that is no number or out of range.
+            UsageError: an option is unknown, or its value is not a number or out of range.
         """
-        values: dict[str, float] = {}
+        values: dict[str, Any] = {}
         for part in filter(None, map(str.strip, spec.split(","))):
             name, _, value = map(str.strip, part.partition("="))
             if name not in _RANGES:
@@ -51,39 +52,43 @@ class World:
         return cls(**values)
 
 
-_RANGES = {
-    "latency": (0, 3600),
-    "topics": (1, 10**9),
-    "base": (0, 1),
-    "skill": (0, 1),
-    "seed": (0, 10**18),
-    "forget": (0, 1),
-    "context": (1, 10**9),
-    "bad": (0, 1),
+_RANGES: dict[str, tuple[Callable[[str], float], int, int]] = {  # type, lowest and highest value
+    "latency": (float, 0, 3600),
+    "topics": (int, 1, 10**9),
+    "base": (float, 0, 1),
+    "skill": (float, 0, 1),
+    "seed": (int, 0, 10**18),
+    "forget": (float, 0, 1),
+    "context": (int, 1, 10**9),
+    "bad": (float, 0, 1),
 }
-_TYPES = {field.name: field.type for field in fields(World)}
 
 
 def _number(name: str, text: str) -> float:
-    lowest, highest = _RANGES[name]
+    convert, lowest, highest = _RANGES[name]
     try:
-        value = _TYPES[name](text)
+        value = convert(text)
     except ValueError:
         value = None
     if value is None or not lowest <= value <= highest:
-        kind = "a whole number" if _TYPES[name] is int else "a number"
-        raise UsageError(f"simulated engine: {name}={text} must be {kind} from {lowest} to {highest}")
+        kind = "an integer" if convert is int else "a number"
+        raise UsageError(f"simulated engine: invalid {name}={text}: expected {kind} from {lowest} to {highest}")
     return value
 
 
 def chance(*parts: Any) -> float:
-    """A number in [0, 1), always the same for the same parts."""
+    """Return a pseudo-random number in [0, 1) that depends only on the arguments."""
     text = "\x1f".join(map(str, parts)).encode("utf-8", "surrogatepass")
     return int.from_bytes(hashlib.blake2b(text, digest_size=6).digest(), "big") / 2**48
 
 
 def wrong_answer(answer: str, luck: float) -> str:
-    """Another answer of the same kind: a number, an option, yes or no, a list of words, a word."""
+    """Return a different answer of the same kind: number, option, yes or no, list of words, word.
+
+    Args:
+        answer: the correct answer.
+        luck: in [0, 1); selects the wrong number.
+    """
     try:
         return str(int(answer.replace(",", "")) + 1 + int(9 * luck))
     except ValueError:

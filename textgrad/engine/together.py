@@ -5,7 +5,7 @@ from textgrad.engine.litellm import ChatLiteLLM
 
 
 class ChatTogether(ChatLiteLLM):
-    """A model that Together serves, such as meta-llama/Meta-Llama-3.1-8B-Instruct-Turbo."""
+    """A model served by Together, such as meta-llama/Meta-Llama-3.1-8B-Instruct-Turbo."""
 
     provider = "together_ai"
     key_names = ("TOGETHER_API_KEY", "TOGETHERAI_API_KEY", "TOGETHER_AI_TOKEN")

@@ -1,4 +1,4 @@
-"""vLLM inside this process: callers who ask at the same time are answered by one batch."""
+"""vLLM inside this process. Concurrent requests are answered in one batch."""
 
 import importlib
 import json
@@ -7,7 +7,8 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from textgrad.engine.base import DEFAULT_SYSTEM_PROMPT, ChatEngine, Reply, Sampling
@@ -17,31 +18,31 @@ from textgrad.engine.protocol.messages import wire_messages, without_thinking
 from textgrad.errors import BrokenSystem, ContextExceeded, UsageError
 from textgrad.packages import require_package
 
-_GATHER = 0.01  # seconds in which callers who start together are found to be together
+_BATCH_WINDOW = 0.01  # seconds to wait for concurrent callers before a batch starts
 
 
 @dataclass(eq=False)
-class _Ticket:
-    """A request on its way: its reply, or why there is none."""
+class _Request:
+    """A queued request and its future reply."""
 
     messages: list[dict[str, Any]]
     sampling: Sampling
-    reply: Reply | None = None
-    error: Exception | None = None
+    reply: Future[Reply] = field(default_factory=Future)
 
 
 class ChatVLLM(ChatEngine):
-    """A chat model that vLLM runs inside this process; loaded at the first call.
+    """A chat model that vLLM runs inside this process. It is loaded at the first call.
 
     Args:
-        model_string: a model's name on the Hugging Face hub, or its folder.
-        system_prompt: used when a call brings none.
-        is_multimodal: True when the model takes images.
-        **llm_config: options of `vllm.LLM`, on top of those in the environment variable VLLM_OPTIONS, a JSON object
-            such as {"dtype": "float32", "max_model_len": 4096}.
+        model_string: name on the Hugging Face hub, or a folder.
+        system_prompt: default system prompt.
+        is_multimodal: True if the model accepts images.
+        seed: default sampling seed.
+        **llm_config: options of `vllm.LLM`. They override those in the environment variable VLLM_OPTIONS, a JSON
+            object such as {"dtype": "float32", "max_model_len": 4096}.
 
     Raises:
-        UsageError: VLLM_OPTIONS is no JSON object.
+        UsageError: VLLM_OPTIONS is not a JSON object.
     """
 
     endpoint = "vllm:in-process"
@@ -59,67 +60,65 @@ class ChatVLLM(ChatEngine):
         self.llm_config = {**_options(), **llm_config}
         self.sampling = replace(self.sampling, seed=seed)
         self._model: Any = None
-        self._waiting: deque[_Ticket] = deque()
-        self._turn = threading.Lock()
+        self._queue: deque[_Request] = deque()
+        self._lock = threading.Lock()
 
     def check(self) -> None:
-        """Passes when vLLM is installed.
+        """Check that vLLM is installed.
 
         Raises:
-            BrokenSystem: it is not.
+            BrokenSystem: it is missing.
         """
         require_package("vllm")
 
     def complete(self, messages: Sequence[dict[str, Any]], sampling: Sampling) -> Reply:
-        """The reply to chat messages. Whoever gets the turn answers for all who wait; there is no thread to look after.
+        """Return the reply to chat messages. The lock holder runs the batch for all queued callers.
 
         Raises:
             BrokenSystem: vLLM is missing, or cannot load or run the model.
-            ContextExceeded: the request is longer than the model's context.
+            ContextExceeded: the request exceeds the model's context.
         """
-        ticket = _Ticket(wire_messages(messages, self.is_multimodal, self.model_string), sampling)
-        self._waiting.append(ticket)
-        with self._turn:
-            if ticket.reply is None and ticket.error is None:
-                time.sleep(_GATHER)
-                batch = [self._waiting.popleft() for _ in range(len(self._waiting))]
-                self._answer(batch if ticket in batch else [ticket, *batch])
-        if ticket.error is not None:
-            raise ticket.error
-        return ticket.reply
+        request = _Request(wire_messages(messages, self.is_multimodal, self.model_string), sampling)
+        self._queue.append(request)
+        with self._lock:
+            if not request.reply.done():
+                time.sleep(_BATCH_WINDOW)
+                batch = [self._queue.popleft() for _ in range(len(self._queue))]
+                self._answer(batch if request in batch else [request, *batch])
+        return request.reply.result()
 
-    def _answer(self, batch: list[_Ticket]) -> None:
+    def _answer(self, batch: list[_Request]) -> None:
         vllm = self._load()
         try:
             outputs = self._chat(vllm, batch)
-        except ValueError as error:  # one bad request spoils its batch, so each is asked alone
-            if len(batch) > 1:
-                for ticket in batch:
-                    self._answer([ticket])
+        except ValueError as error:
+            if len(batch) > 1:  # one invalid request fails the whole batch
+                for request in batch:
+                    self._answer([request])
             else:
-                too_long = ApiError(400, str(error)).too_long
-                batch[0].error = (ContextExceeded if too_long else BrokenSystem)(self._told(error))
+                kind = ContextExceeded if ApiError(400, str(error)).too_long else BrokenSystem
+                batch[0].reply.set_exception(kind(self._message(error)))
             return
         except RuntimeError as error:
-            raise BrokenSystem(self._told(error)) from error
-        for ticket, output in zip(batch, outputs, strict=True):
-            ticket.reply = _reply(output)
+            raise BrokenSystem(self._message(error)) from error
+        for request, output in zip(batch, outputs, strict=True):
+            request.reply.set_result(_reply(output))
 
-    def _chat(self, vllm, batch: list[_Ticket]) -> list[Any]:
+    def _chat(self, vllm: Any, batch: list[_Request]) -> list[Any]:
         parameters = [
             vllm.SamplingParams(
-                temperature=ticket.sampling.temperature,
-                top_p=ticket.sampling.top_p,
-                max_tokens=ticket.sampling.max_tokens,
-                seed=ticket.sampling.seed,
+                temperature=request.sampling.temperature,
+                top_p=request.sampling.top_p,
+                max_tokens=request.sampling.max_tokens,
+                seed=request.sampling.seed,
             )
-            for ticket in batch
+            for request in batch
         ]
-        return self._model.chat([ticket.messages for ticket in batch], parameters, use_tqdm=False)
+        return self._model.chat([request.messages for request in batch], parameters, use_tqdm=False)
 
-    def _load(self):
+    def _load(self) -> Any:
         require_package("vllm")
-        # An engine in a process of its own would outlive a program that ends at once, and hold its memory.
+        # A separate engine process would outlive a killed program and keep its memory.
         os.environ.setdefault("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
         vllm = importlib.import_module("vllm")
         if self._model is None:
@@ -129,23 +128,23 @@ class ChatVLLM(ChatEngine):
                 raise BrokenSystem(f"vLLM cannot load {self.model_string}: {' '.join(str(error).split())}") from error
         return vllm
 
-    def _told(self, error: Exception) -> str:
+    def _message(self, error: Exception) -> str:
         return f"engine {self.model_string} at {self.endpoint}: {' '.join(str(error).split())}"
 
 
 def _options() -> dict[str, Any]:
-    told = os.environ.get("VLLM_OPTIONS") or "{}"
+    text = os.environ.get("VLLM_OPTIONS") or "{}"
     try:
-        options = json.loads(told)
+        options = json.loads(text)
     except ValueError:
         options = None
     if not isinstance(options, dict):
-        raise UsageError(f'VLLM_OPTIONS is {told!r}: it must be a JSON object such as {{"max_model_len": 4096}}')
+        raise UsageError(f'invalid VLLM_OPTIONS {text!r}: expected a JSON object such as {{"max_model_len": 4096}}')
     return options
 
 
-def _reply(output) -> Reply:
-    """What vLLM's `RequestOutput` holds, as a reply."""
+def _reply(output: Any) -> Reply:
+    """Convert a `RequestOutput` of vLLM."""
     first = output.outputs[0]
     finish = "length" if first.finish_reason == "length" else "stop"
     return Reply(without_thinking(first.text), finish, len(output.prompt_token_ids or ()), len(first.token_ids))

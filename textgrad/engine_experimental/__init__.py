@@ -1,1 +1,1 @@
-"""TextGrad's experimental engines: the same models, with `cache=` of True, False or a diskcache object."""
+"""TextGrad's experimental engines: engines with an optional cache, `cache=` True, False or a diskcache object."""

@@ -1,4 +1,4 @@
-"""The experimental interface: an engine that may keep its replies, in a diskcache object or in a file of its own."""
+"""The experimental interface: an engine with an optional cache, a diskcache object or a file."""
 
 import functools
 from abc import abstractmethod
@@ -8,20 +8,21 @@ from textgrad.engine.base import DEFAULT_SYSTEM_PROMPT, CachedEngine
 from textgrad.engine.base import EngineLM as _EngineLM
 from textgrad.engine.calls.call_log import key_of
 from textgrad.engine.openai import user_cache
+from textgrad.engine.reply import Text
 from textgrad.errors import UsageError
 
 
 class EngineLM(_EngineLM):
-    """An engine whose `generate` sends one text or several parts to a method of its own each.
+    """An engine whose `generate` calls one method for a single text and another one for several parts.
 
     Args:
-        model_string: the model's name.
-        system_prompt: used when a call brings none.
-        is_multimodal: True when the model takes images.
-        cache: a diskcache object; True for a file in the user's cache folder; False for none.
+        model_string: name of the model.
+        system_prompt: default system prompt.
+        is_multimodal: True if the model accepts images.
+        cache: a diskcache object; True for a file in the user's cache folder; False to disable caching.
 
     Raises:
-        UsageError: `cache` is something else.
+        UsageError: `cache` has another type.
     """
 
     def __init__(
@@ -32,7 +33,7 @@ class EngineLM(_EngineLM):
         cache: Any = False,
     ):
         self.model_string, self.system_prompt, self.is_multimodal = model_string, system_prompt, is_multimodal
-        self.cache = _checked(cache, model_string)
+        self.cache = _open_cache(cache, model_string)
 
     @abstractmethod
     def _generate_from_single_prompt(self, content: str, system_prompt: str | None = None, **kwargs) -> str:
@@ -42,28 +43,30 @@ class EngineLM(_EngineLM):
     def _generate_from_multiple_input(self, content: list, system_prompt: str | None = None, **kwargs) -> str:
         """Return the reply to texts (str) and images (bytes)."""
 
-    def generate(self, content, system_prompt: str | None = None, **kwargs) -> str:  # type: ignore[override]
+    def generate(self, prompt, system_prompt: str | None = None, **kwargs) -> Text:
         """Return the reply to a text or a list of texts and images.
 
         Raises:
-            UsageError: an image is sent to a text-only engine.
+            UsageError: the request contains an image, but the model accepts text only.
         """
         system_prompt = system_prompt or self.system_prompt
-        if isinstance(content, str):
-            return self._generate_from_single_prompt(content, system_prompt=system_prompt, **kwargs)
-        if not self.is_multimodal and any(isinstance(part, bytes) for part in content):
+        if isinstance(prompt, str):
+            reply = self._generate_from_single_prompt(prompt, system_prompt=system_prompt, **kwargs)
+        elif not self.is_multimodal and any(isinstance(part, bytes) for part in prompt):
             raise UsageError(
-                f"engine {self.model_string} takes text only but received an image: pass "
-                f"is_multimodal=True if the model reads images"
+                f"engine {self.model_string} accepts text only, but the request contains an image: pass "
+                f"is_multimodal=True if the model accepts images"
             )
-        return self._generate_from_multiple_input(content, system_prompt=system_prompt, **kwargs)
+        else:
+            reply = self._generate_from_multiple_input(prompt, system_prompt=system_prompt, **kwargs)
+        return reply if isinstance(reply, Text) else Text(reply)
 
 
 def cached(function):
-    """Decorate an engine's method to answer from `self.cache` if it is on; flawed replies are not cached."""
+    """Decorate an engine's method so that it uses `self.cache`. Flawed replies are not cached."""
 
     @functools.wraps(function)
-    def answer(self, content, system_prompt=None, **kwargs):
+    def call(self, content, system_prompt=None, **kwargs):
         if self.cache is False:
             return function(self, content, system_prompt=system_prompt, **kwargs)
         key = key_of({"model": self.model_string, "content": content, "system": system_prompt, **kwargs})
@@ -71,13 +74,13 @@ def cached(function):
             reply = function(self, content, system_prompt=system_prompt, **kwargs)
             if getattr(reply, "flaw", None):
                 return reply
-            self.cache[key] = str(reply)  # a plain str, which diskcache keeps as text and never pickles
+            self.cache[key] = str(reply)  # diskcache stores str as text, but pickles subclasses
         return self.cache[key]
 
-    return answer
+    return call
 
 
-class _File:
+class _FileCache:
     """The cache of `cache=True`: a mapping stored in the format of a run's call log."""
 
     def __init__(self, model_string: str):
@@ -96,9 +99,9 @@ class _File:
         self._store._save_cache(key, reply)
 
 
-def _checked(cache: Any, model_string: str):
+def _open_cache(cache: Any, model_string: str):
     if isinstance(cache, bool):
-        return _File(model_string) if cache else False
+        return _FileCache(model_string) if cache else False
     if any(cls.__module__.partition(".")[0] == "diskcache" for cls in type(cache).__mro__):
         return cache
-    raise UsageError(f"cache is a {type(cache).__name__}: it must be True, False or a diskcache object")
+    raise UsageError(f"invalid cache of type {type(cache).__name__}: expected True, False or a diskcache object")

@@ -8,8 +8,8 @@ from textgrad.engine.litellm import ChatLiteLLM
 from textgrad.engine_experimental.base import EngineLM, cached
 
 
-class LiteLLMEngine(EngineLM, ChatLiteLLM):  # type: ignore[misc]  # both define generate; EngineLM's wins
-    """A model of LiteLLM, under LiteLLM's name. Arguments: see `EngineLM` and `ChatLiteLLM`."""
+class LiteLLMEngine(EngineLM, ChatLiteLLM):
+    """A model by its LiteLLM name. Arguments: see `EngineLM` and `ChatLiteLLM`."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""OpenAI and compatible endpoints with a cache."""
+"""OpenAI and compatible endpoints, with a cache."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from textgrad.engine.openai import ChatOpenAI
 from textgrad.engine_experimental.base import EngineLM, cached
 
 
-class OpenAIEngine(EngineLM, ChatOpenAI):  # type: ignore[misc]  # both define generate; EngineLM's wins
+class OpenAIEngine(EngineLM, ChatOpenAI):
     """A model at OpenAI or a compatible endpoint. Arguments: see `EngineLM` and `ChatOpenAI`."""
 
     def __init__(
@@ -53,10 +53,10 @@ class OpenAIEngine(EngineLM, ChatOpenAI):  # type: ignore[misc]  # both define g
 
 
 class OpenAICompatibleEngine(OpenAIEngine):
-    """A model behind the caller's own client of the `openai` package.
+    """A model called through a custom client of the `openai` package.
 
     Args:
-        client: an `openai.OpenAI`, or a client that behaves like it.
+        client: an `openai.OpenAI`, or an object with its interface.
         model_string, system_prompt, is_multimodal, cache, **options: see `OpenAIEngine`.
     """
 
@@ -78,4 +78,4 @@ class OpenAICompatibleEngine(OpenAIEngine):
             api_key=client.api_key,
             **options,
         )
-        self.client = client.with_options(max_retries=0)
+        self.client = client.with_options(max_retries=0)  # the limiter retries

@@ -1,4 +1,4 @@
-"""TextGrad's experimental engines: built on a method that is replaced here, and cached as asked for."""
+"""TextGrad's experimental engines and their caches. The method that sends requests is replaced by a mock."""
 
 import sqlite3
 from unittest.mock import patch
@@ -25,50 +25,50 @@ ENGINES = [(LiteLLMEngine, "lite_llm_generate"), (OpenAIEngine, "openai_call")]
 
 
 def caches(tmp_path):
-    return [diskcache.Cache(tmp_path / "kept"), True]
+    return [diskcache.Cache(tmp_path / "cache"), True]
 
 
 @pytest.mark.parametrize("kind, method", ENGINES)
 @pytest.mark.parametrize("which", [0, 1], ids=["diskcache", "own file"])
-def test_the_same_request_is_asked_once_and_another_parameter_asks_anew(kind, method, which, tmp_path):
+def test_equal_requests_are_sent_once_and_other_parameters_are_sent_separately(kind, method, which, tmp_path):
     cache = caches(tmp_path)[which]
-    with patch.object(kind, method, return_value="a reply") as asked:
+    with patch.object(kind, method, return_value="a reply") as send:
         engine = kind("m", cache=cache)
         first = engine.generate("prompt", temperature=0.7, max_tokens=50, top_p=1.0)
         assert engine.generate("prompt", top_p=1.0, max_tokens=50, temperature=0.7) == first == "a reply"
-        assert asked.call_count == 1
+        assert send.call_count == 1
         engine.generate("prompt", temperature=0.8, max_tokens=50, top_p=1.0)
         engine.generate("prompt", system_prompt="another", temperature=0.7, max_tokens=50, top_p=1.0)
-        assert asked.call_count == 3
+        assert send.call_count == 3
         assert kind("m", cache=cache).generate("prompt", temperature=0.7, max_tokens=50, top_p=1.0) == first
-        assert asked.call_count == 3
+        assert send.call_count == 3
         kind("another model", cache=cache).generate("prompt", temperature=0.7, max_tokens=50, top_p=1.0)
-        assert asked.call_count == 4
+        assert send.call_count == 4
 
 
 @pytest.mark.parametrize("kind, method", ENGINES)
-def test_without_a_cache_every_request_is_asked(kind, method):
-    with patch.object(kind, method, return_value="a reply") as asked:
+def test_every_request_is_sent_without_a_cache(kind, method):
+    with patch.object(kind, method, return_value="a reply") as send:
         engine = kind("m", cache=False)
         assert [engine.generate("prompt"), engine("prompt")] == ["a reply", "a reply"]
-    assert asked.call_count == 2
+    assert send.call_count == 2
 
 
 @pytest.mark.parametrize("kind, method", ENGINES)
-def test_a_cache_of_another_kind_is_refused(kind, method):
+def test_a_cache_of_another_type_is_rejected(kind, method):
     for cache in ([1, 2, 3], {}, "yes", 1, None):
         with pytest.raises(ValueError, match="True, False or a diskcache object"):
             kind("m", cache=cache)
 
 
-def test_nothing_in_the_cache_is_pickled(tmp_path):
-    with FaultServer() as server, diskcache.Cache(tmp_path / "kept") as cache:
+def test_the_cache_contains_no_pickles(tmp_path):
+    with FaultServer() as server, diskcache.Cache(tmp_path / "cache") as cache:
         assert OpenAIEngine("m", cache=cache, base_url=server.url).generate("hi") == "You said: hi"
-    with sqlite3.connect(tmp_path / "kept" / "cache.db") as rows:
+    with sqlite3.connect(tmp_path / "cache" / "cache.db") as rows:
         assert rows.execute("SELECT mode, value FROM Cache").fetchall() == [(1, "You said: hi")]
 
 
-def test_a_flawed_reply_is_not_kept():
+def test_a_flawed_reply_is_not_cached():
     with FaultServer(script=["truncated"]) as server:
         engine = OpenAIEngine("m", cache=True, base_url=server.url)
         assert engine.generate("hi").flaw == "truncated"
@@ -76,7 +76,7 @@ def test_a_flawed_reply_is_not_kept():
     assert len(server.requests) == 2
 
 
-def test_the_method_sends_what_it_is_given():
+def test_openai_call_sends_its_arguments():
     with FaultServer() as server:
         engine = OpenAIEngine("m", base_url=server.url)
         assert engine.openai_call("hi", "Be brief.", 0.5, 7, 0.9) == "You said: hi"
@@ -89,15 +89,15 @@ def test_the_method_sends_what_it_is_given():
     )
 
 
-def test_an_image_for_an_engine_that_takes_text_only_is_refused_before_it_is_sent():
-    with patch.object(OpenAIEngine, "openai_call", return_value="a cat") as asked:
+def test_a_text_only_engine_rejects_an_image_before_sending_it():
+    with patch.object(OpenAIEngine, "openai_call", return_value="a cat") as send:
         with pytest.raises(UsageError, match="is_multimodal=True"):
             OpenAIEngine("m").generate(["What is it?", b"\x89PNG"])
-        assert asked.call_count == 0
+        assert send.call_count == 0
         assert OpenAIEngine("m", is_multimodal=True).generate(["What is it?", b"\x89PNG"]) == "a cat"
 
 
-def test_a_client_of_the_callers_own_is_used():
+def test_a_custom_client_is_used():
     import openai
 
     with FaultServer() as server:
@@ -106,7 +106,7 @@ def test_a_client_of_the_callers_own_is_used():
     assert server.requests[0].headers["authorization"] == "Bearer mine"
 
 
-def test_an_engine_of_ones_own_can_be_built_on_the_base():
+def test_a_custom_engine_can_subclass_the_base():
     class Shout(ExperimentalEngineLM):
         @cached
         def _generate_from_single_prompt(self, content, system_prompt=None, **kwargs):

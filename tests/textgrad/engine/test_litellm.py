@@ -1,4 +1,4 @@
-"""Engines over LiteLLM, with a stand-in for the package."""
+"""Engines that use LiteLLM, with a fake package."""
 
 import os
 import sys
@@ -46,14 +46,14 @@ class ContentPolicyViolationError(openai.OpenAIError):
 
 @pytest.fixture
 def fake(monkeypatch):
-    """A module `litellm` whose `completion` notes what it was asked and answers or raises `answer`."""
+    """Install a module `litellm` whose `completion` records its requests, and replies or raises `failure`."""
     module = types.ModuleType("litellm")
-    module.asked, module.answer = [], None
+    module.requests, module.failure = [], None
 
     def completion(**request):
-        module.asked.append(request)
-        if isinstance(module.answer, Exception):
-            raise module.answer
+        module.requests.append(request)
+        if module.failure:
+            raise module.failure
         return {
             "choices": [{"message": {"content": "hello"}, "finish_reason": "stop"}],
             "usage": {"prompt_tokens": 4, "completion_tokens": 2},
@@ -78,15 +78,15 @@ def fake(monkeypatch):
         ("experimental:gpt-4o", "gpt-4o"),
     ],
 )
-def test_each_name_is_translated_to_litellms(fake, name, model):
+def test_names_are_translated_to_those_of_litellm(fake, name, model):
     reply = get_engine(name).complete(MESSAGES, Sampling())
     assert (reply.text, reply.prompt_tokens, reply.completion_tokens) == ("hello", 4, 2)
-    assert fake.asked[0]["model"] == model
+    assert fake.requests[0]["model"] == model
 
 
-def test_the_request_holds_the_sampling_and_leaves_retries_to_the_limiter(fake):
+def test_the_request_contains_the_sampling_parameters_and_disables_retries(fake):
     get_engine("claude-3").complete(MESSAGES, Sampling(temperature=0.5, top_p=0.9, max_tokens=7, seed=3))
-    wanted = {
+    expected = {
         "temperature": 0.5,
         "top_p": 0.9,
         "max_tokens": 7,
@@ -96,16 +96,16 @@ def test_the_request_holds_the_sampling_and_leaves_retries_to_the_limiter(fake):
         "drop_params": True,
         "messages": MESSAGES,
     }
-    assert wanted.items() <= fake.asked[0].items()
+    assert expected.items() <= fake.requests[0].items()
 
 
-def test_importing_it_asks_for_no_table_of_prices(fake):
+def test_importing_litellm_downloads_no_price_table(fake):
     get_engine("claude-3").complete(MESSAGES, Sampling())
     assert os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] == "True"
 
 
 @pytest.mark.parametrize(
-    "answer, kind",
+    "failure, kind",
     [
         (RateLimitError("slow"), TransientError),
         (Timeout("late"), TransientError),
@@ -115,28 +115,28 @@ def test_importing_it_asks_for_no_table_of_prices(fake):
         (ContextWindowExceededError("too much"), ContextExceeded),
     ],
 )
-def test_its_exceptions_become_ours(fake, answer, kind):
-    fake.answer = answer
+def test_exceptions_of_litellm_become_ours(fake, failure, kind):
+    fake.failure = failure
     with pytest.raises(kind) as caught:
         get_engine("claude-3").complete(MESSAGES, Sampling())
     if kind is TransientError:
-        assert caught.value.rate_limited == isinstance(answer, RateLimitError)
+        assert caught.value.rate_limited == isinstance(failure, RateLimitError)
         assert caught.value.retry_after == (3.0 if caught.value.rate_limited else None)
 
 
-def test_a_refusal_for_content_is_a_filtered_reply(fake):
-    fake.answer = ContentPolicyViolationError("no")
+def test_a_content_policy_violation_is_a_filtered_reply(fake):
+    fake.failure = ContentPolicyViolationError("no")
     assert get_engine("claude-3").complete(MESSAGES, Sampling()).flaw == "filtered"
 
 
-def test_a_key_in_its_message_is_redacted(fake):
-    fake.answer = AuthenticationError(f"invalid x-api-key {KEY}")
+def test_an_api_key_in_an_error_message_is_redacted(fake):
+    fake.failure = AuthenticationError(f"invalid x-api-key {KEY}")
     with pytest.raises(BrokenSystem, match="ANTHROPIC_API_KEY") as caught:
         get_engine("claude-3").complete(MESSAGES, Sampling())
     assert "marked" not in str(caught.value)
 
 
-def test_textgrads_classes_have_their_import_paths():
+def test_the_import_paths_of_textgrad_exist():
     from textgrad.engine.anthropic import ChatAnthropic
     from textgrad.engine.cohere import ChatCohere
     from textgrad.engine.gemini import ChatGemini

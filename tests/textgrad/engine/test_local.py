@@ -1,4 +1,4 @@
-"""The embedded llama.cpp: its settings, and the real SmolLM2 where its packages are installed."""
+"""The embedded llama.cpp: settings, and the real SmolLM2 if its packages are installed."""
 
 import importlib.metadata
 import importlib.util
@@ -32,7 +32,7 @@ def smollm2():
             pytest.skip(str(missing))
 
 
-def test_the_settings_have_defaults_and_overrides(monkeypatch):
+def test_settings_have_defaults_and_come_from_the_environment(monkeypatch):
     assert Settings.from_environment() == Settings(context=4096, slots=8, threads=usable_cores())
     for name, value in (("CONTEXT", "1024"), ("SLOTS", "2"), ("THREADS", "1")):
         monkeypatch.setenv(f"FEDTEXTGRAD_LOCAL_{name}", value)
@@ -40,13 +40,13 @@ def test_the_settings_have_defaults_and_overrides(monkeypatch):
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "many", "1.5"])
-def test_a_setting_that_is_no_whole_number_is_refused_by_name(monkeypatch, value):
+def test_a_setting_that_is_not_a_positive_integer_is_rejected(monkeypatch, value):
     monkeypatch.setenv("FEDTEXTGRAD_LOCAL_SLOTS", value)
-    with pytest.raises(UsageError, match=f"FEDTEXTGRAD_LOCAL_SLOTS is '{value}'"):
+    with pytest.raises(UsageError, match=f"invalid FEDTEXTGRAD_LOCAL_SLOTS '{value}': expected an integer >= 1"):
         Settings.from_environment()
 
 
-def test_a_missing_model_package_says_what_to_install(monkeypatch):
+def test_the_error_for_a_missing_model_package_says_how_to_install_it(monkeypatch):
     def absent(name):
         raise importlib.metadata.PackageNotFoundError(name)
 
@@ -55,7 +55,7 @@ def test_a_missing_model_package_says_what_to_install(monkeypatch):
         smollm2_path()
 
 
-def test_a_missing_server_package_says_what_to_install(monkeypatch, tmp_path):
+def test_the_error_for_a_missing_server_package_says_how_to_install_it(monkeypatch, tmp_path):
     model = tmp_path / "m.gguf"
     model.write_bytes(b"GGUF")
     engine = LocalEngine(str(model))
@@ -65,18 +65,18 @@ def test_a_missing_server_package_says_what_to_install(monkeypatch, tmp_path):
         engine.complete(MESSAGES, Sampling())
 
 
-def test_a_file_that_cannot_be_a_model_is_refused(tmp_path):
+def test_files_that_are_not_models_are_rejected(tmp_path):
     with pytest.raises(UsageError, match="No such file"):
         LocalEngine(str(tmp_path / "none.gguf"))
-    with pytest.raises(UsageError, match="cannot be read"):
+    with pytest.raises(UsageError, match="cannot read the file"):
         LocalEngine(str(tmp_path))
     (tmp_path / "text.gguf").write_text("hello")
-    with pytest.raises(UsageError, match="no GGUF file"):
+    with pytest.raises(UsageError, match="not a GGUF file"):
         LocalEngine(str(tmp_path / "text.gguf"))
 
 
 @pytest.mark.slow
-def test_a_broken_model_file_stops_with_its_name(tmp_path, smollm2):
+def test_the_error_for_a_corrupt_model_file_names_it(tmp_path, smollm2):
     broken = tmp_path / "broken.gguf"
     broken.write_bytes(b"GGUF" + bytes(1000))
     with pytest.raises(BrokenSystem, match="broken.gguf"):
@@ -84,7 +84,7 @@ def test_a_broken_model_file_stops_with_its_name(tmp_path, smollm2):
 
 
 @pytest.mark.slow
-def test_it_answers_and_counts_tokens(smollm2):
+def test_it_replies_and_counts_tokens(smollm2):
     reply = smollm2.complete(MESSAGES, Sampling(max_tokens=12))
     assert reply.text.strip() and 0 < reply.completion_tokens <= 12 and reply.prompt_tokens > 5
     assert smollm2.endpoint == f"local:{smollm2.path.name}"
@@ -92,26 +92,26 @@ def test_it_answers_and_counts_tokens(smollm2):
 
 
 @pytest.mark.slow
-def test_more_callers_than_slots_are_all_answered_by_the_one_server(smollm2):
-    again = LocalEngine()
-    replies = fan_out(lambda index: (smollm2, again)[index % 2].complete(MESSAGES, Sampling(max_tokens=4)), range(8))
+def test_one_server_answers_more_callers_than_slots(smollm2):
+    second = LocalEngine()
+    replies = fan_out(lambda index: (smollm2, second)[index % 2].complete(MESSAGES, Sampling(max_tokens=4)), range(8))
     assert all(reply.text for reply in replies)
-    assert again.base_url == smollm2.base_url
+    assert second.base_url == smollm2.base_url
 
 
 @pytest.mark.slow
-def test_a_reply_that_is_cut_off_is_truncated(smollm2):
+def test_a_reply_that_reaches_max_tokens_is_truncated(smollm2):
     assert smollm2.complete([{"role": "user", "content": "Tell a story."}], Sampling(max_tokens=3)).flaw == "truncated"
 
 
 @pytest.mark.slow
-def test_a_prompt_longer_than_the_context_is_told_apart(smollm2):
+def test_a_prompt_longer_than_the_context_raises_context_exceeded(smollm2):
     with pytest.raises(ContextExceeded):
         smollm2.complete([{"role": "user", "content": "word " * 600}], Sampling(max_tokens=3))
 
 
 @pytest.mark.slow
-def test_a_server_that_died_is_started_again(smollm2):
+def test_a_dead_server_is_restarted(smollm2):
     smollm2.complete(MESSAGES, Sampling(max_tokens=2))
     process = serve(smollm2.path, smollm2.settings).process
     process.kill()
@@ -120,9 +120,9 @@ def test_a_server_that_died_is_started_again(smollm2):
 
 
 @pytest.mark.slow
-def test_the_server_is_given_no_key(smollm2, monkeypatch):
+def test_the_server_process_receives_no_api_key(smollm2, monkeypatch):
     if not os.path.isdir("/proc/self"):
-        pytest.skip("only Linux shows a process's environment")
+        pytest.skip("needs /proc")
     monkeypatch.setenv("OPENAI_API_KEY", "sk-marked")
     earlier = serve(smollm2.path, smollm2.settings).process
     earlier.kill()
@@ -130,8 +130,8 @@ def test_the_server_is_given_no_key(smollm2, monkeypatch):
     smollm2.complete(MESSAGES, Sampling(max_tokens=2))
     process = serve(smollm2.path, smollm2.settings).process
     for file in ("environ", "cmdline"):
-        with open(f"/proc/{process.pid}/{file}", "rb") as shown:
-            assert b"marked" not in shown.read()
+        with open(f"/proc/{process.pid}/{file}", "rb") as content:
+            assert b"marked" not in content.read()
 
 
 CHILD = """
@@ -142,8 +142,8 @@ engine = LocalEngine()
 engine.complete([{"role": "user", "content": "hi"}], Sampling(max_tokens=2))
 print("ADDRESS", engine.base_url, flush=True)
 if sys.argv[1] == "busy":
-    ask = lambda: engine.complete([{"role": "user", "content": "Tell a long story."}], Sampling(max_tokens=400))
-    threading.Thread(target=ask, daemon=True).start()
+    generate = lambda: engine.complete([{"role": "user", "content": "Tell a long story."}], Sampling(max_tokens=400))
+    threading.Thread(target=generate, daemon=True).start()
     sys.stdin.read()
 """
 
@@ -166,14 +166,14 @@ def start_child(mode: str) -> subprocess.Popen:
 
 
 @pytest.mark.slow
-def test_it_prints_nothing_and_ends_with_the_program(smollm2):
+def test_the_server_prints_nothing_and_ends_with_the_program(smollm2):
     child = start_child("once")
     out, err = child.communicate(timeout=120)
     assert (child.returncode, err) == (0, "")
     assert [line.split()[0] for line in out.splitlines()] == ["ADDRESS"]
 
 
-def listens(url: str) -> bool:
+def is_listening(url: str) -> bool:
     port = int(url.split(":")[2].partition("/")[0])
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
@@ -181,22 +181,22 @@ def listens(url: str) -> bool:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("stop, code", [(signal.SIGKILL, -9), (None, 0)])
-def test_no_listener_is_left_when_the_program_ends_in_the_middle_of_a_reply(smollm2, stop, code):
+def test_no_server_remains_after_the_program_ends_during_a_reply(smollm2, stop, code):
     child = start_child("busy")
     url = child.stdout.readline().split()[1]
-    assert listens(url)
+    assert is_listening(url)
     if stop:
         child.send_signal(stop)
     child.communicate("", timeout=30)
     assert child.returncode == code
     deadline = time.monotonic() + 10
-    while listens(url):
+    while is_listening(url):
         assert time.monotonic() < deadline
         time.sleep(0.02)
 
 
 @pytest.mark.slow
-def test_a_reply_that_must_stand_between_tags_does(smollm2):
+def test_a_required_form_between_tags_is_enforced(smollm2):
     tags = ("<IMPROVED_VARIABLE>", "</IMPROVED_VARIABLE>")
     text = smollm2.complete(MESSAGES, Sampling(max_tokens=300, within=tags)).text
     assert text.startswith(tags[0]) and text.endswith(tags[1]) and text[len(tags[0]) : -len(tags[1])].strip()

@@ -1,4 +1,4 @@
-"""`ChatOpenAI` against a real HTTP server that misbehaves on order."""
+"""`ChatOpenAI` with a real HTTP server that produces faults on demand."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +22,7 @@ def ask(server: FaultServer, sampling: Sampling = Sampling(), messages=MESSAGES,
 
 
 def refuse(*parameters: str):
-    """A policy of a server that takes none of these parameters."""
+    """Return the policy of a server that rejects these parameters."""
 
     def policy(request, index):
         for name in parameters:
@@ -39,14 +39,14 @@ def refuse(*parameters: str):
     return policy
 
 
-def test_a_good_answer_carries_its_text_and_its_tokens():
+def test_a_reply_has_text_and_token_counts():
     with FaultServer() as server:
         reply = ask(server)
     assert (reply.text, reply.finish_reason, reply.flaw) == ("You said: How many?", "stop", None)
     assert (reply.prompt_tokens, reply.completion_tokens) == (3, 4)
 
 
-def test_the_request_holds_what_was_asked_for_and_no_penalties():
+def test_the_request_contains_the_sampling_parameters_and_no_penalties():
     with FaultServer() as server:
         ask(server, Sampling(temperature=0.5, top_p=0.9, max_tokens=7, seed=3))
         ask(server)
@@ -75,10 +75,10 @@ def test_the_request_holds_what_was_asked_for_and_no_penalties():
         "error-in-200",
     ],
 )
-def test_what_trying_again_may_mend_is_transient(fault):
+def test_temporary_faults_raise_transient_errors(fault):
     with FaultServer(script=[fault]) as server, pytest.raises(TransientError) as caught:
         ask(server, request_timeout=0.5 if fault == "hang" else 30)
-    assert len(server.requests) == 1  # only the limiter tries again
+    assert len(server.requests) == 1  # only the limiter retries
     assert caught.value.rate_limited == fault.startswith("429")
     assert caught.value.malformed == (fault in ("html", "no-choices", "empty-choices"))
     assert not caught.value.refused
@@ -87,21 +87,21 @@ def test_what_trying_again_may_mend_is_transient(fault):
 @pytest.mark.parametrize(
     "fault, low, high", [("429-retry-after", 1.0, 1.0), ("429-date", 0.1, 1.5), ("429-reset", 62.5, 62.5)]
 )
-def test_the_wait_that_a_server_asks_for_is_passed_on(fault, low, high):
+def test_the_retry_delay_of_the_server_is_reported(fault, low, high):
     with FaultServer(script=[fault]) as server, pytest.raises(TransientError) as caught:
         ask(server)
     assert low <= caught.value.retry_after <= high
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9/v1", "http://no-such-host.invalid/v1"])
-def test_where_nobody_listens_the_error_says_so(url):
+def test_an_unreachable_server_is_reported_as_refused(url):
     with pytest.raises(TransientError) as caught:
         ChatOpenAI("m", base_url=url, api_key=KEY).complete(MESSAGES, Sampling())
     assert caught.value.refused
 
 
 @pytest.mark.parametrize("fault, status", [("400", 400), ("401", 401), ("403", 403), ("404", 404), ("429-quota", 429)])
-def test_what_cannot_work_stops_with_engine_endpoint_status_and_cause(fault, status):
+def test_permanent_errors_name_engine_endpoint_status_and_cause(fault, status):
     with FaultServer(script=[fault]) as server, pytest.raises(BrokenSystem) as caught:
         ask(server)
     line = str(caught.value)
@@ -110,7 +110,7 @@ def test_what_cannot_work_stops_with_engine_endpoint_status_and_cause(fault, sta
     assert cause[:20] in line
 
 
-def test_a_request_that_is_too_long_is_told_apart():
+def test_a_request_that_is_too_long_raises_context_exceeded():
     with FaultServer(script=["context"]) as server, pytest.raises(ContextExceeded):
         ask(server)
 
@@ -125,18 +125,18 @@ def test_a_request_that_is_too_long_is_told_apart():
         ("truncated", "truncated"),
     ],
 )
-def test_a_bad_reply_is_a_reply_with_a_flaw(fault, flaw):
+def test_unusable_replies_have_a_flaw(fault, flaw):
     with FaultServer(script=[fault]) as server:
         assert ask(server).flaw == flaw
 
 
-def test_a_request_refused_for_its_content_is_a_filtered_reply():
+def test_a_request_rejected_by_a_content_filter_is_a_filtered_reply():
     body = error("The response was filtered due to Azure's content management policy.", code="content_filter")
     with FaultServer(script=[Fault(400, body)]) as server:
         assert ask(server).flaw == "filtered"
 
 
-def test_every_fault_that_passes_is_survived_by_the_limiter():
+def test_the_limiter_recovers_from_all_temporary_faults():
     faults = ["500", "drop", "reset", "529", "error-in-200", "html"]
     with FaultServer(script=faults) as server:
         route = Gateway().route(ChatOpenAI("m", base_url=server.url, api_key=KEY), "test")
@@ -144,13 +144,13 @@ def test_every_fault_that_passes_is_survived_by_the_limiter():
     assert len(server.requests) == 2 * len(faults)
 
 
-def test_a_server_that_is_away_for_a_moment_is_waited_for():
+def test_the_limiter_waits_for_a_server_that_is_briefly_down():
     with FaultServer(script=[None, "refuse"], refuse=0.7) as server:
         route = Gateway().route(ChatOpenAI("m", base_url=server.url, api_key=KEY), "test")
         assert [route.generate("a"), route.generate("b")] == ["You said: a", "You said: b"]
 
 
-def test_a_refused_parameter_is_left_out_at_once_and_ever_after():
+def test_a_refused_parameter_is_dropped_from_all_later_requests():
     with FaultServer(policy=refuse("max_tokens", "temperature", "seed")) as server:
         engine = ChatOpenAI("m", base_url=server.url, api_key=KEY)
         for _ in range(3):
@@ -161,14 +161,14 @@ def test_a_refused_parameter_is_left_out_at_once_and_ever_after():
     assert set(last) == {"model", "messages", "top_p", "max_completion_tokens"} and last["max_completion_tokens"] == 9
 
 
-def test_what_one_engine_learned_does_not_touch_another():
+def test_dropped_parameters_belong_to_one_engine():
     with FaultServer(policy=refuse("temperature")) as server:
         first, second = (ChatOpenAI("m", base_url=server.url, api_key=KEY) for _ in range(2))
         first.complete(MESSAGES, Sampling())
     assert first.dropped == {"temperature"} and second.dropped == set()
 
 
-def test_many_callers_that_learn_at_once_all_get_their_answer():
+def test_concurrent_callers_all_get_replies_while_parameters_are_dropped():
     with FaultServer(policy=refuse("max_tokens", "top_p"), latency=0.02) as server:
         engine = ChatOpenAI("m", base_url=server.url, api_key=KEY)
         with ThreadPoolExecutor(16) as pool:
@@ -176,7 +176,7 @@ def test_many_callers_that_learn_at_once_all_get_their_answer():
     assert set(replies) == {"You said: How many?"}
 
 
-def test_a_value_out_of_range_is_the_users_error_and_nothing_is_dropped():
+def test_a_parameter_out_of_range_is_an_error_and_is_not_dropped():
     fault = Fault(400, error("Invalid 'temperature': must be between 0 and 2.", param="temperature"))
     with FaultServer(policy=lambda request, index: fault) as server:
         engine = ChatOpenAI("m", base_url=server.url, api_key=KEY)
@@ -185,7 +185,7 @@ def test_a_value_out_of_range_is_the_users_error_and_nothing_is_dropped():
     assert engine.dropped == set() and len(server.requests) == 1
 
 
-def test_a_model_without_a_system_role_gets_the_system_prompt_in_the_users_message():
+def test_a_model_without_a_system_role_gets_the_system_prompt_in_the_user_message():
     def policy(request, index):
         if request["messages"][0]["role"] == "system":
             return Fault(400, error("System role not supported"))
@@ -195,7 +195,7 @@ def test_a_model_without_a_system_role_gets_the_system_prompt_in_the_users_messa
         assert [message["role"] for message in server.requests[-1].json["messages"]] == ["user"]
 
 
-def test_a_reply_longer_than_the_context_leaves_room_for_is_asked_for_shorter():
+def test_max_tokens_is_reduced_to_the_room_in_the_context():
     def policy(request, index):
         if request["max_tokens"] > 412:
             return Fault(
@@ -211,7 +211,7 @@ def test_a_reply_longer_than_the_context_leaves_room_for_is_asked_for_shorter():
     assert [seen.json["max_tokens"] for seen in server.requests] == [2000, 412]
 
 
-def test_an_image_goes_as_a_data_url():
+def test_an_image_is_sent_as_a_data_url():
     messages = [{"role": "user", "content": ["What is it?", b"\x89PNG\r\n\x1a\n..."]}]
     with FaultServer() as server:
         ask(server, messages=messages, is_multimodal=True)
@@ -220,12 +220,12 @@ def test_an_image_goes_as_a_data_url():
     assert image["image_url"]["url"].startswith("data:image/png;base64,iVBORw0K")
 
 
-def test_an_image_for_a_model_that_takes_text_only_says_what_to_do():
+def test_the_error_for_an_image_sent_to_a_text_only_model_names_the_fix():
     with FaultServer() as server, pytest.raises(UsageError, match="accepts text only.*is_multimodal=True"):
         ask(server, messages=[{"role": "user", "content": ["What is it?", b"\x89PNG\r\n\x1a\n..."]}])
 
 
-def test_one_connection_serves_many_calls():
+def test_one_connection_is_reused_for_many_calls():
     with FaultServer() as server:
         engine = ChatOpenAI("m", base_url=server.url, api_key=KEY)
         for _ in range(20):
@@ -233,29 +233,29 @@ def test_one_connection_serves_many_calls():
     assert server.connections == 1
 
 
-def test_calls_run_side_by_side_and_keep_their_connections():
-    everybody = threading.Barrier(40, timeout=60)  # nobody is answered before all have asked
-    with FaultServer(reply=lambda request: str(everybody.wait())) as server:
+def test_concurrent_calls_reuse_their_connections():
+    all_callers = threading.Barrier(40, timeout=60)  # no reply is sent before all requests have arrived
+    with FaultServer(reply=lambda request: str(all_callers.wait())) as server:
         engine = ChatOpenAI("m", base_url=server.url, api_key=KEY)
         for _ in range(2):
             fan_out(lambda _: engine.complete(MESSAGES, Sampling()), range(40))
     assert server.peak_in_flight == 40
-    assert server.connections == 40  # the second round used the connections of the first
+    assert server.connections == 40  # the second fan_out reused the connections of the first
 
 
-def test_a_proxy_from_the_environment_is_not_used_for_this_machine(monkeypatch):
+def test_a_proxy_is_not_used_for_servers_on_this_machine(monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.delenv("NO_PROXY", raising=False)
     with FaultServer() as server:
         assert ask(server).text
 
 
-def test_openais_own_endpoint_needs_a_key():
+def test_openai_requires_an_api_key():
     with pytest.raises(ValueError, match="OPENAI_API_KEY"):
         ChatOpenAI()
 
 
-def test_a_key_with_a_line_break_inside_is_refused_by_name(monkeypatch):
+def test_a_key_with_a_line_break_is_rejected_without_printing_it(monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "abc\ndef")
     with pytest.raises(UsageError, match="OPENAI_API_KEY") as caught:
         ChatOpenAI()
@@ -263,12 +263,12 @@ def test_a_key_with_a_line_break_inside_is_refused_by_name(monkeypatch):
 
 
 @pytest.mark.parametrize("url", ["localhost:8000/v1", "ftp://x/v1", "http://", "http://[", "http://x:abc/v1"])
-def test_a_base_url_that_is_none_is_refused(url):
+def test_an_invalid_base_url_is_rejected(url):
     with pytest.raises(UsageError, match="base URL"):
         ChatOpenAI("m", base_url=url, api_key=KEY)
 
 
-def test_the_environment_is_read_when_the_engine_is_made(monkeypatch):
+def test_the_environment_is_read_when_the_engine_is_created(monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     monkeypatch.setenv("BASE_URL", "https://a.example/v1/")
     assert ChatOpenAI("m").endpoint == "https://a.example/v1"
@@ -276,7 +276,7 @@ def test_the_environment_is_read_when_the_engine_is_made(monkeypatch):
     assert ChatOpenAI("m").endpoint == "https://b.example/v1"
 
 
-def test_azure_has_its_own_address_key_and_version(monkeypatch):
+def test_azure_uses_its_own_url_key_and_version(monkeypatch):
     with pytest.raises(UsageError, match="AZURE_OPENAI_API_BASE"):
         AzureChatOpenAI("deployed")
     with FaultServer() as server:
@@ -289,7 +289,7 @@ def test_azure_has_its_own_address_key_and_version(monkeypatch):
     assert headers[":path"] == "/openai/deployments/deployed/chat/completions?api-version=2030-01-01"
 
 
-def test_a_client_of_the_callers_own_is_used_without_its_retries():
+def test_a_custom_client_is_used_without_its_retries():
     import openai
 
     with FaultServer(script=["500"]) as server:
@@ -302,7 +302,7 @@ def test_a_client_of_the_callers_own_is_used_without_its_retries():
     assert engine.endpoint == server.url
 
 
-def test_generate_works_without_a_run():
+def test_generate_works_outside_of_a_run():
     with FaultServer() as server:
         engine = ChatOpenAI("m", base_url=server.url, api_key=KEY, system_prompt="Be brief.")
         assert engine.generate("hi", temperature=0.7) == engine("hi") == "You said: hi"

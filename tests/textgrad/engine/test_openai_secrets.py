@@ -1,4 +1,4 @@
-"""No key and no password ever reaches a message of `ChatOpenAI`, whatever the server does with it."""
+"""Messages of `ChatOpenAI` never contain API keys or passwords, even if the server echoes them."""
 
 import traceback
 
@@ -14,7 +14,7 @@ MESSAGES = [{"role": "user", "content": "How many?"}]
 
 
 def texts_of(caught) -> str:
-    """All that anybody may print of an error: its text, its attributes, its traceback with every chained error."""
+    """Return all printable parts of an error: text, attributes, and traceback with chained errors."""
     return "".join(traceback.format_exception(caught.value)) + repr(vars(caught.value)) + repr(caught.value)
 
 
@@ -30,7 +30,7 @@ def texts_of(caught) -> str:
         Fault(400, {"detail": [{"key": KEY}]}),
     ],
 )
-def test_no_message_holds_the_key_even_where_the_server_echoes_it(fault):
+def test_no_message_contains_the_key_even_if_the_server_echoes_it(fault):
     with FaultServer(script=[fault]) as server:
         with pytest.raises((BrokenSystem, TransientError)) as caught:
             ChatOpenAI("m", base_url=server.url, api_key=KEY).complete(MESSAGES, Sampling())
@@ -38,7 +38,7 @@ def test_no_message_holds_the_key_even_where_the_server_echoes_it(fault):
     assert "marked" not in texts_of(caught)
 
 
-def test_a_key_that_looks_like_no_key_is_kept_out_as_well(monkeypatch):
+def test_a_key_of_an_unusual_form_is_removed_too(monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "plain.word")
     with FaultServer(script=["401"]) as server:
         engine = ChatOpenAI("m", base_url=server.url)
@@ -48,7 +48,7 @@ def test_a_key_that_looks_like_no_key_is_kept_out_as_well(monkeypatch):
     assert "OPENAI_API_KEY" in str(caught.value)
 
 
-def test_credentials_in_the_base_url_are_used_but_never_shown():
+def test_credentials_in_the_base_url_are_sent_but_never_printed():
     with FaultServer(script=["404"]) as server:
         url = server.url.replace("http://", "http://user:hush%21hush@")
         engine = ChatOpenAI("m", base_url=url)

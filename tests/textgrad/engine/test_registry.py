@@ -1,4 +1,4 @@
-"""Names of engines: what each leads to, without loading, starting or sending anything."""
+"""Engine names, without loading models or sending requests."""
 
 import subprocess
 import sys
@@ -7,9 +7,11 @@ import diskcache
 import pytest
 
 from textgrad.engine import EngineLM, check_engine_name, get_engine, known_engines, validate_multimodal_engine
+from textgrad.engine.kind import EngineKind
 from textgrad.engine.litellm import ChatLiteLLM
 from textgrad.engine.local import LocalEngine
 from textgrad.engine.openai import AzureChatOpenAI, ChatOpenAI
+from textgrad.engine.registry import declared_kinds
 from textgrad.engine.simulated import SimulatedEngine
 from textgrad.engine.vllm import ChatVLLM
 from textgrad.engine_experimental.litellm import LiteLLMEngine
@@ -50,18 +52,18 @@ def keys(monkeypatch):
         ("simulated:latency=0.5", SimulatedEngine, "simulated:latency=0.5", "simulated:"),
     ],
 )
-def test_a_name_leads_to_its_engine(keys, name, kind, model, endpoint):
+def test_a_name_selects_its_engine(keys, name, kind, model, endpoint):
     engine = get_engine(name)
     assert isinstance(engine, kind) and isinstance(engine, EngineLM)
     assert (engine.model_string, engine.endpoint) == (model, endpoint)
 
 
-def test_ollamas_address_is_textgrads():
+def test_the_default_url_of_ollama_is_that_of_textgrad():
     assert get_engine("ollama-test-model-string").base_url == "http://localhost:11434/v1"
 
 
 @pytest.mark.parametrize("name, prefix", [("ollama-m", "OLLAMA"), ("vllm-api-m", "VLLM"), ("sglang-m", "SGLANG")])
-def test_each_kind_of_server_has_its_own_address_and_key(monkeypatch, name, prefix):
+def test_each_server_product_has_its_own_url_and_key(monkeypatch, name, prefix):
     monkeypatch.setenv("OPENAI_API_KEY", "not-for-others")
     assert get_engine(name)._key == "none"
     monkeypatch.setenv(f"{prefix}_BASE_URL", "https://router.example/v1")
@@ -75,46 +77,46 @@ def test_each_kind_of_server_has_its_own_address_and_key(monkeypatch, name, pref
 @pytest.mark.parametrize(
     "name, nearest", [("gtp-4o", "gpt-4o"), ("sonet", "sonnet"), ("olama-llama3.1", "ollama-llama3.1")]
 )
-def test_an_unknown_name_lists_the_known_ones_nearest_first(name, nearest):
+def test_the_error_for_an_unknown_name_lists_the_nearest_names(name, nearest):
     with pytest.raises(ValueError, match=f"unknown engine '{name}'; known, nearest first: {nearest}, "):
         get_engine(name)
 
 
-def test_an_invalid_engine_is_a_value_error():
+def test_an_unknown_name_is_a_value_error():
     with pytest.raises(ValueError):
         get_engine("invalid-engine")
 
 
-def test_every_example_is_a_name(keys):
+def test_all_examples_are_valid_names(keys):
     for example in known_engines():
         try:
-            get_engine(example.replace("<any model>", "x"))
-        except BrokenSystem as missing:  # only the model of the embedded engine is looked for this early
+            get_engine(example)
+        except BrokenSystem as missing:  # only the embedded model must exist when its engine is created
             assert example == "local-smollm2" and "pip install" in str(missing)
 
 
-@pytest.mark.parametrize("name", [name.replace("<any model>", "x") for name in known_engines()])
-def test_to_replay_no_key_and_no_model_is_needed_and_the_endpoint_is_the_same(name, monkeypatch):
+@pytest.mark.parametrize("name", [*known_engines()])
+def test_a_replay_needs_no_key_and_no_model_and_uses_the_same_endpoint(name, monkeypatch):
     monkeypatch.setenv("AZURE_OPENAI_API_BASE", "https://x.openai.azure.com")
-    with monkeypatch.context() as elsewhere:
-        elsewhere.setattr("importlib.metadata.files", lambda name: [])
+    with monkeypatch.context() as other_machine:
+        other_machine.setattr("importlib.metadata.files", lambda name: [])
         offline = get_engine(name, offline=True)
     monkeypatch.setenv("OPENAI_API_KEY", "fake")
     monkeypatch.setenv("AZURE_OPENAI_API_KEY", "fake")
     try:
-        here = get_engine(name)
+        online = get_engine(name)
     except BrokenSystem as missing:
         pytest.skip(str(missing))
-    assert (offline.model_string, offline.endpoint) == (here.model_string, here.endpoint)
+    assert (offline.model_string, offline.endpoint) == (online.model_string, online.endpoint)
 
 
-def test_to_replay_a_model_file_need_not_be_there():
+def test_a_replay_needs_no_model_file():
     assert get_engine("local-/nowhere/tiny.gguf", offline=True).endpoint == "local:tiny.gguf"
 
 
-def test_a_cache_is_for_experimental_engines_only(keys, tmp_path, monkeypatch):
+def test_only_experimental_engines_accept_a_cache(keys, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    for cache in (True, False, diskcache.Cache(tmp_path / "kept")):
+    for cache in (True, False, diskcache.Cache(tmp_path / "cache")):
         assert isinstance(get_engine("experimental:claude-3-opus-20240229", cache=cache), LiteLLMEngine)
     with pytest.raises(ValueError):
         get_engine("experimental:claude-3-opus-20240229", cache=[1, 2, 3])
@@ -122,13 +124,13 @@ def test_a_cache_is_for_experimental_engines_only(keys, tmp_path, monkeypatch):
         get_engine("gpt-4o", cache=True)
 
 
-def test_a_seed_becomes_the_engines_own(keys):
+def test_a_seed_becomes_the_default_of_the_engine(keys):
     for name in ("gpt-4o", "ollama-m", "simulated", "claude-3", "vllm-m"):
         assert get_engine(name, seed=5).sampling.seed == 5
         assert get_engine(name).sampling.seed is None
 
 
-def test_timeouts_matter_to_engines_behind_a_network_only(keys, tmp_path):
+def test_timeouts_apply_only_to_remote_engines(keys, tmp_path):
     assert get_engine("ollama-m", request_timeout=7.0).request_timeout == 7.0
     assert get_engine("claude-3", request_timeout=7.0).request_timeout == 7.0
     model = tmp_path / "m.gguf"
@@ -138,7 +140,7 @@ def test_timeouts_matter_to_engines_behind_a_network_only(keys, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name, sees",
+    "name, multimodal",
     [
         ("gpt-4o", True),
         ("gpt-4-turbo", True),
@@ -151,31 +153,32 @@ def test_timeouts_matter_to_engines_behind_a_network_only(keys, tmp_path):
         ("ollama-llava", False),
     ],
 )
-def test_models_that_see_images_are_known(keys, name, sees):
+def test_known_models_with_image_input_are_multimodal(keys, name, multimodal):
     engine = get_engine(name)
-    assert engine.is_multimodal == sees
-    if not sees:
-        with pytest.raises(ValueError, match="takes text only"):
+    assert engine.is_multimodal == multimodal
+    if not multimodal:
+        with pytest.raises(ValueError, match="accepts text only"):
             validate_multimodal_engine(engine)
     validate_multimodal_engine(get_engine(name, is_multimodal=True))
 
 
 @pytest.mark.parametrize(
-    "name, named", [("gpt-4o", "OPENAI_API_KEY"), ("azure-x", "AZURE_OPENAI_API_BASE"), ("nonsense", "unknown engine")]
+    "name, message",
+    [("gpt-4o", "OPENAI_API_KEY"), ("azure-x", "AZURE_OPENAI_API_BASE"), ("nonsense", "unknown engine")],
 )
-def test_what_is_missing_is_told_before_anything_runs(name, named):
-    with pytest.raises(UsageError, match=named):
+def test_check_names_the_missing_variable(name, message):
+    with pytest.raises(UsageError, match=message):
         check_engine_name(name)
 
 
 @pytest.mark.parametrize("name, package", [("claude-3", "litellm"), ("experimental:x", "litellm"), ("vllm-m", "vllm")])
-def test_a_missing_package_is_told_with_the_way_to_install_it(monkeypatch, name, package):
+def test_the_error_for_a_missing_package_says_how_to_install_it(monkeypatch, name, package):
     monkeypatch.setattr("textgrad.packages.importlib.util.find_spec", lambda name: None)
     with pytest.raises(BrokenSystem, match=f"{package} is not installed: pip install {package}"):
         check_engine_name(name)
 
 
-def test_a_missing_key_of_a_provider_is_told_before_anything_runs(monkeypatch):
+def test_check_names_all_variables_of_a_missing_key(monkeypatch):
     monkeypatch.setitem(sys.modules, "litellm", object())
     for name in ("COHERE_API_KEY", "CO_API_KEY"):
         monkeypatch.delenv(name, raising=False)
@@ -185,7 +188,7 @@ def test_a_missing_key_of_a_provider_is_told_before_anything_runs(monkeypatch):
     check_engine_name("command-r")
 
 
-def test_looking_at_names_imports_no_heavy_package():
+def test_checking_names_imports_no_heavy_package():
     code = """
 import sys
 from textgrad.engine import check_engine_name, known_engines
@@ -195,17 +198,39 @@ for name in ("simulated", "ollama-m", "sglang-m", "vllm-api-m", "openai-m"):
 heavy = {"openai", "httpx", "httpx2", "litellm", "vllm", "xllamacpp", "diskcache", "pydantic"} & set(sys.modules)
 sys.exit(f"imported {heavy}" if heavy else 0)
 """
-    done = subprocess.run(
+    finished = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,
         text=True,
         env={"PYTHONPATH": ":".join(sys.path), "OPENAI_API_KEY": "fake", "PATH": ""},
     )
-    assert done.returncode == 0, done.stderr
+    assert finished.returncode == 0, finished.stderr
 
 
-def test_a_local_engine_knows_its_endpoint_before_it_has_one(tmp_path):
+def test_the_endpoint_of_a_local_engine_is_known_before_its_server_starts(tmp_path):
     model = tmp_path / "tiny.gguf"
     model.write_bytes(b"GGUF....")
     engine = get_engine(f"local-{model}")
     assert isinstance(engine, LocalEngine) and (engine.model_string, engine.endpoint) == ("tiny", "local:tiny.gguf")
+
+
+def test_a_file_whose_engines_are_not_a_tuple_is_rejected_with_the_fix(monkeypatch):
+    kind = EngineKind(r"mine-(.+)", SimulatedEngine, "mine-x", "mine")
+    monkeypatch.setattr("textgrad.engine.registry.declared_in", lambda package, attribute: [("mine", kind)])
+    with pytest.raises(UsageError, match="textgrad.engine.mine: ENGINES must be a tuple of EngineKind.*add a comma"):
+        declared_kinds.__wrapped__()
+
+
+def test_a_timeout_is_ignored_by_an_engine_without_one(monkeypatch):
+    class Minimal(EngineLM):
+        def __init__(self, model):
+            self.model_string = model
+
+        def generate(self, prompt, system_prompt=None, **kwargs):
+            return "yes"
+
+    kinds = (EngineKind(r"mine-(.+)", Minimal, "mine-x", "mine"),)
+    monkeypatch.setattr("textgrad.engine.registry.declared_kinds", lambda: (("mine", kinds[0]),))
+    engine = get_engine("mine-model", seed=3, request_timeout=5.0)
+    assert (engine("hi"), engine.model_string, engine.sampling.seed) == ("yes", "model", 3)
+    assert not hasattr(engine, "request_timeout")

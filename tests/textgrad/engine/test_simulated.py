@@ -1,4 +1,4 @@
-"""The simulated engine: its skill grows with the lessons in its prompt, and all that it says is repeatable."""
+"""The simulated engine: lessons in its prompt raise its accuracy, and its replies are reproducible."""
 
 import re
 import time
@@ -29,8 +29,8 @@ def ask(engine, content, system_prompt="", **sampling) -> str:
     return engine.complete(messages_of(content, system_prompt), Sampling(**sampling)).text
 
 
-def right(engine, system_prompt="", topic="", **sampling) -> list[bool]:
-    """For each question, with the answer's form appended as tasks do, whether it is answered rightly."""
+def correct(engine, system_prompt="", topic="", **sampling) -> list[bool]:
+    """Return the correctness of the answer to each question. The answer format is appended, as tasks do."""
     return [
         ask(engine, f"{question}\n\n{_FORMAT}", system_prompt, **sampling).endswith(f"Answer: {answer}")
         for question, answer in _QUESTIONS
@@ -47,25 +47,25 @@ def test_it_is_labelled_simulated_with_its_options():
     assert SimulatedEngine("base=0.5,seed=3").model_string == "simulated:base=0.5,seed=3"
 
 
-def test_options_are_read_and_all_may_be_left_out():
-    assert World.of("") == World(0.0, 8, 0.3, 0.95, 0, 0.15, 100_000, 0.0)
-    assert World.of(" latency=0.2, topics=3 ,context=50") == World(latency=0.2, topics=3, context=50)
+def test_options_are_parsed_and_optional():
+    assert World.parse("") == World(0.0, 8, 0.3, 0.95, 0, 0.15, 100_000, 0.0)
+    assert World.parse(" latency=0.2, topics=3 ,context=50") == World(latency=0.2, topics=3, context=50)
 
 
 @pytest.mark.parametrize(
-    "spec, complaint",
+    "spec, message",
     [
         ("toopics=3", "unknown option of the simulated engine 'toopics'; known, nearest first: topics"),
-        ("topics", "topics= must be a whole number from 1"),
-        ("topics=2.5", "topics=2.5 must be a whole number"),
-        ("base=1.5", "base=1.5 must be a number from 0 to 1"),
-        ("skill=nan", "skill=nan must be"),
-        ("latency=-1", "latency=-1 must be a number from 0"),
-        ("seed=x", "seed=x must be a whole number"),
+        ("topics", "invalid topics=: expected an integer from 1"),
+        ("topics=2.5", "invalid topics=2.5: expected an integer"),
+        ("base=1.5", "invalid base=1.5: expected a number from 0 to 1"),
+        ("skill=nan", "invalid skill=nan: expected"),
+        ("latency=-1", "invalid latency=-1: expected a number from 0"),
+        ("seed=x", "invalid seed=x: expected an integer"),
     ],
 )
-def test_a_bad_option_is_refused_in_one_line(spec, complaint):
-    with pytest.raises(UsageError, match=re.escape(complaint)):
+def test_an_invalid_option_is_rejected_in_one_line(spec, message):
+    with pytest.raises(UsageError, match=re.escape(message)):
         SimulatedEngine(spec)
 
 
@@ -73,16 +73,16 @@ def test_a_bad_option_is_refused_in_one_line(spec, complaint):
 
 
 def test_without_lessons_the_share_of_right_answers_is_about_base():
-    assert abs(share(right(taught("base=0.3"))) - 0.3) < 0.08
-    assert share(right(taught("base=0"))) == 0
-    assert share(right(taught("base=1"))) == 1
+    assert abs(share(correct(taught("base=0.3"))) - 0.3) < 0.08
+    assert share(correct(taught("base=0"))) == 0
+    assert share(correct(taught("base=1"))) == 1
 
 
 def test_a_lesson_raises_its_own_topic_to_about_skill_and_no_other():
     engine = taught("base=0.3,skill=0.9")
     for topic in range(4):
-        before = right(engine, topic=f"[topic-{topic}]")
-        after = right(engine, f"Answer well.\n{_LESSONS[2]}", topic=f"[topic-{topic}]")
+        before = correct(engine, topic=f"[topic-{topic}]")
+        after = correct(engine, f"Answer well.\n{_LESSONS[2]}", topic=f"[topic-{topic}]")
         if topic == 2:
             assert share(after) > 0.8 > 0.5 > share(before)
             assert all(now or not then for then, now in zip(before, after)), "what was right stays right"
@@ -92,7 +92,7 @@ def test_a_lesson_raises_its_own_topic_to_about_skill_and_no_other():
 
 def test_lessons_in_any_order_with_any_other_text_count_alike():
     engine = taught()
-    assert right(engine, "\n".join(_LESSONS)) == right(engine, "Hello.\n" + "\n\nthen\n".join(reversed(_LESSONS)))
+    assert correct(engine, "\n".join(_LESSONS)) == correct(engine, "Hello.\n" + "\n\nthen\n".join(reversed(_LESSONS)))
 
 
 def test_a_question_is_known_with_and_without_the_form_of_the_answer():
@@ -139,15 +139,15 @@ def test_a_wrong_answer_is_another_one_of_the_same_kind(answer, kind):
 
 
 def test_replies_repeat_exactly_and_another_seed_finds_other_questions_hard():
-    assert right(taught()) == right(taught())
-    assert right(taught("seed=1")) != right(taught("seed=2"))
+    assert correct(taught()) == correct(taught())
+    assert correct(taught("seed=1")) != correct(taught("seed=2"))
 
 
 def test_with_a_temperature_replies_vary_with_the_seed_of_the_request_and_without_one_they_do_not():
     engine = taught()
-    assert right(engine, temperature=1.0, seed=1) != right(engine, temperature=1.0, seed=2)
-    assert right(engine, temperature=1.0, seed=1) == right(engine, temperature=1.0, seed=1)
-    assert right(engine, seed=1) == right(engine, seed=2)
+    assert correct(engine, temperature=1.0, seed=1) != correct(engine, temperature=1.0, seed=2)
+    assert correct(engine, temperature=1.0, seed=1) == correct(engine, temperature=1.0, seed=1)
+    assert correct(engine, seed=1) == correct(engine, seed=2)
 
 
 # Learning, on the requests that the optimizer and the autograd engine send
@@ -189,7 +189,7 @@ def test_criticism_follows_the_verdict_and_names_the_topic_of_the_answer(judged_
 
 def test_a_wrong_answer_leads_to_a_prompt_that_answers_the_question():
     engine = taught("base=0.2,skill=1")
-    question, answer = next(pair for pair, good in zip(_QUESTIONS, right(engine)) if not good)
+    question, answer = next(pair for pair, good in zip(_QUESTIONS, correct(engine)) if not good)
     said = ask(engine, question, "Answer well.")
     feedback = criticism_of_prompt(engine, "Answer well.", criticism_of_answer(engine, "0", said))
     prompt = rewrite(engine, "Answer well.", feedback)
@@ -291,7 +291,7 @@ def test_tokens_are_words_and_a_long_reply_is_cut_at_max_tokens():
 def test_a_request_longer_than_the_context_is_refused():
     engine = SimulatedEngine("context=10")
     assert ask(engine, "word " * 8, "two words")
-    with pytest.raises(ContextExceeded, match="has 11 words, the context holds 10"):
+    with pytest.raises(ContextExceeded, match="has 11 words; the context length is 10"):
         ask(engine, "word " * 9, "two words")
 
 

@@ -1,4 +1,4 @@
-"""vLLM in this process, with a stand-in for the package: what it is given, and what its answers become."""
+"""vLLM inside this process, with a fake package."""
 
 import importlib.util
 import sys
@@ -14,7 +14,7 @@ from textgrad.errors import BrokenSystem, ContextExceeded, UsageError
 
 
 class FakeVLLM(types.ModuleType):
-    """The part of vLLM that is used: `LLM(model=...).chat(conversations, parameters)`."""
+    """The used part of vLLM: `LLM(model=...).chat(conversations, parameters)`."""
 
     def __init__(self):
         super().__init__("vllm")
@@ -29,7 +29,7 @@ class FakeVLLM(types.ModuleType):
                 fake.loaded.append((model, config))
 
             def chat(self, conversations, sampling_params, use_tqdm):
-                assert fake.busy.acquire(blocking=False), "vLLM was entered twice at once"
+                assert fake.busy.acquire(blocking=False), "vLLM was called concurrently"
                 try:
                     fake.batches.append((conversations, sampling_params))
                     return [fake.answer(conversation) for conversation in conversations]
@@ -62,7 +62,7 @@ def ask(engine: ChatVLLM, text: str, sampling: Sampling = Sampling()):
     return engine.complete([{"role": "user", "content": text}], sampling)
 
 
-def test_a_reply_carries_its_text_its_end_and_its_tokens(fake):
+def test_a_reply_has_text_finish_reason_and_token_counts(fake):
     engine = ChatVLLM("some/model", max_model_len=2048)
     reply = ask(engine, "hi", Sampling(temperature=0.5, top_p=0.9, max_tokens=7, seed=3))
     assert (reply.text, reply.finish_reason, reply.prompt_tokens, reply.completion_tokens) == ("re: hi", "stop", 3, 2)
@@ -73,7 +73,7 @@ def test_a_reply_carries_its_text_its_end_and_its_tokens(fake):
     assert ask(engine, "cut").flaw == "truncated"
 
 
-def test_callers_who_ask_together_share_batches_and_each_gets_its_own_reply(fake):
+def test_concurrent_callers_share_batches_and_each_gets_its_own_reply(fake):
     engine = ChatVLLM("some/model")
     texts = [f"text {number}" for number in range(64)]
     assert [reply.text for reply in fan_out(lambda text: ask(engine, text), texts)] == [f"re: {text}" for text in texts]
@@ -81,7 +81,7 @@ def test_callers_who_ask_together_share_batches_and_each_gets_its_own_reply(fake
     assert len(fake.loaded) == 1
 
 
-def test_one_request_that_is_too_long_does_not_spoil_the_others(fake):
+def test_an_invalid_request_does_not_fail_the_rest_of_its_batch(fake):
     engine = ChatVLLM("some/model")
 
     def outcome(text):
@@ -93,7 +93,7 @@ def test_one_request_that_is_too_long_does_not_spoil_the_others(fake):
     assert fan_out(outcome, ["a", "too long", "b", "broken"]) == ["re: a", ContextExceeded, "re: b", BrokenSystem]
 
 
-def test_a_model_that_cannot_be_loaded_stops_everybody_with_one_line(fake):
+def test_all_callers_get_the_same_error_if_the_model_cannot_be_loaded(fake):
     engine = ChatVLLM("unknown/model")
 
     def outcome(text):
@@ -106,19 +106,19 @@ def test_a_model_that_cannot_be_loaded_stops_everybody_with_one_line(fake):
 
 
 @pytest.mark.skipif(importlib.util.find_spec("vllm") is not None, reason="vLLM is installed")
-def test_without_vllm_one_line_says_how_to_install_it():
+def test_the_error_for_missing_vllm_says_how_to_install_it():
     with pytest.raises(BrokenSystem, match="pip install vllm"):
         ask(ChatVLLM("some/model"), "hi")
 
 
-def test_options_come_from_the_environment_and_from_the_caller_who_is_right(fake, monkeypatch):
+def test_arguments_override_the_options_in_the_environment(fake, monkeypatch):
     monkeypatch.setenv("VLLM_OPTIONS", '{"dtype": "float32", "max_model_len": 512}')
     ask(ChatVLLM("m", max_model_len=1024), "Hello.")
     assert fake.loaded == [("m", {"dtype": "float32", "max_model_len": 1024})]
 
 
 @pytest.mark.parametrize("value", ["dtype=half", "[1]", "{"])
-def test_options_that_are_no_json_object_are_refused_by_name(monkeypatch, value):
+def test_options_that_are_not_a_json_object_are_rejected(monkeypatch, value):
     monkeypatch.setenv("VLLM_OPTIONS", value)
-    with pytest.raises(UsageError, match="VLLM_OPTIONS.*JSON object"):
+    with pytest.raises(UsageError, match="invalid VLLM_OPTIONS.*expected a JSON object"):
         ChatVLLM("m")
