@@ -1,6 +1,6 @@
-"""A bare `openai` client that sends requests again which a run has sent: `bare.py CALLS.SQLITE URL WIDTH COUNT`.
+"""Send the requests of a run again through a bare `openai` client: `bare.py CALLS.SQLITE URL WIDTH COUNT`.
 
-Prints the seconds of processor time that so many requests took, at so many at once, once the client has been used.
+Print the seconds of processor time per call, with WIDTH requests in flight, after one request to warm up.
 """
 
 import json

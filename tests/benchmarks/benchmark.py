@@ -1,7 +1,7 @@
-"""The table of benchmarks: `python tests/benchmarks/benchmark.py [name ...]`, all but `sweep` without a name.
+"""Run benchmarks: `.venv/bin/python tests/benchmarks/benchmark.py [name ...]`; without a name, all except `sweep`.
 
-Every number is a ratio within one run, or a count, wherever it can be: clocks of shared machines are noisy. The table
-goes to logs/benchmark.txt as well, which a later table follows.
+If possible, a number is a count or a ratio within one run, since clocks of shared machines are noisy. The table is also
+appended to logs/benchmark.txt.
 """
 
 import os
@@ -36,7 +36,7 @@ BENCHMARKS = {
 
 
 def machine() -> str:
-    """What it ran on, in a line."""
+    """Return a description of the machine, in one line."""
     with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
         names = {line.partition(":")[2].strip() for line in file if line.startswith("model name")}
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
@@ -47,9 +47,9 @@ def machine() -> str:
 
 
 def main(names: list[str]) -> int:
-    """Runs the benchmarks named; returns how many targets were missed."""
+    """Run benchmarks. Return 1 if a target was missed, 2 for an unknown name, else 0."""
     if unknown := [name for name in names if name not in BENCHMARKS]:
-        print(f"error: no benchmark is called {unknown[0]!r}; there are {', '.join(BENCHMARKS)}", file=sys.stderr)
+        print(f"error: unknown benchmark {unknown[0]!r}; known: {', '.join(BENCHMARKS)}", file=sys.stderr)
         return 2
     head, rows = machine(), []
     for name in names or [name for name in BENCHMARKS if name != "sweep"]:

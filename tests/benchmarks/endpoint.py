@@ -1,12 +1,12 @@
-"""An OpenAI-compatible chat server for benchmarks, a process of its own: known latency, capacity and rate limit.
+"""A chat server for benchmarks, in its own process, with a known latency, capacity and rate limit.
 
     with Endpoint(latency=0.2, capacity=16) as endpoint:
-        ...                                   # ask at endpoint.url
+        ...                                   # send requests to endpoint.url
         usage = endpoint.usage()
 
-A request waits for one of `capacity` places, holds it for `latency` seconds and is answered. Its replies are those that
-every role of a run can use, and differ where requests differ, so that no two clients write the same prompt. It costs
-about a tenth of what a client pays for the same request, and says how much it used.
+A request waits for one of `capacity` places, occupies it for `latency` seconds, and is answered. The replies are valid
+for every role of a run, and differ between requests, so that no two clients write the same prompt. A request costs the
+server about a tenth of the client's processor time.
 """
 
 import asyncio
@@ -32,15 +32,16 @@ _TOO_MANY = (
 
 @dataclass
 class Usage:
-    """What an endpoint has seen, times in seconds on its own clock.
+    """Usage of an endpoint; times in seconds on its own clock.
 
     Attributes:
-        answered, refused: requests.
-        first, last: when the first request came, and when the last answer left.
-        held: seconds that places were taken, summed over places: the area under the curve of requests in work.
-        peak: the most requests that were there at once.
-        refusals: when each refusal was sent, counted from the first request.
-        cpu: seconds of processor time that the endpoint used.
+        answered, refused: numbers of requests.
+        first, last: times of the first request and of the last answer.
+        held: seconds of work, summed over places.
+        peak: maximum number of requests present.
+        answers: times of the answers since the first request, ascending.
+        refusals: times of the refusals since the first request.
+        cpu: seconds of processor time of the endpoint.
     """
 
     answered: int = 0
@@ -49,17 +50,24 @@ class Usage:
     last: float = 0.0
     held: float = 0.0
     peak: int = 0
+    answers: list[float] = field(default_factory=list)
     refusals: list[float] = field(default_factory=list)
     cpu: float = 0.0
 
+    def busy_share(self, count: int, places: int, latency: float) -> float:
+        """Return the share of the capacity in use from the first request to answer number `count`, in [0, 1]."""
+        end = self.answers[count - 1]
+        work = sum(max(0.0, min(answer, end) - (answer - latency)) for answer in self.answers)
+        return work / (places * end)
+
 
 class Endpoint:
-    """The server as a context manager; see the module's text.
+    """The server, as a context manager.
 
     Args:
-        latency: seconds that an answer takes.
-        capacity: how many are answered at once; 0: any number.
-        per_minute: requests a minute that are taken, a second's worth of them at once; 0: any number.
+        latency: seconds per answer.
+        capacity: maximum number of requests in work; 0: unlimited.
+        per_minute: accepted requests per minute, in bursts of up to one second; 0: unlimited.
     """
 
     def __init__(self, latency: float = 0.0, capacity: int = 0, per_minute: int = 0):
@@ -78,17 +86,17 @@ class Endpoint:
         self._process.wait()
 
     def usage(self) -> Usage:
-        """What it has seen since it was last asked."""
+        """Return the usage since the last call of this method."""
         with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/usage") as response:
             return Usage(**json.load(response))
 
 
 class _Work:
-    """Places, queue and rate limit, and the usage of them."""
+    """Places, queue, rate limit, and their usage."""
 
     def __init__(self, latency: float, capacity: int, per_minute: int):
         self.latency, self.capacity, self.per_minute = latency, capacity, per_minute
-        self.usage, self.there, self.taken = Usage(), 0, 0
+        self.usage, self.present, self.taken = Usage(), 0, 0
         self.queue: deque = deque()
         self.tokens, self.filled = 0.0, 0.0
 
@@ -101,13 +109,13 @@ class _Work:
             text = b'{"error": {"message": "too many requests", "code": "rate_limit_exceeded"}}'
             connection.send(_TOO_MANY % (1, self.per_minute, len(text)) + text)
             return
-        self.there += 1
-        self.usage.peak = max(self.usage.peak, self.there)
+        self.present += 1
+        self.usage.peak = max(self.usage.peak, self.present)
         self.queue.append((connection, body))
         self._start(loop)
 
     def _admits(self, now: float) -> bool:
-        """A bucket that fills at the rate of the limit, and holds what comes in a second."""
+        """Token bucket with a capacity of one second."""
         each = self.per_minute / 60
         self.tokens, self.filled = min(each, self.tokens + (now - self.filled) * each), now
         if self.tokens < 1:
@@ -126,23 +134,24 @@ class _Work:
 
     def _end(self, loop, connection: "_Connection", body: bytes, started: float) -> None:
         self.taken -= 1
-        self.there -= 1
+        self.present -= 1
         self._start(loop)
         text = _completion(body)
         connection.send(_HEAD % len(text) + text)
         self.usage.answered += 1
         self.usage.last = time.monotonic()
+        self.usage.answers.append(self.usage.last - self.usage.first)
         self.usage.held += self.usage.last - started
 
-    def told(self) -> bytes:
-        """The usage as JSON, which then begins anew."""
+    def report(self) -> bytes:
+        """Return the usage as JSON, and reset it."""
         self.usage.cpu = time.process_time()
-        told, self.usage = json.dumps(dataclasses.asdict(self.usage)).encode(), Usage()
-        return told
+        usage, self.usage = self.usage, Usage()
+        return json.dumps(dataclasses.asdict(usage)).encode()
 
 
 class _Connection(asyncio.Protocol):
-    """Just enough HTTP/1.1 for clients that keep their connections and send whole bodies."""
+    """Minimal HTTP/1.1: persistent connections and bodies with a length."""
 
     def __init__(self, work: _Work):
         self.work, self.received = work, b""
@@ -165,12 +174,12 @@ class _Connection(asyncio.Protocol):
             if head.startswith(b"post"):
                 self.work.arrived(self, body)
             else:
-                text = self.work.told()
+                text = self.work.report()
                 self.send(_HEAD % len(text) + text)
 
 
 def _completion(body: bytes) -> bytes:
-    """An answer that is right for one question in two, or a rewrite; which one is told by what the request asks for."""
+    """Return a rewrite if the request asks for one, else an answer that is right for every second question."""
     mark = blake2b(body, digest_size=6).hexdigest()
     if b"<IMPROVED_VARIABLE>" in body:
         text = f"<IMPROVED_VARIABLE>\\nWork in small steps and check case {mark} twice.\\n</IMPROVED_VARIABLE>"

@@ -1,4 +1,4 @@
-"""Runs of the program as processes of their own: what they took and what they made."""
+"""Runs of the program in processes of their own, and what they took."""
 
 import json
 import os
@@ -18,12 +18,12 @@ _END = object()
 
 @dataclass(frozen=True)
 class Took:
-    """What a process took.
+    """Resources that a process used.
 
     Attributes:
-        seconds: from its start to its end.
-        cpu: seconds of processor time, of it and of what it started.
-        megabytes: its peak resident memory.
+        seconds: wall time.
+        cpu: seconds of processor time, child processes included.
+        megabytes: peak resident memory.
     """
 
     seconds: float
@@ -32,15 +32,15 @@ class Took:
 
 
 def run(command: list[str], url: str = "", **environment: str) -> Took:
-    """Runs a command at the repository's root to its end.
+    """Run a command at the repository's root.
 
     Args:
-        command: its words.
-        url: of the endpoint to ask, for openai- engines.
-        **environment: variables to set.
+        command: program and arguments.
+        url: base URL of openai- engines.
+        **environment: further variables.
 
     Raises:
-        RuntimeError: it failed; the text ends with what it printed.
+        RuntimeError: the command failed; the message ends with its output.
     """
     known = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "FEDTEXTGRAD_DATA")}
     known |= {"OPENAI_API_KEY": "sk-benchmark", "OPENAI_BASE_URL": url, **environment}
@@ -60,9 +60,9 @@ class Setup:
 
     Attributes:
         module: of the command line.
-        clients: how many; of `train_hetero_fed` one a task.
-        rounds, steps, batch: rounds, local steps a round, questions a step.
-        scored: validation and test questions.
+        clients: number of clients; in `train_hetero_fed`, one per task.
+        rounds, steps, batch: rounds, local steps per round, questions per step.
+        scored: number of validation questions, and of test questions.
         engine: of both roles.
         more: further options.
     """
@@ -78,36 +78,37 @@ class Setup:
 
     @property
     def tasks(self) -> int:
-        """How many tasks there are."""
+        """Number of tasks."""
         return self.clients if self.module == "train_hetero_fed" else 1
 
     @property
     def chain(self) -> int:
-        """The longest chain of calls of which each needs the one before it, in calls.
+        """Number of calls in the longest chain in which each call needs the reply of the one before.
 
-        A step: answer, criticize the answer, criticize the prompt, rewrite, answer again. A round's steps wait for one
-        another, its merge for the last of them, and the next round for the merge. At the end the last validation
-        decides which prompt is tested.
+        A step: answer, criticize the answer, criticize the prompt, rewrite, answer again. Steps follow one another, the
+        merge follows the last step, and the next round follows the merge. At the end, the last validation determines
+        which prompt is tested.
         """
         merges = 0 if self.module == "train_centralized" else merge_depth(self.clients)
         return self.rounds * (5 * self.steps + merges) + 2
 
     @property
     def published_calls(self) -> int:
-        """What the paper's Algorithm 1 takes for the same setting, evaluated as its code does it; merges apart.
+        """Number of calls of the paper's Algorithm 1 in this setting, evaluated as in its code, without merges.
 
-        For every question of a batch an answer, two criticisms and an answer under the rewrite; a rewrite a step. The
-        initial prompt and each round's are scored on validation and test, and the initial one by the larger model.
+        Per question of a batch: an answer, two criticisms, and an answer under the rewrite. Per step: one rewrite. The
+        initial prompt and the prompt of each round are scored on validation and test questions; the initial prompt also
+        with the larger model.
         """
         steps = self.clients * self.rounds * self.steps
         return steps * (4 * self.batch + 1) + self.tasks * self.scored * (2 * (self.rounds + 1) + 1)
 
     def run(self, folder: Path, url: str = "", name: str = "run") -> Took:
-        """One run, its log in folder/logs/<name>."""
+        """Run once, with the log in folder/logs/<name>."""
         return run(self.command(folder, name), url)
 
     def command(self, folder: Path, name: str) -> list[str]:
-        """The command line of the run; makes its task files."""
+        """Return the command line of the run, and create its task files."""
         each = self.clients // self.tasks
         training = each * self.batch * self.steps * self.rounds
         tasks = [_task_file(folder, number, max(2 * training, 5 * self.scored)) for number in range(self.tasks)]
@@ -147,13 +148,13 @@ class Setup:
 
 
 def at_once(function: Callable[[Any], None], items: list, width: int) -> None:
-    """Applies `function` to all items, `width` at once, in bare threads."""
-    left, taking = iter(items), threading.Lock()
+    """Apply `function` to all items in `width` plain threads."""
+    remaining, lock = iter(items), threading.Lock()
 
     def work() -> None:
         while True:
-            with taking:
-                item = next(left, _END)
+            with lock:
+                item = next(remaining, _END)
             if item is _END:
                 return
             function(item)
@@ -166,13 +167,13 @@ def at_once(function: Callable[[Any], None], items: list, width: int) -> None:
 
 
 def bare_client(log: Path, url: str, width: int, count: int = 4000) -> float:
-    """Seconds of processor time a call of a bare `openai` client that sends a run's requests again, `width` at once."""
+    """Return seconds of processor time per call of a bare `openai` client that sends a run's requests again."""
     command = [sys.executable, str(Path(__file__).with_name("bare.py")), str(log), url, str(width), str(count)]
     return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
 def merge_depth(uploads: int, fan_in: int = 8) -> int:
-    """How many merges follow one another from so many uploads to one prompt."""
+    """Return the depth of the merge tree."""
     depth = 0
     while uploads > 1:
         uploads, depth = -(-uploads // fan_in), depth + 1
@@ -180,13 +181,13 @@ def merge_depth(uploads: int, fan_in: int = 8) -> int:
 
 
 def merges_in(folder: Path, name: str) -> int:
-    """How many calls of a run merged prompts."""
+    """Return the number of merge calls in a run."""
     results = json.loads((folder / "logs" / name / "results.json").read_text())
     return sum(done["merge"]["calls"] for done in results["rounds"] if done["merge"])
 
 
 def _task_file(folder: Path, number: int, n: int) -> Path:
-    """A task with n questions whose answers are 0 or 1."""
+    """Create a task with n questions whose answers are 0 or 1."""
     path = folder / f"parity{number}_{n}.jsonl"
     if not path.exists():
         rng = random.Random(number)

@@ -1,4 +1,4 @@
-"""The embedded model: what of its speed reaches a run, what its prefix cache saves, and a sweep of its settings."""
+"""The embedded model: throughput of a run, use of the prefix cache, and a sweep of its settings."""
 
 import json
 import sqlite3
@@ -16,11 +16,12 @@ _SHORT = ("--max_tokens", "32", "--surprisal_model", "off")
 
 @dataclass(frozen=True)
 class Load:
-    """What a server did under a plain load.
+    """A server's work under a plain load.
 
     Attributes:
         seconds: from the first request to the last reply.
-        request_tokens, cached_tokens, reply_tokens: of all requests; cached ones are among the requests'.
+        request_tokens, reply_tokens: sums over requests.
+        cached_tokens: request tokens found in the prefix cache.
     """
 
     seconds: float
@@ -30,24 +31,23 @@ class Load:
 
 
 def throughput(folder: Path) -> Iterator[Row]:
-    """Reply tokens a second of a run, from its first request to its last reply, over those of a plain load of the same
-    requests, as many at once as the server has slots, on a server of its own that has seen none of them."""
+    """Measure reply tokens per second of a run, relative to a plain load of the same requests on a new server."""
     Setup(clients=3, rounds=1, steps=1, scored=8, engine="local-smollm2", more=_SHORT).run(folder, name="model")
     settings = _settings()
     requests, tokens, seconds = _of_run(folder / "logs" / "model" / "calls.sqlite")
     load = _load(requests, replace(settings, context=settings.context + 1), settings.slots)
     ours, plain = tokens / seconds, load.reply_tokens / load.seconds
-    told = f"{len(requests)} calls, {ours:.0f} and {plain:.0f} tokens/s"
-    yield Row("tokens a second of a run / of a plain load", told, ours / plain, 0.85, least=True)
+    text = f"{len(requests)} calls, {ours:.0f} and {plain:.0f} tokens/s"
+    yield Row("tokens per second of a run / of a plain load", text, ours / plain, 0.85, least=True)
     yield Row(
-        "request tokens that came from the prefix cache",
+        "share of request tokens from the prefix cache",
         f"of {load.request_tokens}, {settings.slots} slots",
         load.cached_tokens / load.request_tokens,
     )
 
 
 def sweep(folder: Path) -> Iterator[Row]:
-    """The plain load of a run's requests at various settings of the server."""
+    """Measure the plain load of a run's requests with various server settings."""
     Setup(clients=2, rounds=1, steps=1, scored=4, engine="local-smollm2", more=_SHORT).run(folder, name="sweep")
     requests, _, _ = _of_run(folder / "logs" / "sweep" / "calls.sqlite")
     requests, first = requests[:16], _settings()
@@ -59,8 +59,8 @@ def sweep(folder: Path) -> Iterator[Row]:
     tried += [replace(first, context=context) for context in (2048, 8192)]
     for settings in tried:
         load = _load(requests, settings, settings.slots)
-        told = f"{settings.slots} slots, {settings.threads} threads, context {settings.context}"
-        yield Row("reply tokens a second", f"{told}, {len(requests)} requests", load.reply_tokens / load.seconds)
+        text = f"{settings.slots} slots, {settings.threads} threads, context {settings.context}"
+        yield Row("reply tokens per second", f"{text}, {len(requests)} requests", load.reply_tokens / load.seconds)
 
 
 def _settings():
@@ -71,7 +71,7 @@ def _settings():
 
 
 def _of_run(path: Path) -> tuple[list[dict], int, float]:
-    """A run's requests in the order of their replies, the tokens of the replies, and the seconds that all took."""
+    """Return a run's requests in the order of their replies, the tokens of the replies, and the total seconds."""
     rows = (
         sqlite3.connect(path)
         .execute(
@@ -80,12 +80,12 @@ def _of_run(path: Path) -> tuple[list[dict], int, float]:
         )
         .fetchall()
     )
-    begun = min(ended - seconds for _, _, seconds, ended in rows)
-    return [json.loads(row[0]) for row in rows], sum(row[1] for row in rows), rows[-1][3] - begun
+    first = min(ended - seconds for _, _, seconds, ended in rows)
+    return [json.loads(row[0]) for row in rows], sum(row[1] for row in rows), rows[-1][3] - first
 
 
 def _load(requests: list[dict], settings, width: int) -> Load:
-    """Sends the requests to a server of these settings, `width` at once."""
+    """Send the requests to a server with these settings, `width` at a time."""
     import openai
 
     from textgrad.engine.base import Sampling

@@ -1,19 +1,19 @@
-"""A row of the table of benchmarks."""
+"""A row of the benchmark table."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Row:
-    """One measurement, as a ratio within one run wherever it can be one.
+    """One measurement, if possible a ratio within one run.
 
     Attributes:
-        measure: what.
-        setting: of what, with the n behind it.
-        value: the number.
-        target: what the number is to be at the most, or with `least` at the least; None for a number that has none.
-        least: see `target`.
-        unit: after the number.
+        measure: measured quantity.
+        setting: what was run, with n.
+        value: result.
+        target: maximum, or minimum if `least`; None without a target.
+        least: True if `target` is a minimum.
+        unit: of the value.
     """
 
     measure: str
@@ -25,14 +25,14 @@ class Row:
 
     @property
     def met(self) -> bool | None:
-        """Whether the target is reached; None without one."""
+        """True if the target is reached; None without a target."""
         if self.target is None:
             return None
         return self.value >= self.target if self.least else self.value <= self.target
 
 
 def table(rows: list[Row]) -> str:
-    """The rows as lines of text."""
+    """Return the rows as lines of text."""
     lines = [f"{'measure':<48}{'setting':<68}{'value':>13}  {'target':<10}"]
     for row in rows:
         value = f"{row.value:.3g}" if abs(row.value) < 100 else f"{row.value:.0f}"

@@ -1,4 +1,4 @@
-"""How soon a run is under way."""
+"""Start-up time."""
 
 import statistics
 import sys
@@ -12,18 +12,18 @@ from row import Row
 
 
 def help_text(folder: Path) -> Iterator[Row]:
-    """`main.py --help` over a Python that does nothing."""
+    """Measure `main.py --help` relative to a Python that does nothing."""
     times = 15
     ours, bare = (
         statistics.median(run([sys.executable, *words]).seconds for _ in range(times))
         for words in (["main.py", "--help"], ["-c", "pass"])
     )
-    told = f"medians of {times}, {1000 * ours:.0f} and {1000 * bare:.0f} ms"
-    yield Row("main.py --help / python -c pass", told, ours / bare, 6)
+    text = f"medians of {times}, {1000 * ours:.0f} and {1000 * bare:.0f} ms"
+    yield Row("main.py --help / python -c pass", text, ours / bare, 6)
 
 
 def first_call(folder: Path) -> Iterator[Row]:
-    """From the start of the program to its first call at the endpoint, beyond the import of openai."""
+    """Measure the time from the start to the first call at the endpoint, minus the import of openai."""
     times, waits = 5, []
     for number in range(times):
         with Endpoint() as endpoint:
@@ -33,7 +33,7 @@ def first_call(folder: Path) -> Iterator[Row]:
             waits.append(endpoint.usage().first - started)
     imports = statistics.median(run([sys.executable, "-c", "import openai"]).seconds for _ in range(times))
     yield Row(
-        "start to first call, less import openai",
+        "start to first call, minus import openai",
         f"medians of {times}, import {imports:.2f} s",
         statistics.median(waits) - imports,
         1.0,

@@ -1,4 +1,4 @@
-"""What the benchmarks measure with: the endpoint keeps its word, and a run's longest chain is what we say it is."""
+"""The measuring tools: the endpoint's capacity and rate limit, and the longest chain of a run."""
 
 import json
 import threading
@@ -13,7 +13,7 @@ BODY = json.dumps({"model": "m", "messages": [{"role": "user", "content": "1 + 1
 
 
 def ask(endpoint: Endpoint, count: int) -> list[int]:
-    """The statuses of so many requests at once."""
+    """Return the statuses of concurrent requests."""
     statuses = []
 
     def one():
@@ -40,9 +40,10 @@ def test_an_endpoint_works_on_as_many_requests_as_it_has_places():
         usage = endpoint.usage()
     assert usage.answered == 6 and 1.2 <= usage.held < 2 * (usage.last - usage.first) + 0.1
     assert usage.last - usage.first >= 0.6
+    assert 0.9 < usage.busy_share(6, 2, 0.2) <= 1 and usage.busy_share(6, 4, 0.2) < 0.6
 
 
-def test_an_endpoint_refuses_what_is_over_its_rate():
+def test_an_endpoint_refuses_requests_above_its_rate():
     with Endpoint(per_minute=300) as endpoint:
         statuses = ask(endpoint, 20)
         usage = endpoint.usage()
@@ -50,7 +51,7 @@ def test_an_endpoint_refuses_what_is_over_its_rate():
     assert usage.answered == statuses.count(200) >= 5
 
 
-def test_no_run_is_quicker_than_its_longest_chain_and_none_makes_more_calls_than_the_published_algorithm(tmp_path):
+def test_a_run_takes_at_least_its_longest_chain_and_at_most_the_calls_of_the_paper(tmp_path):
     setup = Setup(clients=2, rounds=2, steps=2, scored=4)
     assert setup.chain == 2 * (5 * 2 + 1) + 2
     with Endpoint(latency=0.2) as endpoint:
@@ -60,5 +61,5 @@ def test_no_run_is_quicker_than_its_longest_chain_and_none_makes_more_calls_than
     assert calls - merges_in(tmp_path, "run") <= setup.published_calls
 
 
-def test_the_depth_of_a_tree_of_merges_is_logarithmic():
+def test_the_depth_of_the_merge_tree_is_logarithmic():
     assert [merge_depth(count) for count in (1, 2, 8, 9, 64, 65, 1000)] == [0, 1, 1, 2, 2, 3, 4]
