@@ -1,4 +1,4 @@
-"""The products that `conformance_server` imitates, each by what its documentation and its users say of it."""
+"""Imitated products for `conformance_server`, after their documentation and bug reports."""
 
 import json
 import time
@@ -7,13 +7,13 @@ from conformance_server import Fault, Product, body, error, tokens_of
 
 
 class Ollama(Product):
-    """Ollama 0.33: names with tags, models that are not pulled, a full queue, a reload, and prompts cut in silence.
+    """Ollama 0.33: names with tags, missing models, a full queue, model loading, and silently truncated prompts.
 
     Args:
-        models: that were pulled, with their tags; a name without one means ":latest".
-        context: tokens; of longer prompts the beginning is dropped, down to half of it.
-        busy: numbers of the requests that find the queue full.
-        reload: seconds that the first request waits for the model.
+        models: pulled models with their tags; a name without a tag means ":latest".
+        context: context length in tokens; longer prompts are truncated to half of it.
+        busy: numbers of the requests that are rejected because the queue is full.
+        reload: seconds until the model is loaded, which delay the first request.
     """
 
     def __init__(self, models=("llama3.1:8b",), context: int = 4096, busy=(), reload: float = 0.0):
@@ -49,15 +49,16 @@ class Ollama(Product):
 
 
 class OpenAIReasoning(Product):
-    """OpenAI's reasoning models, which know fewer parameters than the others and think before they speak.
+    """OpenAI's reasoning models, which accept fewer parameters and use hidden reasoning tokens.
 
     Args:
-        limited: for numbers of requests, the headers of the 429 that they get.
-        declined: numbers of the requests that get a refusal; `filtered`: of those cut by the content filter.
-        thoughts: tokens of each reply's reasoning, which count as its own.
+        limited: headers of a response with status 429, by number of the request.
+        declined: numbers of the requests with a refusal as reply.
+        filtered: numbers of the requests whose reply the content filter removes.
+        thoughts: hidden reasoning tokens per reply.
     """
 
-    _KNOWN = {"model", "messages", "max_completion_tokens", "seed"}
+    _ACCEPTED = {"model", "messages", "max_completion_tokens", "seed"}
 
     def __init__(self, limited=None, declined=(), filtered=(), thoughts: int = 64):
         self.limited, self.declined, self.filtered = limited or {}, set(declined), set(filtered)
@@ -89,7 +90,7 @@ class OpenAIReasoning(Product):
                     code="unsupported_value",
                 ),
             )
-        for name in sorted(set(request) - self._KNOWN - {"temperature"}):
+        for name in sorted(set(request) - self._ACCEPTED - {"temperature"}):
             return Fault(
                 400,
                 error(
@@ -99,10 +100,10 @@ class OpenAIReasoning(Product):
                     code="unsupported_parameter",
                 ),
             )
-        return self._special(request)
+        return self._scheduled_fault(request)
 
-    def _special(self, request):
-        self._answered += 1  # of the requests that have no fault of their own
+    def _scheduled_fault(self, request):
+        self._answered += 1  # valid requests only
         if self._answered in self.limited:
             return Fault(
                 429,
@@ -127,7 +128,7 @@ class OpenAIReasoning(Product):
 
 
 class Azure(Product):
-    """Azure OpenAI: a deployment in the path, a version in the query, the key in a header of its own."""
+    """Azure OpenAI: deployment in the path, API version in the query, key in the header `api-key`."""
 
     root = ""
 
@@ -165,12 +166,12 @@ class Azure(Product):
 
 
 class Router(Product):
-    """OpenRouter and Together: keep-alive comments before the answer, and a provider's failures passed on.
+    """OpenRouter and Together: keep-alive comments before the response, and forwarded errors of the provider.
 
     Args:
-        inside: numbers of the requests that get a success with the provider's error in it.
-        choice: of those whose error is in the choice.
-        bad_gateway: of those that get the provider's 502 itself.
+        inside: numbers of the requests with the provider's error in a response of status 200.
+        choice: numbers of the requests with the error in the choice.
+        bad_gateway: numbers of the requests with status 502.
     """
 
     def __init__(self, inside=(), choice=(), bad_gateway=()):

@@ -1,4 +1,4 @@
-"""Small training runs through a `ConformanceServer`, whose brain is the simulated engine: it can learn."""
+"""Small training runs through a `ConformanceServer` that answers with the simulated engine."""
 
 import contextlib
 import json
@@ -11,23 +11,23 @@ import main
 from textgrad.engine.simulated import SimulatedEngine
 
 
-def brain(folder: Path) -> SimulatedEngine:
-    """An engine that knows the answers of the task that `trained` trains on in this folder."""
+def taught_engine(folder: Path) -> SimulatedEngine:
+    """Return a simulated engine with the answers of the task of `train` in this folder."""
     engine = SimulatedEngine("topics=4,base=0.2,skill=1")
     records = [json.loads(line) for line in toy.task_file(folder).read_text().splitlines()]
     engine.teach([(record["question"], record["answer"]) for record in records])
     return engine
 
 
-def trained(folder: Path, engine: str, *more: str) -> dict:
-    """The results of a whole run of main.py with this engine in both roles."""
+def train(folder: Path, engine: str, *more: str) -> dict:
+    """Run main.py with this engine in both roles, and return its results."""
     assert main.main(toy.options(folder, "--num_clients", "2", *more, engine=engine)) == main.EXIT_OK
     results = json.loads((folder / "logs" / "run" / "results.json").read_text())
     assert results["status"] == "complete" and not results["simulated"]
     return results
 
 
-def replies(folder: Path) -> int:
-    """How many replies the run's call log holds."""
+def count_replies(folder: Path) -> int:
+    """Return the number of replies in the run's call log."""
     with contextlib.closing(sqlite3.connect(folder / "logs" / "run" / "calls.sqlite")) as log:
         return log.execute("SELECT COUNT(*) FROM calls WHERE request LIKE '%\"messages\"%'").fetchone()[0]

@@ -1,10 +1,10 @@
-"""Servers that keep the documented habits of products which cannot be had in a test: real HTTP, imitated manners.
+"""HTTP servers that imitate the documented behaviour of products that cannot run in a test.
 
-    with ConformanceServer(Ollama(), brain) as server:     # brain answers: any engine of ours
-        engine = get_engine("ollama-llama3.1:8b", base_url=server.url)
+    with ConformanceServer(Ollama(), engine) as server:  # `engine` generates the replies
+        client = get_engine("ollama-llama3.1:8b", base_url=server.url)
 
-A product is a small class: `page` answers GET, `refuse` says no to a chat request or lets it pass, `answer` is the
-body of a good one. `conformance_products` has them.
+A product is a small class: `page` answers GET requests, `refuse` returns the fault of a chat request, and `answer` the
+body of a good response. The products are in `conformance_products`.
 """
 
 from typing import Any
@@ -16,36 +16,36 @@ from textgrad.engine.base import EngineLM, Sampling
 
 
 class Product:
-    """A plain endpoint of OpenAI's protocol; the products change what is special about them.
+    """An endpoint with OpenAI's protocol. Subclasses override the behaviour of their product.
 
     Attributes:
-        root: path before the part that every endpoint shares.
+        root: path of the base URL.
     """
 
     root = "/v1"
 
     def page(self, path: str) -> Fault | None:
-        """The answer to GET, or None where the plain one will do."""
+        """Return the response to a GET request, or None for the default."""
 
     def refuse(self, request: dict, headers: dict, number: int) -> Fault | None:
-        """The answer in place of a good one to the chat request of this number, from 0; None to go on."""
+        """Return the fault of a chat request, or None. Requests are numbered from 0."""
 
     def answer(self, request: dict, text: str) -> dict | str:
-        """The body of a good answer, sent as JSON or, a str, as it is."""
+        """Return the body of a good response: a dict is sent as JSON, a str unchanged."""
         return body(request, text)
 
 
 class ConformanceServer(FaultServer):
-    """A product's server.
+    """The server of a product.
 
     Args:
-        product: whose manners it has.
-        brain: what answers, by `complete`.
+        product: the imitated product.
+        engine: generates the replies.
         **options: of `FaultServer`.
     """
 
-    def __init__(self, product: Product, brain: EngineLM, **options: Any):
-        self.product, self.brain = product, brain
+    def __init__(self, product: Product, engine: EngineLM, **options: Any):
+        self.product, self.engine = product, engine
         super().__init__(**options)
 
     @property
@@ -59,30 +59,30 @@ class ConformanceServer(FaultServer):
         fault = super().register_request(request, headers, connection)
         if fault is None:
             fault = self.product.refuse(request, headers, len(self.requests) - 1)
-        return fault or Fault(200, self.product.answer(request, self._think(request)))
+        return fault or Fault(200, self.product.answer(request, self._generate(request)))
 
-    def _think(self, request: dict) -> str:
+    def _generate(self, request: dict) -> str:
         messages = [
             {"role": message["role"].replace("developer", "system"), "content": content_of(message)}
             for message in request["messages"]
         ]
         limit = request.get("max_tokens") or request.get("max_completion_tokens") or 2000
-        return self.brain.complete(messages, Sampling(temperature=0.0, max_tokens=limit)).text
+        return self.engine.complete(messages, Sampling(temperature=0.0, max_tokens=limit)).text
 
 
 def tokens_of(request: dict) -> int:
-    """Tokens of a chat request: four characters each."""
+    """Return the estimated tokens of a chat request: four characters each."""
     return sum(len(content_of(message)) // 4 + 4 for message in request["messages"])
 
 
 def body(request: dict, text: str | None, finish_reason: str = "stop", **usage: Any) -> dict:
-    """The body of a good answer.
+    """Return the body of a good response.
 
     Args:
-        request: that it answers.
-        text: of the reply.
-        finish_reason: why it ends.
-        **usage: fields of the answer's `usage` in place of the plain ones.
+        request: the chat request.
+        text: text of the reply.
+        finish_reason: of the choice.
+        **usage: fields that override those of `usage`.
     """
     counted = {"prompt_tokens": tokens_of(request), "completion_tokens": max(1, len(text or "") // 4), **usage}
     return {

@@ -1,4 +1,4 @@
-"""Whole runs with the real comet_ml: its offline archive, and online where it is refused or cannot be reached."""
+"""Runs with the real comet_ml: its offline archive, and online with a rejected key or without connection."""
 
 import json
 import threading
@@ -16,13 +16,13 @@ KEY = "wrongkey0123456789abcdefg"
 
 
 def run(tmp_path, *more: str) -> dict:
-    """The results of a run that ended well."""
+    """Run main.py and return its results."""
     options = toy.options(tmp_path, "--comet_log_path", str(tmp_path / "comet"), *more)
     assert main.main(options) == main.EXIT_OK
     return json.loads((tmp_path / "logs" / "run" / "results.json").read_text())
 
 
-def test_the_offline_archive_of_a_run_holds_its_metrics_parameters_and_prompts_and_no_key(tmp_path, monkeypatch):
+def test_the_offline_archive_contains_metrics_parameters_and_prompts_but_no_key(tmp_path, monkeypatch):
     monkeypatch.setenv("COMET_API_KEY", KEY)
     monkeypatch.setenv("OPENAI_API_KEY", "sk-never-in-an-archive")
     results = run(tmp_path, "--comet_mode", "offline")
@@ -41,8 +41,8 @@ def test_the_offline_archive_of_a_run_holds_its_metrics_parameters_and_prompts_a
         for message in messages
         if message.get("metric") and message["metric"]["metricName"] == "validation_acc"
     }
-    told = {each["round"]: each["validation"]["mean"]["value"] for each in results["rounds"]}
-    assert validation == pytest.approx(told) and 0 in validation
+    expected = {each["round"]: each["validation"]["mean"]["value"] for each in results["rounds"]}
+    assert validation == pytest.approx(expected) and 0 in validation
     text = json.dumps(messages)
     for name in ("batch_size", "aggregate_method", "test_engine", "seed", *results["metrics"]):
         assert f'"{name}' in text
@@ -52,7 +52,7 @@ def test_the_offline_archive_of_a_run_holds_its_metrics_parameters_and_prompts_a
 
 
 class _Refusing(BaseHTTPRequestHandler):
-    """comet.com as it answers a key that it does not know."""
+    """Answers as comet.com does for an unknown key."""
 
     def do_POST(self):
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -69,12 +69,12 @@ class _Refusing(BaseHTTPRequestHandler):
         pass
 
 
-@pytest.fixture(params=["a refusal", "nobody there"])
+@pytest.fixture(params=["rejected key", "unreachable"])
 def comet_com(request, monkeypatch):
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Refusing)
     monkeypatch.setenv("COMET_URL_OVERRIDE", f"http://127.0.0.1:{server.server_port}/clientlib/")
     monkeypatch.setenv("COMET_API_KEY", KEY)
-    if request.param == "nobody there":
+    if request.param == "unreachable":
         server.server_close()
         yield
         return
@@ -84,7 +84,7 @@ def comet_com(request, monkeypatch):
     server.server_close()
 
 
-def test_online_without_success_one_line_says_so_and_the_run_is_whole(tmp_path, comet_com, capsys):
+def test_a_run_without_comet_completes_and_prints_one_line(tmp_path, comet_com, capsys):
     started = time.monotonic()
     results = run(tmp_path, "--comet_mode", "online")
     assert time.monotonic() - started < 60

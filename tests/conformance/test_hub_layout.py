@@ -1,4 +1,4 @@
-"""GSM8K and LiveBench through the real `datasets` library, from folders laid out as on the Hugging Face hub."""
+"""GSM8K and LiveBench through the real `datasets` library, from folders in the layout of the Hugging Face hub."""
 
 import json
 import os
@@ -11,7 +11,7 @@ import pytest
 pyarrow = pytest.importorskip("pyarrow")
 pytest.importorskip("datasets")
 ROOT = Path(__file__).parents[2]
-# In a process of its own: the library reads its environment when it is imported.
+# Runs in a separate process, since the library reads its environment at import.
 LOAD = """
 import json, sys
 from textgrad.tasks import get_task
@@ -28,7 +28,7 @@ def parquet(path: Path, records: list[dict]) -> None:
 
 
 def card(folder: Path, text: str) -> None:
-    """The hub's README of a data set, whose head names the configurations and their files."""
+    """Write the README of a dataset, whose header lists the configurations and their files."""
     (folder / "README.md").write_text(f"---\n{text}---\n# A data set\n")
 
 
@@ -40,14 +40,14 @@ def load(folder: Path, name: str) -> list[list[list[str]]]:
         "HF_HOME": str(folder / "cache"),
         "HOME": str(folder),
     }
-    done = subprocess.run(
+    finished = subprocess.run(
         [sys.executable, "-c", LOAD, name], cwd=folder, env=environment, capture_output=True, text=True, timeout=120
     )
-    assert done.returncode == 0, done.stderr[-2000:]
-    return json.loads(done.stdout.splitlines()[-1])
+    assert finished.returncode == 0, finished.stderr[-2000:]
+    return json.loads(finished.stdout.splitlines()[-1])
 
 
-def test_gsm8k_loads_by_its_configuration_and_splits(tmp_path):
+def test_gsm8k_loads_its_configuration_and_splits(tmp_path):
     hub = tmp_path / "openai" / "gsm8k"
     for split, count in (("train", 40), ("test", 10)):
         parquet(
@@ -73,7 +73,7 @@ def test_gsm8k_loads_by_its_configuration_and_splits(tmp_path):
     assert {question for question, _ in train + val} == {f"train: {n} apples and 1,000 more?" for n in range(40)}
 
 
-def test_livebench_loads_with_its_turns_and_kinds(tmp_path):
+def test_livebench_loads_its_turns_and_subtasks(tmp_path):
     hub = tmp_path / "livebench" / "reasoning"
     records = [
         {
@@ -94,6 +94,6 @@ def test_livebench_loads_with_its_turns_and_kinds(tmp_path):
     )
 
 
-def test_without_files_and_hub_one_line_says_where_the_data_belongs(tmp_path):
+def test_the_error_for_missing_data_says_where_to_put_it(tmp_path):
     with pytest.raises(AssertionError, match="put the data into a folder as gsm8k/train.jsonl"):
         load(tmp_path, "GSM8K")
