@@ -1,7 +1,7 @@
-"""Real servers for `tests/servers`: starting one, a training run through it, and the table of such runs.
+"""Helpers of `tests/servers`: start a real server, train with it, and print a table of such runs.
 
-A test names its server: it runs only where FEDTEXTGRAD_LIVE names that too, as `scripts/lib/test_servers.sh` does. The
-environments and the model that it makes are in FEDTEXTGRAD_SERVERS_DIR (~/.cache/fedtextgrad/servers).
+A test runs only if the environment variable FEDTEXTGRAD_LIVE names its server, as set by `scripts/lib/test_servers.sh`.
+That script creates environments and the model in FEDTEXTGRAD_SERVERS_DIR (~/.cache/fedtextgrad/servers).
 """
 
 import contextlib
@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[1]
 CACHE = Path(os.environ.get("FEDTEXTGRAD_SERVERS_DIR") or "~/.cache/fedtextgrad/servers").expanduser()
 MODEL = CACHE / "SmolLM2-135M"
 MODULES = ("train_centralized", "train_homo_fed")
-_SMALL = [
+_SMALL_RUN = [
     "--task",
     "RG_gcd",
     "--num_clients",
@@ -50,27 +50,27 @@ _SMALL = [
     "--comet_mode",
     "disabled",
 ]
-# Threads that spin while they wait take the cores of a busy machine from each other: down to a tenth of the speed.
-_CALM = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
-_START = 600.0  # seconds; a busy machine takes minutes
+# On a busy machine, threads that spin while waiting reduce the speed to a tenth.
+_PASSIVE_WAIT = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
+_START_TIMEOUT = 600.0  # seconds; a start takes minutes on a busy machine
 
 
-def wanted(name: str) -> None:
-    """Skips the test unless this server is asked for."""
+def skip_unless_requested(name: str) -> None:
+    """Skip the test unless FEDTEXTGRAD_LIVE names this server."""
     if name not in os.environ.get("FEDTEXTGRAD_LIVE", "").split():
-        pytest.skip(f"not asked for: sh scripts/lib/test_servers.sh {name}")
+        pytest.skip(f"not requested: sh scripts/lib/test_servers.sh {name}")
 
 
 def python_of(name: str) -> Path:
-    """The interpreter of an environment; skips the test where it is not there."""
+    """Return the interpreter of an environment. Skip the test if it does not exist."""
     python = CACHE / name / "bin" / "python"
     if not python.exists() or not MODEL.is_dir():
-        pytest.skip(f"no environment in {CACHE / name}: scripts/lib/test_servers.sh makes it")
+        pytest.skip(f"no environment in {CACHE / name}: scripts/lib/test_servers.sh creates it")
     return python
 
 
 def version_in(python: Path, package: str) -> str:
-    """The version of a package in an environment."""
+    """Return the version of a package in an environment."""
     code = f"import importlib.metadata; print(importlib.metadata.version({package!r}))"
     return subprocess.check_output([python, "-c", code], text=True).strip()
 
@@ -83,30 +83,30 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def serving(command: list, port: int, log: Path, **environment: str) -> Iterator[str]:
-    """A server while the block runs: gives its base URL, and ends it by its process id.
+    """Run a server for the duration of the block, and yield its base URL.
 
     Args:
-        command: starts it, and ends with it.
-        port: where it will answer.
-        log: file for what it prints.
-        **environment: variables on top of ours.
+        command: starts the server in the foreground.
+        port: TCP port of the server.
+        log: file for its output.
+        **environment: additional environment variables.
     """
     url = f"http://127.0.0.1:{port}/v1"
     with log.open("w") as output:
         process = subprocess.Popen(
             list(map(str, command)),
             cwd=ROOT,
-            env={**_CALM, **os.environ, **environment},
+            env={**_PASSIVE_WAIT, **os.environ, **environment},
             stdout=output,
             stderr=subprocess.STDOUT,
             stdin=subprocess.PIPE,
             start_new_session=True,
         )
     try:
-        end = time.monotonic() + _START
+        end = time.monotonic() + _START_TIMEOUT
         while not _answers(f"{url}/models"):
             assert process.poll() is None, f"the server ended with {process.returncode}: {log.read_text()[-3000:]}"
-            assert time.monotonic() < end, f"the server did not answer in {_START:g} s: {log.read_text()[-3000:]}"
+            assert time.monotonic() < end, f"no response in {_START_TIMEOUT:g} s: {log.read_text()[-3000:]}"
             time.sleep(1)
         yield url
     finally:
@@ -114,7 +114,7 @@ def serving(command: list, port: int, log: Path, **environment: str) -> Iterator
         try:
             process.wait(60)
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)  # its session is ours alone
+            os.killpg(process.pid, signal.SIGKILL)  # only the server is in this session
             process.wait()
 
 
@@ -128,18 +128,18 @@ def _answers(url: str) -> bool:
 def train(
     engine: str, product: str, module: str, folder: Path, python: Path | str = sys.executable, **environment: str
 ) -> Path:
-    """One small training run of main.py; notes it for the table, and looks at what every such run must have.
+    """Run a small training, check its results, and record it for the table.
 
     Args:
-        engine: for both roles.
-        product: what answers, with its version.
-        module: of `MODULES`.
-        folder: gets the run's folder.
-        python: runs main.py.
-        **environment: variables on top of ours.
+        engine: name of the engine in both roles.
+        product: name and version of the server.
+        module: one of `MODULES`.
+        folder: parent of the run's folder.
+        python: interpreter that runs main.py.
+        **environment: additional environment variables.
 
     Returns:
-        the run's folder.
+        The run's folder.
     """
     name = f"{engine.replace('/', '_')}-{module}"
     finished = subprocess.run(
@@ -156,10 +156,10 @@ def train(
             str(folder),
             "--run_name",
             name,
-            *_SMALL,
+            *_SMALL_RUN,
         ],
         cwd=ROOT,
-        env={**_CALM, **os.environ, **environment},
+        env={**_PASSIVE_WAIT, **os.environ, **environment},
         capture_output=True,
         text=True,
         timeout=1500,
@@ -172,7 +172,7 @@ def train(
         assert usage[role]["calls"] and usage[role]["prompt_tokens"] and usage[role]["completion_tokens"]
         assert not {"failed", "malformed", "too long"} & set(usage[role]["bad_replies"]), usage
     seconds, tokens = _time_of(folder / name)
-    _note(
+    _record(
         {
             "engine": engine if len(engine) < 40 else "vllm-<folder>",
             "server": product,
@@ -187,7 +187,7 @@ def train(
 
 
 def replies(run: Path) -> dict[str, str]:
-    """What was answered in a run, by request, whichever engine was asked."""
+    """Return the replies of a run by request, without model and endpoint."""
     with contextlib.closing(sqlite3.connect(run / "calls.sqlite")) as log:
         rows = log.execute("SELECT request, text FROM calls WHERE request LIKE '%\"messages\"%'").fetchall()
     return {
@@ -196,7 +196,7 @@ def replies(run: Path) -> dict[str, str]:
 
 
 def _time_of(run: Path) -> tuple[float, int]:
-    """Seconds from the first request to the last reply, and tokens of all replies."""
+    """Return the seconds from the first request to the last reply, and the tokens of all replies."""
     with contextlib.closing(sqlite3.connect(run / "calls.sqlite")) as log:
         return log.execute(
             "SELECT MAX(ended) - MIN(ended - seconds), SUM(completion_tokens) FROM calls "
@@ -204,14 +204,14 @@ def _time_of(run: Path) -> tuple[float, int]:
         ).fetchone()
 
 
-def _note(row: dict) -> None:
+def _record(row: dict) -> None:
     CACHE.mkdir(parents=True, exist_ok=True)
     with (CACHE / "runs.jsonl").open("a", encoding="utf-8") as file:
         file.write(json.dumps(row) + "\n")
 
 
 def table(rows: list[dict]) -> str:
-    """Rows as Markdown, server by server; of runs that are alike, the last."""
+    """Return rows as a Markdown table, sorted by server. The latest of equal runs counts."""
     latest = {(row["server"], row["engine"], row["run"]): row for row in rows}
     lines = [list(map(str, latest[run].values())) for run in sorted(latest)]
     head = list(rows[0])
@@ -219,5 +219,9 @@ def table(rows: list[dict]) -> str:
 
 
 if __name__ == "__main__":
-    noted = CACHE / "runs.jsonl"
-    print(table([json.loads(line) for line in noted.read_text().splitlines()]) if noted.exists() else "no live run yet")
+    records = CACHE / "runs.jsonl"
+    print(
+        table([json.loads(line) for line in records.read_text().splitlines()])
+        if records.exists()
+        else "no live run yet"
+    )

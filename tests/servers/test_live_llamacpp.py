@@ -5,7 +5,7 @@ import json
 import sys
 
 import pytest
-from live_server import MODULES, ROOT, free_port, serving, train, wanted
+from live_server import MODULES, ROOT, free_port, serving, skip_unless_requested, train
 
 from textgrad.engine.local import smollm2_path
 from textgrad.errors import BrokenSystem
@@ -15,7 +15,7 @@ PRODUCT = "llama.cpp (xllamacpp {})"
 
 @pytest.fixture(scope="module")
 def url(tmp_path_factory):
-    wanted("llamacpp")
+    skip_unless_requested("llamacpp")
     pytest.importorskip("xllamacpp")
     try:
         model = smollm2_path()

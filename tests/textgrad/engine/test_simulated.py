@@ -72,43 +72,43 @@ def test_an_invalid_option_is_rejected_in_one_line(spec, message):
 # Answers
 
 
-def test_without_lessons_the_share_of_right_answers_is_about_base():
+def test_the_accuracy_without_lessons_is_about_base():
     assert abs(share(correct(taught("base=0.3"))) - 0.3) < 0.08
     assert share(correct(taught("base=0"))) == 0
     assert share(correct(taught("base=1"))) == 1
 
 
-def test_a_lesson_raises_its_own_topic_to_about_skill_and_no_other():
+def test_a_lesson_raises_the_accuracy_of_its_topic_to_about_skill_and_of_no_other():
     engine = taught("base=0.3,skill=0.9")
     for topic in range(4):
         before = correct(engine, topic=f"[topic-{topic}]")
         after = correct(engine, f"Answer well.\n{_LESSONS[2]}", topic=f"[topic-{topic}]")
         if topic == 2:
             assert share(after) > 0.8 > 0.5 > share(before)
-            assert all(now or not then for then, now in zip(before, after)), "what was right stays right"
+            assert all(now or not then for then, now in zip(before, after)), "correct answers stay correct"
         else:
             assert after == before
 
 
-def test_lessons_in_any_order_with_any_other_text_count_alike():
+def test_order_and_surroundings_of_lessons_do_not_matter():
     engine = taught()
     assert correct(engine, "\n".join(_LESSONS)) == correct(engine, "Hello.\n" + "\n\nthen\n".join(reversed(_LESSONS)))
 
 
-def test_a_question_is_known_with_and_without_the_form_of_the_answer():
+def test_a_question_is_recognized_with_and_without_the_answer_format():
     engine = taught("base=1")
     assert ask(engine, _QUESTIONS[7][0]) == ask(engine, f"{_QUESTIONS[7][0]}\n\n{_FORMAT}\n\nMore.")
     assert ask(engine, _QUESTIONS[7][0]).endswith("Answer: 7")
 
 
-def test_of_two_known_questions_the_longer_one_is_meant():
+def test_the_longest_matching_question_wins():
     engine = SimulatedEngine("base=1")
     engine.teach([("Count.", "1"), ("Count.\n\nAll of them.", "2")])
     assert ask(engine, "Count.\n\nAll of them.\n\nBe exact.").endswith("Answer: 2")
     assert ask(engine, "Count.\n\nBe exact.").endswith("Answer: 1")
 
 
-def test_a_question_without_a_marker_always_has_the_same_topic_out_of_topics():
+def test_a_question_without_a_marker_has_a_fixed_topic():
     engine = SimulatedEngine("topics=3")
     topics = [re.search(r"topic-\d+", ask(engine, f"question {number}"))[0] for number in range(60)]
     assert set(topics) == {"topic-0", "topic-1", "topic-2"}
@@ -131,19 +131,19 @@ def test_a_question_without_a_marker_always_has_the_same_topic_out_of_topics():
         ("", ".+"),
     ],
 )
-def test_a_wrong_answer_is_another_one_of_the_same_kind(answer, kind):
+def test_a_wrong_answer_has_the_kind_of_the_correct_one(answer, kind):
     engine = SimulatedEngine("base=0")
     engine.teach([("question", answer)])
     wrong = ask(engine, "question").rpartition("Answer: ")[2]
     assert wrong != answer and re.fullmatch(kind, wrong)
 
 
-def test_replies_repeat_exactly_and_another_seed_finds_other_questions_hard():
+def test_replies_are_reproducible_and_depend_on_the_seed():
     assert correct(taught()) == correct(taught())
     assert correct(taught("seed=1")) != correct(taught("seed=2"))
 
 
-def test_with_a_temperature_replies_vary_with_the_seed_of_the_request_and_without_one_they_do_not():
+def test_replies_depend_on_the_request_seed_only_at_a_positive_temperature():
     engine = taught()
     assert correct(engine, temperature=1.0, seed=1) != correct(engine, temperature=1.0, seed=2)
     assert correct(engine, temperature=1.0, seed=1) == correct(engine, temperature=1.0, seed=1)
@@ -187,7 +187,7 @@ def test_criticism_follows_the_verdict_and_names_the_topic_of_the_answer(judged_
     assert "lacks" not in criticism_of_answer(engine, good, answer, judged_by_llm)
 
 
-def test_a_wrong_answer_leads_to_a_prompt_that_answers_the_question():
+def test_training_on_a_wrong_answer_yields_a_prompt_that_answers_the_question():
     engine = taught("base=0.2,skill=1")
     question, answer = next(pair for pair, good in zip(_QUESTIONS, correct(engine)) if not good)
     said = ask(engine, question, "Answer well.")
@@ -197,7 +197,7 @@ def test_a_wrong_answer_leads_to_a_prompt_that_answers_the_question():
     assert ask(engine, question, prompt).endswith(f"Answer: {answer}")
 
 
-def test_a_rewrite_adds_every_missing_lesson_once_and_keeps_the_prompt():
+def test_a_rewrite_adds_each_missing_lesson_once_and_keeps_the_prompt():
     prompt = rewrite(
         SimulatedEngine(),
         f"Be exact.\n{_LESSONS[1]}",
@@ -207,13 +207,13 @@ def test_a_rewrite_adds_every_missing_lesson_once_and_keeps_the_prompt():
     assert re.findall(r"Lesson (topic-\d)", prompt) == ["topic-1", "topic-3", "topic-2"]
 
 
-def test_a_lesson_that_the_prompt_holds_is_not_called_missing():
+def test_a_lesson_in_the_prompt_is_not_reported_as_missing():
     said = criticism_of_prompt(SimulatedEngine(), _LESSONS[1], "What led to it lacks the lesson for topic-1.")
     assert "lacks the lesson" not in said
     assert rewrite(SimulatedEngine(), _LESSONS[1], said) == _LESSONS[1]
 
 
-def test_drawn_rewrites_differ_in_words_and_teach_the_same_topics():
+def test_sampled_rewrites_differ_in_wording_but_not_in_topics():
     drafts = {
         rewrite(SimulatedEngine(), "Go.", "It lacks the lesson for topic-1.", temperature=1.0, seed=seed)
         for seed in range(20)
@@ -238,7 +238,7 @@ def test_merged_feedback_names_all_missing_lessons():
     "prediction, accuracy",
     [("Let me see.\nAnswer: 7", "1"), ("Answer: 8", "0"), ("7", "1"), ("17", "0"), ("Answer: 7\n\nAs said.", "1")],
 )
-def test_as_judge_it_compares_the_final_answer_with_the_ground_truth(prediction, accuracy):
+def test_the_judge_compares_the_final_answer_with_the_ground_truth(prediction, accuracy):
     roles = ["Question for the task", "Ground truth answer", "Reasoning and prediction from the language model"]
     judge = MultiFieldTokenParsedEvaluation("Say <ACCURACY>1</ACCURACY> or 0.", roles, engine=SimulatedEngine())
     verdict = judge(
@@ -256,7 +256,7 @@ def merged(engine, *uploads: str) -> list[str]:
     return between(reply, ("<IMPROVED_VARIABLE>", "</IMPROVED_VARIABLE>")).splitlines()
 
 
-def test_a_merge_keeps_every_line_once_in_order():
+def test_a_merge_keeps_each_line_once_in_order():
     lines = merged(
         SimulatedEngine("forget=0"),
         "Base.\nLesson topic-2: a.",
@@ -266,21 +266,21 @@ def test_a_merge_keeps_every_line_once_in_order():
     assert lines == ["Base.", "Lesson topic-2: a.", "Extra.", "Lesson topic-1: c."]
 
 
-def test_a_merge_forgets_about_the_share_of_lessons_it_is_told_to_and_nothing_else():
+def test_a_merge_loses_about_the_given_share_of_lessons_and_nothing_else():
     uploads = [f"Base.\nLesson topic-{number}: x." for number in range(400)]
     lines = merged(SimulatedEngine("forget=0.25"), *uploads)
     assert lines[0] == "Base." and 0.18 < 1 - (len(lines) - 1) / 400 < 0.32
     assert lines == merged(SimulatedEngine("forget=0.25"), *uploads)
 
 
-def test_a_single_prompt_to_rewrite_comes_back_as_it_was():
+def test_a_single_upload_stays_unchanged():
     assert merged(SimulatedEngine("forget=1"), "Base.\n\nLesson topic-1: x.") == ["Base.", "", "Lesson topic-1: x."]
 
 
 # Flaws
 
 
-def test_tokens_are_words_and_a_long_reply_is_cut_at_max_tokens():
+def test_words_count_as_tokens_and_max_tokens_truncates_a_reply():
     engine = taught("base=1")
     reply = engine.complete(messages_of(_QUESTIONS[1][0], "two words"), Sampling())
     assert (reply.prompt_tokens, reply.completion_tokens) == (2 + 8, len(reply.text.split()))
@@ -288,14 +288,14 @@ def test_tokens_are_words_and_a_long_reply_is_cut_at_max_tokens():
     assert (cut.text, cut.flaw, cut.completion_tokens) == ("This is a", "truncated", 3)
 
 
-def test_a_request_longer_than_the_context_is_refused():
+def test_a_request_longer_than_the_context_is_rejected():
     engine = SimulatedEngine("context=10")
     assert ask(engine, "word " * 8, "two words")
     with pytest.raises(ContextExceeded, match="has 11 words; the context length is 10"):
         ask(engine, "word " * 9, "two words")
 
 
-def test_a_share_of_requests_is_answered_with_nothing_half_or_beside_the_point():
+def test_a_share_of_replies_is_empty_truncated_or_without_an_answer():
     engine = taught("base=1,bad=0.3")
     replies = [engine.complete(messages_of(question, None), Sampling()) for question, _ in _QUESTIONS]
     flawed = [reply for reply, (_, answer) in zip(replies, _QUESTIONS) if not reply.text.endswith(f"Answer: {answer}")]
@@ -304,16 +304,16 @@ def test_a_share_of_requests_is_answered_with_nothing_half_or_beside_the_point()
     assert replies == [engine.complete(messages_of(question, None), Sampling()) for question, _ in _QUESTIONS]
 
 
-def test_a_latency_is_waited_out():
+def test_a_reply_takes_the_latency():
     started = time.monotonic()
     ask(SimulatedEngine("latency=0.05"), "question")
     assert time.monotonic() - started >= 0.05
 
 
-def test_content_of_several_parts_is_read_as_its_texts():
+def test_the_texts_of_content_with_several_parts_are_joined():
     engine = taught("base=1")
     assert ask(engine, [b"\x89PNG", _QUESTIONS[5][0], _FORMAT]).endswith("Answer: 5")
 
 
-def test_it_generates_without_a_run_around_it():
+def test_generate_works_outside_of_a_run():
     assert taught("base=1").generate(_QUESTIONS[9][0]).endswith("Answer: 9")
