@@ -51,7 +51,7 @@ def scope(**labels: Any) -> contextlib.AbstractContextManager[None]:
 
 
 def deadline_passed() -> bool:
-    """Return True if the deadline of the enclosing `fan_out` has passed, so that nobody waits for the result."""
+    """Return True if the deadline of the enclosing `fan_out` has passed, so that the result is not needed."""
     return time.monotonic() > _deadline.get()
 
 

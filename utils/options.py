@@ -1,4 +1,4 @@
-"""What a field of `Config` can say about its option, and the command line made from it."""
+"""Declaration of options on the fields of `Config`, and the command line built from them."""
 
 import argparse
 import dataclasses

@@ -142,7 +142,7 @@ def option(words: list[str], name: str) -> str:
         ("sglang", "--tp-size", "SGLANG_BASE_URL={} {}sglang-m"),
     ],
 )
-def test_on_gpus_it_serves_until_ctrl_c_and_tells_the_line_that_uses_it(script, name, parallel, engine):
+def test_on_gpus_it_serves_until_ctrl_c_and_prints_the_command_that_uses_it(script, name, parallel, engine):
     served = script(name, "m", "PORT", "0,1", "--extra", "7", capability="8.0")
     url = f"http://127.0.0.1:{served.port}/v1"
     assert engine.format(url, ".venv/bin/python main.py --test_engine ") in served.ready() and answers(served.port)
@@ -197,7 +197,7 @@ def test_a_key_is_asked_of_clients_and_not_shown(script, tmp_path, name):
 
 
 @pytest.mark.parametrize("name", ["vllm", "sglang"])
-def test_a_server_that_ends_before_it_answers_is_told(script, name):
+def test_a_server_that_exits_at_the_start_is_reported(script, name):
     _, told = script(name, "m", "PORT", "0", "--broken").process.communicate(timeout=30)
     assert "exited before it was ready" in told
 
@@ -241,6 +241,6 @@ def test_an_ollama_that_runs_is_left_running_and_off_line_nothing_is_pulled(scri
 
 
 @pytest.mark.parametrize("name", ["vllm", "sglang", "ollama", "test"])
-def test_help_tells_every_variable(name):
+def test_help_lists_every_variable(name):
     told = subprocess.run(["sh", script_path(name), "--help"], capture_output=True, text=True, timeout=30)
     assert told.returncode == 0 and told.stdout.startswith("Usage: sh scripts/")

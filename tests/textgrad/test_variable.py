@@ -159,7 +159,7 @@ def test_the_graph_shows_every_variable_and_edge_once():
     assert "too plain" not in total.generate_graph().source
 
 
-def test_without_graphviz_the_graph_says_what_to_install(monkeypatch):
+def test_without_graphviz_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "graphviz", None)
     with pytest.raises(ImportError, match="^[^\n]*pip install graphviz$"):
         make().generate_graph()

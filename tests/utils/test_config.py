@@ -1,4 +1,4 @@
-"""The command line: names, defaults and complaints."""
+"""The command line: names, defaults and error messages."""
 
 import dataclasses
 
@@ -11,7 +11,7 @@ from utils.options import parser
 BASE = ["--module", "train_homo_fed", "--task", "BBH_object_counting"]
 
 
-def test_the_defaults_of_the_papers_code_stay():
+def test_the_defaults_are_those_of_the_published_code():
     config = parse(BASE)
     assert (config.evaluation_engine, config.test_engine) == ("gpt-4o", "gpt-3.5-turbo-0125")
     assert (config.batch_size, config.max_epochs, config.max_steps, config.seed) == (3, 3, 3, 42)
@@ -31,7 +31,7 @@ def test_the_defaults_of_the_papers_code_stay():
         ("--homo_split_num", "homo_split_num"),
     ],
 )
-def test_new_names_mean_the_same_as_the_old(flag, name):
+def test_new_flags_are_equivalent_to_the_published_ones(flag, name):
     assert getattr(parse([*BASE, flag, "5"]), name) == 5
 
 
@@ -73,7 +73,7 @@ def test_several_tasks_are_for_the_heterogeneous_module():
         (["--module", "train_hetero_fed", "--task", "a", "a"], "named twice.*--clients_per_task"),
     ],
 )
-def test_bad_input_is_one_clear_line(arguments, said):
+def test_bad_input_is_reported_in_one_line(arguments, said):
     with pytest.raises(UsageError, match=said) as error:
         parse(arguments)
     assert "\n" not in str(error.value)
@@ -106,7 +106,7 @@ def test_help_shows_every_default_and_every_choice():
         assert ", ".join(field.metadata["choices"]) in text
 
 
-def test_what_may_change_on_resume_and_what_sites_are_sent():
+def test_options_declare_whether_they_may_change_on_resume_and_are_sent_to_sites():
     assert {"max_concurrency", "max_calls", "tracker", "price"} <= set(RESUME_SAFE)
     assert not {"seed", "batch_size", "task", "temperature"} & set(RESUME_SAFE)
     assert {"seed", "batch_size", "leak_guard"} <= set(SENT_TO_SITES)

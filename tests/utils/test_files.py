@@ -1,4 +1,4 @@
-"""Writing so that a reader finds whole files."""
+"""Atomic writes and files of JSON lines."""
 
 import json
 
@@ -12,19 +12,19 @@ def lines_in(path):
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
-def test_a_whole_file_replaces_the_old_one_and_leaves_no_part(tmp_path):
+def test_a_file_is_replaced_atomically_without_leftovers(tmp_path):
     atomic_write(tmp_path / "a.txt", "old")
     atomic_write(tmp_path / "a.txt", "new \ud800")
     assert (tmp_path / "a.txt").read_text() == "new ?" and len(list(tmp_path.iterdir())) == 1
     assert (tmp_path / "a.txt").stat().st_mode & 0o777 == 0o600
 
 
-def test_what_cannot_be_written_is_named(tmp_path):
+def test_a_file_that_cannot_be_written_is_reported(tmp_path):
     with pytest.raises(BrokenSystem, match="cannot write .*no/a.txt"):
         atomic_write(tmp_path / "no" / "a.txt", "x")
 
 
-def test_lines_told_again_are_not_written_again(tmp_path):
+def test_repeated_lines_are_not_written_again(tmp_path):
     path = tmp_path / "m.jsonl"
     first = JsonLines(path)
     for number in range(3):
@@ -35,7 +35,7 @@ def test_lines_told_again_are_not_written_again(tmp_path):
     assert lines_in(path) == [{"n": number} for number in range(5)]
 
 
-def test_a_torn_last_line_is_dropped(tmp_path):
+def test_an_incomplete_last_line_is_removed(tmp_path):
     path = tmp_path / "m.jsonl"
     path.write_text('{"n": 0}\n{"n": 1')
     again = JsonLines(path)
@@ -45,7 +45,7 @@ def test_a_torn_last_line_is_dropped(tmp_path):
     assert lines_in(path) == [{"n": 0}, {"n": 1}]
 
 
-def test_lines_that_are_no_longer_true_go_with_all_that_follow(tmp_path):
+def test_a_line_that_differs_is_replaced_and_all_later_lines_are_removed(tmp_path):
     path = tmp_path / "m.jsonl"
     first = JsonLines(path)
     for number in range(4):

@@ -76,7 +76,7 @@ class SimulatedEngine(ChatEngine):
         return Reply(text, finish_reason, length, len(words))
 
     def _reply(self, system: str, content: str, draw: int | None) -> str:
-        """Return a flawless reply. System prompt and tags of the message tell the kind of request."""
+        """Return a flawless reply. System prompt and tags determine the kind of request."""
         if system.startswith("You are the critic"):
             return _criticism_of_prompt(content) if "<FEEDBACK>" in content else _criticism_of_answer(content)
         if system.startswith("You are the editor"):

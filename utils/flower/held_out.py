@@ -19,7 +19,7 @@ def held_out_task(name: str, config: Config, engines: Engines) -> Task:
     Args:
         name: a public task, or a .jsonl file whose questions are all marked "split": "val" or "test".
         config: options of the run.
-        engines: the evaluation engine judges answers; simulated engines are told the answers.
+        engines: the evaluation engine judges answers; simulated engines get the answers.
 
     Raises:
         UsageError: unknown task or unusable data.

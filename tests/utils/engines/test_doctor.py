@@ -1,4 +1,4 @@
-"""The doctor: what it finds out about engines, and how it says that one is broken."""
+"""The doctor: its checks, and the report of a broken engine."""
 
 import pytest
 from fault_server import Fault, FaultServer, error
@@ -62,7 +62,7 @@ def test_a_broken_engine_is_one_line_and_exit_2(examined, monkeypatch, fault, to
     assert server.url in shown.err
 
 
-def test_the_simulated_engine_is_well(examined):
+def test_the_simulated_engine_passes_all_checks(examined):
     status, found, _ = examined(engine="simulated:skill=0.5")
     assert status == 0 and found["reachable"].strip() == "yes"
 

@@ -51,6 +51,6 @@ def test_engines_on_the_users_own_machine_cost_nothing(tmp_path):
         (["--price_file", "/no/such"], "cannot read --price_file /no/such"),
     ],
 )
-def test_bad_prices_are_one_clear_line(more, said):
+def test_bad_prices_are_reported_in_one_line(more, said):
     with pytest.raises(UsageError, match=said):
         prices(parse([*PAID, *more]))

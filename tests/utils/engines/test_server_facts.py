@@ -1,4 +1,4 @@
-"""What servers tell of themselves, read from pages as each product writes them."""
+"""Facts that servers publish, read from responses in the format of each product."""
 
 import pytest
 from conformance_server import ConformanceServer, Fault, Product, body
@@ -10,7 +10,7 @@ from utils.engines.server_facts import ServerFacts
 
 
 class Pages(Product):
-    """A server that has these pages and no others.
+    """A server with given pages.
 
     Args:
         pages: by path; a str goes as text.
@@ -108,7 +108,7 @@ def test_product_version_context_and_prefix_caching_of(server):
     assert reported == caching or (caching.endswith("of ") and reported.startswith(caching))
 
 
-def test_what_a_server_tells_by_itself_costs_no_chat():
+def test_facts_that_a_server_publishes_need_no_chat_request():
     pages, *_ = SERVERS["vLLM"]
     pages.chats.clear()
     with ConformanceServer(pages, SimulatedEngine()) as served:

@@ -14,7 +14,7 @@ def lines(path):
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
-def test_exported_shards_are_those_of_one_machine_and_the_server_gets_held_out_questions_only(tmp_path):
+def test_exported_shards_equal_those_of_a_local_run_and_the_server_gets_only_held_out_questions(tmp_path):
     sites = export_shards.export(toy.config(tmp_path), tmp_path / "out")
     private = [row["question"] for name in sites for row in lines(tmp_path / "out" / name / "sums.jsonl")]
     public = lines(tmp_path / "out" / "server" / "sums.jsonl")

@@ -73,7 +73,7 @@ def test_training_at_a_site_reads_no_option_that_should_have_been_sent(tmp_path,
     assert options - set(SENT_TO_SITES) - SITE_DECIDES - DEFAULTS_HOLD == set()
 
 
-def test_skip_solved_changes_what_a_site_does(tmp_path):
+def test_skip_solved_applies_at_a_site(tmp_path):
     def reasons(folder, config):
         folder.mkdir()
         site.train(node_config(folder, engine="simulated:base=1,topics=1"), training_request(config))
@@ -84,7 +84,7 @@ def test_skip_solved_changes_what_a_site_does(tmp_path):
     assert not any(reasons(tmp_path / "skip", dataclasses.replace(BASE, skip_solved=True)))
 
 
-def test_a_site_tells_its_name_and_its_number_of_questions(tmp_path):
+def test_a_site_reports_its_name_and_its_number_of_questions(tmp_path):
     assert site.introduce(node_config(tmp_path), request()) == {"name": "a", "tasks": ["t"], "questions": [5]}
 
 

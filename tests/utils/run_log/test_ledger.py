@@ -1,4 +1,4 @@
-"""The ledger: a broken chain is found, wherever it breaks, and a tampered file fails."""
+"""The ledger: broken chains and changed files are found."""
 
 import json
 import subprocess
@@ -28,7 +28,7 @@ def test_a_finished_run_verifies(run_folder):
     assert verify(run_folder) == (3, None)
 
 
-def test_it_has_a_line_a_round_with_every_hash(run_folder):
+def test_the_ledger_has_one_line_per_round_with_all_hashes(run_folder):
     entries = entries_of(run_folder)
     assert [entry["round"] for entry in entries] == [1, 2, 3]
     assert all(len(entry["clients"]) == len(entry["aggregated"]) == 3 for entry in entries)
@@ -46,7 +46,7 @@ def test_a_changed_field_is_found_in_its_round(run_folder, line, field):
     assert count == line and f"round {line + 1}" in wrong
 
 
-def test_a_line_that_was_left_out_is_found(run_folder):
+def test_a_missing_line_is_found(run_folder):
     lines = (run_folder / "ledger.jsonl").read_text().splitlines(keepends=True)
     (run_folder / "ledger.jsonl").write_text(lines[0] + lines[2])
     assert "round 2" in verify(run_folder)[1]
@@ -63,7 +63,7 @@ def test_a_changed_prompt_file_is_found(run_folder):
 
 
 def chain(*changes):
-    """Two honest rounds, each changed as told and sealed again, as a wrong program would write them."""
+    """Return two correct rounds, changed and hashed again, as a wrong program would write them."""
     before, previous = None, GENESIS
     for number, change in enumerate(changes, 1):
         start = ["p0"] if number == 1 else before["global"]
@@ -86,7 +86,7 @@ def chain(*changes):
     return None
 
 
-def test_an_honest_chain_holds():
+def test_a_correct_chain_is_valid():
     assert chain({}, {}) is None
 
 

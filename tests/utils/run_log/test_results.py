@@ -1,4 +1,4 @@
-"""What a run finds about itself: paired tests, retention, leaks, density; and that test data has no say."""
+"""Results of a run: paired tests, retention, leaks, complexity, and the isolation of test questions."""
 
 import json
 
@@ -35,7 +35,7 @@ def test_the_best_prompt_is_compared_with_the_initial_one_on_the_same_questions(
     assert results["detectable"]["n"] == 10
 
 
-def test_with_several_tasks_all_of_them_and_each_alone_are_compared(tmp_path):
+def test_several_tasks_are_compared_together_and_one_by_one(tmp_path):
     tasks = [toy.task_file(tmp_path, "first", [1]), toy.task_file(tmp_path, "second", [2], seed=1)]
     _, results = results_of(tmp_path, module="train_hetero_fed", tasks=tasks)
     assert [(each["task"], each["n"]) for each in results["comparisons"]] == [
@@ -46,13 +46,13 @@ def test_with_several_tasks_all_of_them_and_each_alone_are_compared(tmp_path):
     assert set(results["data"]) == {"first", "second"}
 
 
-def test_without_federation_each_client_is_compared_on_its_own(tmp_path):
+def test_in_local_only_training_each_client_is_compared_separately(tmp_path):
     _, results = results_of(tmp_path, "--aggregate_method", "none")
     assert [each["client"] for each in results["comparisons"]] == [0, 1, 2]
     assert all(each["n"] == 10 for each in results["comparisons"])
 
 
-def test_test_questions_have_no_say_in_what_is_chosen(tmp_path):
+def test_test_questions_do_not_influence_any_choice(tmp_path):
     folder, results = results_of(tmp_path)
     other, changed = results_of(tmp_path, "--test_size", "3", name="other")
     assert results["data"]["sums"]["test_id"] != changed["data"]["sums"]["test_id"]
@@ -61,7 +61,7 @@ def test_test_questions_have_no_say_in_what_is_chosen(tmp_path):
         assert (other / "prompts" / path.name).read_bytes() == path.read_bytes()
 
 
-def test_what_a_merge_lost_is_told_with_round_and_client(tmp_path):
+def test_instructions_lost_in_a_merge_are_listed_with_round_and_client(tmp_path):
     folder, results = results_of(tmp_path, engine="simulated:topics=4,forget=1,base=0")
     assert results["lost_instructions"], "a merge that forgets all lessons lost some"
     row = results["lost_instructions"][0]
@@ -93,7 +93,7 @@ def test_the_best_prompt_can_be_tested_on_another_engine(tmp_path):
 
 
 def lines_with(folder, canary):
-    """Which files of a run hold a text, the client's own steps and its own calls apart."""
+    """Return the files of a run that contain a text, except the client's own steps and calls."""
     return [
         path.relative_to(folder).as_posix()
         for path in sorted(folder.rglob("*"))

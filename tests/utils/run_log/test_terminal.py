@@ -1,9 +1,9 @@
-"""What a person sees."""
+"""Terminal output and run.log."""
 
 from utils.run_log.terminal import Terminal, clean
 
 
-def test_control_characters_are_taken_out():
+def test_control_characters_are_removed():
     assert clean("a\x1b[2Jb\x07\u202ec\x9b31m") == "a[2Jbc31m"
     assert clean("naïve 中文 \U0001f600\tx\ny") == "naïve 中文 \U0001f600\tx\ny"
 

@@ -108,7 +108,7 @@ class CallLog:
         return None
 
     def put(self, key: str, request: str, reply: Reply, seconds: float) -> None:
-        """Store a reply. The first reply under a key stays: what a run has acted on never changes.
+        """Store a reply. The first reply under a key stays, so that a resumed run acts on the same replies.
 
         Args:
             key: of the request.

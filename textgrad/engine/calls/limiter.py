@@ -131,7 +131,7 @@ class Limiter:
             last_try = attempt == self.max_retries or (error.malformed and attempt)
             if not error.rate_limited:
                 outage.failures += 1
-            elif last_try:  # a rate limit is no failure, unless every retry meets it
+            elif last_try:  # a rate limit is not a failure, unless it rejects every retry
                 outage.failures += attempt + 1
             failures, seconds = outage.failures, time.monotonic() - outage.since
             starting = error.refused and endpoint not in self._reached

@@ -70,7 +70,9 @@ class UrllibTransport:
         if base.auth:
             self._headers |= {"Authorization": _basic_auth(base.auth)}
         self._timeout, self._read_timeout = urllib3.Timeout(min(_CONNECT_TIMEOUT, timeout), timeout), timeout
-        self._pool = pool
+        self._pool, self._connections = pool, pool.connection_from_url(self._url)
+        through_proxy = pool.proxy is not None and self._url.startswith("http:")
+        self._target = self._url if through_proxy else urllib3.util.parse_url(self._url).request_uri
 
     def post(self, request: Mapping[str, Any]) -> HttpResponse:
         """Send a request, and return the response of any status.
@@ -79,14 +81,7 @@ class UrllibTransport:
             NoResponse: there is no complete response.
         """
         try:
-            response = self._pool.request(
-                "POST",
-                self._url,
-                body=_JSON.encode(request).encode(),
-                headers=self._headers,
-                timeout=self._timeout,
-                preload_content=False,
-            )
+            response = self._open(_JSON.encode(request).encode())
             try:
                 return HttpResponse(response.status, response.headers, self._read_body(response))
             except BaseException:  # also ctrl-C: the next request must not read the rest of this response
@@ -94,6 +89,22 @@ class UrllibTransport:
                 raise
         except (HTTPError, OSError) as error:
             raise NoResponse from error
+
+    def _open(self, body: bytes) -> urllib3.BaseHTTPResponse:
+        """Send a request over a connection to the endpoint; only a redirect needs the whole pool, which is slower."""
+        options: dict[str, Any] = {
+            "body": body,
+            "headers": self._headers,
+            "timeout": self._timeout,
+            "preload_content": False,
+        }
+        response = self._connections.urlopen(
+            "POST", self._target, retries=_RETRIES, redirect=False, assert_same_host=False, **options
+        )
+        if response.get_redirect_location():
+            response.close()
+            response = self._pool.request("POST", self._url, **options)
+        return response
 
     def _read_body(self, response: urllib3.BaseHTTPResponse) -> bytes:
         if response.status < 200:  # the final response would follow on the same connection
