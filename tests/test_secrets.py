@@ -130,7 +130,7 @@ def test_a_key_sent_over_plain_http_to_another_machine_is_warned_about_once(tmp_
     monkeypatch.setenv("OPENAI_API_KEY", KEYS["OPENAI_API_KEY"])
     warnings = []
     connect(toy.config(tmp_path, engine="openai-x"), ":memory:", warnings.append)
-    assert len(warnings) == 1 and "http://models.example.org/v1" in warnings[0] and "plain http" in warnings[0]
+    assert len(warnings) == 1 and "http://models.example.org/v1" in warnings[0] and "unencrypted" in warnings[0]
     assert MARK not in warnings[0]
 
 

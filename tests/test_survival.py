@@ -139,7 +139,8 @@ def test_an_unreadable_configuration_is_named_in_the_error(tmp_path, capsys):
     (tmp_path / "logs" / "run" / "config.json").write_text('{"options": {')
     capsys.readouterr()
     assert main.main(toy.options(tmp_path)) == 2
-    assert "config.json cannot be read" in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert "cannot read" in error and "config.json" in error
 
 
 @pytest.mark.parametrize("kilobytes", [2, 40, 150])
@@ -195,7 +196,7 @@ def test_a_signal_stops_the_run_within_two_seconds_even_with_comet(tmp_path, sig
     process.send_signal(signal_number)
     _, err = process.communicate(timeout=20)
     assert time.monotonic() - started < 2 and process.returncode == status
-    assert "to go on: python" in err and "Traceback" not in err
+    assert "to continue: .venv/bin/python" in err and "Traceback" not in err
 
 
 def test_a_call_log_replays_the_run_on_another_machine_without_key_or_network(tmp_path):

@@ -43,8 +43,9 @@ class Writer:
 
     def stop(self) -> None:
         """Discard what waits in the queue. Afterwards nothing is written."""
-        with self._writing:
-            self._stopped = True
+        self._stopped = True
+        with self._writing:  # wait for a write that has begun
+            pass
 
     def _run(self) -> None:
         while item := self._queue.get():
