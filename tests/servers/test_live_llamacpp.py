@@ -1,4 +1,4 @@
-"""llama.cpp as a server of its own, reached as one would reach Ollama or any endpoint of OpenAI's protocol."""
+"""llama.cpp as a separate server, used like Ollama or any OpenAI-compatible endpoint."""
 
 import importlib.metadata
 import json

@@ -1,4 +1,4 @@
-"""Ollama, where it is installed and the model has been pulled."""
+"""Ollama, if it is installed and the model has been pulled."""
 
 import json
 import os

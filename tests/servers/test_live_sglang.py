@@ -1,4 +1,4 @@
-"""SGLang on a CPU: its scheduler, cache and HTTP are the real ones; only its CUDA kernels are not there."""
+"""SGLang on a CPU: real scheduler, cache and HTTP server, without CUDA kernels."""
 
 import pytest
 from live_server import MODEL, MODULES, free_port, python_of, serving, skip_unless_requested, train, version_in

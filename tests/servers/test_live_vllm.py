@@ -1,4 +1,4 @@
-"""vLLM on a CPU: as a server, inside the program, and as a scorer of texts."""
+"""vLLM on a CPU: as a server, in the program's process, and as a surprisal scorer."""
 
 import json
 import subprocess
@@ -64,7 +64,7 @@ def runs(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def trained(url, product, runs):
-    """The folders of a run of each module through the server."""
+    """Return the run folders of all modules, trained with the server."""
     return {module: train("vllm-api-smol", product, module, runs, VLLM_BASE_URL=url) for module in MODULES}
 
 

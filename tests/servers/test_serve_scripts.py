@@ -1,6 +1,6 @@
-"""The serve scripts with a stand-in for each product: what it is started with, the line that is told, and a clean end.
+"""The serve scripts with a stand-in for each product: arguments, the printed command, and a clean exit.
 
-The stand-in takes the place of the `python` (or `ollama`) that a script starts, writes down its arguments and
+The stand-in replaces the `python` (or `ollama`) that a script starts, records its arguments and
 environment, and answers as a server does that has loaded its model.
 """
 
@@ -51,7 +51,7 @@ NVIDIA = "#!/bin/sh\necho {capability}\n"
 
 
 def script_path(name: str) -> Path:
-    """The serve script of a server, or "test" for the script that tests them all."""
+    """Return the path of a serve script; "test" is the script that tests all servers."""
     if name in ("ollama", "test"):
         return ROOT / "scripts" / "lib" / ("test_servers.sh" if name == "test" else f"{name}_serve.sh")
     return ROOT / "scripts" / f"{name}_serve.sh"
@@ -91,18 +91,18 @@ class Script:
         )
 
     def ready(self) -> str:
-        """Waits for the line that uses the server, and returns it."""
+        """Wait for the line with the command that uses the server, and return it."""
         for line in self.process.stdout:
             if line.startswith("Ready."):
                 return line.strip()
         raise AssertionError(self.process.stderr.read())
 
     def calls(self) -> list[tuple[list[str], dict[str, str]]]:
-        """Arguments and environment of what was started, in order."""
+        """Return arguments and environment of the started processes, in order."""
         return [tuple(json.loads(line)) for line in (self.folder / "calls").read_text().splitlines()]
 
     def end(self) -> int:
-        """Ends the script as ctrl-C does; its exit status."""
+        """Stop the script by ctrl-C, and return its exit status."""
         os.kill(self.process.pid, signal.SIGINT)
         self.process.communicate(timeout=30)
         return self.process.returncode
@@ -110,7 +110,7 @@ class Script:
 
 @pytest.fixture
 def script(tmp_path):
-    """Starts serve scripts; whatever is left of them at the end is killed."""
+    """Return a function that starts serve scripts; remaining processes are killed after the test."""
     started = []
 
     def start(*args, **more) -> Script:
@@ -188,7 +188,7 @@ def test_on_a_cpu_without_a_network(script, name, words, variables):
 
 
 @pytest.mark.parametrize("name", ["vllm", "sglang"])
-def test_a_key_is_asked_of_clients_and_not_shown(script, tmp_path, name):
+def test_a_key_is_required_from_clients_and_not_shown(script, tmp_path, name):
     served = script(name, "m", "PORT", TMPDIR=str(tmp_path), **{f"{name.upper()}_API_KEY": "its-own-key"})
     assert "its-own-key" not in served.ready() and not answers(served.port)
     words = served.calls()[0][0]
@@ -203,7 +203,7 @@ def test_a_server_that_exits_at_the_start_is_reported(script, name):
 
 
 @pytest.mark.parametrize("name", ["vllm", "sglang"])
-def test_another_server_at_the_port_is_not_taken_for_ours(script, name):
+def test_another_server_at_the_port_is_an_error(script, name):
     first = script("vllm", "m", "PORT")
     first.ready()
     _, told = (second := script(name, "m", str(first.port))).process.communicate(timeout=30)
@@ -229,7 +229,7 @@ def test_ollama_is_started_and_the_model_pulled(script, tmp_path):
     assert served.end() == 0 and not answers(served.port)
 
 
-def test_an_ollama_that_runs_is_left_running_and_off_line_nothing_is_pulled(script, tmp_path):
+def test_a_running_ollama_keeps_running_and_nothing_is_pulled_offline(script, tmp_path):
     (tmp_path / "up").touch()
     refused = script("ollama", "m", "PORT", OFFLINE="1").process
     _, told = refused.communicate(timeout=30)

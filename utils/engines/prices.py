@@ -9,6 +9,7 @@ from typing import Any
 
 from textgrad.engine import get_engine
 from textgrad.engine.calls.budget import Price
+from textgrad.engine.protocol.address import is_local
 from textgrad.errors import StopRun, UsageError, unknown
 from utils.config import Config
 
@@ -47,10 +48,12 @@ def _listed(engine: str) -> Price | None:
     """Return the list price of an engine at its endpoint, or None."""
     if engine.startswith(_FREE):
         return Price(0.0, 0.0, "own machine")
-    from genai_prices.data_snapshot import get_snapshot
-
     try:
         model, endpoint = _model_and_endpoint(engine)
+        if is_local(endpoint):
+            return None
+        from genai_prices.data_snapshot import get_snapshot  # takes a moment
+
         provider = endpoint.removeprefix("litellm:") if endpoint.startswith("litellm:") else None
         _, info = get_snapshot().find_provider_model(model, None, provider, None if provider else endpoint)
     except (LookupError, StopRun):
