@@ -37,7 +37,7 @@ def _part(whole: str, name: str) -> _Absent:
 
 
 class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Provide stubs for `import`, but not for `importlib.util.find_spec`, which checks whether a package is installed."""
+    """Provide stubs for `import`, but not for `importlib.util.find_spec`, which checks if a package is installed."""
 
     def find_spec(self, fullname, path, target=None):
         if fullname.partition(".")[0] not in _PACKAGES or _is_only_asked():

@@ -118,7 +118,6 @@ class LocalEngine(ChatOpenAI):
             BrokenSystem: a required package is missing.
         """
         require_package("xllamacpp")
-        super().check()
 
     def _request(self, messages: list[dict[str, Any]], sampling: Sampling) -> dict[str, Any]:
         request = super()._request(messages, sampling)

@@ -11,7 +11,7 @@ from typing import Any
 
 from textgrad.engine.base import DEFAULT_SYSTEM_PROMPT, CachedEngine, ChatEngine, Reply, Sampling
 from textgrad.engine.kind import EngineKind
-from textgrad.engine.protocol.address import NO_KEY, credentials, find_key, is_local, without_credentials
+from textgrad.engine.protocol.address import NO_KEY, basic_auth, credentials, find_key, is_local, without_credentials
 from textgrad.engine.protocol.errors import ApiError, NoResponse, RequestContext, connection_error, read_response
 from textgrad.engine.protocol.messages import prompt_tokens, read_completion, wire_messages, with_system_in_user
 from textgrad.errors import BrokenSystem, UsageError
@@ -69,7 +69,7 @@ class ChatOpenAI(ChatEngine, CachedEngine):
         self.sampling = replace(self.sampling, seed=seed)
         self.dropped: set[str] = set()
         self._lock = threading.Lock()
-        self._client: Any = None
+        self._client: Any = None  # the caller's, or ours for callers of `client`
         self._transport: Any = None
 
     def __repr__(self) -> str:
@@ -77,27 +77,29 @@ class ChatOpenAI(ChatEngine, CachedEngine):
 
     @property
     def client(self) -> Any:
-        """The `openai` client, created at the first use."""
-        self._connect()
+        """An `openai` client of the endpoint, created at the first use. If it is set, it sends all requests."""
+        if self._client is None:
+            require_package("openai")
+            import openai
+
+            from textgrad.engine.protocol.transport import proxy_of
+
+            http_client = openai.DefaultHttpxClient(trust_env=False, proxy=proxy_of(self._address))
+            options = {"max_retries": 0, "timeout": self.request_timeout, "http_client": http_client}
+            self._client = self._make_client(openai, options)
         return self._client
 
     @client.setter
     def client(self, client: Any) -> None:
-        self._client, self._transport = client, None
+        from textgrad.engine.protocol.transport import ClientTransport
+
+        self._client, self._transport = client, ClientTransport(client) if client else None
 
     @property
     def sends_key_in_the_clear(self) -> bool:
         """True if an API key or password is sent to another machine over plain http."""
         secret = self._key != NO_KEY or "@" in urllib.parse.urlsplit(self._address).netloc
         return secret and self._address.startswith("http://") and not is_local(self._address)
-
-    def check(self) -> None:
-        """Check the installation.
-
-        Raises:
-            BrokenSystem: a required package is missing.
-        """
-        require_package("openai")
 
     def complete(self, messages: Sequence[dict[str, Any]], sampling: Sampling) -> Reply:
         """Return the reply to chat messages. If the endpoint refuses a parameter, send the request again without it."""
@@ -150,34 +152,28 @@ class ChatOpenAI(ChatEngine, CachedEngine):
         raise failure  # outside of the handler, so that a chained traceback contains no key
 
     def _connect(self) -> Any:
-        """Return the transport, created at the first use: `ClientTransport` if the caller has set a client."""
+        """Return the transport, created at the first use."""
+        from textgrad.engine.protocol.transport import UrllibTransport
+
         with self._lock:
             if self._transport is None:
-                require_package("openai")
-                import openai
-
-                from textgrad.engine.protocol.transport import ClientTransport, UrllibTransport, connection_pool
-
-                if self._client:
-                    self._transport = ClientTransport(self._client)
-                else:
-                    pool = connection_pool(self._address)
-                    self._client = self._make_client(openai)
-                    self._transport = UrllibTransport(self._client, self.request_timeout, pool)
+                self._transport = UrllibTransport(self._chat_url(), self._headers(), self.request_timeout)
             return self._transport
+
+    def _chat_url(self) -> str:
+        return f"{self.base_url}/chat/completions"
+
+    def _headers(self) -> dict[str, str]:
+        headers = {"Authorization": basic_auth(self._address) or f"Bearer {self._key}"}
+        names = {"OpenAI-Organization": "OPENAI_ORG_ID", "OpenAI-Project": "OPENAI_PROJECT_ID"}
+        return headers | {header: os.environ[name] for header, name in names.items() if os.environ.get(name)}
 
     def _context(self) -> RequestContext:
         secrets = {self._key, *credentials(self._address)} - {"", NO_KEY}
         return RequestContext(self.model_string, self.endpoint, self.key_name, tuple(secrets))
 
-    def _make_client(self, openai: Any) -> Any:
-        return openai.OpenAI(api_key=self._key, base_url=self._address, **self._client_options(openai))
-
-    def _client_options(self, openai: Any) -> dict[str, Any]:
-        from textgrad.engine.protocol.transport import proxy_of
-
-        http_client = openai.DefaultHttpxClient(trust_env=False, proxy=proxy_of(self._address))
-        return {"max_retries": 0, "timeout": self.request_timeout, "http_client": http_client}  # the limiter retries
+    def _make_client(self, openai: Any, options: dict[str, Any]) -> Any:
+        return openai.OpenAI(api_key=self._key, base_url=self._address, **options)
 
 
 class AzureChatOpenAI(ChatOpenAI):
@@ -199,13 +195,21 @@ class AzureChatOpenAI(ChatOpenAI):
         self.cache_path = user_cache(f"cache_azure_{model_string}")
         self.api_version = os.environ.get("AZURE_OPENAI_API_VERSION") or "2024-10-21"
 
-    def _make_client(self, openai: Any) -> Any:
+    def _chat_url(self) -> str:
+        deployment = urllib.parse.quote(self.model_string, safe="")
+        version = urllib.parse.urlencode({"api-version": self.api_version})
+        return f"{self.base_url}/openai/deployments/{deployment}/chat/completions?{version}"
+
+    def _headers(self) -> dict[str, str]:
+        return {"api-key": self._key}
+
+    def _make_client(self, openai: Any, options: dict[str, Any]) -> Any:
         return openai.AzureOpenAI(
             api_key=self._key,
             api_version=self.api_version,
             azure_endpoint=self._address,
             azure_deployment=self.model_string,
-            **self._client_options(openai),
+            **options,
         )
 
 

@@ -45,6 +45,14 @@ def credentials(url: str) -> tuple[str, ...]:
     return tuple({*found, *map(urllib.parse.unquote, found)})
 
 
+def basic_auth(url: str) -> str:
+    """Return the Authorization header for user and password in a URL, "" without them."""
+    import urllib3
+
+    auth = urllib.parse.urlsplit(url).netloc.rpartition("@")[0]
+    return urllib3.make_headers(basic_auth=urllib.parse.unquote(auth))["authorization"] if auth else ""
+
+
 def find_key(given: str | None, variable: str, endpoint: str) -> str:
     """Return the API key of an endpoint, `NO_KEY` if it needs none.
 
