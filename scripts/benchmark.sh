@@ -1,5 +1,5 @@
 #!/bin/sh
-# Measure the program and print one table, which is also appended to logs/benchmark.txt.
+# Measure the speed of the program, print one table, and append it to logs/benchmark.txt.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -8,9 +8,9 @@ case "${1:-}" in
         cat <<'TEXT'
 Usage: sh scripts/benchmark.sh [-h] [NAME ...]
 
-Without a name: all except "sweep", about 15 minutes on two idle cores. Exit status 1: a target was missed.
-Names: help, first_call, chains, shortcuts, capacity, rate, overhead, replay, memory, growth, merging, throughput (the
-embedded model), sweep (its slots and threads).
+Default: all benchmarks except "sweep", about 15 minutes on two idle cores. Exit status 1: a target was missed.
+Names: help, first_call, chains, shortcuts, capacity, rate, overhead, replay, memory, growth, merging,
+throughput (embedded model), sweep (its slots and threads).
 TEXT
         exit 0 ;;
 esac

@@ -1,6 +1,6 @@
-"""Send the requests of a run again through a bare `openai` client: `bare.py CALLS.SQLITE URL WIDTH COUNT`.
+"""Repeat the requests of a run with a bare `openai` client: `bare.py CALLS.SQLITE URL WIDTH COUNT`.
 
-Print the seconds of processor time per call, with WIDTH requests in flight, after one request to warm up.
+Send up to COUNT requests, WIDTH at a time, after one request to warm up. Print the processor time per call in seconds.
 """
 
 import json
@@ -9,7 +9,9 @@ import sys
 import time
 
 import openai
-from measured import at_once
+from measured import map_in_threads
+
+_FIELDS = ("model", "messages", "temperature", "top_p", "max_tokens", "seed")
 
 
 def main(path: str, url: str, width: int, count: int) -> None:
@@ -17,14 +19,14 @@ def main(path: str, url: str, width: int, count: int) -> None:
     requests = [json.loads(text) for (text,) in rows.fetchmany(count)]
     client = openai.OpenAI(api_key="sk-benchmark", base_url=url, max_retries=0)
 
-    def ask(request: dict) -> None:
-        names = ("model", "messages", "temperature", "top_p", "max_tokens", "seed")
-        client.chat.completions.create(**{name: request[name] for name in names}).choices[0].message.content  # noqa: B018
+    def send(request: dict) -> None:
+        completion = client.chat.completions.create(**{name: request[name] for name in _FIELDS})
+        assert completion.choices[0].message.content
 
-    ask(requests[0])
-    before = time.process_time()
-    at_once(ask, requests, width)
-    print((time.process_time() - before) / len(requests))
+    send(requests[0])
+    started = time.process_time()
+    map_in_threads(send, requests, width)
+    print((time.process_time() - started) / len(requests))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Run benchmarks: `.venv/bin/python tests/benchmarks/benchmark.py [name ...]`; without a name, all except `sweep`.
 
-If possible, a number is a count or a ratio within one run, since clocks of shared machines are noisy. The table is also
-appended to logs/benchmark.txt.
+Results are counts or ratios within one run where possible, because clocks of shared machines are noisy. The table is
+also appended to logs/benchmark.txt.
 """
 
 import os
@@ -35,8 +35,8 @@ BENCHMARKS = {
 }
 
 
-def machine() -> str:
-    """Return a description of the machine, in one line."""
+def describe_machine() -> str:
+    """Return date, processor, memory, Python and load, in one line."""
     with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
         names = {line.partition(":")[2].strip() for line in file if line.startswith("model name")}
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
@@ -49,15 +49,15 @@ def machine() -> str:
 def main(names: list[str]) -> int:
     """Run benchmarks. Return 1 if a target was missed, 2 for an unknown name, else 0."""
     if unknown := [name for name in names if name not in BENCHMARKS]:
-        print(f"error: unknown benchmark {unknown[0]!r}; known: {', '.join(BENCHMARKS)}", file=sys.stderr)
+        print(f"error: unknown benchmark {unknown[0]!r}: choose from {', '.join(BENCHMARKS)}", file=sys.stderr)
         return 2
-    head, rows = machine(), []
+    heading, rows = describe_machine(), []
     for name in names or [name for name in BENCHMARKS if name != "sweep"]:
         with tempfile.TemporaryDirectory() as folder:
             for row in BENCHMARKS[name](Path(folder)):
                 print(table([row]).splitlines()[-1], file=sys.stderr, flush=True)
                 rows.append(row)
-    text = f"{head}, {os.getloadavg()[0]:.1f} after\n{table(rows)}\n"
+    text = f"{heading}, {os.getloadavg()[0]:.1f} after\n{table(rows)}\n"
     (ROOT / "logs").mkdir(exist_ok=True)
     with open(ROOT / "logs" / "benchmark.txt", "a", encoding="utf-8") as file:
         file.write(text + "\n")

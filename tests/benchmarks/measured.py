@@ -1,4 +1,4 @@
-"""Runs of the program in processes of their own, and what they took."""
+"""Runs of the program in their own processes, and the resources that they use."""
 
 import json
 import os
@@ -13,16 +13,17 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
+_INHERITED = ("PATH", "HOME", "LANG", "FEDTEXTGRAD_DATA")
 _END = object()
 
 
 @dataclass(frozen=True)
-class Took:
+class Resources:
     """Resources that a process used.
 
     Attributes:
         seconds: wall time.
-        cpu: seconds of processor time, child processes included.
+        cpu: processor time in seconds, child processes included.
         megabytes: peak resident memory.
     """
 
@@ -31,40 +32,40 @@ class Took:
     megabytes: float
 
 
-def run(command: list[str], url: str = "", **environment: str) -> Took:
-    """Run a command at the repository's root.
+def run(command: list[str], url: str = "", **environment: str) -> Resources:
+    """Run a command in the repository's root and return the resources that it used.
 
     Args:
         command: program and arguments.
-        url: base URL of openai- engines.
+        url: base URL of `openai-*` engines.
         **environment: further variables.
 
     Raises:
         RuntimeError: the command failed; the message ends with its output.
     """
-    known = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "FEDTEXTGRAD_DATA")}
-    known |= {"OPENAI_API_KEY": "sk-benchmark", "OPENAI_BASE_URL": url, **environment}
+    variables = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    variables |= {"OPENAI_API_KEY": "sk-benchmark", "OPENAI_BASE_URL": url, **environment}
     started = time.monotonic()
-    process = subprocess.Popen(command, cwd=ROOT, env=known, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    printed = process.stdout.read()
-    _, status, used = os.wait4(process.pid, 0)
+    process = subprocess.Popen(command, cwd=ROOT, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    output = process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}:\n{printed.decode()[-2000:]}")
-    return Took(time.monotonic() - started, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+        raise RuntimeError(f"{' '.join(command)} failed with status {process.returncode}:\n{output.decode()[-2000:]}")
+    return Resources(time.monotonic() - started, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
 @dataclass(frozen=True)
 class Setup:
-    """One federated run, as the benchmarks vary it.
+    """Settings of one run.
 
     Attributes:
-        module: of the command line.
-        clients: number of clients; in `train_hetero_fed`, one per task.
+        module: train_centralized, train_homo_fed or train_hetero_fed.
+        clients: number of clients; `train_hetero_fed` gets one task per client.
         rounds, steps, batch: rounds, local steps per round, questions per step.
-        scored: number of validation questions, and of test questions.
-        engine: of both roles.
-        more: further options.
+        held_out: number of validation questions, and of test questions.
+        engine: engine of both roles.
+        options: further options of main.py.
     """
 
     module: str = "train_homo_fed"
@@ -72,9 +73,9 @@ class Setup:
     rounds: int = 3
     steps: int = 3
     batch: int = 3
-    scored: int = 20
+    held_out: int = 20
     engine: str = "openai-benchmark"
-    more: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
 
     @property
     def tasks(self) -> int:
@@ -82,73 +83,57 @@ class Setup:
         return self.clients if self.module == "train_hetero_fed" else 1
 
     @property
-    def chain(self) -> int:
-        """Number of calls in the longest chain in which each call needs the reply of the one before.
+    def longest_chain(self) -> int:
+        """Number of calls in the longest chain of calls that each need the previous reply.
 
-        A step: answer, criticize the answer, criticize the prompt, rewrite, answer again. Steps follow one another, the
-        merge follows the last step, and the next round follows the merge. At the end, the last validation determines
-        which prompt is tested.
+        Five calls per step: answer, criticize the answer, criticize the prompt, rewrite, answer again. The merge needs
+        the last step, and the next round needs the merge. At the end, the last validation selects the prompt to test.
         """
         merges = 0 if self.module == "train_centralized" else merge_depth(self.clients)
         return self.rounds * (5 * self.steps + merges) + 2
 
     @property
-    def published_calls(self) -> int:
-        """Number of calls of the paper's Algorithm 1 in this setting, evaluated as in its code, without merges.
+    def paper_calls(self) -> int:
+        """Number of calls of the paper's Algorithm 1 with the evaluations of its published code, without merges.
 
-        Per question of a batch: an answer, two criticisms, and an answer under the rewrite. Per step: one rewrite. The
-        initial prompt and the prompt of each round are scored on validation and test questions; the initial prompt also
-        with the larger model.
+        Four calls per question of a batch: answer, two criticisms, answer with the rewrite. One call per step: the
+        rewrite. The initial prompt and the prompt of each round are scored on the validation and test questions; the
+        initial prompt also on the test questions with the evaluation engine.
         """
         steps = self.clients * self.rounds * self.steps
-        return steps * (4 * self.batch + 1) + self.tasks * self.scored * (2 * (self.rounds + 1) + 1)
+        return steps * (4 * self.batch + 1) + self.tasks * self.held_out * (2 * (self.rounds + 1) + 1)
 
-    def run(self, folder: Path, url: str = "", name: str = "run") -> Took:
+    def run(self, folder: Path, url: str = "", name: str = "run") -> Resources:
         """Run once, with the log in folder/logs/<name>."""
         return run(self.command(folder, name), url)
 
     def command(self, folder: Path, name: str) -> list[str]:
-        """Return the command line of the run, and create its task files."""
-        each = self.clients // self.tasks
-        training = each * self.batch * self.steps * self.rounds
-        tasks = [_task_file(folder, number, max(2 * training, 5 * self.scored)) for number in range(self.tasks)]
-        split = ["--homo_split_num", str(self.clients)] if self.module == "train_homo_fed" else []
-        return [
-            sys.executable,
-            "main.py",
-            "--module",
-            self.module,
-            "--task",
-            *map(str, tasks),
-            *split,
-            "--test_engine",
-            self.engine,
-            "--evaluation_engine",
-            self.engine,
-            "--comet_mode",
-            "disabled",
-            "--log_dir",
-            str(folder / "logs"),
-            "--run_name",
-            name,
-            "--max_epochs",
-            str(self.rounds),
-            "--max_steps",
-            str(self.steps),
-            "--batch_size",
-            str(self.batch),
-            "--train_size",
-            str(training),
-            "--val_size",
-            str(self.scored),
-            "--test_size",
-            str(self.scored),
-            *self.more,
-        ]
+        """Return the command line of the run. Create its task files if they do not exist."""
+        train_size = self.clients // self.tasks * self.batch * self.steps * self.rounds
+        questions = max(2 * train_size, 5 * self.held_out)
+        options = {
+            "module": self.module,
+            "test_engine": self.engine,
+            "evaluation_engine": self.engine,
+            "comet_mode": "disabled",
+            "log_dir": folder / "logs",
+            "run_name": name,
+            "rounds": self.rounds,
+            "local_steps": self.steps,
+            "batch_size": self.batch,
+            "train_size": train_size,
+            "val_size": self.held_out,
+            "test_size": self.held_out,
+        }
+        if self.module == "train_homo_fed":
+            options["num_clients"] = self.clients
+        words = [word for option, value in options.items() for word in (f"--{option}", str(value))]
+        tasks = [str(_task_file(folder, number, questions)) for number in range(self.tasks)]
+        return [sys.executable, "main.py", *words, *self.options, "--task", *tasks]
 
 
-def at_once(function: Callable[[Any], None], items: list, width: int) -> None:
-    """Apply `function` to all items in `width` plain threads."""
+def map_in_threads(function: Callable[[Any], None], items: list, width: int) -> None:
+    """Apply a function to all items in `width` threads."""
     remaining, lock = iter(items), threading.Lock()
 
     def work() -> None:
@@ -166,9 +151,17 @@ def at_once(function: Callable[[Any], None], items: list, width: int) -> None:
         thread.join()
 
 
-def bare_client(log: Path, url: str, width: int, count: int = 4000) -> float:
-    """Return seconds of processor time per call of a bare `openai` client that sends a run's requests again."""
-    command = [sys.executable, str(Path(__file__).with_name("bare.py")), str(log), url, str(width), str(count)]
+def bare_client_cpu(call_log: Path, url: str, width: int, count: int = 4000) -> float:
+    """Return the processor time per call, in seconds, of a bare `openai` client that repeats a run's requests.
+
+    Args:
+        call_log: calls.sqlite of the run.
+        url: base URL of the endpoint.
+        width: number of requests in flight.
+        count: maximum number of requests.
+    """
+    script = Path(__file__).with_name("bare.py")
+    command = [sys.executable, str(script), str(call_log), url, str(width), str(count)]
     return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
@@ -180,26 +173,22 @@ def merge_depth(uploads: int, fan_in: int = 8) -> int:
     return depth
 
 
-def merges_in(folder: Path, name: str) -> int:
+def merge_calls(folder: Path, name: str) -> int:
     """Return the number of merge calls in a run."""
     results = json.loads((folder / "logs" / name / "results.json").read_text())
-    return sum(done["merge"]["calls"] for done in results["rounds"] if done["merge"])
+    return sum(summary["merge"]["calls"] for summary in results["rounds"] if summary["merge"])
 
 
-def _task_file(folder: Path, number: int, n: int) -> Path:
-    """Create a task with n questions whose answers are 0 or 1."""
-    path = folder / f"parity{number}_{n}.jsonl"
+def _task_file(folder: Path, number: int, count: int) -> Path:
+    """Return a task file whose answers are 0 or 1; create it if it does not exist."""
+    path = folder / f"parity{number}_{count}.jsonl"
     if not path.exists():
         rng = random.Random(number)
-        lines = (
-            json.dumps(
-                {
-                    "question": f"Is the sum of {rng.randrange(10**6)} and {rng.randrange(10**6)} odd? "
-                    f"(question {index} of list {number})",
-                    "answer": str(rng.randrange(2)),
-                }
-            )
-            for index in range(n)
-        )
-        path.write_text("\n".join(lines) + "\n")
+        path.write_text("".join(_question(rng, index, number) + "\n" for index in range(count)))
     return path
+
+
+def _question(rng: random.Random, index: int, task: int) -> str:
+    total = f"{rng.randrange(10**6)} and {rng.randrange(10**6)}"
+    question = f"Is the sum of {total} odd? (question {index} of list {task})"
+    return json.dumps({"question": question, "answer": str(rng.randrange(2))})
