@@ -4,7 +4,7 @@ from utils.flower.messenger import QUERY
 
 
 class FakeMessenger:
-    """Answers queries with the site's name, and training with the function of the node.
+    """A messenger whose nodes answer queries with the site's name, and training records with a function.
 
     Args:
         names: name of the site at each connected node.

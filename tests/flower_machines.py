@@ -79,14 +79,14 @@ class Machines:
 
     Args:
         folder: parent of one folder per process.
-        more: further variables for the SuperLink and the ServerApp that it starts.
+        variables: additional environment variables of the SuperLink and the ServerApp that it starts.
     """
 
-    def __init__(self, folder: Path, more: dict[str, str]):
+    def __init__(self, folder: Path, variables: dict[str, str]):
         self.folder, self.port, self.started = folder, free_port(), []
         self.superlink = self._start(
             "superlink",
-            {"FEDTEXTGRAD_LOGS": str(folder / "server-logs"), **more},
+            {"FEDTEXTGRAD_LOGS": str(folder / "server-logs"), **variables},
             "flower-superlink",
             "--insecure",
             "--host",
@@ -110,7 +110,7 @@ class Machines:
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", port)) == 0
 
-    def environment(self, home: str, more: dict[str, str]) -> dict[str, str]:
+    def environment(self, home: str, variables: dict[str, str]) -> dict[str, str]:
         return {
             "PATH": f"{BIN}:{os.environ['PATH']}",
             "HOME": str(self.folder),
@@ -118,31 +118,31 @@ class Machines:
             "FLWR_HOME": str(self.folder / home),
             "FLWR_TELEMETRY_ENABLED": "0",
             "FLWR_DISABLE_UPDATE_CHECK": "1",
-            **more,
+            **variables,
         }
 
-    def _start(self, name: str, more: dict[str, str], *command) -> subprocess.Popen:
+    def _start(self, name: str, variables: dict[str, str], *command) -> subprocess.Popen:
         (self.folder / name).mkdir(exist_ok=True)
         with open(self.folder / name / "log", "ab") as log:
             process = subprocess.Popen(
                 [str(word) for word in command],
                 stdout=log,
                 stderr=log,
-                env=self.environment(name, more),
+                env=self.environment(name, variables),
                 start_new_session=True,
             )
         self.started.append(process)
         return process
 
     def site(
-        self, name: str, data: Path, engine: str, more: dict[str, str] | None = None, **entries
+        self, name: str, data: Path, engine: str, variables: dict[str, str] | None = None, **entries
     ) -> subprocess.Popen:
         """Start a SuperNode with these entries of --node-config."""
         entries = {"name": name, "data": str(data), "engine": engine, **entries}
         config = " ".join(f"{key}={json.dumps(value)}" for key, value in entries.items())
         return self._start(
             f"node-{name}",
-            more or {},
+            variables or {},
             "flower-supernode",
             "--insecure",
             "--superlink",
@@ -245,7 +245,7 @@ def kill_tree(program: str, word: bytes):
     """Kill the process of a program that has `word` in its arguments, and all its descendants.
 
     Returns:
-        a function that starts the process again, in a session of its own.
+        A function that starts the process again, in a new session.
     """
     (found,) = [entry for entry in Path("/proc").glob("[0-9]*") if _is(entry, program.encode(), word)]
     words, environment = ((found / name).read_bytes().split(b"\0")[:-1] for name in ("cmdline", "environ"))
@@ -274,10 +274,10 @@ class Trial:
     Args:
         folder: parent of all files.
         model: server that receives the requests of all engines; server and sites use different keys.
-        more: options of the run.
+        options: options of the run.
     """
 
-    def __init__(self, folder: Path, model: FaultServer, *more: str):
+    def __init__(self, folder: Path, model: FaultServer, *options: str):
         self.folder, self.model = folder, model
         self.machines = Machines(folder, self.keys("server"))
         path = toy.task_file(folder)
@@ -291,7 +291,7 @@ class Trial:
             *SITES,
             "--flower_wait",
             str(PATIENCE),
-            *more,
+            *options,
             engine="ollama-m",
             tasks=[folder / "data" / "server" / "sums.jsonl"],
         )

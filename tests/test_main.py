@@ -19,7 +19,7 @@ ROOT = Path(main.__file__).parent
 
 
 def run(*arguments, **kwargs):
-    """Run main.py in a process of its own."""
+    """Run main.py in a new process."""
     environment = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/")} | kwargs.pop("env", {})
     return subprocess.run(
         [sys.executable, str(ROOT / "main.py"), *map(str, arguments)],

@@ -1,4 +1,4 @@
-"""Scripts: what they pass to main.py, and that they parse."""
+"""Scripts: arguments passed to main.py, and syntax."""
 
 import json
 import os

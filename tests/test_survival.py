@@ -24,7 +24,7 @@ MODULES = ("train_centralized", "train_homo_fed", "train_hetero_fed")
 
 
 def start(*arguments, env=None, **kwargs) -> subprocess.Popen:
-    """Start main.py in a process of its own."""
+    """Start main.py in a new process."""
     environment = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), **(env or {})}
     return subprocess.Popen(
         [sys.executable, str(ROOT / "main.py"), *map(str, arguments)],
@@ -37,7 +37,7 @@ def start(*arguments, env=None, **kwargs) -> subprocess.Popen:
 
 
 def run(*arguments, **kwargs) -> tuple[int, str, str]:
-    """Run main.py in a process of its own. Return exit status, standard output and standard error."""
+    """Run main.py in a new process. Return exit status, standard output and standard error."""
     process = start(*arguments, **kwargs)
     out, err = process.communicate(timeout=120)
     return process.returncode, out, err

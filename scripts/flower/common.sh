@@ -10,7 +10,7 @@ engine=${ENGINE:-simulated:topics=4}
 port=${PORT:-8000}
 node_port=${NODE_PORT:-9094}
 pids=
-# With a session of their own, the servers do not receive ctrl-C: main.py first stops its run through the SuperLink.
+# In a new session, the servers do not receive ctrl-C: main.py first stops its run through the SuperLink.
 new_session=$(command -v setsid || true)
 umask 077
 
@@ -42,7 +42,7 @@ descendants() {
 stop() {
     trap - EXIT INT TERM
     [ -n "$pids" ] || return 0
-    # Flower's helpers notice only after seconds that they are no longer needed: signal them, then wait.
+    # Flower's helper processes exit only seconds after their parents: signal them, then wait.
     helpers=$(descendants)
     kill $pids $helpers 2>/dev/null || true
     wait $pids 2>/dev/null || true
@@ -62,7 +62,7 @@ export_shards() {
     "$python" -m utils.flower.export_shards --to "$work" --test_engine "$engine" --evaluation_engine "$engine" "$@"
 }
 
-# write_connection LINE: tell the `flwr` command how to reach the SuperLink; LINE sets its security.
+# write_connection LINE: write the SuperLink's address for the `flwr` command; LINE configures its security.
 write_connection() {
     export FLWR_HOME="$work/home"
     mkdir -p "$FLWR_HOME"

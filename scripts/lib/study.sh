@@ -56,7 +56,7 @@ heterogeneous() {
     setting "$prefix" --module train_hetero_fed --task $three_tasks "$@"
 }
 
-# file_name TEXT: print the text with every character replaced that a run's name may not hold.
+# file_name TEXT: print the text with each character replaced that is not allowed in a run's name.
 file_name() {
     printf %s "$1" | tr -c 'A-Za-z0-9._-' _
 }

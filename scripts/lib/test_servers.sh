@@ -1,5 +1,5 @@
 #!/bin/sh
-# Train with real servers, each installed in an environment of its own, and print a table of the runs.
+# Train with real servers, each installed in its own environment, and print a table of the runs.
 set -eu
 cd "$(dirname "$0")/../.."
 

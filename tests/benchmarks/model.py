@@ -17,7 +17,7 @@ _SAMPLING = ("temperature", "top_p", "max_tokens", "seed", "within")
 
 @dataclass(frozen=True)
 class LoadResult:
-    """What a server did under a plain load.
+    """Work and time of a server under a plain load.
 
     Attributes:
         seconds: from the first request to the last reply.

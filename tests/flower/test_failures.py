@@ -1,4 +1,4 @@
-"""Sites and servers that are killed, fail, are slow, reconnect or are unknown; and what an eavesdropper can read."""
+"""Killed, failing, slow, reconnecting and unknown sites; killed servers; and the data that an eavesdropper can read."""
 
 import json
 import os

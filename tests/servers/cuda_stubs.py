@@ -12,35 +12,35 @@ import types
 _PACKAGES = {"sgl_kernel", "torchvision"}
 
 
-class _Absent:
+class _Stub:
     """Any attribute of a missing package: it can be imported and used as a decorator, but not called."""
 
     def __init__(self, name: str):
         self.name = name
 
     def __getattr__(self, name: str):
-        return _part(self.name, name)
+        return _attribute(self.name, name)
 
     def __call__(self, *args, **kwargs):
-        raise NotImplementedError(f"{self.name} exists with CUDA only")
+        raise NotImplementedError(f"{self.name} requires CUDA")
 
 
 class _Module(types.ModuleType):
     def __getattr__(self, name: str):
-        return _part(self.__name__, name)
+        return _attribute(self.__name__, name)
 
 
-def _part(whole: str, name: str) -> _Absent:
+def _attribute(owner: str, name: str) -> _Stub:
     if name.startswith("__"):
-        raise AttributeError(f"{whole} has no {name}")
-    return _Absent(f"{whole}.{name}")
+        raise AttributeError(f"{owner} has no attribute {name}")
+    return _Stub(f"{owner}.{name}")
 
 
 class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Provide stubs for `import`, but not for `importlib.util.find_spec`, which checks if a package is installed."""
 
     def find_spec(self, fullname, path, target=None):
-        if fullname.partition(".")[0] not in _PACKAGES or _is_only_asked():
+        if fullname.partition(".")[0] not in _PACKAGES or _called_by_importlib_util():
             return None
         return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
 
@@ -51,7 +51,7 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         pass
 
 
-def _is_only_asked() -> bool:
+def _called_by_importlib_util() -> bool:
     frame = sys._getframe()
     while frame is not None:
         if frame.f_globals.get("__name__") == "importlib.util":

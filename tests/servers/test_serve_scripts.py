@@ -1,12 +1,13 @@
-"""The serve scripts with a stand-in for each product: arguments, the printed command, and a clean exit.
+"""The serve scripts with a fake server for each product: arguments, the printed command, and a clean exit.
 
-The stand-in replaces the `python` (or `ollama`) that a script starts, records its arguments and
-environment, and answers as a server does that has loaded its model.
+The fake server replaces the `python` or `ollama` that a script starts, records its arguments and environment, and
+answers like a server that has loaded its model.
 """
 
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -17,7 +18,7 @@ import pytest
 from live_server import free_port
 
 ROOT = Path(__file__).parents[2]
-STAND_IN = """#!{python}
+FAKE_SERVER = """#!{python}
 import json, os, pathlib, sys
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -31,23 +32,27 @@ class Page(BaseHTTPRequestHandler):
         pass
 
 here = pathlib.Path({folder!r})
-words = sys.argv[1:]
+arguments = sys.argv[1:]
 key_in_file = None
-if "--config" in words:
-    key_in_file = pathlib.Path(words[words.index("--config") + 1]).read_text().removeprefix('api-key: "').rstrip('"\\n')
+if "--config" in arguments:
+    path = pathlib.Path(arguments[arguments.index("--config") + 1])
+    key_in_file = path.read_text().removeprefix('api-key: "').rstrip('"\\n')
 with (here / "calls").open("a") as file:
-    file.write(json.dumps([words, dict(os.environ)]) + "\\n")
-if words[0] in ("list", "show"):
-    sys.exit(not (here / "pulled" if words[0] == "show" else here / "up").exists())
-if words[0] == "pull":
+    file.write(json.dumps([arguments, dict(os.environ)]) + "\\n")
+if arguments[0] in ("list", "show"):
+    sys.exit(not (here / ("pulled" if arguments[0] == "show" else "up")).exists())
+if arguments[0] == "pull":
     sys.exit(0)
-if "--broken" in words:
+if "--broken" in arguments:
     sys.exit(3)
 (here / "up").touch()
-port = words[words.index("--port") + 1] if "--port" in words else os.environ["OLLAMA_HOST"].partition(":")[2]
+if "--port" in arguments:
+    port = arguments[arguments.index("--port") + 1]
+else:
+    port = os.environ["OLLAMA_HOST"].partition(":")[2]
 HTTPServer(("127.0.0.1", int(port)), Page).serve_forever()
 """
-NVIDIA = "#!/bin/sh\necho {capability}\n"
+FAKE_NVIDIA_SMI = "#!/bin/sh\necho {capability}\n"
 
 
 def script_path(name: str) -> Path:
@@ -61,32 +66,33 @@ class Script:
     """One run of a serve script.
 
     Args:
-        folder: for the stand-ins and what they write down.
+        folder: contains the fake programs and their records.
         name: vllm, sglang or ollama.
-        words: its arguments; "PORT" among them becomes a free one.
-        capability: of the GPU that nvidia-smi tells of; "" where there is none.
-        **more: environment.
+        arguments: arguments of the script; "PORT" is replaced by a free port.
+        capability: compute capability that nvidia-smi reports; "": no nvidia-smi.
+        **variables: additional environment variables.
     """
 
-    def __init__(self, folder: Path, name: str, *words: str, capability: str = "", **more: str):
+    def __init__(self, folder: Path, name: str, *arguments: str, capability: str = "", **variables: str):
         self.folder, self.port = folder, free_port()
-        made = folder / "bin"
-        made.mkdir(exist_ok=True)
-        stand_ins = {"stand-in": STAND_IN.format(python=sys.executable, folder=str(folder))}
-        stand_ins["ollama"] = stand_ins["stand-in"]
+        programs = folder / "bin"
+        programs.mkdir(exist_ok=True)
+        server = FAKE_SERVER.format(python=sys.executable, folder=str(folder))
+        scripts = {"python": server, "ollama": server}
         if capability:
-            stand_ins["nvidia-smi"] = NVIDIA.format(capability=capability)
-        for file, text in stand_ins.items():
-            (made / file).write_text(text)
-            (made / file).chmod(0o755)
-        environment = {"PATH": f"{made}:{os.environ['PATH']}", "HOME": str(folder), "PYTHON": str(made / "stand-in")}
-        words = [str(self.port) if word == "PORT" else word for word in words]
+            scripts["nvidia-smi"] = FAKE_NVIDIA_SMI.format(capability=capability)
+        for program, text in scripts.items():
+            (programs / program).write_text(text)
+            (programs / program).chmod(0o755)
+        path = f"{programs}:{os.environ['PATH']}"
+        environment = {"PATH": path, "HOME": str(folder), "PYTHON": str(programs / "python")}
+        arguments = [str(self.port) if argument == "PORT" else argument for argument in arguments]
         self.process = subprocess.Popen(
-            ["sh", script_path(name), *words],
+            ["sh", script_path(name), *arguments],
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=environment | more,
+            env=environment | variables,
             start_new_session=True,
         )
 
@@ -113,8 +119,8 @@ def script(tmp_path):
     """Return a function that starts serve scripts; remaining processes are killed after the test."""
     started = []
 
-    def start(*args, **more) -> Script:
-        started.append(Script(tmp_path, *args, **more))
+    def start(*arguments, **variables) -> Script:
+        started.append(Script(tmp_path, *arguments, **variables))
         return started[-1]
 
     yield start
@@ -131,8 +137,8 @@ def answers(port: int) -> bool:
         return False
 
 
-def option(words: list[str], name: str) -> str:
-    return words[words.index(name) + 1]
+def option(arguments: list[str], name: str) -> str:
+    return arguments[arguments.index(name) + 1]
 
 
 @pytest.mark.parametrize(
@@ -146,9 +152,9 @@ def test_on_gpus_it_serves_until_ctrl_c_and_prints_the_command_that_uses_it(scri
     served = script(name, "m", "PORT", "0,1", "--extra", "7", capability="8.0")
     url = f"http://127.0.0.1:{served.port}/v1"
     assert engine.format(url, ".venv/bin/python main.py --test_engine ") in served.ready() and answers(served.port)
-    ((words, environment),) = served.calls()
-    assert option(words, parallel) == "2" and environment["CUDA_VISIBLE_DEVICES"] == "0,1"
-    assert option(words, "--dtype") == "auto" and option(words, "--extra") == "7"
+    ((arguments, environment),) = served.calls()
+    assert option(arguments, parallel) == "2" and environment["CUDA_VISIBLE_DEVICES"] == "0,1"
+    assert option(arguments, "--dtype") == "auto" and option(arguments, "--extra") == "7"
     assert served.end() == 0 and not answers(served.port)
 
 
@@ -161,13 +167,13 @@ def test_gpus_older_than_ampere_get_half_precision(script, name, capability, dty
 
 
 @pytest.mark.parametrize(
-    "name, words, variables",
+    "name, options, variables",
     [
         ("vllm", ["--enforce-eager", "--max-model-len"], ["VLLM_CPU_KVCACHE_SPACE", "VLLM_NO_USAGE_STATS"]),
         ("sglang", ["--device", "--attention-backend", "--context-length"], ["SGLANG_USE_CPU_ENGINE"]),
     ],
 )
-def test_on_a_cpu_without_a_network(script, name, words, variables):
+def test_on_a_cpu_without_a_network(script, name, options, variables):
     served = script(
         name,
         "m",
@@ -181,45 +187,45 @@ def test_on_a_cpu_without_a_network(script, name, words, variables):
         capability="7.5",
     )
     assert served.ready().endswith("-smol")
-    ((given, environment),) = served.calls()
-    assert set(words) <= set(given) and "99" in given and option(given, "--dtype") == "float32"
+    ((arguments, environment),) = served.calls()
+    assert set(options) <= set(arguments) and "99" in arguments and option(arguments, "--dtype") == "float32"
     assert {"HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", *variables} <= set(environment)
-    assert "CUDA_VISIBLE_DEVICES" not in environment and not {"--tensor-parallel-size", "--tp-size"} & set(given)
+    assert "CUDA_VISIBLE_DEVICES" not in environment and not {"--tensor-parallel-size", "--tp-size"} & set(arguments)
 
 
 @pytest.mark.parametrize("name", ["vllm", "sglang"])
 def test_a_key_is_required_from_clients_and_not_shown(script, tmp_path, name):
     served = script(name, "m", "PORT", TMPDIR=str(tmp_path), **{f"{name.upper()}_API_KEY": "its-own-key"})
     assert "its-own-key" not in served.ready() and not answers(served.port)
-    words = served.calls()[0][0]
-    assert not [word for word in words if "its-own-key" in word]
-    assert name == "vllm" or not Path(option(words, "--config")).exists()  # read, and removed
+    arguments = served.calls()[0][0]
+    assert not [argument for argument in arguments if "its-own-key" in argument]
+    assert name == "vllm" or not Path(option(arguments, "--config")).exists()  # read, and removed
 
 
 @pytest.mark.parametrize("name", ["vllm", "sglang"])
 def test_a_server_that_exits_at_the_start_is_reported(script, name):
-    _, told = script(name, "m", "PORT", "0", "--broken").process.communicate(timeout=30)
-    assert "exited before it was ready" in told
+    _, errors = script(name, "m", "PORT", "0", "--broken").process.communicate(timeout=30)
+    assert "exited before it was ready" in errors
 
 
 @pytest.mark.parametrize("name", ["vllm", "sglang"])
 def test_another_server_at_the_port_is_an_error(script, name):
     first = script("vllm", "m", "PORT")
     first.ready()
-    _, told = (second := script(name, "m", str(first.port))).process.communicate(timeout=30)
-    assert second.process.returncode == 1 and f"port {first.port} is already in use" in told
+    _, errors = (second := script(name, "m", str(first.port))).process.communicate(timeout=30)
+    assert second.process.returncode == 1 and f"port {first.port} is already in use" in errors
     assert len(first.calls()) == 1
 
 
 def test_ollama_is_started_and_the_model_pulled(script, tmp_path):
     served = script("ollama", "llama3.1:8b", "PORT", "cpu")
-    told = served.ready()
+    printed = served.ready()
     assert (
         f"OLLAMA_BASE_URL=http://127.0.0.1:{served.port}/v1 .venv/bin/python main.py --test_engine ollama-llama3.1:8b"
-        in told
+        in printed
     )
     calls = served.calls()
-    environment = next(environment for words, environment in calls if words == ["serve"])
+    environment = next(environment for arguments, environment in calls if arguments == ["serve"])
     assert calls[-1][0] == ["pull", "llama3.1:8b"] and environment["CUDA_VISIBLE_DEVICES"] == "-1"
     assert {name: environment[f"OLLAMA_{name}"] for name in ("CONTEXT_LENGTH", "NUM_PARALLEL", "KEEP_ALIVE")} == {
         "CONTEXT_LENGTH": "8192",
@@ -232,15 +238,17 @@ def test_ollama_is_started_and_the_model_pulled(script, tmp_path):
 def test_a_running_ollama_keeps_running_and_nothing_is_pulled_offline(script, tmp_path):
     (tmp_path / "up").touch()
     refused = script("ollama", "m", "PORT", OFFLINE="1").process
-    _, told = refused.communicate(timeout=30)
-    assert refused.returncode == 1 and "m has not been pulled" in told
+    _, errors = refused.communicate(timeout=30)
+    assert refused.returncode == 1 and "m has not been pulled" in errors
     (tmp_path / "pulled").touch()
     served = script("ollama", "m", "PORT", OFFLINE="1")
     assert served.ready() and served.process.wait(timeout=30) == 0
-    assert not [words for words, _ in served.calls() if words[0] in ("serve", "pull")]
+    assert not [arguments for arguments, _ in served.calls() if arguments[0] in ("serve", "pull")]
 
 
 @pytest.mark.parametrize("name", ["vllm", "sglang", "ollama", "test"])
 def test_help_lists_every_variable(name):
-    told = subprocess.run(["sh", script_path(name), "--help"], capture_output=True, text=True, timeout=30)
-    assert told.returncode == 0 and told.stdout.startswith("Usage: sh scripts/")
+    shown = subprocess.run(["sh", script_path(name), "--help"], capture_output=True, text=True, timeout=30)
+    assert shown.returncode == 0 and shown.stdout.startswith("Usage: sh scripts/")
+    variables = set(re.findall(r"\$\{([A-Z_]+):-", script_path(name).read_text())) - {"HOME", "VLLM_CPU_KVCACHE_SPACE"}
+    assert [variable for variable in variables if variable not in shown.stdout] == []

@@ -14,7 +14,7 @@ from utils.privacy.leak import Leak
 from utils.privacy.leak_guard import GuardAction
 
 Record = dict[str, Any]
-_NO_REWRITE = -1.0  # stands for None in lists of numbers
+_NO_REWRITE = -1.0  # encodes None in lists of numbers
 
 
 class MalformedUpload(ValueError):

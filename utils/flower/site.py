@@ -93,7 +93,7 @@ def train(node_config: Mapping[str, Any], request: Record) -> Record:
     """Train locally for one round. Return the upload, or the kind of failure."""
     training = _LocalTraining(Site.from_node_config(node_config), request, int(request["client"]))
     prompt, seconds = decode_text(request["prompt"]), float(request["seconds"])
-    # An earlier message of this run may still be in work; its replies are then reused, not paid for twice.
+    # An earlier message of this run may still be running; its replies are then reused, not paid for twice.
     with FileLock(training.folder / ".lock"):
         answer = training.run(prompt, int(request["round"]), seconds or None)
     if isinstance(answer, Update):

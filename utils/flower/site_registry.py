@@ -1,4 +1,4 @@
-"""Which site is connected at which node: site names are permanent, Flower's nodes come and go."""
+"""Registry of sites: maps permanent site names to Flower's changing nodes."""
 
 import time
 from collections.abc import Callable
@@ -20,7 +20,7 @@ class SiteInfo:
 
 
 class SiteRegistry:
-    """Asks every new node for its site once, and finds the node of a client by the name of its site.
+    """Sites by name, filled by one query per new node; finds the node of a client.
 
     Args:
         messenger: connection to the nodes.
@@ -65,7 +65,7 @@ class SiteRegistry:
         site = _site_info(answer)
         if site is None:
             cause = f" ({answer.kind}; see the site's own log)" if isinstance(answer, NoAnswer) else ""
-            self.log(f"ignoring node {node}: it did not tell its site's name{cause}")
+            self.log(f"ignoring node {node}: it did not send its site's name{cause}")
         elif self.names and site.name not in self.names:
             self.log(
                 f"ignoring node {node}: {site.name!r} is not a site of this run; its sites: {', '.join(self.names)}"

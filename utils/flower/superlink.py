@@ -115,7 +115,7 @@ def _json(output: str) -> dict[str, Any]:
     try:
         return json.loads(output[output.find("{") :])
     except ValueError as error:
-        raise BrokenSystem(f"flwr printed no JSON: {_last_lines(output)}") from error
+        raise BrokenSystem(f"flwr did not print JSON: {_last_lines(output)}") from error
 
 
 def _last_lines(text: str) -> str:

@@ -24,7 +24,7 @@ class FlowerTransport:
     Args:
         config: options of the run.
         gateway: its call log keeps finished rounds.
-        messenger, registry: the way to the sites.
+        messenger, registry: connection to the sites.
         request: content of every message, without the prompt.
     """
 
@@ -57,7 +57,7 @@ class _Round:
     """State of one round while it runs.
 
     Args:
-        transport: the way to the sites.
+        transport: connection to the sites.
         number: 1, 2, ...
         prompts: by client.
         deadline: seconds from now; None: no deadline.

@@ -39,7 +39,7 @@ def flwr_prints(monkeypatch, *outputs):
 def test_a_short_interruption_of_the_superlink_is_waited_out(monkeypatch):
     running, ended = (json.dumps({"runs": [{"status": status}]}) for status in ("running", "finished:completed"))
     flwr_prints(monkeypatch, running, *[UNREACHABLE] * 14, running, *[UNREACHABLE] * 14, "no JSON", ended)
-    with pytest.raises(BrokenSystem, match="run 7 may still be running.*printed no JSON"):
+    with pytest.raises(BrokenSystem, match="run 7 may still be running.*did not print JSON"):
         SuperLink("x").wait("7")
     assert SuperLink("x").wait("7") == "finished:completed"
 
