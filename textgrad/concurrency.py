@@ -35,14 +35,19 @@ def current_scope() -> Scope:
     return _scope.get()
 
 
-@contextlib.contextmanager
-def use_scope(scope: Scope) -> Iterator[None]:
+def use_scope(scope: Scope) -> contextlib.AbstractContextManager[None]:
     """Replace the current scope inside the block."""
-    token = _scope.set(scope)
+    return _set(_scope, scope)
+
+
+@contextlib.contextmanager
+def _set(variable: contextvars.ContextVar[Item], value: Item) -> Iterator[None]:
+    """Set a context variable inside the block."""
+    token = variable.set(value)
     try:
         yield
     finally:
-        _scope.reset(token)
+        variable.reset(token)
 
 
 def scope(**labels: Any) -> contextlib.AbstractContextManager[None]:
@@ -150,30 +155,41 @@ class _FanOut:
                 self.dependents[blocker].append(index)
         self.ready = deque(index for index, count in enumerate(self.blockers) if not count)
         self.running = 0
+        self.outer = _fan_out.get()
+        self.threads: _Threads = self.outer.threads if self.outer else _Threads()
         self.unfinished = len(items)
         self.closed = False
         self.changed = threading.Condition()
 
     def run(self, timeout: float | None) -> list:
-        with _use_threads() as self.threads:
-            return self._run(timeout)
-
-    def _run(self, timeout: float | None) -> list:
         deadline = float("inf") if timeout is None else time.monotonic() + timeout
-        token = _deadline.set(min(deadline, _deadline.get()))
-        try:
-            self._start_workers()
-            with self.changed:
-                while self.unfinished and not self.stop_error and time.monotonic() < deadline:
-                    self.changed.wait(None if timeout is None else deadline - time.monotonic())
-        finally:
-            self.closed = True  # also after ctrl-C: no further item starts
-            _deadline.reset(token)
+        with _set(_fan_out, self), _set(_deadline, min(deadline, _deadline.get())):
+            try:
+                if self.outer and timeout is None:
+                    self._join_workers()
+                else:
+                    self._start_workers()
+                with self.changed:
+                    while self.unfinished and not self.stop_error and time.monotonic() < deadline:
+                        self.changed.wait(None if timeout is None else deadline - time.monotonic())
+            finally:
+                self.closed = True  # also after ctrl-C: no further item starts
+                if not self.outer:
+                    self.threads.close()
         if self.stop_error:
             raise self.stop_error
         if self.errors:
             raise self.errors[min(self.errors)]
         return list(self.results)
+
+    def _join_workers(self) -> None:
+        """Start workers and be one of them: the waiting thread would otherwise be idle.
+
+        The outermost caller does not, so that it can raise a `StopRun` while items wait for their replies.
+        """
+        self.running += 1
+        self._start_workers(spare=1)
+        self._work()
 
     def _start_workers(self, spare: int = 0) -> None:
         """Start workers while items are ready, except for `spare` items that the caller is about to take itself.
@@ -209,10 +225,10 @@ class _FanOut:
 
     def _finish(self, index: int, error: BaseException | None) -> int:
         """Record the end of an item and return how many items became ready by it."""
+        if isinstance(error, StopRun):
+            self._stop(error)
         with self.changed:
-            if isinstance(error, StopRun):
-                self.stop_error = self.stop_error or error
-            elif error is not None:
+            if error is not None:
                 self.errors[index] = error
             self.unfinished -= 1
             released = []
@@ -221,10 +237,19 @@ class _FanOut:
                 if not self.blockers[dependent]:
                     released.append(dependent)
             self.ready.extend(released)
-            if not self.unfinished or self.stop_error:
+            if not self.unfinished:
                 self.closed = True
                 self.changed.notify_all()
             return len(released)
+
+    def _stop(self, reason: StopRun) -> None:
+        """Stop this fan-out and all that enclose it."""
+        with self.changed:
+            self.stop_error = self.stop_error or reason
+            self.closed = True
+            self.changed.notify_all()
+        if self.outer:
+            self.outer._stop(reason)
 
 
 class _Threads:
@@ -261,19 +286,4 @@ class _Threads:
                 self._idle.append(jobs)
 
 
-_threads: contextvars.ContextVar[_Threads | None] = contextvars.ContextVar("threads", default=None)
-
-
-@contextlib.contextmanager
-def _use_threads() -> Iterator[_Threads]:
-    """Provide the threads of the enclosing fan-out, or new ones until the block ends."""
-    if (threads := _threads.get()) is not None:
-        yield threads
-        return
-    threads = _Threads()
-    token = _threads.set(threads)
-    try:
-        yield threads
-    finally:
-        _threads.reset(token)
-        threads.close()
+_fan_out: contextvars.ContextVar[_FanOut | None] = contextvars.ContextVar("fan_out", default=None)

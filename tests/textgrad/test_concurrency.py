@@ -187,6 +187,21 @@ def test_stop_run_is_raised_while_the_first_item_waits():
     release.set()
 
 
+def test_stop_run_in_a_nested_fan_out_ends_the_outermost_one_at_once():
+    release = threading.Event()
+
+    def inner(item):
+        if item == 1:
+            raise StopRun("over")
+        release.wait(10)  # the thread that called the nested fan-out waits here
+
+    started = time.monotonic()
+    with pytest.raises(StopRun, match="over"):
+        fan_out(lambda _: fan_out(inner, range(2)), range(2))
+    assert time.monotonic() - started < 5
+    release.set()
+
+
 @pytest.mark.parametrize("raised", [StopRun("over"), KeyboardInterrupt()])
 def test_no_item_starts_after_a_stop(raised, monkeypatch):
     started, release = [], threading.Event()
