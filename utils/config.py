@@ -101,7 +101,15 @@ class Config:
         choices=names_in("utils.federation.acceptance"),
         sent_to_sites=True,
     )
-    proximal_update: bool = option(False, "training", "same as --accept better", sent_to_sites=True)
+    accept_size: int = option(
+        6,
+        "training",
+        "further questions that the rules holdout and paired may ask per step",
+        low=0,
+        high=_MANY,
+        sent_to_sites=True,
+    )
+    proximal_update: bool = option(False, "training", "same as --accept better_or_solved", sent_to_sites=True)
     skip_solved: bool = option(
         False,
         "training",
@@ -316,8 +324,8 @@ class Config:
 
     @property
     def acceptance_rule(self) -> str:
-        """The name of the acceptance rule; --proximal_update is an alias of "better"."""
-        return "better" if self.proximal_update else self.accept
+        """The name of the acceptance rule; --proximal_update is an alias of "better_or_solved"."""
+        return "better_or_solved" if self.proximal_update else self.accept
 
     @property
     def questions_seed(self) -> int:

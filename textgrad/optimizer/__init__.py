@@ -2,11 +2,13 @@
 
 from textgrad.discovery import load
 from textgrad.fences import MissingTags
+from textgrad.optimizer._base import Example
 from textgrad.optimizer.optimizer import Optimizer, TextualGradientDescent, TextualGradientDescentwithMomentum
 
 TGD = TextualGradientDescent
 
 __all__ = [
+    "Example",
     "MissingTags",
     "Optimizer",
     "TGD",

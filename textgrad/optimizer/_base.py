@@ -1,10 +1,36 @@
 """The base class of optimizers, and the feedback on a variable as parts of a request."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from textgrad import prompts
 from textgrad.errors import UsageError
 from textgrad.variable import Variable
+
+
+@dataclass(frozen=True)
+class Example:
+    """One answered question of a minibatch, for optimizers that look at examples instead of gradients.
+
+    Attributes:
+        question: without the instruction on the form of the answer.
+        answer: the right answer.
+        reply: the model's reply under the present value of the variable.
+        score: of the reply, in [0, 1].
+        feedback: what the scorer says about the reply, or "".
+    """
+
+    question: str
+    answer: str
+    reply: str
+    score: float
+    feedback: str = ""
+
+    @property
+    def wrong(self) -> bool:
+        """True if the reply does not have the full score."""
+        return self.score < 1.0
 
 
 def get_gradient_and_context_text(variable: Variable) -> list[str | bytes]:
@@ -28,9 +54,16 @@ class Optimizer(ABC):
     Args:
         parameters: variables with a text as value.
 
+    Attributes:
+        needs_gradients: False for an optimizer that only looks at examples; the backward pass is then skipped.
+        examples: the minibatch of the next step; see `observe`.
+        labelled: (question, right answer) pairs of the training data.
+
     Raises:
         UsageError: a parameter is not a variable, or its value is an image.
     """
+
+    needs_gradients = True
 
     def __init__(self, parameters: list[Variable]):
         for parameter in parameters:
@@ -38,6 +71,17 @@ class Optimizer(ABC):
                 value = getattr(parameter, "value", parameter)
                 raise UsageError(f"a parameter must be a Variable with a text, not {type(value).__name__}")
         self.parameters = list(parameters)
+        self.examples: list[Example] = []
+        self.labelled: list[tuple[str, str]] = []
+
+    def observe(self, examples: Sequence[Example], labelled: Sequence[tuple[str, str]] = ()) -> None:
+        """Receive what the next step works from, besides gradients.
+
+        Args:
+            examples: the minibatch with replies and scores.
+            labelled: (question, right answer) pairs of all training data, in an order that the seed determines.
+        """
+        self.examples, self.labelled = list(examples), list(labelled)
 
     def zero_grad(self) -> None:
         """Clear all gradients of the parameters, with their contexts."""

@@ -15,10 +15,10 @@ import textgrad as tg
 from textgrad.concurrency import Scope, current_scope, deadline_passed, fan_out, scope, use_scope
 from textgrad.engine.base import EngineLM
 from textgrad.errors import BadReply
-from textgrad.optimizer import TextualGradientDescent
+from textgrad.optimizer import Example, TextualGradientDescent
 from utils.federation.acceptance import acceptance_rule
 from utils.federation.evaluation import Outcome, Sample, answer, outcome_of, prompt_id, too_long
-from utils.federation.update import Step, Update, change
+from utils.federation.update import Step, StepResult, Update, change
 from utils.privacy.leak import PrivateTexts
 from utils.privacy.leak_guard import guard
 
@@ -32,8 +32,14 @@ class LateClient(Exception):
 class _Judged(NamedTuple):
     """One answer under the old prompt: its loss, with a graph back to the prompt, and its outcome."""
 
+    sample: Sample
+    reply: str
     loss: tg.Variable
     outcome: Outcome
+
+    @property
+    def example(self) -> Example:
+        return Example(self.sample.question, self.sample.answer, self.reply, float(self.outcome.correct))
 
 
 class _Trial(NamedTuple):
@@ -51,6 +57,18 @@ class _Trial(NamedTuple):
         return not any(new.too_long and not old.too_long for new, old in zip(self.outcomes, before, strict=True))
 
 
+class _MoreQuestions:
+    """The questions that an acceptance rule may add; see `utils.federation.acceptance.MoreQuestions`."""
+
+    def __init__(self, samples: list[Sample], compare: Callable[[Sequence[Sample]], list[tuple[int, int]]]):
+        self._samples, self._compare = samples, compare
+
+    def __call__(self, count: int | None = None) -> list[tuple[int, int]]:
+        count = len(self._samples) if count is None else count
+        asked, self._samples = self._samples[:count], self._samples[count:]
+        return self._compare(asked) if asked else []
+
+
 @dataclass
 class Client:
     """One client.
@@ -64,6 +82,7 @@ class Client:
         local_steps: steps per round, >= 1.
         make_optimizer: called as `make_optimizer(parameters=[variable], engine=critic)`, once per round.
         accept: name of an acceptance rule, see `utils.federation.acceptance`.
+        accept_size: further questions per step that the rule may ask, >= 0.
         seed: determines minibatches together with client and step; a restarted client draws the same ones.
         leak_guard: mode of `utils.privacy.leak_guard.guard`, applied to uploads. Local steps are unguarded, and the
             log keeps them unchanged: in a simulation, all clients share one machine.
@@ -82,6 +101,7 @@ class Client:
     local_steps: int
     make_optimizer: Callable[..., TextualGradientDescent] = tg.TGD
     accept: str = "not_worse"
+    accept_size: int = 0
     seed: int = 0
     leak_guard: str = "off"
     public: str = ""
@@ -174,15 +194,35 @@ class Client:
         judged = self._judge(variable, batch)
         before = sum(each.outcome.correct for each in judged) / n
         if self.skip_solved and before == 1.0:
-            return Step(number, before, before, n, False, "solved: left alone", prompt)
-        losses = [each.loss for each in judged if not (self.skip_solved and each.outcome.correct)]
+            return Step(number, before, before, n, StepResult.SOLVED, "", prompt)
         try:
-            tg.sum(losses).backward(engine=self.critic)
-            (rewrites,) = optimizer.proposals()
+            rewrites = self._propose(optimizer, judged)
         except BadReply as error:
-            return Step(number, before, None, n, False, f"bad reply: {error}", prompt)
-        trials = self._run_trials(rewrites, batch, speculative if len(rewrites) == 1 else [])
-        return self._accept_or_reject(trials, [each.outcome for each in judged], number, prompt)
+            return Step(number, before, None, n, StepResult.BAD_REPLY, str(error), prompt)
+        changed = [rewrite for rewrite in rewrites if rewrite != prompt]
+        if not changed:
+            return Step(number, before, before, n, StepResult.UNCHANGED, "", prompt)
+        trials = self._run_trials(changed, batch, speculative if len(changed) == 1 else [])
+        return self._accept_or_reject(trials, [each.outcome for each in judged], number, prompt, batch)
+
+    def _propose(self, optimizer: TextualGradientDescent, judged: list[_Judged]) -> list[str]:
+        """Return the optimizer's rewrites of the prompt, after a backward pass if it needs one.
+
+        Raises:
+            BadReply: no usable rewrite arrived.
+        """
+        optimizer.observe([each.example for each in judged], [(each.question, each.answer) for each in self._shuffled])
+        if optimizer.needs_gradients:
+            losses = [each.loss for each in judged if not (self.skip_solved and each.outcome.correct)]
+            tg.sum(losses).backward(engine=self.critic)
+        (rewrites,) = optimizer.proposals()
+        return rewrites
+
+    @functools.cached_property
+    def _shuffled(self) -> list[Sample]:
+        order = list(self.samples)
+        random.Random(f"order {self.seed} {self.number}").shuffle(order)
+        return order
 
     def _judge(self, variable: tg.Variable, batch: list[Sample]) -> list[_Judged]:
         """Answer a minibatch under the old prompt, with a loss per answer."""
@@ -196,7 +236,7 @@ class Client:
             truth = _constant(sample.answer, "right answer to the question")
             reply = model(query)
             loss = sample.task.loss(question, reply, truth)
-            return _Judged(loss, Outcome(sample.task.verdict(loss), too_long(reply.value)))
+            return _Judged(sample, reply.value, loss, Outcome(sample.task.verdict(loss), too_long(reply.value)))
 
         with scope(answers="before"):
             return fan_out(judge, batch)
@@ -215,7 +255,9 @@ class Client:
         n = len(batch)
         return [_Trial(rewrite, outcomes[k * n : (k + 1) * n]) for k, rewrite in enumerate(rewrites)]
 
-    def _accept_or_reject(self, trials: list[_Trial], before: list[Outcome], number: int, prompt: str) -> Step:
+    def _accept_or_reject(
+        self, trials: list[_Trial], before: list[Outcome], number: int, prompt: str, batch: list[Sample]
+    ) -> Step:
         """Return the step, with the best rewrite if the acceptance rule accepts it, else with the old prompt."""
         n = len(before)
         accuracy = sum(outcome.correct for outcome in before) / n
@@ -225,11 +267,25 @@ class Client:
             accepted, reason = False, "too long for the model's context"
         else:
             rule = acceptance_rule(self.accept)
-            accepted = rule([old.correct for old in before], [new.correct for new in best.outcomes])
+            more = _MoreQuestions(self._further(batch), functools.partial(self._compare, prompt, best.rewrite))
+            accepted = rule([old.correct for old in before], [new.correct for new in best.outcomes], more)
             reason = change(accuracy, best.correct / n)
         reason += f", best of {len(trials)} rewrites" if len(trials) > 1 else ""
-        kept = best.rewrite if accepted else prompt
-        return Step(number, accuracy, best.correct / n, n, accepted, reason, kept, best.rewrite, len(trials))
+        result, kept = (StepResult.ACCEPTED, best.rewrite) if accepted else (StepResult.REJECTED, prompt)
+        return Step(number, accuracy, best.correct / n, n, result, reason, kept, best.rewrite, len(trials))
+
+    def _further(self, batch: list[Sample]) -> list[Sample]:
+        """Return the questions that the acceptance rule may add to a minibatch, another choice in every step."""
+        unseen = [sample for sample in self.samples if sample not in batch]
+        rng = random.Random(f"further {self.seed} {current_scope()}")
+        return rng.sample(unseen, min(self.accept_size, len(unseen)))
+
+    def _compare(self, prompt: str, rewrite: str, samples: Sequence[Sample]) -> list[tuple[int, int]]:
+        """Answer questions under both prompts; return (old, new), 1 for a right answer and 0 for a wrong one."""
+        with scope(answers="further"):
+            requests = [(each, sample) for each in (prompt, rewrite) for sample in samples]
+            outcomes = fan_out(lambda request: outcome_of(self.engine, *request).correct, requests)
+        return list(zip(outcomes[: len(samples)], outcomes[len(samples) :], strict=True))
 
 
 def _constant(text: str, role: str) -> tg.Variable:

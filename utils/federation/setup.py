@@ -135,6 +135,7 @@ def create_client(config: Config, engines: Engines, number: int, samples: Sequen
         local_steps=config.max_steps,
         make_optimizer=functools.partial(optimizer_class(config.optimizer).from_options, options=config),
         accept=config.acceptance_rule,
+        accept_size=config.accept_size,
         seed=config.seed,
         leak_guard=config.leak_guard,
         public=public,

@@ -8,6 +8,21 @@ from utils.privacy.leak import Leak
 from utils.privacy.leak_guard import GuardAction
 
 
+class StepResult(StrEnum):
+    """What became of a local step. The values are part of the logs."""
+
+    ACCEPTED = "accepted"
+    """The acceptance rule kept the rewrite."""
+    REJECTED = "rejected"
+    """The acceptance rule, or the model's context, rejected the rewrite."""
+    UNCHANGED = "unchanged"
+    """The rewrite was the old prompt."""
+    SOLVED = "solved"
+    """Every answer was right, and --skip_solved skipped the minibatch."""
+    BAD_REPLY = "bad reply"
+    """No usable rewrite arrived."""
+
+
 @dataclass(frozen=True)
 class Step:
     """One local step.
@@ -15,11 +30,11 @@ class Step:
     Attributes:
         number: 1, 2, ... within the round.
         before: accuracy on the minibatch under the old prompt, in [0, 1].
-        after: accuracy on the same minibatch under the rewrite; None without a rewrite; 1 for a skipped minibatch
-            that was already solved.
+        after: accuracy on the same minibatch under the rewrite; None without a usable rewrite; as `before` if the
+            prompt did not change.
         n: questions in the minibatch.
-        accepted: True if the rewrite was kept.
-        reason: for acceptance or rejection, in a few words.
+        result: what became of the step.
+        reason: for the result, in a few words.
         prompt: the client's prompt after the step; "" for a client on another machine.
         rewrite: the optimizer's best rewrite, accepted or not; "" if there was none.
         proposals: number of rewrites tried on the minibatch.
@@ -29,16 +44,21 @@ class Step:
     before: float
     after: float | None
     n: int
-    accepted: bool
+    result: StepResult
     reason: str
     prompt: str
     rewrite: str = ""
     proposals: int = 0
 
     @property
-    def solved(self) -> bool:
-        """True if the minibatch was skipped because every answer was right."""
-        return self.before == self.after == 1.0 and not self.accepted
+    def accepted(self) -> bool:
+        """True if the rewrite was kept."""
+        return self.result is StepResult.ACCEPTED
+
+    @property
+    def decided(self) -> bool:
+        """True if there was a change to keep or to reject: neither skipped nor unchanged."""
+        return self.result not in (StepResult.SOLVED, StepResult.UNCHANGED)
 
 
 def change(before: float, after: float) -> str:

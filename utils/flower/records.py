@@ -9,7 +9,7 @@ from typing import Any
 
 from textgrad.errors import UsageError
 from utils.config import SENT_TO_SITES, Config
-from utils.federation.update import NoUpload, Step, Update, change
+from utils.federation.update import NoUpload, Step, StepResult, Update, change
 from utils.privacy.leak import Leak
 from utils.privacy.leak_guard import GuardAction
 
@@ -50,7 +50,7 @@ def encode_update(update: Update) -> Record:
         "before": [step.before for step in update.steps],
         "after": [_NO_REWRITE if step.after is None else step.after for step in update.steps],
         "n": [step.n for step in update.steps],
-        "accepted": [int(step.accepted) for step in update.steps],
+        "result": [str(step.result) for step in update.steps],
         "train_questions": update.train_questions,
         "longest_run": update.leak.longest_run,
         "overlap": update.leak.overlap,
@@ -69,7 +69,8 @@ def decode_update(record: Record, client: int) -> Update:
         MalformedUpload: the record is not an upload.
     """
     try:
-        rows = zip(record["before"], record["after"], record["n"], record["accepted"], strict=True)
+        results = record["result"] if "result" in record else _old_results(record)
+        rows = zip(record["before"], record["after"], record["n"], results, strict=True)
         questions = int(record.get("train_questions", 0))  # absent in call logs of earlier versions
         if questions < 0:
             raise ValueError("negative number of questions")
@@ -86,12 +87,19 @@ def decode_update(record: Record, client: int) -> Update:
         raise MalformedUpload("not an upload") from error
 
 
-def _step(number: int, before: float, sent_after: float, n: int, accepted: int) -> Step:
-    after = None if sent_after == _NO_REWRITE else _fraction(sent_after)
-    if n < 1 or accepted not in (0, 1) or (accepted and after is None):
+def _old_results(record: Record) -> list[StepResult]:
+    """Return the results in a call log of an earlier version, which only stored what was accepted."""
+    rows = zip(record["after"], record["accepted"], strict=True)
+    failed = (StepResult.REJECTED, StepResult.BAD_REPLY)
+    return [StepResult.ACCEPTED if accepted else failed[after == _NO_REWRITE] for after, accepted in rows]
+
+
+def _step(number: int, before: float, sent_after: float, n: int, sent_result: str) -> Step:
+    after, result = None if sent_after == _NO_REWRITE else _fraction(sent_after), StepResult(sent_result)
+    if n < 1 or (after is None) != (result is StepResult.BAD_REPLY):
         raise ValueError("not a step")
-    reason = "bad reply" if after is None else change(before, after)
-    return Step(number, _fraction(before), after, int(n), bool(accepted), reason, prompt="")
+    reason = "" if after is None else change(before, after)
+    return Step(number, _fraction(before), after, int(n), result, reason, prompt="")
 
 
 def _fraction(value: float) -> float:

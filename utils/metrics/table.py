@@ -71,8 +71,8 @@ class Metric:
 
 
 def kept_rewrites(run: FinishedRun) -> Estimate:
-    """Return the share of local steps whose rewrite was accepted, among the steps that proposed one."""
-    return accuracy([int(step.accepted) for step in run.steps if not step.solved])
+    """Return the share of local steps whose rewrite was accepted, without skipped minibatches and unchanged prompts."""
+    return accuracy([int(step.accepted) for step in run.steps if step.decided])
 
 
 METRICS: tuple[Metric, ...] = (

@@ -24,7 +24,7 @@ def client_results(federation: Federation, result: Result) -> dict[str, Any]:
             "rounds_dropped": sum(client.number in each.dropped for each in result.rounds),
             "batch_accuracy_before": _pooled((step.before, step.n) for step in steps),
             "batch_accuracy_after": _pooled((step.after if step.accepted else step.before, step.n) for step in steps),
-            "acceptance": accuracy([int(step.accepted) for step in steps if not step.solved]).as_json(),
+            "acceptance": accuracy([int(step.accepted) for step in steps if step.decided]).as_json(),
             "best_prompt_on_own_validation": _own_validation(federation, result, client.number),
         }
     return table

@@ -39,6 +39,7 @@ def step_record(round_number: int, client: int, step: Step) -> dict[str, Any]:
         "after": step.after,
         "n": step.n,
         "accepted": step.accepted,
+        "result": str(step.result),
         "reason": step.reason,
         "prompt": prompt_id(step.prompt) if step.prompt else None,
     }
@@ -64,7 +65,7 @@ def step_text(round_number: int, client: int, step: Step) -> str:
     after = "no rewrite" if step.after is None else share_of(step.after, step.n)
     return (
         f"round {round_number}  client {client}  step {step.number}  accuracy {share_of(step.before, step.n)} -> "
-        f"{after}  {'accepted' if step.accepted else 'rejected'}: {step.reason}"
+        f"{after}  {step.result}{step.reason and f': {step.reason}'}"
     )
 
 

@@ -1,7 +1,7 @@
 """Uploads: equal prompts become one entry with counts, and a client's update becomes an upload."""
 
 from utils.aggregation.upload import Upload, distinct_uploads
-from utils.federation.update import Step, Update
+from utils.federation.update import Step, StepResult, Update
 
 
 def test_equal_prompts_become_one_upload_with_summed_counts():
@@ -23,9 +23,9 @@ def test_empty_prompts_are_dropped_and_unknown_accuracies_stay_unknown():
 
 def test_an_update_becomes_an_upload_with_accuracies_over_all_steps():
     steps = (
-        Step(1, before=0.0, after=1.0, n=3, accepted=True, reason="rose", prompt="b"),
-        Step(2, before=1.0, after=0.0, n=1, accepted=False, reason="fell", prompt="b"),
-        Step(3, before=1.0, after=None, n=4, accepted=False, reason="bad reply", prompt="b"),
+        Step(1, before=0.0, after=1.0, n=3, result=StepResult.ACCEPTED, reason="rose", prompt="b"),
+        Step(2, before=1.0, after=0.0, n=1, result=StepResult.REJECTED, reason="fell", prompt="b"),
+        Step(3, before=1.0, after=None, n=4, result=StepResult.BAD_REPLY, reason="no tags", prompt="b"),
     )
     upload = Update(client=5, started="id", prompt="b", steps=steps, train_questions=12).as_upload()
     assert upload == Upload(5, "b", n=12, accuracy_before=5 / 8, accuracy_after=1.0, accepted=1)

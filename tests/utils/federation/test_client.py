@@ -9,28 +9,11 @@ import textgrad as tg
 from textgrad.engine.base import ChatEngine, Reply
 from textgrad.errors import ContextExceeded
 from textgrad.optimizer import TextualGradientDescentwithMomentum
-from utils.federation.acceptance import acceptance_rule
 from utils.federation.client import Client
 from utils.federation.evaluation import prompt_id, samples_of
 from utils.federation.null_log import NullLog
 from utils.federation.setup import load_tasks
-
-
-@pytest.mark.parametrize(
-    "before, after, not_worse, better",
-    [
-        (0, 1, True, True),
-        (1, 1, True, False),
-        (2, 1, False, False),
-        (3, 3, True, True),
-        (0, 0, True, False),
-        (2, 3, True, True),
-    ],
-)
-def test_a_rewrite_is_kept_by_the_acceptance_rule(before, after, not_worse, better):
-    outcomes = [[1] * right + [0] * (3 - right) for right in (before, after)]
-    assert acceptance_rule("not_worse")(*outcomes) is not_worse
-    assert acceptance_rule("better")(*outcomes) is better
+from utils.federation.update import StepResult
 
 
 @pytest.fixture
@@ -129,6 +112,48 @@ def test_a_rejected_rewrite_leaves_the_prompt_unchanged(parts):
     assert update.prompt == "Add." and update.accepted == 0
 
 
+def test_an_unchanged_rewrite_is_neither_kept_nor_rejected_and_not_answered_again(parts):
+    engines, test, _, task = parts
+
+    class Lazy(ChatEngine):
+        model_string, endpoint = "lazy", "here"
+
+        def complete(self, messages, sampling):
+            return Reply("<IMPROVED_VARIABLE>Add.</IMPROVED_VARIABLE>")
+
+    client = client_of(engines, task, critic=engines.gateway.route(Lazy()), local_steps=1)
+    step = client.train("Add.", 1).steps[0]
+    assert step.result is StepResult.UNCHANGED and not step.accepted and step.after == step.before
+    assert len(test.requests) == 3
+
+
+@pytest.mark.parametrize("accept, asked", [("not_worse", 6), ("holdout", 14), ("paired", 14)])
+def test_a_rule_may_ask_further_questions_that_the_rewrite_has_not_seen(parts, accept, asked):
+    engines, _, _, task = parts
+    samples = samples_of(task, task.train)
+    seen = []
+
+    class Constant(ChatEngine):
+        """Answers every question wrongly, so that no rule can decide early."""
+
+        model_string, endpoint = f"constant {accept}", "here"
+
+        def complete(self, messages, sampling):
+            seen.append((messages[0]["content"], messages[-1]["content"].split("\n")[0]))
+            return Reply("This is a topic-1 question.\nAnswer: -1")
+
+    client = client_of(
+        engines, task, engine=engines.gateway.route(Constant()), local_steps=1, accept=accept, accept_size=4
+    )
+    step = client.train("Add.", 1).steps[0]
+    assert len(seen) == len(set(seen)) == asked
+    by_prompt = {prompt: {question for each, question in seen if each == prompt} for prompt, _ in seen}
+    assert set(by_prompt) == {"Add.", step.rewrite} and len(set(map(frozenset, by_prompt.values()))) == 1
+    assert by_prompt["Add."] >= {sample.question for sample in client.batch(0)}
+    assert by_prompt["Add."] <= {sample.question for sample in samples}
+    assert step.accepted is (accept == "not_worse")
+
+
 @pytest.mark.parametrize(
     "reply", ["", "no tags here", "<IMPROVED_VARIABLE></IMPROVED_VARIABLE>", "<IMPROVED_VARIABLE>never closed"]
 )
@@ -147,7 +172,7 @@ def test_a_reply_without_a_rewrite_is_requested_once_more_and_then_rejects_the_s
     useless = Useless()
     client = client_of(engines, task, critic=engines.gateway.route(useless), local_steps=1)
     step = client.train("Add.", 1).steps[0]
-    assert not step.accepted and step.after is None and step.reason.startswith("bad reply") and step.prompt == "Add."
+    assert step.result is StepResult.BAD_REPLY and step.after is None and step.reason and step.prompt == "Add."
     assert useless.rewrites >= 2
 
 

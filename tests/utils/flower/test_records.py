@@ -5,7 +5,7 @@ import json
 import pytest
 
 from utils.federation.evaluation import prompt_id
-from utils.federation.update import NoUpload, NoUploadReason, Step, Update
+from utils.federation.update import NoUpload, NoUploadReason, Step, StepResult, Update
 from utils.flower import records
 from utils.flower.messenger import answer_safely
 from utils.privacy.leak import Leak
@@ -16,8 +16,8 @@ UPDATE = Update(
     prompt_id("old"),
     "new prompt \ud800",
     (
-        Step(1, 0.5, 1.0, 2, True, "rose", "secret step", "secret rewrite"),
-        Step(2, 0.5, None, 2, False, "bad reply: secret reply", "secret step"),
+        Step(1, 0.5, 1.0, 2, StepResult.ACCEPTED, "rose", "secret step", "secret rewrite"),
+        Step(2, 0.5, None, 2, StepResult.BAD_REPLY, "secret reply", "secret step"),
     ),
     Leak(7, 0.25, ("4711",), ("Ada",), ("sk-1",), ((0, 3),), 0.125),
     GuardAction.WARNED,
@@ -33,7 +33,7 @@ def test_an_upload_contains_only_the_prompt_and_numbers_and_the_server_reads_the
         (0.5, 1.0, 2, True),
         (0.5, None, 2, False),
     ]
-    assert [step.reason for step in read.steps] == ["rose", "bad reply"]
+    assert [step.reason for step in read.steps] == ["rose", ""]
     assert (read.leak.longest_run, read.leak.overlap, read.leak.score) == (7, 0.25, 0.125)
 
 
@@ -52,7 +52,8 @@ def test_the_call_log_stores_answers_of_every_kind():
         {"after": [2.0, 0.5]},
         {"n": [0, 2]},
         {"guard": "hacked"},
-        {"accepted": [1, 1]},
+        {"result": ["accepted", "accepted"]},
+        {"result": ["rejected", "better"]},
         {"prompt": b"\xff"},
     ],
 )

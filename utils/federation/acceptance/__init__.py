@@ -1,18 +1,31 @@
 """Acceptance rules decide whether a client keeps a rewrite. One file per rule, found by its name."""
 
 from collections.abc import Callable, Sequence
-from typing import cast
+from typing import Protocol, cast
 
 from textgrad.discovery import load, names_in
-
-Rule = Callable[[Sequence[int], Sequence[int]], bool]
 
 PACKAGE = "utils.federation.acceptance"
 RULES = names_in(PACKAGE)
 
 
+class MoreQuestions(Protocol):
+    """Answers further questions of the client under both prompts, which the rewrite has not seen."""
+
+    def __call__(self, count: int | None = None) -> list[tuple[int, int]]:
+        """Return (old, new) per question: 1 for a right answer under that prompt, else 0.
+
+        Args:
+            count: largest number of questions; by default all that --accept_size still allows. The list is shorter, or
+                empty, when the questions or --accept_size are used up.
+        """
+
+
+Rule = Callable[[Sequence[int], Sequence[int], MoreQuestions], bool]
+
+
 def acceptance_rule(name: str) -> Rule:
-    """Return the function `accept(before, after)` of a rule.
+    """Return the function `accept(before, after, more)` of a rule.
 
     Args:
         name: the rule's file name, such as "not_worse".

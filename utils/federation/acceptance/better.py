@@ -1,13 +1,16 @@
-"""Keep a rewrite only if accuracy rose, or if every answer is right: the paper's proximal update."""
+"""Keep a rewrite only if accuracy on the minibatch rose."""
 
 from collections.abc import Sequence
 
+from utils.federation.acceptance import MoreQuestions
 
-def accept(before: Sequence[int], after: Sequence[int]) -> bool:
-    """Return True if more answers are right under the new prompt, or all of them.
+
+def accept(before: Sequence[int], after: Sequence[int], more: MoreQuestions) -> bool:
+    """Return True if more answers are right under the rewrite.
 
     Args:
-        before: 1 or 0 per question, under the old prompt.
-        after: the same questions in the same order, under the new prompt.
+        before: 1 or 0 per question of the minibatch, under the old prompt.
+        after: the same questions in the same order, under the rewrite.
+        more: not used.
     """
-    return sum(after) > sum(before) or all(after)
+    return sum(after) > sum(before)
