@@ -76,13 +76,16 @@ def test_a_run_writes_its_results_to_its_folder(tmp_path):
     ):
         metric = results["metrics"][name]
         assert metric["n"] > 0 and metric["ci95"][0] <= metric["value"] <= metric["ci95"][1]
-    assert results["metrics"]["best_test_acc"]["n"] == 10 and results["metrics"]["update_success_rate"]["n"] == 4
+    assert results["metrics"]["best_test_acc"]["n"] == 10
     for role in ("test", "evaluation"):
         assert results["usage"][role]["calls"] > 0 and results["usage"][role]["prompt_tokens"] > 0
     prompts = {path.name for path in (folder / "prompts").iterdir()}
     assert {"initial.txt", "best.txt", "last.txt", "round01_global.txt", "round01_client00_upload.txt"} <= prompts
     steps = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines() if '"step"' in line]
     steps = [step for step in steps if step["event"] == "step"]
+    assert len(steps) == 4
+    decided = sum(step["result"] in ("accepted", "rejected") for step in steps)
+    assert results["metrics"]["update_success_rate"]["n"] == decided > 0
     assert len(steps) == 4 and all(step["n"] == 3 for step in steps)
     assert "SIMULATED" in finished.stdout and str(folder) in finished.stdout
     assert re.search(
