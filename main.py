@@ -9,7 +9,7 @@ import signal
 import sys
 from pathlib import Path
 
-from textgrad.errors import StopRun
+from textgrad.errors import Postponed, StopRun
 from utils.config import Config, parse
 
 EXIT_OK, EXIT_USAGE, EXIT_BUDGET, EXIT_INTERRUPTED, EXIT_TERMINATED = 0, 2, 3, 130, 143
@@ -71,6 +71,8 @@ def train(config: Config, call_log: Path | None) -> int:
         raised = resume_command(log.name, **{cap: f"{2 * getattr(config, cap):g}"})
         log.say(f"incomplete: {result.stopped}; to continue, raise the cap: {raised}")
         return EXIT_BUDGET
+    except Postponed as reason:
+        return print_error(StopRun(f"{reason}; to continue then: {resume_command(log.name)}"))
     except StopRun as reason:
         return print_error(reason)
     except KeyboardInterrupt:

@@ -100,7 +100,7 @@ FAULTS: dict[str, Callable[[dict, dict], Fault] | None] = {
     "content-filter": _good(None, "content_filter"),
     "truncated": _good("The answer begins but does not", "length"),
     "error-in-200": lambda request, headers: Fault(200, error("Provider returned error", code=502)),
-    "400": _status(400, "Invalid request: messages must alternate.", type="invalid_request_error"),
+    "400": _status(400, "Invalid request: n must be at least 1.", type="invalid_request_error"),
     "401": _bad_key,
     "403": _status(403, "Your account may not use this model."),
     "404": _status(404, "The model does not exist.", code="model_not_found"),

@@ -1,7 +1,8 @@
 """Exceptions, classified by their consequence.
 
-`UsageError` and `BrokenSystem` end a run with one line. `BudgetSpent` ends it in order, with results. `TransientError`
-leads to a retry. `BadReply` costs a step, an answer or a merge, but never the run.
+`UsageError` and `BrokenSystem` end a run with one line; `Postponed` adds the command that continues it. `BudgetSpent`
+ends it in order, with results. `TransientError` leads to a retry. `BadReply` costs a step, an answer or a merge, but
+never the run.
 """
 
 import difflib
@@ -20,6 +21,10 @@ class UsageError(StopRun, ValueError):
 
 class BrokenSystem(StopRun, RuntimeError):
     """The setup cannot work: rejected key, unknown model, unreachable endpoint, full disk, error in the program."""
+
+
+class Postponed(BrokenSystem):
+    """An endpoint asks to wait longer than a run waits; the run can be continued later."""
 
 
 class BudgetSpent(StopRun):

@@ -110,7 +110,7 @@ def test_a_truncated_reply_is_marked_as_truncated(ask, row):
 @pytest.mark.parametrize(
     "fault, status, message",
     [
-        ("400", "400", "messages must alternate"),
+        ("400", "400", "n must be at least 1"),
         ("401", "401", "Incorrect API key"),
         ("403", "403", "may not use this model"),
         ("404", "404", "does not exist"),

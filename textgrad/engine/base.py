@@ -6,6 +6,7 @@ which implement only `complete`. In a run, the gateway adds the call log, limits
 
 import dataclasses
 import functools
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
@@ -84,9 +85,16 @@ class ChatEngine(EngineLM):
         messages = messages_of(prompt, self.system_prompt if system_prompt is None else system_prompt)
         for _ in range(2):
             reply = _limiter().call(lambda: self.complete(messages, sampling), self.endpoint)
-            if not reply.has_no_content:
+            if not reply.should_be_repeated:
                 break
+        for remark in reply.remarks:
+            _print_once(remark)
         return Text(reply.text, reply.flaw)
+
+
+@functools.cache
+def _print_once(remark: str) -> None:
+    print(remark, file=sys.stderr)
 
 
 @functools.cache

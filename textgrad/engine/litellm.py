@@ -86,7 +86,8 @@ class ChatLiteLLM(ChatEngine):
             if response.filtered:
                 return Reply("", "content_filter", prompt_tokens(wire), 0)
             raise response.error(self._context())
-        return read_completion(response, wire)
+        reply = read_completion(response, wire)
+        return replace(reply, remarks=tuple(f"{name}: {remark}" for remark in reply.remarks))
 
     def _context(self) -> RequestContext:
         keys = (value for name, value in os.environ.items() if name.endswith(("_KEY", "_TOKEN")) and len(value) > 7)

@@ -4,7 +4,7 @@ import os
 import re
 import threading
 import urllib.parse
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -104,22 +104,37 @@ class ChatOpenAI(ChatEngine, CachedEngine):
     def complete(self, messages: Sequence[dict[str, Any]], sampling: Sampling) -> Reply:
         """Return the reply to chat messages. If the endpoint refuses a parameter, send the request again without it."""
         wire = wire_messages(messages, self.is_multimodal, self.model_string)
+        refused_system: ApiError | None = None  # perhaps; the next request, without a system message, decides
         for _ in range(_MAX_ADJUSTMENTS):
-            request = self._request(wire, sampling)
+            request = self._request(with_system_in_user(wire) if refused_system else wire, sampling)
             response = self._send(request)
             if not isinstance(response, ApiError):
                 reply = read_completion(response, wire)
-                return replace(reply, text=self._context().without_secrets(reply.text, _SHORTEST_KEY))
+                text = self._context().without_secrets(reply.text, _SHORTEST_KEY)
+                remarks = (*reply.remarks, *self._learn(refused_system))
+                return replace(reply, text=text, remarks=tuple(map(self._named, remarks)))
             if response.filtered:
                 return Reply("", "content_filter", prompt_tokens(wire), 0)
             room = response.room_for_reply()
-            if refused := response.refused_parameter(request):
+            if (refused := response.refused_parameter(request)) == "system":
+                refused_system = response
+            elif refused:
                 self.dropped.add(refused)
             elif room and room < sampling.max_tokens:
                 sampling = replace(sampling, max_tokens=room)
             else:
                 raise response.error(self._context())
         raise BrokenSystem(f"engine {self.model_string} at {self.endpoint} keeps refusing parameters")
+
+    def _learn(self, refused_system: ApiError | None) -> Iterator[str]:
+        """Send no more system messages, after a request without one was answered, and yield what to tell the user."""
+        if refused_system:
+            self.dropped.add("system")
+            message = self._context().line(refused_system.message)
+            yield f"the system prompt is sent in the user message, because the endpoint said: {message}"
+
+    def _named(self, remark: str) -> str:
+        return f"{self.model_string} at {self.endpoint}: {remark}"
 
     def _request(self, messages: list[dict[str, Any]], sampling: Sampling) -> dict[str, Any]:
         if "system" in self.dropped:

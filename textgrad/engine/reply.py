@@ -1,6 +1,7 @@
 """Sampling parameters, replies, and what may be wrong with a reply."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -10,18 +11,46 @@ class Flaw(StrEnum):
     EMPTY = "empty"
     TRUNCATED = "truncated"
     FILTERED = "filtered"
+    UNFINISHED = "unfinished"
     MALFORMED = "malformed"
     TOO_LONG = "too long"
     FAILED = "failed"
 
 
-_FLAWS = {
-    "length": Flaw.TRUNCATED,
-    "content_filter": Flaw.FILTERED,
-    "malformed": Flaw.MALFORMED,
-    "context": Flaw.TOO_LONG,
-    "failed": Flaw.FAILED,
+def _reasons(flaw: Flaw | None, names: str) -> dict[str, Flaw | None]:
+    return dict.fromkeys(names.split(), flaw)
+
+
+# Finish reasons of all providers. A reason that is not listed means that the reply is unfinished.
+_FINISH_REASONS: dict[str, Flaw | None] = {
+    "": None,  # the endpoint does not say
+    **_reasons(None, "stop stopped stop_sequence stop_string stop_token eos eos_token eos_found end endoftext"),
+    **_reasons(None, "end_turn end_of_text end_of_turn complete completed finish finished done success normal"),
+    **_reasons(Flaw.TRUNCATED, "length max_length model_length max_tokens maximum_tokens max_new_tokens token_limit"),
+    **_reasons(Flaw.TRUNCATED, "max_output_tokens max_completion_tokens model_context_window_exceeded context_length"),
+    **_reasons(Flaw.TRUNCATED, "error_limit limit truncated incomplete"),
+    **_reasons(Flaw.FILTERED, "content_filter content_filtered filtered safety refusal recitation blocklist blocked"),
+    **_reasons(Flaw.FILTERED, "prohibited_content spii sensitive error_toxic guardrail_intervened moderation"),
 }
+_OWN_REASONS = {"malformed": Flaw.MALFORMED, "context": Flaw.TOO_LONG, "failed": Flaw.FAILED}  # set by this program
+_LONGEST_REASON = 60  # characters
+
+
+def reported_reason(reported: object) -> str:
+    """Return an endpoint's finish reason as it is stored: lower case, with underscores; "" if there is none."""
+    text = "" if reported is None else str(reported)
+    name = re.sub(r"\W+", "_", re.sub(r"([a-z])([A-Z])", r"\1_\2", text.strip())).strip("_").lower()
+    name = name.removeprefix("finish_reason_")[:_LONGEST_REASON]
+    return f"endpoint_{name}" if name in _OWN_REASONS else name
+
+
+def find_flaw(text: str, finish_reason: str) -> Flaw | None:
+    """Return what is wrong with a reply, or None if it is complete. Every reply passes this function.
+
+    A reply is complete if it has text and its finish reason is known to mean that, or is missing.
+    """
+    flaw = _OWN_REASONS.get(finish_reason) or _FINISH_REASONS.get(reported_reason(finish_reason), Flaw.UNFINISHED)
+    return flaw or (None if text.strip() else Flaw.EMPTY)
 
 
 @dataclass(frozen=True)
@@ -49,26 +78,28 @@ class Reply:
 
     Attributes:
         text: without hidden reasoning.
-        finish_reason: "stop", "length" or "content_filter"; "malformed" if the response was not a completion, "context"
-            if the request exceeded the model's context, "failed" if all retries failed.
+        finish_reason: as the endpoint reports it, in lower case; "malformed" if the response was not a completion,
+            "context" if the request exceeded the model's context, "failed" if all retries failed.
         prompt_tokens: tokens of the request; None if the endpoint does not count them.
         completion_tokens: tokens of the reply, with hidden reasoning, or None.
+        remarks: what the user should know about the endpoint, one line each; not stored.
     """
 
     text: str
     finish_reason: str = "stop"
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
+    remarks: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def flaw(self) -> Flaw | None:
         """What is wrong with the reply, or None."""
-        return _FLAWS.get(self.finish_reason) or (None if self.text.strip() else Flaw.EMPTY)
+        return find_flaw(self.text, self.finish_reason)
 
     @property
-    def has_no_content(self) -> bool:
-        """True if the same request should be sent once more, as the reply contains nothing."""
-        return self.flaw in (Flaw.EMPTY, Flaw.FILTERED, Flaw.MALFORMED)
+    def should_be_repeated(self) -> bool:
+        """True if the same request should be sent once more, as its next reply may be complete."""
+        return self.flaw in (Flaw.EMPTY, Flaw.FILTERED, Flaw.UNFINISHED, Flaw.MALFORMED)
 
 
 class Text(str):

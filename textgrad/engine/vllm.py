@@ -15,6 +15,7 @@ from textgrad.engine.base import DEFAULT_SYSTEM_PROMPT, ChatEngine, Reply, Sampl
 from textgrad.engine.kind import EngineKind
 from textgrad.engine.protocol.errors import ApiError
 from textgrad.engine.protocol.messages import wire_messages, without_thinking
+from textgrad.engine.reply import reported_reason
 from textgrad.errors import BrokenSystem, ContextExceeded, UsageError
 from textgrad.packages import require_package
 
@@ -146,7 +147,7 @@ def _options() -> dict[str, Any]:
 def _reply(output: Any) -> Reply:
     """Convert a `RequestOutput` of vLLM."""
     first = output.outputs[0]
-    finish = "length" if first.finish_reason == "length" else "stop"
+    finish = reported_reason(first.finish_reason)
     return Reply(without_thinking(first.text), finish, len(output.prompt_token_ids or ()), len(first.token_ids))
 
 

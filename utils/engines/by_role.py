@@ -79,10 +79,14 @@ def connect(config: Config, call_log: str | Path, warn: Callable[[str], None] = 
     Args:
         config: of the run.
         call_log: file that stores all replies, created at the first use; ":memory:" stores them in this process.
-        warn: receives warnings, one line each: a damaged call log, an unencrypted key, truncated prompts.
+        warn: receives warnings, one line each: a damaged call log, an unencrypted key, truncated prompts, long waits.
     """
     limiter = Limiter(
-        config.max_concurrency, config.requests_per_minute or None, config.max_retries, config.max_consecutive_failures
+        config.max_concurrency,
+        config.requests_per_minute or None,
+        config.max_retries,
+        config.max_consecutive_failures,
+        warn,
     )
     budget = Budget(config.max_calls or None, config.max_tokens_total or None, config.max_cost or None, prices(config))
     gateway = Gateway(

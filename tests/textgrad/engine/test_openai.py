@@ -195,6 +195,37 @@ def test_a_model_without_a_system_role_gets_the_system_prompt_in_the_user_messag
         assert [message["role"] for message in server.requests[-1].json["messages"]] == ["user"]
 
 
+@pytest.mark.parametrize(
+    "message", ["Conversation roles must alternate user/assistant/...", "Only user and assistant!"]
+)
+def test_the_system_prompt_moves_for_good_and_the_user_is_told_why(message):
+    def policy(request, index):
+        if request["messages"][0]["role"] == "system":
+            return Fault(400, error(f"{message} (role error)"))
+
+    lines = []
+    with FaultServer(policy=policy) as server:
+        route = Gateway(warn=lines.append).route(ChatOpenAI("m", base_url=server.url, api_key=KEY))
+        assert [route(text, system_prompt="Count.") for text in "ab"] == [
+            "You said: Count.\n\na",
+            "You said: Count.\n\nb",
+        ]
+        assert len(server.requests) == 3
+    assert lines == [
+        f"m at {server.url}: the system prompt is sent in the user message, because the endpoint said: "
+        f"{message} (role error)"
+    ]
+
+
+def test_a_system_role_that_is_not_the_reason_is_not_dropped():
+    fault = Fault(400, error("The role of this key is wrong."))
+    with FaultServer(policy=lambda request, index: fault) as server:
+        engine = ChatOpenAI("m", base_url=server.url, api_key=KEY)
+        with pytest.raises(BrokenSystem, match="The role of this key is wrong"):
+            engine.complete(MESSAGES, Sampling())
+    assert engine.dropped == set() and len(server.requests) == 2
+
+
 def test_max_tokens_is_reduced_to_the_room_in_the_context():
     def policy(request, index):
         if request["max_tokens"] > 412:

@@ -6,6 +6,7 @@ test_engine = gateway.route(get_engine("ollama-llama3.1"), role="test", sampling
 
 import dataclasses
 import json
+import sys
 import threading
 import time
 from collections import Counter
@@ -92,7 +93,9 @@ class Gateway:
         self.reuse, self.replay_only, self.raise_on_failure = reuse, replay_only, raise_on_failure
         self.usage: dict[str, Usage] = {}
         self.on_reply: Callable[[], None] = lambda: None
-        self._truncation = TruncationDetector(warn)
+        self.warn = warn or (lambda line: print(line, file=sys.stderr))
+        self._truncation = TruncationDetector(self.warn)
+        self._warned: set[tuple[str, str]] = set()
         self._counted: set[tuple[str, str]] = set()
         self._paid: set[str] = set()
         self._in_flight: dict[str, threading.Event] = {}
@@ -110,14 +113,14 @@ class Gateway:
         return Route(self, engine, role, sampling or engine.sampling)
 
     def ask(self, engine: EngineLM, role: str, messages: list[dict], sampling: Sampling) -> Reply:
-        """Return a reply. If the first reply has no content, ask once more.
+        """Return a reply. If the first reply has no content or is unfinished, ask once more.
 
         Raises:
             StopRun: the run cannot continue.
             CallFailed, ContextExceeded: only with `raise_on_failure`.
         """
         reply = self._draw(engine, role, messages, sampling, draw=0)
-        if reply.has_no_content:
+        if reply.should_be_repeated:
             reply = self._draw(engine, role, messages, sampling, draw=1)
         return reply
 
@@ -213,9 +216,21 @@ class Gateway:
         except (CallFailed, ContextExceeded) as error:
             if self.raise_on_failure:
                 raise
-            reply = Reply("", finish_reason="failed" if isinstance(error, CallFailed) else "context")
+            failed = isinstance(error, CallFailed)
+            reply = Reply("", finish_reason="failed" if failed else "context")
+            self._warn_once("failed" if failed else "context", f"warning: {error}", engine.endpoint)
+        for remark in reply.remarks:
+            self._warn_once(remark, remark, engine.endpoint)
         self._truncation.observe(engine.endpoint, call.messages, reply.prompt_tokens)
         return reply, time.monotonic() - started
+
+    def _warn_once(self, kind: str, line: str, endpoint: str) -> None:
+        """Warn the user once per kind of remark and endpoint."""
+        with self._lock:
+            new = (kind, endpoint) not in self._warned
+            self._warned.add((kind, endpoint))
+        if new:
+            self.warn(line)
 
     def _charge(self, call: _Call, reply: Reply) -> None:
         with self._lock:

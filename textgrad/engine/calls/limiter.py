@@ -1,17 +1,21 @@
 """The limiter: concurrency, request rate and retries of all requests of a run, over all clients and roles."""
 
 import random
+import sys
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from textgrad.engine.protocol.retry_after import bounded_wait
 from textgrad.engine.reply import Reply
-from textgrad.errors import BrokenSystem, CallFailed, ContextExceeded, StopRun, TransientError
+from textgrad.errors import BrokenSystem, CallFailed, ContextExceeded, Postponed, StopRun, TransientError
 
 _MAX_REFUSALS_AT_START = 4  # about five seconds, for a server that is starting
 _MIN_BACKOFF, _MAX_BACKOFF = 0.5, 60.0  # seconds; doubled with each retry
 _SECONDS_PER_FAILURE = 1.5
+_LONGEST_SILENT_WAIT = 60.0  # seconds that a server may request without an announcement
+_LONGEST_WAIT = 3600.0  # seconds; a run that would have to wait longer ends, and can be continued
 
 
 @dataclass
@@ -30,6 +34,7 @@ class Limiter:
         requests_per_minute: maximum rate of request starts, evenly spaced, or None.
         max_retries: retries per request, >= 0.
         max_consecutive_failures: consecutive failures of an endpoint, over all callers, that stop the run, >= 1.
+        warn: receives one line per long wait; prints to standard error by default.
 
     With 64 callers, a server that restarts fails 64 requests within a second. Therefore an outage stops the run only
     after 1.5 s per allowed failure: with the default of 20, the limiter waits for 30 s.
@@ -41,10 +46,12 @@ class Limiter:
         requests_per_minute: float | None = None,
         max_retries: int = 8,
         max_consecutive_failures: int = 20,
+        warn: Callable[[str], None] | None = None,
     ):
         self.max_concurrency = max_concurrency
         self.max_retries = max_retries
         self.max_consecutive_failures = max_consecutive_failures
+        self.warn = warn or (lambda line: print(line, file=sys.stderr))
         self._spacing = 60.0 / requests_per_minute if requests_per_minute else 0.0
         self._jitter = random.Random(0)  # of retries; no result depends on it
         self._slot_freed = threading.Condition()  # its lock guards the attributes below
@@ -54,6 +61,7 @@ class Limiter:
         self._outages: dict[str, _Outage] = {}
         self._reached: set[str] = set()
         self._stopped: StopRun | None = None
+        self._announced: dict[str, float] = {}  # by endpoint: until when it asks to wait
 
     def call(self, request: Callable[[], Reply], endpoint: str) -> Reply:
         """Send a request when a slot is free, and retry it after transient errors.
@@ -64,6 +72,7 @@ class Limiter:
 
         Raises:
             CallFailed: all retries failed.
+            Postponed: the endpoint asks to wait for more than an hour.
             StopRun: the endpoint is down, or the run was stopped.
         """
         for attempt in range(self.max_retries + 1):
@@ -84,7 +93,7 @@ class Limiter:
             if last.malformed and attempt:
                 return Reply("", finish_reason="malformed")
             if attempt < self.max_retries:
-                self._wait_before_retry(last, attempt)
+                self._wait_before_retry(last, attempt, endpoint)
         raise CallFailed(f"{endpoint}: failed after {self.max_retries} retries: {last}")
 
     def stop(self, reason: StopRun) -> None:
@@ -142,11 +151,30 @@ class Limiter:
         if failures >= self.max_consecutive_failures and not may_recover:
             raise BrokenSystem(f"{failures} consecutive requests failed, the last at {endpoint}: {error}")
 
-    def _wait_before_retry(self, error: TransientError, attempt: int) -> None:
+    def _wait_before_retry(self, error: TransientError, attempt: int, endpoint: str) -> None:
+        requested = bounded_wait(error.retry_after)
+        if requested is not None and requested > _LONGEST_SILENT_WAIT:
+            self._announce(requested, endpoint, error)
         backoff = min(_MAX_BACKOFF, _MIN_BACKOFF * 2**attempt) * self._jitter.uniform(0.5, 1.0)
-        seconds = backoff if error.retry_after is None else error.retry_after + self._jitter.uniform(0, 0.25)
+        seconds = backoff if requested is None else requested + self._jitter.uniform(0, 0.25)
         if error.rate_limited:  # slow down all callers
             with self._slot_freed:
                 self._next_start = max(self._next_start, time.monotonic() + seconds)
         else:
             self._sleep(seconds)
+
+    def _announce(self, seconds: float, endpoint: str, error: TransientError) -> None:
+        """Say until when an endpoint asks to wait, once for all callers.
+
+        Raises:
+            Postponed: that is too long for a run.
+        """
+        until = time.time() + seconds
+        line = f"{endpoint} asks to wait until {time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(until))}: {error}"
+        if seconds > _LONGEST_WAIT:
+            raise Postponed(line)
+        with self._slot_freed:
+            known = until < self._announced.get(endpoint, 0.0) + _LONGEST_SILENT_WAIT
+            self._announced[endpoint] = until if not known else self._announced[endpoint]
+        if not known:
+            self.warn(line)

@@ -6,9 +6,10 @@ import re
 import socket
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from textgrad.engine.protocol import wordings
 from textgrad.engine.protocol.retry_after import retry_after
 from textgrad.errors import BrokenSystem, ContextExceeded, TransientError
 
@@ -16,29 +17,14 @@ _LONGEST_MESSAGE = 300
 _KEY_LIKE = re.compile(r"\b(?:sk|pk|rk|gsk|xai|hf)[-_][\w*.\-]{6,}|\bAIza[\w\-]{20,}|(?<=Bearer )\S+")
 _COMMENT = re.compile(r"\A(?:\s*:[^\n]*\n)+")
 _MARKUP = re.compile(r"<(script|style)\b.*?</\1>|<[^>]*>", re.DOTALL | re.IGNORECASE)
-_CONTEXT = re.compile(
-    r"context_length_exceeded|exceed_context_size|string_above_max_length|maximum context length|max_model_len"
-    r"|context (?:window|size|length)[^.]{0,60}exceed|exceed[^.]{0,80}context (?:window|size|length)"
-    r"|longer than the (?:model'?s?|maximum)|context length is only|(?:prompt|input) is too long|input token count"
-    r"|`inputs` tokens",
-    re.IGNORECASE,
-)
-_REFUSES = re.compile(
-    r"unsupported|not support|n't support|unrecogni[sz]ed|unknown|unexpected|not permitted|not allowed|not enabled"
-    r"|extra_forbidden|cannot both|not both|deprecated|not available|only .{0,60}(?:supported|allowed)",
-    re.IGNORECASE,
-)
-_NO_SYSTEM = re.compile(
-    r"system.{0,20}\brole|role.{0,30}\bsystem|(?:system|developer) (?:message|instruction|prompt)", re.IGNORECASE
-)
-_FILTERED = re.compile(
-    r"content_filter|content_policy|content management policy|moderation_blocked|flagged_input", re.IGNORECASE
-)
-_LIMIT = re.compile(r"(?:context length|max_model_len|must be|maximum)\D{0,40}?(\d+)", re.IGNORECASE)
-_PROMPT = re.compile(r"(\d+)(?: tokens)? (?:in the (?:messages|prompt)|from the input|input tokens|`inputs` tokens)")
-_REPLY_LIMIT = re.compile(r"(?:at most |> |max_tokens is \[1, )(\d+)(?: completion tokens|, which is the maximum|\])")
 # Parameters that may be refused, the least important first.
 _OPTIONAL_PARAMETERS = ("seed", "top_p", "max_tokens", "max_completion_tokens", "temperature")
+# Statuses that the same request would get again. Every other status from 400 on leads to a retry.
+_PERMANENT = frozenset((400, 401, 402, 403, 404, 405, 406, 407, 410, 411, 414, 415, 416, 417, 422, 426, 428, 431, 451))
+_ABOUT_THE_REQUEST = (400, 406, 415, 422)
+_ABOUT_THE_ACCOUNT = (401, 402, 403, 404, 413, 429)
+_MESSAGE_NAMES = ("message", "detail", "msg", "error_msg", "error_message", "status_msg", "error_description", "reason")
+_CODE_NAMES = ("code", "status", "status_code", "error_code")
 _SHORTEST_REPLY = 16  # tokens; with less room left, the request counts as too long
 _UNREACHABLE = (errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH)
 
@@ -83,8 +69,9 @@ class ApiError:
 
     Attributes:
         status: HTTP status, or the status inside a response with status 200; 200 if the body is not a JSON object.
-        message, code, type, param: as reported, or "".
+        message, code, type, param, details: as reported, or "".
         headers: of the response.
+        in_success: True if the response has the status 200.
     """
 
     status: int
@@ -92,7 +79,9 @@ class ApiError:
     code: str = ""
     type: str = ""
     param: str = ""
+    details: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    in_success: bool = False
 
     @property
     def _full_message(self) -> str:
@@ -101,38 +90,57 @@ class ApiError:
     @property
     def filtered(self) -> bool:
         """True if a content filter rejected the request."""
-        return self.status in (400, 403, 422) and bool(_FILTERED.search(self._full_message))
+        rejected = self.in_success or self.status in (400, 403, 422, 451)
+        return rejected and bool(wordings.FILTERED.search(self._full_message))
+
+    @property
+    def out_of_money(self) -> bool:
+        """True if no balance, credit or quota is left, whatever the status."""
+        return self.status == 402 or wordings.out_of_money(f"{self._full_message} {self.details}")
 
     @property
     def too_long(self) -> bool:
         """True if the request exceeds the model's context."""
         if self.status == 429:  # one request above the limit per minute never passes
             return "request too large" in self.message.lower()
-        return self.status == 413 or (self.status in (400, 422, 500) and bool(_CONTEXT.search(self._full_message)))
+        about_length = bool(wordings.CONTEXT.search(self._full_message))
+        return self.status == 413 or (self.status in (*_ABOUT_THE_REQUEST, 500) and about_length)
 
     def refused_parameter(self, sent: Mapping[str, Any]) -> str | None:
         """Return the request parameter that the endpoint does not support, "system" for the system role, or None.
 
+        "system" is a guess, to be tested by a request: the message is about the roles of messages, in any wording.
+
         Args:
             sent: the request body.
         """
-        if self.status not in (400, 422) or self.too_long or not _REFUSES.search(self._full_message):
+        if self.too_long or self.out_of_money or self.filtered:
             return None
-        if self.param in _OPTIONAL_PARAMETERS and self.param in sent:
-            return self.param
-        for name in _OPTIONAL_PARAMETERS:
-            if name in sent and re.search(rf"\b{name}\b", self.message):
-                return name
+        if self.status in _ABOUT_THE_REQUEST and wordings.REFUSES.search(self._full_message):
+            if self.param in _OPTIONAL_PARAMETERS and self.param in sent:
+                return self.param
+            for name in _OPTIONAL_PARAMETERS:
+                if name in sent and re.search(rf"\b{name}\b", self.message):
+                    return name
         has_system = any(message["role"] == "system" for message in sent["messages"])
-        return "system" if has_system and _NO_SYSTEM.search(self.message) else None
+        return "system" if has_system and self._may_be_about_roles else None
+
+    @property
+    def _may_be_about_roles(self) -> bool:
+        """True if the system role may be the reason; a server whose chat template fails may send any status."""
+        if self.status in _ABOUT_THE_ACCOUNT:
+            return False
+        text = f"{self._full_message} {self.param}"
+        of_request = self.status in _ABOUT_THE_REQUEST
+        return bool(wordings.ROLES.search(text) or (of_request and wordings.SYSTEM.search(text)))
 
     def room_for_reply(self) -> int | None:
         """Return the maximum number of reply tokens that the message mentions, or None."""
         if self.status not in (400, 422):
             return None
-        if found := _REPLY_LIMIT.search(self.message):
+        if found := wordings.REPLY_LIMIT.search(self.message):
             return int(found[1])
-        limit, prompt = _LIMIT.search(self.message), _PROMPT.search(self.message)
+        limit, prompt = wordings.LIMIT.search(self.message), wordings.PROMPT.search(self.message)
         if not limit or not (prompt or "max_tokens" in self.message):
             return None
         room = int(limit[1]) - (int(prompt[1]) if prompt else 0)
@@ -145,12 +153,12 @@ class ApiError:
             return TransientError(f"the response is not a JSON object: {message}", malformed=True)
         if self.too_long:
             return ContextExceeded(f"{context.name} at {context.endpoint}: the request is too long: {message}")
-        if self.status == 429 and "insufficient_quota" not in (self.code, self.type):
-            return TransientError(f"HTTP 429: {message}", rate_limited=True, retry_after=retry_after(self.headers))
-        if self.status >= 500 or self.status in (408, 409, 425):
-            return TransientError(f"HTTP {self.status}: {message}", retry_after=retry_after(self.headers))
+        status = "error inside HTTP 200" if self.in_success else f"HTTP {self.status}"
+        if self.status not in _PERMANENT and not self.out_of_money:
+            limited = self.status == 429
+            return TransientError(f"{status}: {message}", rate_limited=limited, retry_after=retry_after(self.headers))
         key = f" (the key comes from {context.key_name})" if context.key_name and self.status in (401, 403) else ""
-        return BrokenSystem(f"engine {context.name} at {context.endpoint} refused: HTTP {self.status}: {message}{key}")
+        return BrokenSystem(f"engine {context.name} at {context.endpoint} refused: {status}: {message}{key}")
 
 
 def read_response(status: int, headers: Mapping[str, str], text: str) -> dict[str, Any] | ApiError:
@@ -164,19 +172,36 @@ def read_response(status: int, headers: Mapping[str, str], text: str) -> dict[st
     try:
         # Routers send comment lines, which start with a colon, to keep the connection open.
         data = json.loads(_COMMENT.sub("", text))
-    except ValueError:
+    except (ValueError, RecursionError):
         data = None
     if status >= 400:
         return _api_error(status, headers, data, text)
     if not isinstance(data, dict):
         return _api_error(status, headers, None, text)
+    if (reported := _error_in_success(data)) is None:
+        return data
+    fields = reported if isinstance(reported, dict) else {}
+    codes = (str(fields.get(name) or "") for name in _CODE_NAMES)
+    inner = next((int(code) for code in codes if re.fullmatch("[45][0-9]{2}", code)), 500)
+    return replace(_api_error(inner, headers, {"error": reported}, text), in_success=True)
+
+
+def _error_in_success(data: dict[str, Any]) -> Any:
+    """Return what a response with status 200 reports as an error, in any of the formats in use, or None."""
     choices = data.get("choices")
     first = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
-    if reported := data.get("error") or first.get("error"):  # routers forward the errors of their providers like this
-        code = str(reported.get("code")) if isinstance(reported, dict) else ""
-        inner = int(code) if code.isdecimal() and 400 <= int(code) < 600 else 500
-        return _api_error(inner, headers, {"error": reported}, text)
-    return data
+    for reported in (data.get("error"), first.get("error")):  # routers forward the errors of their providers like this
+        if any(reported.values()) if isinstance(reported, dict) else reported:
+            return reported
+    if choices:
+        return None
+    return next((each for each in (data, *data.values()) if isinstance(each, dict) and _message_of(each)), None)
+
+
+def _message_of(fields: dict[str, Any]) -> str:
+    """Return the message among the fields of an error, "" if there is none."""
+    found = (fields.get(name) for name in _MESSAGE_NAMES)
+    return next((message for message in found if isinstance(message, str) and message.strip()), "")
 
 
 def _api_error(status: int, headers: Mapping[str, str], data: Any, text: str) -> ApiError:
@@ -187,11 +212,23 @@ def _api_error(status: int, headers: Mapping[str, str], data: Any, text: str) ->
     fields = data.get("error", data)  # SGLang sends only the inner object
     if not isinstance(fields, dict):
         fields = {"message": fields}
-    message = fields.get("message") or fields.get("detail") or text
+    message = _message_of(fields) or fields.get("message") or fields.get("detail") or _message_of(data) or text
     if fields.get("metadata"):
-        message = f"{message} {json.dumps(fields['metadata'])}"
-    names = {name: str(fields.get(name) or "") for name in ("code", "type", "param")}
-    return ApiError(status, message if isinstance(message, str) else json.dumps(message), headers=headers, **names)
+        message = f"{message} {_json(fields['metadata'])}"
+    code, kind, param = (str(fields.get(name) or "") for name in ("code", "type", "param"))
+    return ApiError(
+        status,
+        message if isinstance(message, str) else _json(message),
+        code,
+        kind,
+        param,
+        details=_json(fields.get("details") or fields.get("status") or ""),
+        headers=headers,
+    )
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def connection_error(error: NoResponse, context: RequestContext, timeout: float) -> Exception:

@@ -1,22 +1,23 @@
 """The OpenAI chat format: encode messages for a request, and decode a response into a `Reply`."""
 
 import base64
+import re
 from collections.abc import Sequence
 from typing import Any
 
-from textgrad.engine.reply import Reply
+from textgrad.engine.reply import Reply, find_flaw, reported_reason
 from textgrad.errors import TransientError, UsageError
 from textgrad.tokens import estimate_tokens
 
 _IMAGE_KINDS = ((b"\x89PNG\r\n\x1a\n", "png"), (b"\xff\xd8\xff", "jpeg"), (b"GIF8", "gif"))
-_FINISH = {
-    "length": "length",
-    "max_tokens": "length",
-    "max_output_tokens": "length",
-    "content_filter": "content_filter",
-    "safety": "content_filter",
-    "refusal": "content_filter",
-}
+_REASONING_FIELDS = ("reasoning_content", "reasoning", "thinking", "thought", "reasoning_details")
+_REASONING_PARTS = ("thinking", "reasoning", "thought", "redacted_thinking")
+_REASONING_ONLY = (
+    "replies arrive as reasoning, with empty content: their reasoning is used as text; "
+    "correct the server's reasoning parser or chat template"
+)
+_NO_REASON = "replies have no finish reason: truncated replies cannot be recognized"
+_MOST_TOKENS = 10**9  # of one request or reply; a larger count is a mistake
 
 
 def wire_messages(messages: Sequence[dict[str, Any]], is_multimodal: bool, model: str) -> list[dict[str, Any]]:
@@ -97,10 +98,14 @@ def read_completion(data: dict[str, Any], messages: Sequence[dict[str, Any]]) ->
     if not isinstance(message, dict):
         raise TransientError("the response is not a chat completion: it contains no message", malformed=True)
     raw = encodable(_text(message.get("content")))
-    text = without_thinking(raw)
-    finish = _FINISH.get(str(choice.get("finish_reason")).lower(), "stop")
+    text, finish, remarks = without_thinking(raw), reported_reason(choice.get("finish_reason")), []
     if message.get("refusal"):
-        text, finish = text or str(message["refusal"]), "content_filter"
+        text, finish = text or encodable(str(message["refusal"])), "content_filter"
+    if not text.strip() and find_flaw("any text", finish) is None and (thoughts := _thoughts(raw, message)):
+        text, raw = thoughts, raw or thoughts
+        remarks.append(_REASONING_ONLY)
+    if not finish:
+        remarks.append(_NO_REASON)
     usage = data.get("usage")
     if not isinstance(usage, dict):
         usage = {}
@@ -109,18 +114,44 @@ def read_completion(data: dict[str, Any], messages: Sequence[dict[str, Any]]) ->
         finish,
         _count(usage.get("prompt_tokens"), prompt_tokens(messages)),
         _count(usage.get("completion_tokens"), estimate_tokens(raw)),
+        tuple(remarks),
     )
 
 
 def _text(content: Any) -> str:
     """Return the text of a message: its content is a string, null, or a list of parts, some of them reasoning."""
     if isinstance(content, list):
-        return "".join(part["text"] for part in content if isinstance(part, dict) and isinstance(part.get("text"), str))
+        return "".join(
+            part["text"]
+            for part in content
+            if isinstance(part, dict) and isinstance(part.get("text"), str) and part.get("type") not in _REASONING_PARTS
+        )
     return content if isinstance(content, str) else ""
 
 
+def _thoughts(raw: str, message: dict[str, Any]) -> str:
+    """Return the reasoning in a message without any other text: what a wrong reasoning parser takes the reply for."""
+    found = [_all_text(message.get(name)) for name in _REASONING_FIELDS]
+    content = message.get("content")
+    found.append(_all_text(content) if isinstance(content, list) else "")
+    closed = re.fullmatch(r"\s*(?:<think>)?(.*)</think>\s*", raw, re.DOTALL)
+    found.append(closed[1] if closed else "")
+    return encodable(next((text.strip() for text in found if text.strip()), ""))
+
+
+def _all_text(value: Any) -> str:
+    """Return a text, or the texts in a list of parts."""
+    if isinstance(value, list):
+        return "".join(map(_all_text, value))
+    if isinstance(value, dict):
+        texts = (value.get(name) for name in ("text", "thinking", "reasoning", "summary"))
+        return next((text for text in map(_all_text, texts) if text), "")
+    return value if isinstance(value, str) else ""
+
+
 def _count(reported: Any, estimate: int) -> int:
-    return reported if isinstance(reported, int) and reported >= 0 else estimate
+    is_count = isinstance(reported, int) and not isinstance(reported, bool) and 0 <= reported <= _MOST_TOKENS
+    return reported if is_count else estimate
 
 
 def without_thinking(text: str) -> str:

@@ -94,7 +94,10 @@ def test_at_temperature_zero_the_scope_matters_only_without_reuse(tmp_path):
     assert sent == {True: 1, False: 2}
 
 
-@pytest.mark.parametrize("flawed", [Reply(""), Reply(" \n"), Reply("x", "content_filter"), Reply("", "malformed")])
+@pytest.mark.parametrize(
+    "flawed",
+    [Reply(""), Reply(" \n"), Reply("x", "content_filter"), Reply("", "malformed"), Reply("x", "network_error")],
+)
 def test_a_reply_without_content_is_requested_once_more(gateway, flawed):
     engine = Scripted(lambda messages, sampling, number: flawed if number == 1 else Reply("good"))
     assert gateway.route(engine, "test")("q") == "good"
@@ -112,6 +115,29 @@ def test_a_reply_without_content_is_not_requested_a_third_time(gateway):
 def test_a_truncated_reply_is_not_requested_again(gateway):
     engine = Scripted(lambda messages, sampling, number: Reply("half", "length"))
     assert gateway.route(engine)("q").flaw == "truncated" and len(engine.requests) == 1
+
+
+def test_a_second_unfinished_reply_is_counted(gateway):
+    engine = Scripted(lambda messages, sampling, number: Reply("half", "network_error"))
+    assert gateway.route(engine, "test")("q").flaw == "unfinished" and len(engine.requests) == 2
+    assert gateway.usage["test"].flaws == {"unfinished": 2}
+
+
+def test_a_remark_of_an_engine_is_passed_on_once():
+    lines = []
+    engine = Scripted(lambda messages, sampling, number: Reply("good", remarks=("it hums",)))
+    route = Gateway(CallLog(":memory:"), warn=lines.append).route(engine)
+    assert route("a") == route("b") == "good" and lines == ["it hums"]
+
+
+def test_the_cause_of_failed_requests_is_reported_once():
+    def fail(messages, sampling, number):
+        raise TransientError("HTTP 499: the operation was cancelled", retry_after=0.0)
+
+    lines = []
+    route = Gateway(limiter=Limiter(max_retries=1), warn=lines.append).route(Scripted(fail))
+    assert route("a").flaw == route("b").flaw == "failed"
+    assert lines == ["warning: here: failed after 1 retries: HTTP 499: the operation was cancelled"]
 
 
 def test_a_failed_request_is_a_failed_reply_and_is_not_stored(gateway):

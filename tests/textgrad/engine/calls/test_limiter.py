@@ -9,7 +9,7 @@ import pytest
 from textgrad.concurrency import fan_out
 from textgrad.engine.base import Reply
 from textgrad.engine.calls.limiter import Limiter
-from textgrad.errors import BrokenSystem, CallFailed, StopRun, TransientError
+from textgrad.errors import BrokenSystem, CallFailed, Postponed, StopRun, TransientError
 
 pytestmark = pytest.mark.slow
 
@@ -174,6 +174,37 @@ def test_refused_connections_are_retried_if_a_request_succeeded_before(monkeypat
     limiter = Limiter()
     limiter.call(lambda: Reply("x"), "http://x")
     assert limiter.call(failing(7, TransientError("connection refused", refused=True)), "http://x").text == "good"
+
+
+@pytest.mark.parametrize("seconds", [float("inf"), float("nan"), -1.0, 1e300, 9999999999.0])
+@pytest.mark.parametrize("rate_limited", [True, False])
+def test_an_absurd_requested_wait_is_ignored(seconds, rate_limited):
+    request = failing(1, TransientError("429", retry_after=seconds, rate_limited=rate_limited))
+    assert Limiter().call(request, "e").text == "good"
+
+
+def test_a_requested_wait_of_a_day_ends_the_run_and_names_the_time():
+    request = failing(1, TransientError("HTTP 429: daily limit", retry_after=86400.0, rate_limited=True))
+    tomorrow = time.strftime("%Y-%m-%d", time.localtime(time.time() + 86400))
+    with pytest.raises(Postponed, match=f"http://x asks to wait until {tomorrow} .*: HTTP 429: daily limit"):
+        Limiter().call(request, "http://x")
+    assert request.count == 1
+
+
+def test_a_long_wait_is_announced_once_for_all_callers(monkeypatch):
+    monkeypatch.setattr("textgrad.engine.calls.limiter._LONGEST_SILENT_WAIT", 0.2)
+    lines = []
+    limiter = Limiter(warn=lines.append)
+    error = TransientError("HTTP 503: at lunch", retry_after=0.3)
+    fan_out(lambda _: limiter.call(failing(1, error), "http://x"), range(8))
+    [line] = lines
+    assert line.startswith("http://x asks to wait until ") and line.endswith(": HTTP 503: at lunch")
+
+
+def test_a_short_wait_is_not_announced():
+    lines = []
+    Limiter(warn=lines.append).call(failing(1, TransientError("503", retry_after=0.1)), "e")
+    assert lines == []
 
 
 def test_stopping_the_limiter_wakes_waiting_callers():

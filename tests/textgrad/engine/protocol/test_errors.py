@@ -1,12 +1,10 @@
 """Error responses of all providers, and their classification."""
 
-import email.utils
 import json
-import time
 
 import pytest
 
-from textgrad.engine.protocol.errors import ApiError, RequestContext, read_response, retry_after
+from textgrad.engine.protocol.errors import ApiError, RequestContext, read_response
 from textgrad.errors import BrokenSystem, ContextExceeded, TransientError
 
 ASKED = RequestContext("m", "http://host/v1", "OPENAI_API_KEY", ("the-secret",))
@@ -179,6 +177,12 @@ def test_the_remaining_room_for_the_reply_is_read_from_the_message(dialect):
         (409, TransientError),
         (413, ContextExceeded),
         (429, TransientError),
+        (499, TransientError),
+        (424, TransientError),
+        (420, TransientError),
+        (460, TransientError),
+        (498, TransientError),
+        (451, BrokenSystem),
         (500, TransientError),
         (503, TransientError),
         (524, TransientError),
@@ -242,36 +246,118 @@ def test_every_error_body_becomes_one_line(body):
     assert "\n" not in str(problem(body, 500).error(ASKED))
 
 
+NO_MONEY = {
+    "OpenAI": (
+        429,
+        {"error": {"message": "You exceeded your current quota, please check your plan and billing details."}},
+    ),
+    "OpenAI's code": (429, {"error": {"message": "No.", "code": "insufficient_quota"}}),
+    "OpenAI, cap": (
+        400,
+        {"error": {"message": "Billing hard limit has been reached", "code": "billing_hard_limit_reached"}},
+    ),
+    "MiniMax": (200, {"base_resp": {"status_code": 1008, "status_msg": "insufficient balance"}, "choices": None}),
+    "MiniMax, 429": (429, {"error": {"message": "insufficient balance (1008)"}}),
+    "a proxy": (200, {"error": {"message": "quota exceeded", "code": "insufficient_quota"}}),
+    "a plain proxy": (200, {"code": 30001, "message": "Sorry, your account balance is insufficient", "data": None}),
+    "DeepSeek": (402, {"error": {"message": "Insufficient Balance"}}),
+    "Moonshot": (429, {"error": {"type": "exceeded_current_quota_error", "message": "Your account is suspended."}}),
+    "Zhipu": (429, {"error": {"code": "1113", "message": "您的账户余额不足, 请充值"}}),
+    "Anthropic": (400, {"error": {"message": "Your credit balance is too low to access the Anthropic API."}}),
+    "xAI": (403, {"error": "Your team has used all available credits or reached its monthly spending limit."}),
+    "Fireworks": (412, {"error": {"message": "Account acme is suspended: a payment failed."}}),
+    "a gateway": (503, {"detail": "Out of credits"}),
+    "Alibaba": (499, {"error": {"code": "Arrearage", "message": "Access denied, pay the overdue bill."}}),
+    "plain text": (429, "Your quota has been exhausted."),
+}
+RATE_LIMITS = {
+    "OpenAI": "Rate limit reached for m on tokens per min (TPM): Limit 10000. Please try again in 6ms. You can "
+    "increase your rate limit by adding a payment method to your account at https://platform.openai.com/account/billing.",
+    "Groq": "Rate limit reached on tokens per day (TPD): Limit 100000. Please try again in 7m12s. Need more tokens? "
+    "Upgrade at https://console.groq.com/settings/billing",
+    "Gemini": "You exceeded your current quota, please check your plan and billing details. Please retry in 34.07s.",
+    "Vertex": "Quota exceeded for generate_content_requests_per_minute_per_project_per_base_model.",
+    "Azure": "Requests have exceeded call rate limit of your current pricing tier. Please retry after 7 seconds. "
+    "Please go here: https://aka.ms/oai/quotaincrease",
+    "OpenRouter": "Rate limit exceeded: free-models-per-min. Add 10 credits to unlock 1000 requests.",
+    "Google": "Resource has been exhausted (e.g. check quota).",
+    "Zhipu": "您的账户已达到速率限制",
+}
+
+
+@pytest.mark.parametrize("dialect", NO_MONEY)
+def test_a_spent_balance_stops_the_run_with_the_words_of_the_server(dialect):
+    status, body = NO_MONEY[dialect]
+    found = problem(body, status)
+    assert type(found.error(ASKED)) is BrokenSystem and found.refused_parameter(REQUEST) is None
+    assert found.message in str(found.error(ASKED)) and found.message in json.dumps(body, ensure_ascii=False)
+
+
+@pytest.mark.parametrize("dialect", RATE_LIMITS)
+def test_a_rate_limit_that_advertises_a_higher_tier_is_not_a_spent_balance(dialect):
+    assert problem({"error": {"message": RATE_LIMITS[dialect]}}, 429).error(ASKED).rate_limited
+
+
+def test_a_rate_limit_is_recognized_by_its_details():
+    body = {"message": "You exceeded your current quota.", "details": [{"retryDelay": "34s"}]}
+    assert problem({"error": body}, 429).error(ASKED).rate_limited
+
+
+NO_SYSTEM = {
+    "Mistral's template": (400, "Conversation roles must alternate user/assistant/user/assistant/..."),
+    "a template": (400, "Only user and assistant roles are supported!"),
+    "llama.cpp": (500, "Jinja Exception: Conversation roles must alternate user/assistant/..."),
+    "TGI": (422, "Template error: invalid operation: System role not supported"),
+    "pydantic": (422, "messages.0.role: Input should be 'user' or 'assistant'"),
+    "a validator": (400, "'system' is not one of ['user', 'assistant'] - 'messages.0.role'"),
+    "a gateway": (400, "The first message must be from the user."),
+    "Anthropic": (400, 'messages: Unexpected role "system". The Messages API accepts a top-level `system` parameter.'),
+    "o1": (400, "Unsupported value: 'messages[0].role' does not support 'system' with this model."),
+    "Chinese": (400, "messages 参数非法: 角色信息不正确"),
+    "a success": (200, "Conversation roles must alternate"),
+}
+
+
+@pytest.mark.parametrize("dialect", NO_SYSTEM)
+def test_a_refused_system_role_is_recognized_in_every_wording(dialect):
+    status, message = NO_SYSTEM[dialect]
+    found = problem({"error": {"message": message}}, status)
+    assert found.refused_parameter(REQUEST) == "system"
+    assert found.refused_parameter({**REQUEST, "messages": REQUEST["messages"][1:]}) is None
+
+
 @pytest.mark.parametrize(
-    "headers, seconds",
+    "status, message",
     [
-        ({}, None),
-        ({"retry-after": "2"}, 2.0),
-        ({"retry-after": "0.5"}, 0.5),
-        ({"retry-after-ms": "250"}, 0.25),
-        ({"retry-after": "soon"}, None),
-        ({"retry-after": "-3"}, None),
-        ({"retry-after": "nan"}, None),
-        ({"x-ratelimit-reset-requests": "120ms"}, 0.12),
-        ({"x-ratelimit-reset-tokens": "6m0s"}, 360.0),
-        (
-            {
-                "x-ratelimit-reset-requests": "8s",
-                "x-ratelimit-remaining-requests": "5",
-                "x-ratelimit-reset-tokens": "1h",
-                "x-ratelimit-remaining-tokens": "0",
-            },
-            3600.0,
-        ),
+        (503, "The system is overloaded."),
+        (401, "Your role lacks access."),
+        (429, "System busy."),
+        (500, "System error"),
     ],
 )
-def test_the_requested_wait_is_read_in_every_format(headers, seconds):
-    assert retry_after(headers) == seconds
+def test_an_error_of_the_server_or_the_account_is_not_about_the_system_role(status, message):
+    assert problem({"error": {"message": message}}, status).refused_parameter(REQUEST) is None
 
 
-def test_the_wait_until_a_date_is_relative_to_now_and_never_negative():
-    assert 50 < retry_after({"retry-after": email.utils.formatdate(time.time() + 60, usegmt=True)}) <= 60
-    assert retry_after({"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}) == 0
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"error": {"message": "x", "code": "' + "9" * 5000 + '"}}',
+        '{"error": ' * 2000 + "1" + "}" * 2000,
+        '{"error": {"message": "maximum context length is ' + "9" * 5000 + ' tokens, max_tokens"}}',
+        '{"choices": [], "error": {"code": Infinity}}',
+    ],
+)
+@pytest.mark.parametrize("status", [200, 400, 429, 500])
+def test_absurd_bodies_become_errors_without_a_traceback(body, status):
+    found = problem(body, status)
+    assert found.refused_parameter(REQUEST) is None and found.room_for_reply() is None
+    assert "\n" not in str(found.error(ASKED))
+
+
+def test_an_empty_error_beside_a_reply_is_no_error():
+    body = {"choices": [{"message": {"content": "x"}}], "error": {"code": 0, "message": ""}}
+    assert problem(body, 200) == body
 
 
 @pytest.mark.parametrize(

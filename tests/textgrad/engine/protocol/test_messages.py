@@ -35,9 +35,49 @@ def test_leading_reasoning_is_removed_and_mentioned_tags_stay(text, left):
     assert without_thinking(text) == left
 
 
-def test_a_reply_with_reasoning_only_is_empty():
-    assert read_completion(response(None, reasoning_content="I think"), SENT).flaw == "empty"
+def test_a_reply_that_stops_inside_its_reasoning_is_empty():
     assert read_completion(response("<think>I think"), SENT).flaw == "empty"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"content": "", "reasoning_content": "Answer: 3"},
+        {"content": None, "reasoning": "Answer: 3"},
+        {"content": " \n", "thinking": "Answer: 3"},
+        {"content": [{"type": "thinking", "thinking": [{"type": "text", "text": "Answer: 3"}]}]},
+        {"content": [{"type": "reasoning", "text": "Answer: 3"}]},
+        {"content": "", "reasoning_details": [{"type": "reasoning.text", "text": "Answer: 3"}]},
+        {"content": "<think>Answer: 3</think>"},
+        {"content": "Answer: 3\n</think>\n"},
+    ],
+)
+def test_a_complete_reply_without_content_uses_its_reasoning_and_says_so(message):
+    choice = {"message": message, "finish_reason": "stop"}
+    reply = read_completion({"choices": [choice]}, SENT)
+    assert (reply.text, reply.flaw) == ("Answer: 3", None)
+    assert any("replies arrive as reasoning" in remark for remark in reply.remarks)
+
+
+@pytest.mark.parametrize("finish, flaw", [("length", "truncated"), ("network_error", "unfinished")])
+def test_unfinished_reasoning_is_never_used_as_the_reply(finish, flaw):
+    reply = read_completion(response("", finish, reasoning_content="Answer: 3"), SENT)
+    assert (reply.text, reply.flaw) == ("", flaw)
+
+
+def test_content_is_preferred_to_reasoning():
+    reply = read_completion(response("Answer: 4", reasoning_content="Answer: 3"), SENT)
+    assert (reply.text, reply.remarks) == ("Answer: 4", ())
+
+
+def test_a_missing_finish_reason_is_remarked():
+    assert "no finish reason" in read_completion(response("text", None), SENT).remarks[0]
+
+
+@pytest.mark.parametrize("count", [10**30, 2**63, -1, True, 1e300, float("nan"), "7"])
+def test_an_impossible_token_count_is_replaced_by_an_estimate(count):
+    reply = read_completion(response("12345", usage={"prompt_tokens": count, "completion_tokens": count}), SENT)
+    assert (reply.prompt_tokens, reply.completion_tokens) == (10, 2)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +90,22 @@ def test_a_reply_with_reasoning_only_is_empty():
         ("MAX_TOKENS", "truncated"),
         ("content_filter", "filtered"),
         ("SAFETY", "filtered"),
-        ("other", None),
+        ("FINISH_REASON_STOP", None),
+        ("end_turn", None),
+        ("eos_token", None),
+        ("model_length", "truncated"),
+        ("maxTokens", "truncated"),
+        ("RECITATION", "filtered"),
+        ("guardrail_intervened", "filtered"),
+        ("network_error", "unfinished"),
+        ("insufficient_system_resource", "unfinished"),
+        ("error", "unfinished"),
+        ("abort", "unfinished"),
+        ("tool_calls", "unfinished"),
+        ("MALFORMED_FUNCTION_CALL", "unfinished"),
+        ("other", "unfinished"),
+        ("failed", "unfinished"),
+        (7, "unfinished"),
     ],
 )
 def test_the_finish_reason_becomes_a_flaw(finish, flaw):
