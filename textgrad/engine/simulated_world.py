@@ -2,11 +2,11 @@
 
 import hashlib
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from textgrad.errors import UsageError, unknown
+from textgrad.errors import unknown
+from textgrad.numbers import Bounds, read_number
 
 _OPPOSITES = {"yes": "no", "true": "false", "valid": "invalid"}
 _OPPOSITES |= {opposite: word for word, opposite in _OPPOSITES.items()}
@@ -46,34 +46,22 @@ class World:
         values: dict[str, Any] = {}
         for part in filter(None, map(str.strip, spec.split(","))):
             name, _, value = map(str.strip, part.partition("="))
-            if name not in _RANGES:
-                raise unknown("option of the simulated engine", name, _RANGES)
-            values[name] = _number(name, value)
+            if name not in _BOUNDS:
+                raise unknown("option of the simulated engine", name, _BOUNDS)
+            values[name] = read_number(f"simulated engine: {name}", value, _BOUNDS[name])
         return cls(**values)
 
 
-_RANGES: dict[str, tuple[Callable[[str], float], int, int]] = {  # type, lowest and highest value
-    "latency": (float, 0, 3600),
-    "topics": (int, 1, 10**9),
-    "base": (float, 0, 1),
-    "skill": (float, 0, 1),
-    "seed": (int, 0, 10**18),
-    "forget": (float, 0, 1),
-    "context": (int, 1, 10**9),
-    "bad": (float, 0, 1),
+_BOUNDS = {
+    "latency": Bounds(float, 0, 3600),
+    "topics": Bounds(int, 1, 10**9),
+    "base": Bounds(float, 0, 1),
+    "skill": Bounds(float, 0, 1),
+    "seed": Bounds(int, 0, 10**18),
+    "forget": Bounds(float, 0, 1),
+    "context": Bounds(int, 1, 10**9),
+    "bad": Bounds(float, 0, 1),
 }
-
-
-def _number(name: str, text: str) -> float:
-    convert, lowest, highest = _RANGES[name]
-    try:
-        value = convert(text)
-    except ValueError:
-        value = None
-    if value is None or not lowest <= value <= highest:
-        kind = "an integer" if convert is int else "a number"
-        raise UsageError(f"simulated engine: invalid {name}={text}: expected {kind} from {lowest} to {highest}")
-    return value
 
 
 def chance(*parts: Any) -> float:

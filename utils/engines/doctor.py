@@ -4,7 +4,6 @@
 .venv/bin/python -m utils.engines.doctor --evaluation_engine gpt-4o --test_engine ollama-llama3.1
 """
 
-import argparse
 import sys
 import time
 from collections.abc import Iterator
@@ -17,9 +16,12 @@ from textgrad.engine.protocol.messages import prompt_tokens
 from textgrad.engine.registry import check_engine_name
 from textgrad.errors import BadReply, BrokenSystem, StopRun, TransientError, UsageError
 from textgrad.tokens import estimate_tokens
+from utils.config import option_field
+from utils.options import OneLineParser, check_value
 from utils.run_log.terminal import clean
 
 LEVELS = (1, 2, 4, 8, 16)  # concurrent calls
+_TIMEOUT = 60.0  # seconds per request
 _MIN_SPEEDUP = 1.15  # that makes a level better than the one before
 
 
@@ -142,19 +144,19 @@ def examine(name: str, request_timeout: float) -> None:
 
 def main(arguments: list[str]) -> int:
     """Check engines. Return 0, or 2 if one cannot be used."""
-    parser = argparse.ArgumentParser(
-        prog="python -m utils.engines.doctor", description="Check engines with a few small calls."
-    )
+    parser = OneLineParser(prog="python -m utils.engines.doctor", description="Check engines with a few small calls.")
     for role in ("evaluation_engine", "test_engine"):
-        parser.add_argument(f"--{role}", action="append", default=[], metavar="ENGINE")
-    parser.add_argument("--request_timeout", type=float, default=60.0, metavar="SECONDS")
-    options = parser.parse_args(arguments)
-    names = list(dict.fromkeys([*options.evaluation_engine, *options.test_engine]))
+        parser.add_argument(f"--{role}", action="append", default=[], metavar="ENGINE", help="may be repeated")
+    timeout_help = f"timeout of a request, in seconds (default: {_TIMEOUT:g})"
+    parser.add_argument("--request_timeout", default=_TIMEOUT, metavar="SECONDS", help=timeout_help)
     try:
+        options = parser.parse_args(arguments)
+        timeout = check_value(option_field("request_timeout"), options.request_timeout, "--request_timeout")
+        names = list(dict.fromkeys([*options.evaluation_engine, *options.test_engine]))
         if not names:
             raise UsageError("no engine given: use --evaluation_engine gpt-4o, --test_engine ollama-llama3.1, or both")
         for name in names:
-            examine(name, options.request_timeout)
+            examine(name, timeout)
     except StopRun as reason:
         print(f"error: {clean(' '.join(str(reason).split()))}", file=sys.stderr)
         return 2

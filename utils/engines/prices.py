@@ -11,9 +11,11 @@ from textgrad.engine import get_engine
 from textgrad.engine.calls.budget import Price
 from textgrad.engine.protocol.address import is_local
 from textgrad.errors import StopRun, UsageError, unknown
+from textgrad.numbers import Bounds, read_number
 from utils.config import Config
 
 ROLES = ("test", "evaluation", "transfer")
+_DOLLARS = Bounds(float, 0, 10**9)
 _FREE = ("local-", "simulated", "vllm-", "sglang-")  # engines on the user's own machines
 
 
@@ -94,13 +96,10 @@ def _read_file(path: str) -> dict[str, Price]:
 
 
 def _price(pair: Any, where: str, source: str) -> Price:
-    try:
-        request, reply = (float(amount) for amount in pair)
-    except (TypeError, ValueError):
-        request = reply = -1.0
-    if not (0 <= request < float("inf") and 0 <= reply < float("inf")):
+    if not isinstance(pair, list) or len(pair) != 2:
         raise UsageError(
             f"invalid {where}: a price is two amounts >= 0, dollars per million tokens of requests and of replies, "
             "such as 0.15/0.60"
         )
+    request, reply = (read_number(f"invalid {where}: the amount", amount, _DOLLARS) for amount in pair)
     return Price(request, reply, source)

@@ -20,7 +20,7 @@ from textgrad.concurrency import scope
 from textgrad.errors import UsageError, unknown
 from textgrad.tasks import Examples, Task, get_task
 from textgrad.tasks.records import from_jsonl
-from utils.config import Config
+from utils.config import Config, option_field
 from utils.engines.by_role import Engines, connect
 from utils.federation.client import Client
 from utils.federation.evaluation import samples_of
@@ -30,6 +30,7 @@ from utils.federation.update import NoUpload, Update
 from utils.files import atomic_write, to_json
 from utils.flower.held_out import public_task
 from utils.flower.records import Record, decode_options, decode_text, encode_update
+from utils.options import check_value
 
 _LIMITS = (
     "max_concurrency",
@@ -75,7 +76,11 @@ class Site:
             if not entries.get(key):
                 raise UsageError(f"--node-config: {key} is missing; it needs name='...' data='...' engine='...'")
         data = Path(entries["data"])
-        options = {key: entries[key] for key in ("data_dir", *_LIMITS) if key in entries}
+        options = {
+            key: check_value(option_field(key), entries[key], f"--node-config: {key}")
+            for key in ("data_dir", *_LIMITS)
+            if key in entries
+        }
         options["test_engine"] = entries["engine"]
         # The judge and critic also see private questions, so the site chooses that engine, never the server.
         options["evaluation_engine"] = entries.get("evaluation_engine") or entries["engine"]

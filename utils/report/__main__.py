@@ -1,12 +1,12 @@
 """The command `python -m utils.report`; see the package's docstring."""
 
-import argparse
 import os
 import sys
 from pathlib import Path
 
 from textgrad.errors import StopRun, UsageError
 from utils.files import reporting_os_errors
+from utils.options import OneLineParser
 from utils.report import export, groups, paired
 from utils.report.formats import estimate_text
 from utils.report.runs import find_runs, load_run
@@ -20,7 +20,7 @@ def main(arguments: list[str]) -> int:
     Returns:
         Exit status: 0, or 2 for wrong usage and files that cannot be read or written.
     """
-    parser = argparse.ArgumentParser(prog="python -m utils.report", description="Write reports of finished runs.")
+    parser = OneLineParser(prog="python -m utils.report", description="Write reports of finished runs.")
     parser.add_argument("folder", nargs="+", help="logs/<run>, several of them, or logs/ for a table of all runs")
     parser.add_argument(
         "-o",
@@ -29,8 +29,8 @@ def main(arguments: list[str]) -> int:
         metavar="DIR",
         help="folder of the report (default: the run's folder; for several runs, their common parent folder)",
     )
-    parsed = parser.parse_args(arguments)
     try:
+        parsed = parser.parse_args(arguments)
         for name in parsed.folder:
             if not Path(name).is_dir():
                 raise UsageError(f"folder {name} does not exist: name the folder of a run, such as logs/<run>")

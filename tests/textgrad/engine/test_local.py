@@ -42,7 +42,7 @@ def test_settings_have_defaults_and_come_from_the_environment(monkeypatch):
 @pytest.mark.parametrize("value", ["0", "-1", "many", "1.5"])
 def test_a_setting_that_is_not_a_positive_integer_is_rejected(monkeypatch, value):
     monkeypatch.setenv("FEDTEXTGRAD_LOCAL_SLOTS", value)
-    with pytest.raises(UsageError, match=f"invalid FEDTEXTGRAD_LOCAL_SLOTS '{value}': expected an integer >= 1"):
+    with pytest.raises(UsageError, match="FEDTEXTGRAD_LOCAL_SLOTS.*it must be at least 1 and at most 1024"):
         Settings.from_environment()
 
 

@@ -56,12 +56,12 @@ def test_options_are_parsed_and_optional():
     "spec, message",
     [
         ("toopics=3", "unknown option of the simulated engine 'toopics'; known, nearest first: topics"),
-        ("topics", "invalid topics=: expected an integer from 1"),
-        ("topics=2.5", "invalid topics=2.5: expected an integer"),
-        ("base=1.5", "invalid base=1.5: expected a number from 0 to 1"),
-        ("skill=nan", "invalid skill=nan: expected"),
-        ("latency=-1", "invalid latency=-1: expected a number from 0"),
-        ("seed=x", "invalid seed=x: expected an integer"),
+        ("topics", "topics: '' is not an integer: it must be at least 1"),
+        ("topics=2.5", "topics: '2.5' is not an integer"),
+        ("base=1.5", "base 1.5 is out of range: it must be at least 0 and at most 1"),
+        ("skill=nan", "skill nan is out of range"),
+        ("latency=-1", "latency -1 is out of range: it must be at least 0"),
+        ("seed=x", "seed: 'x' is not an integer"),
     ],
 )
 def test_an_invalid_option_is_rejected_in_one_line(spec, message):

@@ -46,7 +46,7 @@ def test_engines_on_the_users_own_machine_cost_nothing(tmp_path):
     [
         (["--max_cost", "5", *UNKNOWN], "--max_cost needs a price for the test and the evaluation engine"),
         (["--price", "test=0.15"], "invalid --price test=0.15: a price is two amounts"),
-        (["--price", "test=-1/2"], "two amounts >= 0"),
+        (["--price", "test=-1/2"], "invalid --price test=-1/2: the amount -1 is out of range"),
         (["--price", "tset=1/2"], "unknown role in --price 'tset'"),
         (["--price_file", "/no/such"], "cannot read --price_file /no/such"),
     ],

@@ -15,7 +15,7 @@ from utils.flower.site import Site
 BASE = parse(["--module", "train_homo_fed", "--task", "t.jsonl", "--run_name", "run"])
 SITE_DECIDES = {"task", "test_engine", "evaluation_engine", "data_dir", *site._LIMITS}
 # A site reads these too, but neither it nor the server can set them.
-DEFAULTS_HOLD = {"client_engines", "transfer_engine", "replay_only", "price", "price_file", "speculate"}
+DEFAULTS_HOLD = {"client_engines", "transfer_engine", "replay_only", "price", "price_file"}
 
 
 def request(config: Config = BASE, **changes):
@@ -35,7 +35,7 @@ def training_request(config: Config = BASE):
 def other_value(option: dataclasses.Field):
     """Return an allowed value of an option that is not its default."""
     if choices := option.metadata["choices"]:
-        return next(value for value in choices if value not in (option.default, ""))
+        return next((value for value in choices if value not in (option.default, "")), option.default)
     if isinstance(option.default, bool):
         return not option.default
     if isinstance(option.default, int):
@@ -50,7 +50,8 @@ def test_every_option_that_is_declared_as_sent_to_sites_arrives(tmp_path, name):
     (option,) = [each for each in dataclasses.fields(Config) if each.name == name]
     config = dataclasses.replace(BASE, **{name: other_value(option)})
     arrived = site._config(Site.from_node_config(node_config(tmp_path)), request(config))
-    assert getattr(arrived, name) == other_value(option) != option.default
+    assert getattr(arrived, name) == other_value(option)
+    assert other_value(option) != option.default or len(option.metadata["choices"]) == 1
 
 
 def test_training_at_a_site_reads_no_option_that_should_have_been_sent(tmp_path, monkeypatch):
@@ -74,14 +75,14 @@ def test_training_at_a_site_reads_no_option_that_should_have_been_sent(tmp_path,
 
 
 def test_skip_solved_applies_at_a_site(tmp_path):
-    def reasons(folder, config):
+    def results(folder, config):
         folder.mkdir()
         site.train(node_config(folder, engine="simulated:base=1,topics=1"), training_request(config))
         record = json.loads((folder / "logs" / "run" / "round01.json").read_text())
-        return [step["rewrite"] for step in record["update"]["steps"]]
+        return {step["result"] for step in record["update"]["steps"]}
 
-    assert any(reasons(tmp_path / "default", BASE))
-    assert not any(reasons(tmp_path / "skip", dataclasses.replace(BASE, skip_solved=True)))
+    assert "solved" not in results(tmp_path / "default", BASE)
+    assert results(tmp_path / "skip", dataclasses.replace(BASE, skip_solved=True)) == {"solved"}
 
 
 def test_a_site_reports_its_name_and_its_number_of_questions(tmp_path):
