@@ -1,5 +1,7 @@
 """Token counts without a tokenizer: one estimate and one upper bound, the same for every model."""
 
+from textgrad.errors import BadReply
+
 
 def estimate_tokens(text: str) -> int:
     """Return the estimated number of tokens in a text.
@@ -16,6 +18,21 @@ def estimate_tokens(text: str) -> int:
     by_words = -(-4 * len(text.split()) // 3)
     by_bytes = -(-len(text.encode("utf-8", "surrogatepass")) // 4)
     return max(by_words, by_bytes)
+
+
+def check_length(text: str, limit: int | None) -> str:
+    """Return a text that is within a limit.
+
+    Args:
+        text: written by a model.
+        limit: maximum estimated tokens; None for no limit.
+
+    Raises:
+        BadReply: it is longer. The model reads the message when it is asked again.
+    """
+    if limit is not None and (tokens := estimate_tokens(text)) > limit:
+        raise BadReply(f"the result has about {tokens} tokens where {limit} are allowed")
+    return text
 
 
 def max_tokens(text: str) -> int:

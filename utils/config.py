@@ -19,6 +19,8 @@ _MANY = 1_000_000  # more questions, clients, rounds or requests than any run ha
 _SECONDS = 1_000_000
 _TOKENS = 10_000_000
 _INT64 = 2**63 - 1
+_DEFAULT_PROMPT_BUDGET = 2000  # tokens
+_QUESTION_TOKENS = 1000  # of the context, reserved for a question
 
 
 @dataclass(frozen=True)
@@ -153,7 +155,17 @@ class Config:
     )
     merge_fan_in: int = option(8, "federation", "uploads merged per call; more are merged as a tree", low=2, high=_MANY)
     uid_candidates: int = option(3, "federation", "candidate merges of uid_select", low=1, high=10_000)
-    prompt_budget: int = option(2000, "federation", "largest size of a merged prompt, in tokens", low=1, high=_TOKENS)
+    prompt_budget: int = option(
+        0,
+        "federation",
+        "largest size of a prompt, in tokens; 0: 2000, or with concat and concat_uid what --context_length leaves "
+        "beside --max_tokens and a question",
+        low=0,
+        high=_TOKENS,
+    )
+    context_length: int = option(
+        8192, "federation", "tokens of a request and its reply that the test engine takes", low=1, high=_TOKENS
+    )
     aggregate_gate: bool = option(
         False, "federation", "keep the old global prompt if the merged one has lower validation accuracy"
     )
@@ -384,6 +396,19 @@ class Config:
         metavar="DIR",
         per_machine=True,
     )
+
+    def __post_init__(self):
+        if self.prompt_budget == 0:
+            object.__setattr__(self, "prompt_budget", self._default_prompt_budget())
+
+    def _default_prompt_budget(self) -> int:
+        room = self.context_length - self.max_tokens - _QUESTION_TOKENS if self.concatenates else 0
+        return max(_DEFAULT_PROMPT_BUDGET, room)
+
+    @property
+    def concatenates(self) -> bool:
+        """True if all uploads become sections of one prompt, so that it grows with the number of clients."""
+        return self.aggregate_method in ("concat", "concat_uid")
 
     @property
     def sampling_defaults(self) -> dict[str, Any]:

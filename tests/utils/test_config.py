@@ -141,8 +141,25 @@ def test_the_bounds_themselves_and_usual_spellings_are_accepted():
     for field in NUMBERS:
         bounds = field.metadata["bounds"]
         for value in (bounds.low, bounds.high):
-            if value is not None:
+            if value is not None and (field.name, value) != ("prompt_budget", 0):
                 assert getattr(parse([*BASE, f"--{field.name}={value}"]), field.name) == value
+
+
+@pytest.mark.parametrize(
+    "arguments, tokens",
+    [
+        ([], 2000),
+        (["--aggregate_method", "auto"], 2000),
+        (["--aggregate_method", "concat"], 8192 - 2000 - 1000),
+        (["--aggregate_method", "concat_uid", "--context_length", "32768", "--max_tokens", "1000"], 32768 - 2000),
+        (["--aggregate_method", "concat", "--max_tokens", "8000"], 2000),
+        (["--aggregate_method", "concat", "--prompt_budget", "500"], 500),
+    ],
+)
+def test_a_concatenation_may_by_default_fill_what_the_context_leaves(arguments, tokens):
+    config = parse([*BASE, *arguments])
+    assert config.prompt_budget == tokens
+    assert dataclasses.replace(config, seed=1).prompt_budget == tokens
 
 
 @pytest.mark.parametrize(

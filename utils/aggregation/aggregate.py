@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from textgrad.discovery import load
 from textgrad.errors import BadReply
-from textgrad.tokens import estimate_tokens
+from textgrad.tokens import check_length, estimate_tokens
 from utils.aggregation.fallbacks import Fallback
 from utils.aggregation.merging import Merging
 from utils.aggregation.upload import Upload, distinct_uploads
@@ -41,9 +41,12 @@ def aggregate(method: str, uploads: Sequence[Upload], merging: Merging) -> Merge
 
     Args:
         method: name of a file in `utils/aggregation/methods/`.
-        uploads: one per client, in the order of clients. Empty prompts are dropped, equal ones become one upload with
-            a count, and a single distinct prompt is returned unchanged.
+        uploads: one per client, in the order of clients. Empty prompts and those above the token budget are dropped,
+            equal ones become one upload with a count, and a single distinct prompt is returned unchanged.
         merging: tools for the aggregator, with its counters at zero.
+
+    Returns:
+        A prompt within the token budget, whatever the aggregator does, unless the broadcast prompt is above it.
 
     Raises:
         UsageError: unknown method, or "none", which has nothing to merge.
@@ -64,28 +67,21 @@ def aggregate(method: str, uploads: Sequence[Upload], merging: Merging) -> Merge
 
 
 def _admit(uploads: list[Upload], merging: Merging) -> list[Upload]:
-    """Drop uploads above the token budget, unless there is only one distinct upload."""
-    if len(uploads) == 1:
-        return uploads
+    """Drop uploads above the token budget."""
     admitted = [upload for upload in uploads if estimate_tokens(upload.prompt) <= merging.token_budget]
     merging.fallbacks += [Fallback.TOO_LONG] * (len(uploads) - len(admitted))
     return admitted
 
 
 def _merge_or_fall_back(aggregator: Aggregator, uploads: Sequence[Upload], merging: Merging) -> str:
-    """Return the aggregator's prompt, else the concatenation, else the broadcast prompt."""
+    """Return the aggregator's prompt, else the concatenation of what fits, else the broadcast prompt."""
     if len(uploads) == 1:
         return uploads[0].prompt
     if uploads:
         try:
-            return aggregator(uploads, merging)
+            return check_length(aggregator(uploads, merging), merging.token_budget)
         except BadReply:
-            pass
-        try:
-            prompt = merging.concat([upload.prompt for upload in uploads])
             merging.fallbacks.append(Fallback.CONCAT)
-            return prompt
-        except BadReply:
-            pass
+            return merging.concat_fitting([upload.prompt for upload in uploads])
     merging.fallbacks.append(Fallback.OLD_PROMPT)
     return merging.broadcast

@@ -6,6 +6,7 @@ Here the first prompt is complete, and each other prompt is a section with its n
 
 from collections.abc import Sequence
 
+from textgrad.tokens import estimate_tokens
 from utils.aggregation.prompts import FURTHER_INSTRUCTIONS
 
 
@@ -28,6 +29,29 @@ def concatenate(prompts: Sequence[str]) -> str:
         if section:
             sections.append(section)
     return f"\n\n{FURTHER_INSTRUCTIONS}\n".join(sections)
+
+
+def concatenate_fitting(prompts: Sequence[str], limit: int) -> tuple[str, int]:
+    """Concatenate as many prompts as fit, the shortest first; their order stays.
+
+    Args:
+        prompts: at least one.
+        limit: maximum estimated tokens of the result.
+
+    Returns:
+        The concatenation, "" if no prompt fits, and the number of prompts that were left out.
+    """
+    everything = concatenate(prompts)
+    if estimate_tokens(everything) <= limit:
+        return everything, 0
+    text = ""
+    kept: list[int] = []
+    for index in sorted(range(len(prompts)), key=lambda number: estimate_tokens(prompts[number])):
+        candidates = sorted([*kept, index])
+        longer = concatenate([prompts[number] for number in candidates])
+        if estimate_tokens(longer) <= limit:
+            text, kept = longer, candidates
+    return text, len(prompts) - len(kept)
 
 
 def _new_lines(lines: list[str], seen: set[str]) -> list[str]:

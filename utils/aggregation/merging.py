@@ -10,8 +10,8 @@ from textgrad.concurrency import fan_out
 from textgrad.engine.base import EngineLM
 from textgrad.engine.calls.ask_again import ask_until
 from textgrad.errors import BadReply, UsageError
-from textgrad.tokens import estimate_tokens
-from utils.aggregation.concatenation import concatenate
+from textgrad.tokens import check_length, estimate_tokens
+from utils.aggregation.concatenation import concatenate, concatenate_fitting
 from utils.aggregation.fallbacks import Fallback
 from utils.aggregation.fence import fence_prompts, parse_merge
 from utils.aggregation.prompts import MERGE_HINT, MERGED_TAGS, Job, length_limit
@@ -72,7 +72,20 @@ class Merging:
         Raises:
             BadReply: the result exceeds the limit.
         """
-        return _check_length(concatenate(prompts), limit or self.token_budget)
+        return check_length(concatenate(prompts), limit or self.token_budget)
+
+    def concat_fitting(self, prompts: Sequence[str]) -> str:
+        """Concatenate as many prompts as fit the token budget; those left out are counted as fallbacks.
+
+        Args:
+            prompts: at least one.
+
+        Raises:
+            BadReply: none of them fits.
+        """
+        text, left_out = _concat_fitting(prompts, self.token_budget)
+        self.fallbacks += left_out
+        return text
 
     def ask(self, job: Job, prompts: Sequence[str], limit: int | None = None) -> str:
         """Have the engine edit prompts. An unusable reply is requested again once.
@@ -91,7 +104,7 @@ class Merging:
         return ask_until(
             self._counted,
             request,
-            lambda reply: _check_length(parse_merge(reply), limit),
+            lambda reply: check_length(parse_merge(reply), limit),
             within=MERGED_TAGS,
             system_prompt=job.system_prompt,
             hint=f"{MERGE_HINT} {length_limit(limit)}",
@@ -100,7 +113,7 @@ class Merging:
     def tree(self, job: Job, prompts: Sequence[str]) -> str:
         """Have the engine merge prompts as a tree; a merge starts as soon as its own children are finished.
 
-        A failed merge is replaced by the concatenation of its prompts if that is within its limit, else dropped.
+        A failed merge is replaced by the concatenation of those of its prompts that are within its limit together.
 
         Args:
             job: the instructions for the engine at each node.
@@ -112,7 +125,7 @@ class Merging:
         nodes = plan([estimate_tokens(prompt) for prompt in prompts], self.fan_in, self.token_budget)
         leaves = len(prompts)
         results: list[str | None] = [*prompts, *[None] * len(nodes)]
-        fallbacks: list[Fallback | None] = [None] * len(nodes)
+        fallbacks: list[list[Fallback]] = [[] for _ in nodes]
 
         def merge(index: int) -> None:
             results[leaves + index], fallbacks[index] = self._merge_node(job, nodes[index], results)
@@ -122,26 +135,27 @@ class Merging:
         self.depth += nodes[-1].level
         if (merged := results[-1]) is None:
             fallbacks.pop()  # the caller decides on the fallback for the whole merge
-        self.fallbacks += [fallback for fallback in fallbacks if fallback]
+        self.fallbacks += [fallback for of_node in fallbacks for fallback in of_node]
         if merged is None:
             raise BadReply("no merge could be used")
         return merged
 
-    def _merge_node(self, job: Job, node: Node, results: list[str | None]) -> tuple[str | None, Fallback | None]:
+    def _merge_node(self, job: Job, node: Node, results: list[str | None]) -> tuple[str | None, list[Fallback]]:
         children = [results[child] for child in node.children]
         prompts = list(dict.fromkeys(prompt for prompt in children if prompt is not None))
         if not prompts:
-            return None, None
+            return None, []
         try:
             if len(prompts) == 1 and estimate_tokens(prompts[0]) <= node.limit:
-                return prompts[0], None
-            return self.ask(job, prompts, node.limit), None
+                return prompts[0], []
+            return self.ask(job, prompts, node.limit), []
         except BadReply:
             pass
         try:
-            return self.concat(prompts, node.limit), Fallback.CONCAT
+            text, left_out = _concat_fitting(prompts, node.limit)
+            return text, [Fallback.CONCAT, *left_out]
         except BadReply:
-            return None, Fallback.LEFT_OUT
+            return None, [Fallback.LEFT_OUT]
 
     def branch(self) -> "Merging":
         """Return a copy with its counters at zero, for a merge that may be discarded."""
@@ -170,9 +184,8 @@ class _CountedEngine:
         return self._engine(content, **options)
 
 
-def _check_length(prompt: str, limit: int) -> str:
-    tokens = estimate_tokens(prompt)
-    if tokens > limit:
-        # The model reads this sentence in the repeated request.
-        raise BadReply(f"the result has about {tokens} tokens where {limit} are allowed")
-    return prompt
+def _concat_fitting(prompts: Sequence[str], limit: int) -> tuple[str, list[Fallback]]:
+    text, left_out = concatenate_fitting(prompts, limit)
+    if not text:
+        raise BadReply(f"none of the prompts is within {limit} tokens")
+    return text, [Fallback.LEFT_OUT] * left_out

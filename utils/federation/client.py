@@ -16,6 +16,7 @@ from textgrad.concurrency import Scope, current_scope, deadline_passed, fan_out,
 from textgrad.engine.base import EngineLM
 from textgrad.errors import BadReply
 from textgrad.optimizer import Example, TextualGradientDescent
+from textgrad.tokens import check_length, estimate_tokens
 from utils.federation.acceptance import acceptance_rule
 from utils.federation.evaluation import Outcome, Sample, answer, outcome_of, prompt_id, too_long
 from utils.federation.update import Step, StepResult, Update, change
@@ -83,6 +84,7 @@ class Client:
         make_optimizer: called as `make_optimizer(parameters=[variable], engine=critic)`, once per round.
         accept: name of an acceptance rule, see `utils.federation.acceptance`.
         accept_size: further questions per step that the rule may ask, >= 0.
+        prompt_budget: maximum estimated tokens of a rewrite, whatever the optimizer; None for no limit.
         seed: determines minibatches together with client and step; a restarted client draws the same ones.
         leak_guard: mode of `utils.privacy.leak_guard.guard`, applied to uploads. Local steps are unguarded, and the
             log keeps them unchanged: in a simulation, all clients share one machine.
@@ -102,6 +104,7 @@ class Client:
     make_optimizer: Callable[..., TextualGradientDescent] = tg.TGD
     accept: str = "not_worse"
     accept_size: int = 0
+    prompt_budget: int | None = None
     seed: int = 0
     leak_guard: str = "off"
     public: str = ""
@@ -206,7 +209,7 @@ class Client:
         return self._accept_or_reject(trials, [each.outcome for each in judged], number, prompt, batch)
 
     def _propose(self, optimizer: TextualGradientDescent, judged: list[_Judged]) -> list[str]:
-        """Return the optimizer's rewrites of the prompt, after a backward pass if it needs one.
+        """Return the optimizer's rewrites within the prompt budget, after a backward pass if it needs one.
 
         Raises:
             BadReply: no usable rewrite arrived.
@@ -216,7 +219,10 @@ class Client:
             losses = [each.loss for each in judged if not (self.skip_solved and each.outcome.correct)]
             tg.sum(losses).backward(engine=self.critic)
         (rewrites,) = optimizer.proposals()
-        return rewrites
+        limit = self.prompt_budget
+        return [text for text in rewrites if limit is None or estimate_tokens(text) <= limit] or [
+            check_length(rewrites[0], limit)
+        ]
 
     @functools.cached_property
     def _shuffled(self) -> list[Sample]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from textgrad.tokens import estimate_tokens
 from utils.federation.client import Client
 from utils.federation.result import Round
 from utils.federation.setup import Federation
@@ -41,6 +42,9 @@ def _collect(federation: Federation, current: Round, clients: Sequence[Client], 
     prompts = [current.broadcast[client.number if federation.local_only else 0] for client in clients]
     results = transport.exchange(current.number, clients, prompts, deadline)
     for client, result in zip(clients, results, strict=True):
+        if isinstance(result, Update) and estimate_tokens(result.prompt) > federation.config.prompt_budget:
+            # Rewrites are within the budget, but redaction lengthens a prompt, and a site may send anything.
+            result = NoUpload(NoUploadReason.FAILED, "the upload is longer than --prompt_budget")
         if isinstance(result, Update):
             current.updates.append(result)
         else:

@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from textgrad.errors import UsageError
 from textgrad.optimizer import optimizer_class
 from textgrad.tasks import Task, get_task
-from utils.aggregation.aggregate import aggregate
-from utils.aggregation.merging import Merging
-from utils.aggregation.upload import Upload
+from textgrad.tokens import estimate_tokens
+from utils.aggregation.concatenation import concatenate
 from utils.config import Config
 from utils.engines.by_role import Engines
 from utils.federation.client import Client
@@ -76,6 +75,20 @@ class Federation:
         return sorted(chosen, key=lambda client: client.number)
 
 
+def budget_note(config: Config, clients: int) -> str:
+    """Return what to expect of --prompt_budget in a run that concatenates prompts, in one line; "" for other runs."""
+    budget = config.prompt_budget
+    if not config.concatenates or clients < 2:
+        return ""
+    note = (
+        f"--aggregate_method {config.aggregate_method}: {clients} uploads share {budget} tokens (--prompt_budget), "
+        f"about {budget // clients} each; uploads that do not fit are left out and reported"
+    )
+    if config.max_epochs > 1 and budget > config.max_tokens:
+        note += f"; a prompt of more than --max_tokens {config.max_tokens} tokens cannot be rewritten in later rounds"
+    return note
+
+
 def load_tasks(config: Config, engines: Engines) -> list[Task]:
     """Load the tasks of a run in the requested sizes, and teach simulated engines the answers.
 
@@ -136,6 +149,7 @@ def create_client(config: Config, engines: Engines, number: int, samples: Sequen
         make_optimizer=functools.partial(optimizer_class(config.optimizer).from_options, options=config),
         accept=config.acceptance_rule,
         accept_size=config.accept_size,
+        prompt_budget=config.prompt_budget,
         seed=config.seed,
         leak_guard=config.leak_guard,
         public=public,
@@ -150,8 +164,15 @@ def public_text(tasks: list[Task]) -> str:
 
 
 def initial_prompt(config: Config, tasks: list[Task]) -> str:
-    """Return --initial_prompt, or by default the descriptions of all tasks without repeated lines."""
-    if config.initial_prompt:
-        return config.initial_prompt
-    descriptions = [Upload(number, task.description) for number, task in enumerate(tasks)]
-    return aggregate("concat", descriptions, Merging(engine=None, token_budget=10**9)).prompt
+    """Return --initial_prompt, or by default the descriptions of all tasks without repeated lines.
+
+    Raises:
+        UsageError: it is longer than --prompt_budget.
+    """
+    prompt = config.initial_prompt or concatenate([task.description for task in tasks])
+    if (tokens := estimate_tokens(prompt)) > config.prompt_budget:
+        raise UsageError(
+            f"the initial prompt has about {tokens} tokens, and --prompt_budget allows {config.prompt_budget}: give a "
+            f"shorter --initial_prompt, or --prompt_budget {2 * tokens}"
+        )
+    return prompt

@@ -1,5 +1,6 @@
 """The lines of metrics.jsonl and of the terminal, from what happened in a run. Pure functions."""
 
+from collections import Counter
 from typing import Any
 
 from utils.federation.evaluation import Score, prompt_id
@@ -76,6 +77,7 @@ def round_text(finished: Round) -> str:
     parts += [f"client {update.client}: leak {update.guard}" for update in finished.updates if update.guard != "none"]
     if (rate := mean_rate(finished.retention)) is not None:
         parts.append(f"{rate:.0%} of what clients added survived" + (" (repaired)" if finished.repaired else ""))
-    parts += [f"merge fell back to {fallback}" for fallback in (finished.merge.fallbacks if finished.merge else ())]
+    for fallback, count in Counter(finished.merge.fallbacks if finished.merge else ()).items():
+        parts.append(f"merge fell back to {fallback}" + (f" {count} times" if count > 1 else ""))
     parts += [f"kept the old prompt: {finished.kept_old_reason}"] if finished.kept_old_reason else []
     return f"round {finished.number} ended: {'; '.join(parts)}"

@@ -17,7 +17,7 @@ from utils.federation.evaluation import mean_estimate
 from utils.federation.null_log import NullLog
 from utils.federation.result import Result, Round, Scores, overall
 from utils.federation.scoring import Evaluation
-from utils.federation.setup import Federation
+from utils.federation.setup import Federation, budget_note
 from utils.federation.update import Step
 from utils.files import JsonLines
 from utils.run_log import events
@@ -76,6 +76,8 @@ class RunLog(NullLog):
                 "an earlier version of the program started this run: requests whose text has changed since "
                 "are sent again (with --replay_only, they end the run)"
             )
+        if note := budget_note(self.config, len(federation.clients)):
+            self.say(note)
         self._write_partition()
         self._writer.submit(self._say_detectable_gain)  # in the background: its libraries take a moment to load
         self._check_surprisal()

@@ -17,6 +17,7 @@ from utils.aggregation.concatenation import concatenate
 from utils.aggregation.merging import Merging
 from utils.aggregation.prompts import FURTHER_INSTRUCTIONS
 from utils.aggregation.upload import Upload
+from utils.config import Config
 
 _FENCE = re.compile(r'<PROMPT client="\d+">\n(.*?)\n</PROMPT>', re.DOTALL)
 
@@ -80,8 +81,25 @@ def test_a_single_distinct_upload_is_returned_without_asking_the_engine(method):
     assert (result.prompt, result.distinct, result.calls, engine.requests) == ("same", 1, 0, [])
 
 
-def test_a_single_upload_may_exceed_the_token_budget():
-    assert merge("summarization", ["word " * 50] * 3, token_budget=10).prompt == ("word " * 50).strip()
+@pytest.mark.parametrize("method", ["concat", "summarization", "sum_uid", "concat_uid", "auto", "uid_select"])
+@pytest.mark.parametrize("uploads", [["word " * 50], ["word " * 50] * 3, ["word " * 50, "other " * 50], ["a", "b"]])
+def test_every_merge_is_within_the_token_budget(method, uploads):
+    longest = "+".join(["many"] * 100)
+    for engine in (Scribe(), Scribe(*[tagged(longest)] * 20), Scribe(*["no tags"] * 20)):
+        result = merge(method, uploads, engine, token_budget=10)
+        assert estimate_tokens(result.prompt) <= 10
+        assert result.prompt != "old" or result.fallbacks[-1] == "old_prompt", "a lost round is reported"
+
+
+def test_equal_uploads_above_the_budget_keep_the_old_prompt_and_report_it():
+    result = merge("summarization", ["word " * 50] * 3, token_budget=10)
+    assert (result.prompt, result.distinct, result.fallbacks) == ("old", 0, ("too_long", "old_prompt"))
+
+
+def test_an_aggregator_that_ignores_the_budget_is_held_to_it(monkeypatch):
+    monkeypatch.setattr("utils.aggregation.methods.concat.merge", lambda uploads, merging: "word " * 500)
+    result = merge("concat", ["a", "b"], token_budget=100)
+    assert (result.prompt, result.fallbacks) == (concatenate(["a", "b"]), ("concat",))
 
 
 def test_empty_uploads_keep_the_old_prompt():
@@ -143,9 +161,20 @@ def test_auto_concatenates_if_the_result_fits_and_asks_the_engine_otherwise():
     assert "evenly" in engine.requests[0][0]
 
 
-def test_concat_over_the_budget_keeps_the_old_prompt_and_reports_it():
-    result = merge("concat", ["a " * 60, "b " * 60], token_budget=100)
-    assert (result.prompt, result.fallbacks) == ("old", ("old_prompt",))
+def test_concat_over_the_budget_keeps_as_many_uploads_as_fit_and_reports_the_others():
+    result = merge("concat", ["a " * 60, "b " * 60, "c " * 9], token_budget=100)
+    assert result.prompt == concatenate(["a " * 60, "c " * 9]) and result.fallbacks == ("left_out",)
+
+
+def test_ten_uploads_of_450_tokens_fit_the_default_budget_of_concat():
+    uploads = [f"Begin.\n{number} " + f"r{number} " * 335 for number in range(10)]
+    assert all(445 <= estimate_tokens(upload) <= 455 for upload in uploads)
+    budget = Config(aggregate_method="concat").prompt_budget
+    result = merge("concat", uploads, token_budget=budget)
+    assert all(f"r{number} " in result.prompt for number in range(10)) and result.fallbacks == ()
+    tight = merge("concat", uploads, token_budget=2000)
+    assert sum(f"r{number} " in tight.prompt for number in range(10)) == 4
+    assert tight.fallbacks == ("left_out",) * 6 and estimate_tokens(tight.prompt) <= 2000
 
 
 # Failed merges
@@ -182,10 +211,10 @@ def test_a_model_that_repeats_its_request_has_merged_nothing(method):
     assert result.prompt == concatenate(["a", "b"]) and result.calls == 2 * len(result.fallbacks)
 
 
-def test_a_failed_merge_whose_concatenation_is_too_long_keeps_the_old_prompt():
+def test_a_failed_merge_whose_concatenation_is_too_long_keeps_what_fits_of_it():
     engine = Scribe("no", "no")
-    result = merge("sum_uid", ["a " * 60, "b " * 60], engine, token_budget=160)
-    assert (result.prompt, result.calls, result.fallbacks) == ("old", 2, ("old_prompt",))
+    result = merge("sum_uid", ["a " * 60, "b " * 59], engine, token_budget=160)
+    assert (result.prompt, result.calls, result.fallbacks) == (("b " * 59).strip(), 2, ("concat", "left_out"))
 
 
 def test_an_engine_that_gives_up_leads_to_a_fallback():
@@ -205,7 +234,7 @@ def test_a_failed_merge_inside_the_tree_loses_at_most_its_own_uploads():
         "no" if "b b" in prompt else tagged("+".join(text[:3] for text in _FENCE.findall(prompt)))
     )
     result = merge("summarization", uploads, engine, token_budget=40, fan_in=2)
-    assert (result.prompt, result.fallbacks) == ("c c+d d", ("left_out",))
+    assert (result.prompt, result.fallbacks) == ("a a+c c", ("concat", "left_out"))
 
 
 # The tree

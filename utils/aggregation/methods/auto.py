@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 from textgrad.errors import BadReply
 from utils.aggregation.merging import Merging
-from utils.aggregation.methods import concat, sum_uid
+from utils.aggregation.methods import sum_uid
 from utils.aggregation.upload import Upload
 
 
 def merge(uploads: Sequence[Upload], merging: Merging) -> str:
     """Return the concatenated uploads if they fit, else the engine's merge."""
     try:
-        return concat.merge(uploads, merging)
+        return merging.concat([upload.prompt for upload in uploads])
     except BadReply:
         return sum_uid.merge(uploads, merging)

@@ -1,4 +1,4 @@
-"""concat: all prompts in order, shared lines once. It needs no model and loses no instruction."""
+"""concat: all prompts in order, shared lines once. It needs no model; prompts beyond the budget are left out."""
 
 from collections.abc import Sequence
 
@@ -8,4 +8,4 @@ from utils.aggregation.upload import Upload
 
 def merge(uploads: Sequence[Upload], merging: Merging) -> str:
     """Return the uploads as sections, in order."""
-    return merging.concat([upload.prompt for upload in uploads])
+    return merging.concat_fitting([upload.prompt for upload in uploads])

@@ -23,4 +23,4 @@ def merge(uploads: Sequence[Upload], merging: Merging) -> str:
     rewrites = fan_out(rewrite, prompts)
     merging.depth += 1
     merging.fallbacks += [Fallback.AS_UPLOADED] * rewrites.count(None)
-    return merging.concat([rewritten or prompt for rewritten, prompt in zip(rewrites, prompts, strict=True)])
+    return merging.concat_fitting([rewritten or prompt for rewritten, prompt in zip(rewrites, prompts, strict=True)])
