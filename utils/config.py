@@ -5,13 +5,14 @@ in the program reads the command line. In a Flower run, the sites get every opti
 """
 
 import dataclasses
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from textgrad.discovery import names_in
 from textgrad.errors import UsageError
+from textgrad.text import normalize, read_text
 from utils.options import check_values, option, options_with, parse_arguments
 
 MODULES = ("train_centralized", "train_homo_fed", "train_hetero_fed")
@@ -475,16 +476,17 @@ def parse(arguments: list[str]) -> Config:
         values["module"] = values["module"].removesuffix(".py")
     config = Config(**values)
     config.check(typed)
-    return dataclasses.replace(config, initial_prompt=_text_or_file(config.initial_prompt))
+    return dataclasses.replace(config, initial_prompt=normalize(_text_or_file(config.initial_prompt)))
 
 
 def _text_or_file(value: str) -> str:
     """Return the text, or the content of the file if the text is `@file`."""
     if not value.startswith("@"):
         return value
-    path = os.path.expanduser(value[1:])
-    try:
-        with open(path, encoding="utf-8") as file:
-            return file.read().strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"--initial_prompt: {path} cannot be read: {error}") from error
+    path = Path(value[1:]).expanduser()
+    text = normalize(read_text(path, f"--initial_prompt {value}")).strip()
+    if not text:
+        raise UsageError(
+            f"--initial_prompt {value}: the file is empty; write the prompt into it, or leave out the option"
+        )
+    return text

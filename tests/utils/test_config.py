@@ -74,7 +74,7 @@ def test_several_tasks_are_for_the_heterogeneous_module():
         ([*BASE, "--tracker", "commet"], "unknown tracker 'commet'.*nearest first: comet"),
         ([*BASE, "--top_p", "1.5"], "--top_p 1.5 is out of range"),
         ([*BASE, "--max_epoch", "1"], "unknown argument '--max_epoch'; did you mean --max_epochs"),
-        ([*BASE, "--initial_prompt", "@/no/such/file"], "--initial_prompt: /no/such/file cannot be read"),
+        ([*BASE, "--initial_prompt", "@/no/such/file"], "cannot read --initial_prompt @/no/such/file: No such file"),
         (["--module", "train_hetero_fed", "--task", "a", "a"], "named twice.*--clients_per_task"),
     ],
 )
@@ -229,3 +229,25 @@ def test_only_what_each_machine_decides_itself_is_not_sent_to_the_sites():
         *("runtime", "flower_federation", "flower_wait", "sites", "repeats", "dry_run", "forecast", "replay_only"),
         *("data_dir", "log_dir", "tracker", "comet_mode", "comet_project_name", "comet_log_path"),
     }
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_prompt_from_a_file_saved_on_another_system_is_the_same_prompt(tmp_path, encoding):
+    path = tmp_path / "prompt.txt"
+    path.write_bytes("Cafe\u0301s:\r\ncount “slowly”.\r\n".encode(encoding))
+    assert parse([*BASE, "--initial_prompt", f"@{path}"]).initial_prompt == "Cafés:\ncount “slowly”."
+
+
+@pytest.mark.parametrize("text", ["\ufeffCount.", "Count.\u200b", "Cou\u00adnt.", "\x1bCount.\x00"])
+def test_a_prompt_on_the_command_line_is_normalized(text):
+    assert parse([*BASE, "--initial_prompt", text]).initial_prompt == "Count."
+    assert parse([*BASE, "--initial_prompt", "half \udcff"]).initial_prompt == "half \ufffd"
+
+
+@pytest.mark.parametrize(
+    "content, said", [(b"\xef\xbb\xbf \r\n", "the file is empty"), (b"caf\xe9", "line 1 is not UTF-8 text")]
+)
+def test_a_prompt_file_without_text_is_refused(tmp_path, content, said):
+    (tmp_path / "prompt.txt").write_bytes(content)
+    with pytest.raises(UsageError, match=said):
+        parse([*BASE, "--initial_prompt", f"@{tmp_path}/prompt.txt"])

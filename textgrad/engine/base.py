@@ -15,6 +15,7 @@ from typing import Any
 from textgrad.engine.calls.call_log import CallLog, canonical, key_of
 from textgrad.engine.calls.limiter import Limiter
 from textgrad.engine.reply import Reply, Sampling, Text
+from textgrad.text import normalize
 
 DEFAULT_SYSTEM_PROMPT = "You are a capable assistant who answers with care and with imagination."
 
@@ -85,6 +86,7 @@ class ChatEngine(EngineLM):
         messages = messages_of(prompt, self.system_prompt if system_prompt is None else system_prompt)
         for _ in range(2):
             reply = _limiter().call(lambda: self.complete(messages, sampling), self.endpoint)
+            reply = dataclasses.replace(reply, text=normalize(reply.text))
             if not reply.should_be_repeated:
                 break
         for remark in reply.remarks:

@@ -16,6 +16,7 @@ from textgrad.engine.protocol.errors import ApiError, NoResponse, RequestContext
 from textgrad.engine.protocol.messages import prompt_tokens, read_completion, wire_messages, with_system_in_user
 from textgrad.errors import BrokenSystem, UsageError
 from textgrad.packages import require_package
+from textgrad.text import normalize
 
 OPENAI_URL = "https://api.openai.com/v1"
 _MAX_ADJUSTMENTS = 8  # of one request, after refused parameters
@@ -60,7 +61,7 @@ class ChatOpenAI(ChatEngine, CachedEngine):
     ):
         CachedEngine.__init__(self, user_cache(f"cache_openai_{model_string}"))
         self.model_string, self.system_prompt, self.is_multimodal = model_string, system_prompt, is_multimodal
-        self._address = (
+        self._address = normalize(
             base_url or os.environ.get("OPENAI_BASE_URL") or os.environ.get("BASE_URL") or OPENAI_URL
         ).strip()
         self.base_url = self.endpoint = without_credentials(self._address)

@@ -67,7 +67,17 @@ def get_task(
         Examples(examples, data.description, data.answer_format) for examples in cut(data.splits, sizes, name)
     )
     grader = _grader(data, judge, evaluation_api)
-    return Task(Path(name).stem if is_file else name, train, val, test, data.description, data.answer_format, grader)
+    return Task(
+        Path(name).stem if is_file else name,
+        train,
+        val,
+        test,
+        data.description,
+        data.answer_format,
+        grader,
+        "judge" if isinstance(grader, JudgeGrader) else data.scorer_name,
+        data.remark,
+    )
 
 
 def _grader(data: TaskData, judge: str, evaluation_api) -> Grader:

@@ -101,6 +101,8 @@ class Task:
         description: the initial prompt, without the answer format.
         answer_format: instruction on the form of the answer; sent with every question, never trained.
         grader: decides whether an answer is right.
+        scorer_name: what config.json and the terminal call the scorer; "judge" if an engine judges.
+        remark: what the user should know about the data, or "".
     """
 
     name: str
@@ -110,6 +112,8 @@ class Task:
     description: str
     answer_format: str
     grader: Grader
+    scorer_name: str = "its own scorer"
+    remark: str = ""
 
     def query(self, question: str) -> str:
         """Return the message to the model: the question and how to give the answer."""

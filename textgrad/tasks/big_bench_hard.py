@@ -6,7 +6,6 @@ for training, the next 100 for validation and the rest for the test, in file ord
 test questions (penguins_in_a_table), validation and test share the questions after training.
 """
 
-import json
 from pathlib import Path
 
 from textgrad.errors import BrokenSystem, UsageError
@@ -17,6 +16,7 @@ from textgrad.tasks.scoring.numerals import last_number, number_in
 from textgrad.tasks.scoring.scorer import ignore_question
 from textgrad.tasks.source import TaskData, TaskRequest, answer_line, data_folder
 from textgrad.tasks.splits import Example, Splits, distinct
+from textgrad.text import comparison_key, decode, parse_json
 
 OFFICIAL = "https://raw.githubusercontent.com/suzgunmirac/BIG-Bench-Hard/main/bbh"
 TRAIN, VAL = 50, 100
@@ -91,7 +91,7 @@ def load(request: TaskRequest) -> TaskData:
     task = request.name.removeprefix("BBH_")
     (kind, form), description = TASKS[task]
     examples = fetch(task, request.data_dir)
-    return TaskData(split(examples), description, answer_line(form), ignore_question(SCORERS[kind]))
+    return TaskData(split(examples), description, answer_line(form), ignore_question(SCORERS[kind]), kind)
 
 
 def split(examples: list[Example]) -> Splits:
@@ -145,13 +145,13 @@ def parse(content: bytes) -> list[Example]:
     Raises:
         ValueError: the content has another form.
     """
-    document = json.loads(content)
+    document = parse_json(decode(content))
     examples = document.get("examples") if isinstance(document, dict) else None
     if not isinstance(examples, list) or len(examples) < TRAIN + 2:
         raise ValueError(f'it needs a list "examples" with at least {TRAIN + 2} items')
     for index, example in enumerate(examples):
         fields = [example.get(field) for field in ("input", "target")] if isinstance(example, dict) else []
-        if not fields or not all(isinstance(field, str) and field.strip() for field in fields):
+        if not fields or not all(isinstance(field, str) and comparison_key(field) for field in fields):
             raise ValueError(f'example {index} lacks a text "input" or "target"')
     return [(example["input"], example["target"]) for example in examples]
 

@@ -27,10 +27,9 @@ def load(request: TaskRequest) -> TaskData:
         BrokenSystem: no data file, and the hub is unreachable.
     """
     train, test = (_official(split, request.data_dir) for split in ("train", "test"))
-    train_questions = dict(train)
-    test = [example for example in test if example[0] not in train_questions]
+    test = distinct([*train, *test])[len(train) :]
     splits = _dspy(train, test) if request.name == "GSM8K_DSPy" else _full(train, test, request.seed)
-    return TaskData(splits, DESCRIPTION, ANSWER_FORMAT, ignore_question(number))
+    return TaskData(splits, DESCRIPTION, ANSWER_FORMAT, ignore_question(number), "number")
 
 
 def _full(train: list[Example], test: list[Example], seed: int) -> Splits:

@@ -7,7 +7,7 @@ Read from `livebench/{reasoning,math}.jsonl` (or .parquet) in the data folder, e
 from pathlib import Path
 
 from textgrad.errors import UsageError
-from textgrad.tasks.records import from_hub, from_jsonl, from_parquet
+from textgrad.tasks.records import from_hub, from_jsonl, from_parquet, is_value
 from textgrad.tasks.scoring.answers import normalize
 from textgrad.tasks.scoring.livebench import SCORERS
 from textgrad.tasks.scoring.scorer import QuestionScorer
@@ -44,7 +44,7 @@ def load(request: TaskRequest) -> TaskData:
             kind_of[question] = record["task"]
             examples.append((question, answer))
     splits = seeded_splits(examples, SHARES, request.seed, request.name)
-    return TaskData(splits, _DESCRIPTIONS[subject], _FORMAT, _scorer(kind_of, wanted))
+    return TaskData(splits, _DESCRIPTIONS[subject], _FORMAT, _scorer(kind_of, wanted), " and ".join(wanted))
 
 
 def _scorer(kind_of: dict[str, str], wanted: tuple[str, ...]) -> QuestionScorer:
@@ -70,6 +70,12 @@ def _records(subject: str, data_dir: Path | None) -> list[dict]:
 
 def _example(record: dict, location: str) -> Example:
     turns, answer = record.get("turns"), record.get("ground_truth")
-    if not isinstance(turns, list) or not turns or not str(turns[0]).strip() or not normalize(str(answer or "")):
+    if (
+        not isinstance(turns, list)
+        or not turns
+        or not is_value(turns[0])
+        or not is_value(answer)
+        or not normalize(str(answer))
+    ):
         raise UsageError(f"{location}: it needs 'turns', a list that begins with the question, and 'ground_truth'")
     return str(turns[0]), str(answer)

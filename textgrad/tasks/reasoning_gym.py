@@ -22,6 +22,7 @@ from textgrad.tasks.scoring.answers import exact
 from textgrad.tasks.scoring.extract import bold_answer, clean, explicit_answer, explicit_block, is_incomplete
 from textgrad.tasks.source import TaskData, TaskRequest
 from textgrad.tasks.splits import Example, Splits
+from textgrad.text import normalize
 
 NAMES = ("RG_<dataset>",)
 DEFAULTS = (50, 100, 100)  # train, validation, test
@@ -55,7 +56,11 @@ def load(request: TaskRequest) -> TaskData:
         )
     description = f"Solve a task of the kind '{dataset.replace('_', ' ')}'. Think step by step."
     return TaskData(
-        _split(examiner.examples, val, test, min(1.0, available / total)), description, _FORMAT, examiner.score
+        _split(examiner.examples, val, test, min(1.0, available / total)),
+        description,
+        _FORMAT,
+        examiner.score,
+        f"reasoning_gym's {dataset}",
     )
 
 
@@ -132,7 +137,7 @@ class Examiner:
                 if "generated" in message:
                     return
                 bar.update()
-                yield message["question"], message["answer"]
+                yield normalize(message["question"]), normalize(message["answer"])
         raise BrokenSystem(
             f"reasoning_gym cannot generate {self._dataset!r}: its process ended with exit status "
             f"{process.popen.wait()}; try another data set or release of reasoning-gym"

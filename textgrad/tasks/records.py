@@ -1,10 +1,11 @@
-"""Read records (dicts) from files and from the Hugging Face hub."""
+"""Read records (dicts) from files and from the Hugging Face hub, with normalized texts."""
 
-import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
 from textgrad.errors import BrokenSystem, UsageError
+from textgrad.text import comparison_key, normalize_all, parse_json, read_text
 
 
 def from_jsonl(path: Path, fields: Sequence[str]) -> list[dict]:
@@ -12,16 +13,12 @@ def from_jsonl(path: Path, fields: Sequence[str]) -> list[dict]:
 
     Args:
         path: of the file.
-        fields: required in every record; their values must be texts or numbers.
+        fields: required in every record; see `is_value`.
 
     Raises:
         UsageError: the file is unreadable or has no records; a line is not a JSON object or lacks a field.
     """
-    try:
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise UsageError(f"cannot read {path}: {reason}") from error
+    lines = read_text(path).split("\n")
     records = [_record(line, f"{path}, line {number}", fields) for number, line in enumerate(lines, 1) if line.strip()]
     if not records:
         raise UsageError(f"{path} is empty: it needs one JSON object per line")
@@ -38,7 +35,7 @@ def from_parquet(path: Path) -> list[dict]:
     try:
         import pyarrow.parquet
 
-        return pyarrow.parquet.read_table(path).to_pylist()
+        return normalize_all(pyarrow.parquet.read_table(path).to_pylist())
     except ImportError as error:
         raise BrokenSystem(f"reading {path} needs pyarrow: pip install pyarrow") from error
     except (OSError, ValueError) as error:
@@ -63,7 +60,7 @@ def from_hub(path: str, config: str | None, split: str, local_file: str) -> list
     except ImportError as error:
         raise BrokenSystem(f"{path} needs the package datasets: pip install datasets, or {alternative}") from error
     try:
-        return datasets.load_dataset(path, config, split=split).to_list()
+        return normalize_all(datasets.load_dataset(path, config, split=split).to_list())
     except (OSError, ValueError, datasets.exceptions.DatasetsError) as error:
         reason = " ".join(str(error).split())[:200]
         raise BrokenSystem(f"cannot load {path} from the Hugging Face hub ({reason}): {alternative}") from error
@@ -71,20 +68,23 @@ def from_hub(path: str, config: str | None, split: str, local_file: str) -> list
 
 def _record(line: str, location: str, fields: Sequence[str]) -> dict:
     try:
-        record = json.loads(line)
+        record = parse_json(line)
     except ValueError as error:
         raise UsageError(
             f"{location} is not JSON ({error}): "
             'each line must be an object such as {"question": "...", "answer": "..."}'
         ) from error
-    bad = [field for field in fields if not isinstance(record, dict) or not _is_value(record.get(field))]
+    bad = [field for field in fields if not isinstance(record, dict) or not is_value(record.get(field))]
     if bad:
         raise UsageError(
-            f"{location} lacks {' and '.join(map(repr, bad))}, a non-empty text or a number: "
+            f"{location} lacks {' and '.join(map(repr, bad))}, a non-empty text or a finite number: "
             f"each line must be an object with {', '.join(map(repr, fields))}"
         )
     return record
 
 
-def _is_value(value: object) -> bool:
-    return isinstance(value, str | int | float) and not isinstance(value, bool) and bool(str(value).strip())
+def is_value(value: object) -> bool:
+    """Return True for a question or an answer: a text with a visible character, or a finite number."""
+    if isinstance(value, str):
+        return bool(comparison_key(value))
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

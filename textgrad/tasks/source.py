@@ -49,12 +49,16 @@ class TaskData:
         answer_format: instruction on the form of the answer.
         scorer: (question, prediction, right answer) -> score in [0, 1], where `grading.RIGHT` and above is right;
             None if only an engine can judge.
+        scorer_name: what config.json and the terminal call the scorer.
+        remark: what the user should know about the data, or "".
     """
 
     splits: Splits
     description: str
     answer_format: str
     scorer: QuestionScorer | None
+    scorer_name: str = "its own scorer"
+    remark: str = ""
 
 
 def data_folder(data_dir: str | Path | None) -> Path | None:

@@ -4,6 +4,7 @@ import random
 from collections.abc import Sequence
 
 from textgrad.errors import UsageError
+from textgrad.text import comparison_key, loose_key
 
 Example = tuple[str, str]  # question, answer
 Splits = tuple[list[Example], list[Example], list[Example]]  # train, validation, test
@@ -30,11 +31,19 @@ def cut(splits: Splits, sizes: Sequence[int | None], name: str) -> Splits:
 
 
 def distinct(examples: Sequence[Example]) -> list[Example]:
-    """Return the examples in order, without repeated questions."""
-    first: dict[str, str] = {}
+    """Return the examples in order, without those that repeat an earlier question.
+
+    Questions are the same if they look the same, or if they differ only in case, quotes or compatibility forms and have
+    the same answer.
+    """
+    kept: list[Example] = []
+    seen: set[object] = set()
     for question, answer in examples:
-        first.setdefault(question, answer)
-    return list(first.items())
+        keys = {comparison_key(question), (loose_key(question), loose_key(answer))}
+        if not keys & seen:
+            kept.append((question, answer))
+        seen |= keys
+    return kept
 
 
 def seeded_splits(examples: Sequence[Example], shares: tuple[float, float, float], seed: int, name: str) -> Splits:

@@ -10,7 +10,7 @@ from textgrad.tasks.scoring.answers import SCORERS
 from textgrad.tasks.scoring.numerals import value_of
 from textgrad.tasks.scoring.scorer import ignore_question
 from textgrad.tasks.source import TaskData, TaskRequest, answer_line
-from textgrad.tasks.splits import seeded_splits
+from textgrad.tasks.splits import Example, seeded_splits
 
 NAMES = ("<path>.jsonl",)
 SHARES = (0.5, 0.2, 0.3)  # train, validation, test
@@ -41,7 +41,18 @@ def load(request: TaskRequest) -> TaskData:
         raise unknown("scorer", kind, KINDS)
     splits = seeded_splits(examples, SHARES, request.seed, str(path))
     scorer = None if kind == "judge" else ignore_question(SCORERS[kind])
-    return TaskData(splits, DESCRIPTION, answer_line(KINDS[kind]), scorer)
+    remarks = [_inferred(kind, examples)] if request.scorer is None else []
+    if repeated := len(examples) - sum(map(len, splits)):
+        remarks.append(f"{repeated} of {len(examples)} questions repeat another and are left out")
+    return TaskData(splits, DESCRIPTION, answer_line(KINDS[kind]), scorer, kind, "; ".join(remarks))
+
+
+def _inferred(kind: str, examples: Sequence[Example]) -> str:
+    """Return why a scorer was chosen; if a few answers decided it, which ones."""
+    others = [answer for _, answer in examples if value_of(answer) is None]
+    if kind == "exact" and len(others) <= len(examples) / 2:
+        return f"{len(others)} of {len(examples)} answers are not numbers, such as {others[0][:40]!r}: see --scorer"
+    return "inferred from the answers: see --scorer"
 
 
 def kind_of(answers: Sequence[str]) -> str:

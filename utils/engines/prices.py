@@ -3,7 +3,6 @@
 import datetime
 import functools
 import importlib.metadata
-import json
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from textgrad.engine.calls.budget import Price
 from textgrad.engine.protocol.address import is_local
 from textgrad.errors import StopRun, UsageError, unknown
 from textgrad.numbers import Bounds, read_number
+from textgrad.text import read_json
 from utils.config import Config
 
 ROLES = ("test", "evaluation", "transfer")
@@ -86,10 +86,7 @@ def _parse(word: str) -> tuple[str, Price]:
 
 
 def _read_file(path: str) -> dict[str, Price]:
-    try:
-        table = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UsageError(f"cannot read --price_file {path} as JSON: {error}") from error
+    table = read_json(Path(path), f"--price_file {path}")
     if not isinstance(table, dict):
         raise UsageError(f'--price_file {path} must contain one object such as {{"gpt-4o": [2.50, 10.00]}}')
     return {engine: _price(pair, f"--price_file {path}: {engine}", "--price_file") for engine, pair in table.items()}

@@ -1,9 +1,11 @@
 """Transport over Flower: send a round's prompts to the sites and collect their uploads until the deadline."""
 
+import dataclasses
 import time
 from collections.abc import Sequence
 
 from textgrad.engine.calls.gateway import Gateway
+from textgrad.text import normalize
 from utils.config import Config
 from utils.federation.client import Client
 from utils.federation.evaluation import prompt_id
@@ -133,7 +135,7 @@ class _Round:
             return _failed("it sent no upload")
         if update.started != prompt_id(self.prompts[client]):
             return _failed("it started from another prompt")
-        return update
+        return dataclasses.replace(update, prompt=normalize(update.prompt))
 
 
 def _failed(kind: str) -> NoUpload:

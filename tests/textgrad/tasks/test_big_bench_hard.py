@@ -156,3 +156,19 @@ def test_real_answers_fall_into_at_most_ten_classes(real_data):
         task = get_task(f"BBH_{name}", data_dir=real_data)
         labels = {task.answer_class(example) for example in examples_of(task)[0]}
         assert 2 <= len(labels) <= 10
+
+
+def test_a_file_with_a_byte_order_mark_is_read_and_repeated_questions_in_another_spelling_are_dropped(tmp_path):
+    examples = [{"input": f"How many are {number}?", "target": str(number)} for number in range(200)]
+    examples += [{"input": f" How  many are\u200b {number}?\r\n", "target": str(number)} for number in range(20)]
+    path = tmp_path / "object_counting.json"
+    path.write_text(json.dumps({"examples": examples}, ensure_ascii=False), encoding="utf-8-sig")
+    assert sum(map(len, split(read_examples(path)))) == 200
+
+
+def test_an_example_without_a_visible_character_is_refused(tmp_path):
+    examples = [
+        {"input": f"How many are {number}?", "target": "\u200b" if number == 7 else "1"} for number in range(99)
+    ]
+    with pytest.raises(ValueError, match='example 7 lacks a text "input" or "target"'):
+        parse(json.dumps({"examples": examples}).encode())

@@ -123,3 +123,12 @@ def test_the_real_data_has_its_sizes_and_no_question_twice(real_data):
                 assert task.score(question, f"Answer: {answer}1", answer) == 0
                 negative = answer.removeprefix("-") if answer.startswith("-") else f"-{answer}"
                 assert task.score(question, f"So it is {negative}.", answer) == int(answer == "0")
+
+
+def test_test_questions_that_occur_in_training_in_another_spelling_are_dropped(tmp_path):
+    write(tmp_path, train=20, test=20)
+    with (tmp_path / "gsm8k" / "test.jsonl").open("a") as file:
+        file.write(
+            '\n{"question": "train \\u200b3? ", "answer": "#### 3"}\n{"question": "Train 4?", "answer": "#### 4"}'
+        )
+    assert len(get_task("GSM8K", data_dir=tmp_path).test) == 20

@@ -105,3 +105,99 @@ def test_the_error_for_an_unreadable_file_names_it(tmp_path, content):
 def test_two_questions_are_too_few(tmp_path):
     with pytest.raises(UsageError, match="at least 3 are needed"):
         get_task(write(tmp_path, ["1", "2"]))
+
+
+def write_lines(folder, *lines):
+    """Write a file that ends with the given JSON texts, after three good lines."""
+    path = folder / "mine.jsonl"
+    good = [json.dumps({"question": f"question {number}", "answer": number}) for number in range(3)]
+    path.write_text("\n".join([*good, *lines]))
+    return str(path)
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity", "1e999", "null", '"\\u200b"', '"\\ufeff \\u2060"'])
+@pytest.mark.parametrize("field", ["question", "answer"])
+def test_a_value_that_is_no_number_and_no_visible_text_is_refused_with_its_line(tmp_path, field, value):
+    line = {"question": '"q"', "answer": "1"} | {field: value}
+    path = write_lines(tmp_path, f'{{"question": {line["question"]}, "answer": {line["answer"]}}}')
+    with pytest.raises(UsageError, match=f"mine.jsonl, line 4 lacks '{field}', a non-empty text or a finite number"):
+        get_task(path)
+
+
+def test_a_line_that_is_nested_too_deeply_is_refused_with_its_line(tmp_path):
+    path = write_lines(tmp_path, '{"question": "q", "answer": "1", "extra": %s}' % ("[" * 5000 + "]" * 5000))
+    with pytest.raises(UsageError, match="mine.jsonl, line 4 is not JSON .it is nested too deeply"):
+        get_task(path)
+
+
+def test_half_a_surrogate_is_read_as_the_replacement_character(tmp_path):
+    path = write_lines(tmp_path, '{"question": "half \\ud83d of a pair \\ud83d\\ude00", "answer": "\\udfff"}')
+    found = dict(get_task(path).train.examples + get_task(path).val.examples + get_task(path).test.examples)
+    assert found["half \ufffd of a pair \U0001f600"] == "\ufffd"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("end", ["\r\n", "\r"])
+def test_a_file_saved_on_another_system_is_the_same_data(tmp_path, encoding, end):
+    path = tmp_path / "mine.jsonl"
+    lines = [f'{{"question": "Cafe\u0301 {number}", "answer": "a\\r\\nb"}}' for number in range(5)]
+    path.write_text("\n".join(lines), newline="")
+    expected = get_task(str(path))
+    path.write_bytes(end.join(lines).encode(encoding))
+    again = get_task(str(path))
+    assert again.train.examples == expected.train.examples and again.test.examples == expected.test.examples
+    assert again.train[0][0].startswith("Café") and again.train[0][1] == "a\nb"
+
+
+def test_a_file_in_another_encoding_is_refused_with_its_line(tmp_path):
+    path = tmp_path / "mine.jsonl"
+    path.write_bytes('{"question": "q", "answer": "1"}\n{"question": "caf\u00e9", "answer": "1"}'.encode("latin-1"))
+    with pytest.raises(UsageError, match="mine.jsonl: line 2 is not UTF-8 text: save the file as UTF-8"):
+        get_task(str(path))
+
+
+def spellings(number):
+    return [f"Has café {number} “two” doors?", f"Has cafe\u0301 {number} “two” doors? "] + [
+        f"Has  café\t{number} “two” doors?",
+        f"\ufeffHas ca\u200bfé {number} “two” doors?",
+        f'HAS CAFÉ {number} "two" doors?',
+    ]
+
+
+def test_no_question_is_in_two_splits_in_another_spelling(tmp_path):
+    path = tmp_path / "mine.jsonl"
+    rows = [{"question": text, "answer": str(number)} for number in range(6) for text in spellings(number)]
+    path.write_text("\n".join(map(json.dumps, rows)))
+    task = get_task(str(path))
+    assert sum(map(len, (task.train, task.val, task.test))) == 6
+    assert "24 of 30 questions repeat another and are left out" in task.remark
+
+
+def test_questions_that_differ_in_case_or_form_and_in_their_answer_are_kept(tmp_path):
+    path = tmp_path / "mine.jsonl"
+    questions = ["Capitals in aB?", "Capitals in AB?", "Capitals in ab?", "x² for x = 3?", "x2 for x = 3?"]
+    rows = [{"question": text, "answer": str(number)} for number, text in enumerate(questions)]
+    path.write_text("\n".join(map(json.dumps, rows)))
+    task = get_task(str(path))
+    assert sum(map(len, (task.train, task.val, task.test))) == 5 and "left out" not in task.remark
+
+
+@pytest.mark.parametrize(
+    ("answers", "options", "name", "remark"),
+    [
+        ([1, 2, 3], {}, "number", "inferred from the answers: see --scorer"),
+        (["(A)", "(B)", "(C)"], {}, "choice", "inferred from the answers: see --scorer"),
+        (["1", "2", "n/a"], {}, "exact", "1 of 3 answers are not numbers, such as 'n/a': see --scorer"),
+        (["a", "b", "c"], {"scorer": "exact"}, "exact", ""),
+        ([1, 2, 3], {"judge": "llm", "evaluation_api": EngineLM}, "judge", "inferred from the answers: see --scorer"),
+    ],
+)
+def test_a_task_names_its_scorer_and_how_it_was_chosen(tmp_path, answers, options, name, remark):
+    class Judge(EngineLM):
+        def generate(self, prompt, system_prompt=None, **kwargs):
+            return ""
+
+    if "evaluation_api" in options:
+        options = options | {"evaluation_api": Judge()}
+    task = get_task(write(tmp_path, answers), **options)
+    assert (task.scorer_name, task.remark) == (name, remark)

@@ -54,3 +54,19 @@ def test_engines_on_the_users_own_machine_cost_nothing(tmp_path):
 def test_bad_prices_are_reported_in_one_line(more, said):
     with pytest.raises(UsageError, match=said):
         prices(parse([*PAID, *more]))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_price_file_may_have_a_byte_order_mark(tmp_path, encoding):
+    (tmp_path / "prices.json").write_bytes('{"gpt-4o\\u200b": [7, 8]}\r\n'.encode(encoding))
+    assert prices(parse([*PAID, "--price_file", str(tmp_path / "prices.json")]))["evaluation"] == Price(7, 8)
+
+
+@pytest.mark.parametrize(
+    "content", ["[" * 5000 + "]" * 5000, '{"gpt-4o": [NaN, 1]}', '{"gpt-4o": [1e999, 1]}', "caf\u00e9"]
+)
+def test_an_unusable_price_file_is_reported_in_one_line(tmp_path, content):
+    (tmp_path / "prices.json").write_bytes(content.encode("latin-1"))
+    with pytest.raises(UsageError, match="--price_file .*prices.json") as error:
+        prices(parse([*PAID, "--price_file", str(tmp_path / "prices.json")]))
+    assert "\n" not in str(error.value)

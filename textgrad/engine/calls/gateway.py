@@ -22,6 +22,7 @@ from textgrad.engine.calls.limiter import Limiter
 from textgrad.engine.calls.truncation import TruncationDetector
 from textgrad.engine.reply import Flaw, Reply, Sampling, Text
 from textgrad.errors import CallFailed, ContextExceeded, StopRun, UsageError
+from textgrad.text import normalize
 from textgrad.tokens import max_tokens
 
 
@@ -209,6 +210,7 @@ class Gateway:
         engine, started = call.engine, time.monotonic()
         try:
             reply = self.limiter.call(lambda: engine.complete(call.messages, call.sampling), engine.endpoint)
+            reply = dataclasses.replace(reply, text=normalize(reply.text))  # stored so; earlier logs stay as they are
         except StopRun as reason:
             if not self.raise_on_failure:
                 self.limiter.stop(reason)

@@ -5,6 +5,7 @@ import os
 import urllib.parse
 
 from textgrad.errors import UsageError
+from textgrad.text import normalize
 
 NO_KEY = "none"  # the client library requires a key, even for servers that need none
 _SHORTEST_USER = 4  # a shorter user name may occur in a message by chance
@@ -64,7 +65,7 @@ def find_key(given: str | None, variable: str, endpoint: str) -> str:
     Raises:
         UsageError: the key is missing or contains invalid characters.
     """
-    key = (given or os.environ.get(variable) or "").strip()
+    key = normalize(given or os.environ.get(variable) or "").strip()
     if not key and (endpoint.startswith("http://") or is_local(endpoint)):
         return NO_KEY
     if not key:
