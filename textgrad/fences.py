@@ -1,11 +1,8 @@
-"""Fences: tags around untrusted text that no text can close, and the extraction of text between tags from a reply."""
+"""Fences: tags around untrusted text that no text can close. `textgrad.tagged` reads such tags in replies."""
 
 import functools
 import re
-import textwrap
 from collections.abc import Iterable, Sequence
-
-from textgrad.errors import BadReply
 
 Content = str | bytes | Sequence[str | bytes]
 
@@ -32,10 +29,6 @@ FENCES = (
     "PAST_FEEDBACK",
     "IMPROVED_VARIABLE",
 )
-
-
-class MissingTags(BadReply, IndexError):
-    """The reply has no text between the requested tags."""
 
 
 @functools.cache
@@ -100,33 +93,3 @@ def wrap(tag: str, parts: Iterable[str | bytes], attributes: str = "") -> list[s
     ends_line = bool(parts) and isinstance(parts[-1], str) and parts[-1].endswith("\n")
     opening = f"<{tag} {attributes}>\n" if attributes else f"<{tag}>\n"
     return [opening, *parts, f"</{tag}>\n" if ends_line else f"\n</{tag}>\n"]
-
-
-def between(reply: str, tags: Sequence[str]) -> str:
-    """Return the text between two tags, stripped: the last such block, in which a complete pair of tags is text.
-
-    The common indentation of all lines is removed.
-
-    Args:
-        reply: an LLM's reply.
-        tags: opening and closing tag; letter case is ignored.
-
-    Raises:
-        MissingTags: a tag is missing, a block is not closed, or it is empty.
-    """
-    opening, closing = (tag.lower() for tag in tags)
-    found, depth, start = None, 0, 0
-    for tag in re.finditer(f"{re.escape(opening)}|{re.escape(closing)}", reply, re.IGNORECASE):
-        if depth and tag.group().lower() == closing:
-            depth -= 1
-            found = found if depth else reply[start : tag.start()]
-        elif tag.group().lower() == opening:
-            start = start if depth else tag.end()
-            depth += 1
-    if depth:
-        raise MissingTags(f"{tags[0]} is opened and not closed")
-    if found is None:
-        raise MissingTags(f"there is no text between {tags[0]} and {tags[1]}")
-    if not found.strip(" \n.\u2026"):
-        raise MissingTags(f"nothing stands between {tags[0]} and {tags[1]}")
-    return textwrap.dedent(found).strip()

@@ -6,7 +6,7 @@ from textgrad import prompts
 from textgrad.autograd import FormattedLLMCall, LLMCall, Module, OrderedFieldsMultimodalLLMCall
 from textgrad.config import validate_engine_or_get_default
 from textgrad.engine import EngineLM
-from textgrad.fences import MissingTags, between
+from textgrad.tagged import MissingTags, between
 from textgrad.variable import Variable, WrongValue
 
 _JUDGE_ROLE = "system prompt of the model that judges"
@@ -135,7 +135,7 @@ class MultiFieldTokenParsedEvaluation(MultiFieldEvaluation):
         Raises:
             MissingTags: the tags are missing or empty (a BadReply, also an IndexError).
         """
-        return between(str(response.value), self.parse_tags)
+        return between(str(response.value), self.parse_tags, short=True)
 
 
 class MultiChoiceTestTime(Module):

@@ -4,47 +4,7 @@ import re
 import pytest
 
 from textgrad import prompts
-from textgrad.errors import BadReply
-from textgrad.fences import FENCES, MissingTags, between, contains_tag, escape_tags, fence, restore_tags, wrap
-
-TAGS = ["<IMPROVED_VARIABLE>", "</IMPROVED_VARIABLE>"]
-
-
-def reply(text):
-    """Replace [ and ] by the tags."""
-    return text.replace("[", TAGS[0]).replace("]", TAGS[1])
-
-
-@pytest.mark.parametrize(
-    "text, value",
-    [
-        ("[a]", "a"),
-        ("Here it is:\n[\n  a\n    b \n]\nI hope it helps.", "a\n  b"),  # code keeps its shape
-        ("[ a\n b]", "a\nb"),
-        ("[Answer in [x].]", reply("Answer in [x].")),  # a pair inside belongs to the text
-        ("A draft: [a]. Better: [b]", "b"),  # the last block counts
-        ("I will put it between [ and ].\n[a]", "a"),
-        ("[a]]", "a"),
-        ("]: [a]", "a"),
-    ],
-)
-def test_text_between_tags_is_extracted(text, value):
-    assert between(reply(text), TAGS) == value
-
-
-def test_tags_are_case_insensitive():
-    assert between("<improved_variable>Ab</Improved_Variable>", TAGS) == "Ab"
-
-
-def test_both_tags_may_be_the_same():
-    assert between("so: ``` a ``` done", ["```", "```"]) == "a"
-
-
-@pytest.mark.parametrize("text", ["a", "", "[a", "a]", "]a[", "[]", "[ \n ]", "I use [ as said.\n[a]"])
-def test_an_ambiguous_reply_is_rejected(text):
-    with pytest.raises(MissingTags) as caught:
-        between(reply(text), TAGS)
-    assert isinstance(caught.value, BadReply) and isinstance(caught.value, IndexError)
+from textgrad.fences import FENCES, contains_tag, escape_tags, fence, restore_tags, wrap
 
 
 @pytest.mark.parametrize("tag", FENCES)

@@ -1,9 +1,9 @@
 """Optimizers: rewrite variables from feedback. One file per optimizer, found by its name."""
 
 from textgrad.discovery import load
-from textgrad.fences import MissingTags
 from textgrad.optimizer._base import Example
 from textgrad.optimizer.optimizer import Optimizer, TextualGradientDescent, TextualGradientDescentwithMomentum
+from textgrad.tagged import MissingTags
 
 TGD = TextualGradientDescent
 

@@ -11,9 +11,10 @@ from textgrad.config import validate_engine_or_get_default
 from textgrad.engine import EngineLM
 from textgrad.engine.calls.ask_again import ask_until
 from textgrad.errors import BadReply, UsageError
-from textgrad.fences import between, restore_tags
+from textgrad.fences import restore_tags
 from textgrad.optimizer._base import Optimizer, get_gradient_and_context_text
 from textgrad.prompts import OPTIMIZER_SYSTEM_PROMPT
+from textgrad.tagged import between
 from textgrad.tokens import check_length
 from textgrad.variable import Variable
 

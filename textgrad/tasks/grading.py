@@ -40,7 +40,7 @@ class Grader(Protocol):
 
     @property
     def unreadable(self) -> int:
-        """Number of an engine's verdicts that could not be read."""
+        """Number of different questions to a judge whose verdicts could not be read; they count as 0."""
 
     def score(self, question: str, prediction: str, answer: str) -> int:
         """Return 1 or 0."""
@@ -119,15 +119,19 @@ class _VerdictEngine(EngineLM):
         self.engine = engine
         self.model_string, self.endpoint = engine.model_string, engine.endpoint
         self.system_prompt = engine.system_prompt
-        self.unreadable = 0
+        self._unreadable: set[str] = set()  # requests; a repeated one counts once, whatever the timing
         self._lock = threading.Lock()
+
+    @property
+    def unreadable(self) -> int:
+        return len(self._unreadable)
 
     def generate(self, prompt: str | Sequence, system_prompt: str | None = None, **kwargs) -> str:
         try:
             return ask_until(self.engine, prompt, end_with_verdict, system_prompt=system_prompt, hint=_HINT)
         except BadReply as error:
             with self._lock:
-                self.unreadable += 1
+                self._unreadable.add(repr(prompt))
             return Text(f"No verdict could be read ({error}). <ACCURACY> 0 </ACCURACY>")
 
 

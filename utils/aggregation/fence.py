@@ -4,7 +4,8 @@ import re
 from collections.abc import Sequence
 
 from textgrad.errors import BadReply
-from textgrad.fences import between, contains_tag, fence_text
+from textgrad.fences import contains_tag, fence_text
+from textgrad.tagged import between
 from utils.aggregation.prompts import FENCE_TAG, MERGED_TAGS
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")

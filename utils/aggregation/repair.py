@@ -1,13 +1,14 @@
 """Add lost instructions back to a merged prompt, with one call."""
 
-import re
 from collections.abc import Sequence
 
 from textgrad.engine.base import EngineLM
 from textgrad.engine.calls.ask_again import ask_until
 from textgrad.errors import BadReply
 from textgrad.fences import fence_text
+from textgrad.tagged import MissingTags, between
 from textgrad.tokens import estimate_tokens
+from utils.aggregation.prompts import MERGED_TAGS
 from utils.metrics.instructions import instructions
 from utils.metrics.retention import Fate, fates_in
 
@@ -59,10 +60,10 @@ def _parse(reply: str, prompt: str, lost: Sequence[str], token_budget: int | Non
     Raises:
         BadReply: the rewrite is unusable. The model reads the message in the repeated request.
     """
-    found = re.findall(r"<IMPROVED_VARIABLE>(.*?)</IMPROVED_VARIABLE>", reply, re.DOTALL)
-    text = found[-1].strip() if found else ""
-    if not text:
-        raise BadReply("it had no prompt between the tags")
+    try:
+        text = between(reply, MERGED_TAGS)
+    except MissingTags:
+        raise BadReply("it had no prompt between the tags") from None
     if token_budget is not None and estimate_tokens(text) > token_budget:
         raise BadReply(f"it was longer than {token_budget} tokens")
     if dropped := _missing(text, instructions(prompt)):

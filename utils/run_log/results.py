@@ -53,6 +53,7 @@ def summarize(federation: Federation, result: Result, seconds: float = 0.0) -> d
         "complexity": complexity_by_round(result.rounds, federation.surprisal),
         "clients": clients,
         "usage": usage_of(federation.engines.gateway, price_of),
+        "unreadable_verdicts": {task.name: task.unreadable_verdicts for task in federation.tasks},
         "prices": {role: price.as_json() for role, price in price_of.items()},
     }
     if federation.config.speculate:

@@ -10,8 +10,8 @@ from textgrad.engine.base import Sampling, messages_of
 from textgrad.engine.simulated import SimulatedEngine
 from textgrad.engine.simulated_world import World
 from textgrad.errors import ContextExceeded, UsageError
-from textgrad.fences import between
 from textgrad.loss import MultiFieldTokenParsedEvaluation
+from textgrad.tagged import between
 from textgrad.variable import Variable
 
 _FORMAT = "Write the final answer as 'Answer: X' in the last line."

@@ -144,3 +144,14 @@ def test_planted_private_text_leaves_no_client_under_redact_and_block(tmp_path, 
     if mode == "block":
         assert set(uploads) == {results["prompts"]["initial"]}
     assert ledger.verify(folder) == (2, None)
+
+
+def test_verdicts_that_cannot_be_read_are_counted_stored_and_printed(tmp_path, monkeypatch, capsys):
+    _, results = results_of(tmp_path, "--judge", "llm", name="readable")
+    assert results["unreadable_verdicts"] == {"sums": 0} and "could not be read" not in capsys.readouterr().out
+    monkeypatch.setattr("textgrad.engine.simulated._verdict", lambda content: "<ACCURACY> perhaps </ACCURACY>")
+    folder, results = results_of(tmp_path, "--judge", "llm")
+    count = results["unreadable_verdicts"]["sums"]
+    assert count >= 18 and results["metrics"]["0shot_test_engine_test_acc"]["value"] == 0
+    line = f"verdicts of the judge that could not be read and count as wrong: {count} of sums"
+    assert line in capsys.readouterr().out and line in (folder / "run.log").read_text()

@@ -7,8 +7,9 @@ An answer is explicit if the reply marks it as the answer ("Answer: 7", "the ans
 import re
 
 from textgrad.engine.reply import Text
+from textgrad.tagged import find_blocks
 
-_TAGS = re.compile(r"<(answer|solution)>(.*?)</\1>", re.IGNORECASE | re.DOTALL)
+_TAGS = (("<answer>", "</answer>"), ("<solution>", "</solution>"))
 _MARKER = re.compile(
     r"""
     \banswers?\b [*_`'")\]]*                                # the word, perhaps the end of a bold or quoted one
@@ -101,7 +102,11 @@ def _unwrapped(text: str) -> str:
 
 
 def _after_markers(prediction: str) -> list[str]:
-    """Return the text after each marker of an explicit answer, last marker first, without empty texts."""
-    found = [(match.start(), prediction[match.end() :]) for match in _MARKER.finditer(prediction)]
-    found += [(match.start(), match[2]) for match in _TAGS.finditer(prediction)]
+    """Return the text after each marker of an explicit answer, last marker first, without empty texts.
+
+    The last line of an incomplete reply may be half an answer: a marker in it counts only in complete tags.
+    """
+    lines = prediction[: prediction.rfind("\n") + 1] if is_incomplete(prediction) else prediction
+    found = [(match.start(), lines[match.end() :]) for match in _MARKER.finditer(lines)]
+    found += [(block.start, block.text) for tags in _TAGS for block in find_blocks(prediction, tags, short=True)]
     return [rest for _, rest in sorted(found, reverse=True) if rest.strip("*_`$# \n")]
