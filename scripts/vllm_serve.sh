@@ -27,6 +27,9 @@ model=${1:-${MODEL:-meta-llama/Llama-3.1-8B-Instruct}}; [ $# -gt 0 ] && shift
 port=${1:-${PORT:-8000}}; [ $# -gt 0 ] && shift
 gpu=${1:-${GPU:-0}}; [ $# -gt 0 ] && shift
 . "$(dirname "$0")/lib/serving.sh"
+. "$(dirname "$0")/lib/integer.sh"
+require_integer PORT "$port" 1 65535
+require_integer MAX_MODEL_LEN "${MAX_MODEL_LEN:-1}" 1 100000000
 require_free_port "$port" VLLM
 
 if [ "$gpu" = cpu ]; then

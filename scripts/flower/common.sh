@@ -4,6 +4,9 @@
 
 python=${PYTHON:-.venv/bin/python}
 command -v "$python" >/dev/null || { echo "error: no Python at $python: run 'sh scripts/setup.sh', or set PYTHON" >&2; exit 2; }
+. scripts/lib/integer.sh
+require_integer PORT "${PORT:-8000}" 1 65535
+require_integer NODE_PORT "${NODE_PORT:-9094}" 1 65535
 PATH=$(cd "$(dirname "$(command -v "$python")")" && pwd):$PATH
 export PATH PYTHONPATH="$PWD" FLWR_TELEMETRY_ENABLED=0 FLWR_DISABLE_UPDATE_CHECK=1
 engine=${ENGINE:-simulated:topics=4}
@@ -19,6 +22,7 @@ command -v flower-superlink >/dev/null || {
     echo "error: Flower is not installed: .venv/bin/python -m pip install -r scripts/flower/requirements.txt" >&2
     exit 2
 }
+case $1 in *\'*) echo "error: $1: the name of the folder must not contain a quote" >&2; exit 2 ;; esac
 mkdir -p "$1"
 work=$(cd "$1" && pwd)
 shift
@@ -57,7 +61,8 @@ trap stop EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# export_shards [argument of main.py ...]: write each site's data to $work/site-0 ..., split as in a run without Flower.
+# export_shards [argument of main.py ...]: write each site's data to $work/<site>, split as in a run without Flower, and
+# the names of the sites to $work/sites, one per line.
 export_shards() {
     "$python" -m utils.flower.export_shards --to "$work" --test_engine "$engine" --evaluation_engine "$engine" "$@"
 }
@@ -93,6 +98,7 @@ superlink() {
 site() {
     name=$1
     shift
+    [ "$node_port" -le 65535 ] || { echo "error: no port is left for $name: choose a smaller NODE_PORT" >&2; exit 2; }
     mkdir -p "$work/$name"
     FLWR_HOME="$work/$name/flwr" $new_session flower-supernode --superlink "127.0.0.1:$port" --host 127.0.0.1 \
         --port "$node_port" --node-config "name='$name' data='$work/$name' engine='$engine'" "$@" \
@@ -103,19 +109,19 @@ site() {
 
 # run [argument of main.py ...]: train. A task that is a file is replaced by the server's held-out questions of it.
 run() {
+    flag=
     for argument in "$@"; do
         shift
         case $argument in
-            *.jsonl) argument=$work/server/$(basename "$argument") ;;
+            --task=*.jsonl) argument=${argument#--task=} argument=--task=$work/server/${argument##*/} ;;
+            --*) flag=$argument ;;
+            *.jsonl) [ "$flag" != --task ] || argument=$work/server/${argument##*/} ;;
         esac
         set -- "$@" "$argument"
     done
-    "$python" main.py --runtime flower --test_engine "$engine" --evaluation_engine "$engine" "$@"
-}
-
-# site_names: print the names of the folders that export_shards has written, in order.
-site_names() {
-    for folder in "$work"/site-*/; do
-        basename "$folder"
-    done
+    "$python" main.py --runtime flower --test_engine "$engine" --evaluation_engine "$engine" "$@" || {
+        status=$?
+        echo "the run stopped: start this script again to continue, with any option that the message above changes" >&2
+        exit $status
+    }
 }

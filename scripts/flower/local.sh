@@ -9,7 +9,7 @@ cd "$(dirname "$0")/../.."
 export_shards "$@"
 superlink --insecure
 write_connection 'insecure = true'
-for name in $(site_names); do
+while IFS= read -r name; do
     site "$name" --insecure
-done
+done <"$work/sites"
 run "$@"

@@ -26,12 +26,12 @@ export_shards "$@"
 superlink --ssl-ca-certfile "$keys/ca.pem" --ssl-certfile "$keys/server.pem" --ssl-keyfile "$keys/server.key" \
     --enable-supernode-auth
 write_connection "root-certificates = \"$keys/ca.pem\""
-for name in $(site_names); do
+while IFS= read -r name; do
     if [ ! -f "$keys/$name" ]; then
-        ssh-keygen -q -t ecdsa -b 384 -N "" -C "$name" -f "$keys/$name"
+        ssh-keygen -q -t ecdsa -b 384 -N "" -C "$name" -f "$keys/$name" </dev/null
     fi
-    flwr supernode register "$keys/$name.pub" local >>"$keys/register.log" 2>&1 || true  # registered by an earlier run
+    flwr supernode register "$keys/$name.pub" local </dev/null >>"$keys/register.log" 2>&1 || true  # registered by an earlier run
     site "$name" --root-certificates "$keys/ca.pem" --auth-supernode-private-key "$keys/$name" \
         --ssl-certfile "$keys/server.pem" --ssl-keyfile "$keys/server.key" --ssl-ca-certfile "$keys/ca.pem"
-done
+done <"$work/sites"
 run "$@"

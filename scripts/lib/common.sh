@@ -1,4 +1,4 @@
-# Shared by the run scripts and the studies: the Python to use, and lists of arguments that keep their spaces.
+# Shared by the run scripts and the studies: the Python to use, and the start of a run.
 
 python=${PYTHON:-.venv/bin/python}
 command -v "$python" >/dev/null || {
@@ -6,13 +6,6 @@ command -v "$python" >/dev/null || {
     exit 2
 }
 set -f  # the words of TASK, TASKS and the like are names, not file patterns
-
-# quote WORD...: print the words so that eval reads each back as one word.
-quote() {
-    for word; do
-        printf ' %s' "$(printf '%s\n' "$word" | sed "s/'/'\\\\''/g; 1s/^/'/; \$s/\$/'/")"
-    done
-}
 
 # run_module MODULE "TASK ..." [argument of main.py ...]: train; later arguments override earlier ones.
 run_module() {

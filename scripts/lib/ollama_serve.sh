@@ -25,8 +25,12 @@ model=${1:-${MODEL:-llama3.1}}
 port=${2:-${PORT:-11434}}
 gpu=${3:-${GPU:-}}
 . "$(dirname "$0")/serving.sh"
+. "$(dirname "$0")/integer.sh"
+require_integer PORT "$port" 1 65535
 export OLLAMA_HOST="127.0.0.1:$port"
 export OLLAMA_CONTEXT_LENGTH="${OLLAMA_CONTEXT_LENGTH:-8192}" OLLAMA_NUM_PARALLEL="${OLLAMA_NUM_PARALLEL:-4}"
+require_integer OLLAMA_CONTEXT_LENGTH "$OLLAMA_CONTEXT_LENGTH" 1 100000000
+require_integer OLLAMA_NUM_PARALLEL "$OLLAMA_NUM_PARALLEL" 1 1024
 export OLLAMA_KEEP_ALIVE="${OLLAMA_KEEP_ALIVE:--1}"
 case "$gpu" in "") ;; cpu) export CUDA_VISIBLE_DEVICES=-1 ;; *) export CUDA_VISIBLE_DEVICES="$gpu" ;; esac
 

@@ -1,6 +1,7 @@
 # Shared by the studies (scripts/paper/reproduce_*.sh). A study is a list of settings; each setting is one named run.
 # Started again, a study resumes: no request is paid for twice. It ends with one report of all its runs.
 #     TEST_ENGINE=ollama-llama3.1 sh scripts/paper/reproduce_local_steps.sh [argument of main.py ...]
+# Each study passes its own arguments, "$@", last, so that they override those of a setting.
 # EVALUATION_ENGINE   judges, criticizes, rewrites and merges (TEST_ENGINE)
 # TASK, TASKS         tasks of the homogeneous settings, and the three tasks of the heterogeneous ones
 # REPEATS=3           run every setting with three seeds; the report compares means over seeds
@@ -9,12 +10,13 @@
 
 cd "$(dirname "$0")/../.."
 . scripts/lib/common.sh
+. scripts/lib/integer.sh
+require_integer REPEATS "${REPEATS:-1}" 1 10000
 study=$(basename "$0" .sh)
 study=${study#reproduce_}
 folder=${LOG_DIR:-logs}/$study
-arguments=$(quote "$@")
 smoke=
-runs=
+runs=  # names, one word each
 
 bbh="BBH_object_counting BBH_multistep_arithmetic_two"
 if [ -n "${SMOKE:-}" ]; then
@@ -28,15 +30,21 @@ else
     one_task=${TASK:-BBH_object_counting} three_tasks=${TASKS:-"$bbh GSM8K_DSPy"}
 fi
 
-# setting NAME [argument of main.py ...]: one run. The caller's arguments override the study's; SMOKE overrides both.
+# setting NAME [argument of main.py ...]: one run; later arguments override earlier ones, and SMOKE overrides all.
 setting() {
     run=$1
     shift
-    eval "set -- \"\$@\" $arguments $smoke"
     echo "== $study: $run"
+    # shellcheck disable=SC2086  # one word per argument
     "$python" main.py --log_dir "$folder" --run_name "$run" --test_engine "$TEST_ENGINE" \
-        --evaluation_engine "$EVALUATION_ENGINE" --repeats "${REPEATS:-1}" "$@"
-    runs="$runs $(quote "$folder/$run")"
+        --evaluation_engine "$EVALUATION_ENGINE" --repeats "${REPEATS:-1}" "$@" $smoke || stopped $?
+    runs="$runs $run"
+}
+
+# stopped STATUS: end the study, and say how to continue it.
+stopped() {
+    echo "the study stopped at $run: start it again to continue, with any option that the message above changes" >&2
+    exit "$1"
 }
 
 # homogeneous NAME [argument ...]: one task split over several clients; one run per word of TASK.
@@ -68,6 +76,9 @@ enough_data() {
 
 # report: write one report of all the study's runs into its folder.
 report() {
-    eval "set -- $runs"
+    set --
+    for run in $runs; do
+        set -- "$@" "$folder/$run"
+    done
     "$python" -m utils.report -o "$folder" "$@"
 }

@@ -6,8 +6,8 @@ set -eu
 [ -n "${SMOKE:-}${TASK:-}" ] || one_task=$three_tasks
 
 for method in concat summarization sum_uid uid_select none; do
-    homogeneous "homo_$method" --aggregate_method "$method"
-    heterogeneous "hetero_$method" --aggregate_method "$method"
+    homogeneous "homo_$method" --aggregate_method "$method" "$@"
+    heterogeneous "hetero_$method" --aggregate_method "$method" "$@"
 done
 
 report

@@ -4,8 +4,9 @@ set -eu
 . "$(dirname "$0")/../lib/study.sh"
 
 for steps in ${LOCAL_STEPS:-3}; do
+    require_integer LOCAL_STEPS "$steps" 1 1000000
     for batch in 1 3 10; do
-        heterogeneous "hetero_E${steps}_B$batch" --local_steps "$steps" --batch_size "$batch"
+        heterogeneous "hetero_E${steps}_B$batch" --local_steps "$steps" --batch_size "$batch" "$@"
     done
 done
 

@@ -5,9 +5,9 @@ set -eu
 
 for task in $three_tasks; do
     name=$(file_name "${task##*/}")
-    setting "central_$name" --module train_centralized --task "$task"
-    setting "federated_$name" --module train_homo_fed --task "$task"
-    setting "local_only_$name" --module train_homo_fed --task "$task" --aggregate_method none
+    setting "central_$name" --module train_centralized --task "$task" "$@"
+    setting "federated_$name" --module train_homo_fed --task "$task" "$@"
+    setting "local_only_$name" --module train_homo_fed --task "$task" --aggregate_method none "$@"
 done
 
 report

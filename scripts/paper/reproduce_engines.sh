@@ -5,7 +5,7 @@ set -eu
 
 [ -z "${SMOKE:-}" ] || ENGINES="simulated simulated:base=0.5"
 for engine in ${ENGINES:-$TEST_ENGINE}; do
-    homogeneous "$(file_name "$engine")" --test_engine "$engine"
+    homogeneous "$(file_name "$engine")" --test_engine "$engine" "$@"
 done
 
 report

@@ -7,7 +7,7 @@ tasks=${LIVEBENCH_TASKS:-"livebench_reasoning livebench_math"}
 # LiveBench's questions cannot be generated: the smoke setting runs other tasks.
 [ -z "${SMOKE:-}" ] || tasks=$three_tasks
 for task in $tasks; do
-    setting "$(file_name "$task")" --module train_homo_fed --task "$task"
+    setting "$(file_name "$task")" --module train_homo_fed --task "$task" "$@"
 done
 
 report

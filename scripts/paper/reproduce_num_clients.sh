@@ -4,8 +4,9 @@ set -eu
 . "$(dirname "$0")/../lib/study.sh"
 
 for clients in ${CLIENTS:-1 3 5 10}; do
-    enough_data "N$clients" --num_clients "$clients" || break
-    homogeneous "N$clients" --num_clients "$clients"
+    require_integer CLIENTS "$clients" 1 1000000
+    enough_data "N$clients" --num_clients "$clients" "$@" || break
+    homogeneous "N$clients" --num_clients "$clients" "$@"
 done
 
 report

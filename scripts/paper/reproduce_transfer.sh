@@ -6,8 +6,8 @@ set -eu
 [ -z "${SMOKE:-}" ] || TRANSFER_ENGINES="simulated:base=0.5"
 : "${TRANSFER_ENGINES:?set TRANSFER_ENGINES to further engines to test the trained prompt with}"
 # shellcheck disable=SC2086  # one word per engine
-homogeneous homo --transfer_engine $TRANSFER_ENGINES
+homogeneous homo --transfer_engine $TRANSFER_ENGINES "$@"
 # shellcheck disable=SC2086
-heterogeneous hetero --transfer_engine $TRANSFER_ENGINES
+heterogeneous hetero --transfer_engine $TRANSFER_ENGINES "$@"
 
 report

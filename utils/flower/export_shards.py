@@ -3,8 +3,8 @@
     python -m utils.flower.export_shards --to FOLDER [argument of main.py ...]
 
 Write FOLDER/<site>/<task>.jsonl for every site and, for each task that is a file, FOLDER/server/<task>.jsonl with its
-validation and test questions. The sites are those of --sites (default: site-0, site-1, ...). This is for trials: real
-sites have their own data.
+validation and test questions. FOLDER/sites lists the sites, one per line: those of --sites (default: site-0, site-1,
+...). This is for trials: real sites have their own data.
 """
 
 import importlib
@@ -18,6 +18,8 @@ from utils.config import Config, parse
 from utils.engines.by_role import connect
 from utils.federation.evaluation import Sample, samples_of
 from utils.federation.setup import load_tasks
+
+_OTHER_FILES = ("server", "sites", "superlink", "home", "keys")  # in the same folder
 
 
 def export(config: Config, folder: Path) -> list[str]:
@@ -35,6 +37,7 @@ def export(config: Config, folder: Path) -> list[str]:
     for name, task in zip(config.task, tasks, strict=True):
         if name.endswith(".jsonl"):
             _write(folder / "server" / f"{task.name}.jsonl", _held_out_rows(task))
+    (folder / "sites").write_text("".join(f"{site}\n" for site in sites), encoding="utf-8")
     return sites
 
 
@@ -43,6 +46,9 @@ def _site_names(config: Config, count: int) -> list[str]:
     names = list(config.sites) or [f"site-{number:0{width}d}" for number in range(count)]
     if len(names) != count:
         raise UsageError(f"--sites names {len(names)} sites, but the run has {count} clients: name one site per client")
+    for name in names:
+        if Path(name).name != name or name in _OTHER_FILES or not name.isprintable() or "'" in name:
+            raise UsageError(f"--sites: {name!r} cannot be the name of a folder here: use letters, digits, - and _")
     return names
 
 
