@@ -4,7 +4,6 @@
 import gc
 import importlib
 import os
-import shlex
 import signal
 import sys
 from pathlib import Path
@@ -14,7 +13,6 @@ from utils.config import Config, parse
 
 EXIT_OK, EXIT_USAGE, EXIT_BUDGET, EXIT_INTERRUPTED, EXIT_TERMINATED = 0, 2, 3, 130, 143
 _GC_THRESHOLD = 100_000  # new objects; saves 10 % of the processor time with hundreds of requests in flight
-_CAPS = {"calls": "max_calls", "tokens": "max_tokens_total", "dollars": "max_cost"}
 
 
 class Terminated(KeyboardInterrupt):
@@ -26,7 +24,7 @@ def run(config: Config, call_log: Path | None = None) -> int:
 
     Args:
         config: checked.
-        call_log: file of replies, shared between runs.
+        call_log: file of replies in the folder of all seeds, for one seed of --repeats.
     """
     # Imported here, so that --help stays fast.
     from utils.engines.by_role import check_names
@@ -54,11 +52,13 @@ def train(config: Config, call_log: Path | None) -> int:
     from utils import report
     from utils.engines.by_role import connect
     from utils.engines.forecast import forecast_vs_actual
+    from utils.resume import resume_command
     from utils.run_log.log import RunLog
     from utils.run_log.summary import results_text
 
     gc.set_threshold(_GC_THRESHOLD)
     log, interrupted = RunLog(config, call_log), False
+    name = call_log.parent.name if call_log else log.name
     engines = connect(config, log.call_log, log.say)
     try:
         result = importlib.import_module(config.module).run_training(config, engines, log)
@@ -67,33 +67,20 @@ def train(config: Config, call_log: Path | None) -> int:
         log.say(f"{results_text(summary)}\n\nresults are in {log.folder}")
         if not result.stopped:
             return EXIT_OK
-        cap = _CAPS[engines.gateway.budget.reached or "calls"]
-        raised = resume_command(log.name, **{cap: f"{2 * getattr(config, cap):g}"})
-        log.say(f"incomplete: {result.stopped}; to continue, raise the cap: {raised}")
+        command = resume_command(name, **summary["continue_with"])
+        log.say(f"incomplete: {result.stopped}; to continue, raise the cap: {command}")
         return EXIT_BUDGET
     except Postponed as reason:
-        return print_error(StopRun(f"{reason}; to continue then: {resume_command(log.name)}"))
+        return print_error(StopRun(f"{reason}; to continue then: {resume_command(name)}"))
     except StopRun as reason:
         return print_error(reason)
     except KeyboardInterrupt:
         interrupted = True
-        print(f"\ninterrupted; to continue: {resume_command(log.name)}", file=sys.stderr, flush=True)
+        print(f"\ninterrupted; to continue: {resume_command(name)}", file=sys.stderr, flush=True)
         raise
     finally:
         log.close(interrupted)
         engines.gateway.close()
-
-
-def resume_command(run_name: str, **changed: str) -> str:
-    """Return the command that continues a run, with some options changed."""
-    words = [".venv/bin/python", *sys.argv]
-    for name, value in {"run_name": run_name, **changed}.items():
-        flag = f"--{name}"
-        if flag in words:
-            words[words.index(flag) + 1] = value
-        else:
-            words = [word for word in words if not word.startswith(f"{flag}=")] + [flag, value]
-    return shlex.join(words)
 
 
 def print_error(reason: StopRun) -> int:

@@ -13,6 +13,7 @@ from utils.config import Config
 from utils.files import to_json
 from utils.flower.run_archive import ERROR, RESULTS, decode, unpack
 from utils.flower.superlink import SuperLink, flwr_program
+from utils.resume import resume_command
 from utils.run_log.log import RunLog
 from utils.run_log.terminal import clean
 
@@ -52,7 +53,11 @@ def launch(config: Config) -> int:
     unpack(output.results, folder)
     print(f"results are in {folder}")
     results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
-    return EXIT_BUDGET if results["stopped"] else EXIT_OK
+    if not results["stopped"]:
+        return EXIT_OK
+    command = resume_command(config.run_name, **results.get("continue_with", {}))
+    print(f"incomplete: {clean(results['stopped'])}; to continue, raise the cap: {command}")
+    return EXIT_BUDGET
 
 
 def stop(superlink: SuperLink, run_id: str, run_name: str) -> None:

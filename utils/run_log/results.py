@@ -15,6 +15,7 @@ from utils.federation.setup import Federation
 from utils.metrics.retention import retention_record
 from utils.metrics.statistics import Estimate, compare, minimum_detectable_difference
 from utils.metrics.table import FinishedRun, metrics_of
+from utils.resume import raised_cap
 from utils.run_log.client_results import client_results, fairness_of
 from utils.run_log.measures import complexity_by_round, lost_instructions
 
@@ -34,6 +35,7 @@ def summarize(federation: Federation, result: Result, seconds: float = 0.0) -> d
     summary: dict[str, Any] = {
         "status": "incomplete" if result.stopped else "complete",
         "stopped": result.stopped,
+        **({"continue_with": raised_cap(federation.engines.gateway.budget)} if result.stopped else {}),
         "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "seconds": round(seconds, 3),
         "simulated": federation.engines.simulated,

@@ -45,6 +45,7 @@ class Budget:
 
     Attributes:
         reached: the cap that refused a call: "calls", "tokens", "dollars", or None.
+        required: the cap that would have allowed this call.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Budget:
         self.capped = any(cap is not None for cap in self.caps.values())
         self.prices = prices or {}
         self.reached: str | None = None
+        self.required = 0.0
         self.used = dict.fromkeys(self.caps, 0.0)
         self._reserved = dict.fromkeys(self.caps, 0.0)
         self._changed = threading.Condition()
@@ -83,7 +85,7 @@ class Budget:
         with self._changed:
             while cap := self._exceeded_cap(needed):
                 if not self._reserved["calls"]:
-                    self.reached = cap
+                    self.reached, self.required = cap, self.used[cap] + needed[cap]
                     raise BudgetSpent(
                         f"the cap of {self.caps[cap]:g} {cap} is reached ({self.used[cap]:.6g} used; "
                         f"the next call may need {needed[cap]:.6g})"
