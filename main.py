@@ -52,8 +52,8 @@ def train(config: Config, call_log: Path | None) -> int:
     from utils import report
     from utils.engines.by_role import connect
     from utils.engines.forecast import forecast_vs_actual
-    from utils.resume import resume_command
     from utils.run_log.log import RunLog
+    from utils.run_log.resume_command import resume_command
     from utils.run_log.summary import results_text
 
     gc.set_threshold(_GC_THRESHOLD)

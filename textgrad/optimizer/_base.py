@@ -58,6 +58,7 @@ class Optimizer(ABC):
         needs_gradients: False for an optimizer that only looks at examples; the backward pass is then skipped.
         examples: the minibatch of the next step; see `observe`.
         labelled: (question, right answer) pairs of the training data.
+        token_budget: maximum estimated tokens of a new value; a longer one is requested again. None for no limit.
 
     Raises:
         UsageError: a parameter is not a variable, or its value is an image.
@@ -73,6 +74,7 @@ class Optimizer(ABC):
         self.parameters = list(parameters)
         self.examples: list[Example] = []
         self.labelled: list[tuple[str, str]] = []
+        self.token_budget: int | None = None
 
     def observe(self, examples: Sequence[Example], labelled: Sequence[tuple[str, str]] = ()) -> None:
         """Receive what the next step works from, besides gradients.

@@ -34,7 +34,6 @@ class TextualGradientDescent(Optimizer):
         optimizer_system_prompt: {new_variable_start_tag} and {new_variable_end_tag} in it are replaced by the tags.
         in_context_examples: examples of good values.
         gradient_memory: number of earlier steps whose feedback is shown too, >= 0.
-        token_budget: maximum estimated tokens of a new value; a longer one is requested again. None for no limit.
     """
 
     def __init__(
@@ -47,11 +46,10 @@ class TextualGradientDescent(Optimizer):
         optimizer_system_prompt: str = OPTIMIZER_SYSTEM_PROMPT,
         in_context_examples: list[str] | None = None,
         gradient_memory: int = 0,
-        token_budget: int | None = None,
     ):
         super().__init__(parameters)
         self.engine = validate_engine_or_get_default(engine)
-        self.verbose, self.gradient_memory, self.token_budget = verbose, gradient_memory, token_budget
+        self.verbose, self.gradient_memory = verbose, gradient_memory
         self.constraints, self.in_context_examples = constraints or [], in_context_examples or []
         self.new_variable_tags = new_variable_tags or ["<IMPROVED_VARIABLE>", "</IMPROVED_VARIABLE>"]
         start, end = self.new_variable_tags
@@ -70,8 +68,7 @@ class TextualGradientDescent(Optimizer):
             engine: the LLM that rewrites.
             options: has one attribute per option, such as `gradient_memory`.
         """
-        budget = getattr(options, "prompt_budget", None)
-        return cls(parameters, engine=engine, gradient_memory=options.gradient_memory, token_budget=budget)
+        return cls(parameters, engine=engine, gradient_memory=options.gradient_memory)
 
     @property
     def constraint_text(self) -> str:

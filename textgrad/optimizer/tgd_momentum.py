@@ -44,7 +44,6 @@ class TextualGradientDescentwithMomentum(TextualGradientDescent):
         """Return the optimizer as the options of a run describe it; see `TextualGradientDescent.from_options`."""
         optimizer = cls(engine, parameters, momentum_window=options.momentum_window)
         optimizer.gradient_memory = options.gradient_memory
-        optimizer.token_budget = getattr(options, "prompt_budget", None)
         return optimizer
 
     def _past(self, variable: Variable) -> Sequence[tuple[str, str]]:

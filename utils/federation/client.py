@@ -124,6 +124,7 @@ class Client:
         """
         variable = tg.Variable(prompt, role_description=PROMPT_ROLE)
         optimizer = self.make_optimizer(parameters=[variable], engine=self.critic)
+        optimizer.token_budget = self.prompt_budget
         steps: list[Step] = []
         discarded = 0
         for number in range(1, self.local_steps + 1):

@@ -13,8 +13,8 @@ from utils.config import Config
 from utils.files import to_json
 from utils.flower.run_archive import ERROR, RESULTS, decode, unpack
 from utils.flower.superlink import SuperLink, flwr_program
-from utils.resume import resume_command
 from utils.run_log.log import RunLog
+from utils.run_log.resume_command import resume_command
 from utils.run_log.terminal import clean
 
 EXIT_OK, EXIT_BUDGET = 0, 3

@@ -15,9 +15,9 @@ from utils.federation.setup import Federation
 from utils.metrics.retention import retention_record
 from utils.metrics.statistics import Estimate, compare, minimum_detectable_difference
 from utils.metrics.table import FinishedRun, metrics_of
-from utils.resume import raised_cap
 from utils.run_log.client_results import client_results, fairness_of
 from utils.run_log.measures import complexity_by_round, lost_instructions
+from utils.run_log.resume_command import raised_cap
 
 
 def summarize(federation: Federation, result: Result, seconds: float = 0.0) -> dict[str, Any]:

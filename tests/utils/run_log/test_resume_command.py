@@ -15,9 +15,9 @@ from textgrad.engine.calls.budget import Budget, Price
 from textgrad.errors import BudgetSpent
 from utils.config import parse
 from utils.flower import launch
-from utils.resume import raised_cap, resume_command
+from utils.run_log.resume_command import raised_cap, resume_command
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.mark.parametrize(
