@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from textgrad.fences import Content, escape_tags, fence, wrap
 
 # Increased whenever the text of a request changes, so that a resumed run can say that it sends such requests again.
-# 1: tags in untrusted text were escaped as "< /TAG>"; 2: as "[/TAG>".
-REQUEST_VERSION = 2
+# 1: tags in untrusted text were escaped as "< /TAG>"; 2: as "[/TAG>"; 3: texts of data files are normalized.
+REQUEST_VERSION = 3
 
 BACKWARD_SYSTEM_PROMPT = """\
 You are the critic of a text that is improved step by step. A request holds the text in VARIABLE, what it is for in \

@@ -85,3 +85,14 @@ class JsonLines:
                 with open(self.path, "ab") as file:
                     file.write(line + b"\n")
         self._end += len(line) + 1
+
+    def finish(self) -> None:
+        """Remove the lines that were not appended again: a run that is continued may have fewer of them.
+
+        Raises:
+            BrokenSystem: the file cannot be written.
+        """
+        if self._expected:
+            with reporting_os_errors(self.path):
+                os.truncate(self.path, self._end)
+            self._expected = []

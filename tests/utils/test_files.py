@@ -56,3 +56,17 @@ def test_a_line_that_differs_is_replaced_and_all_later_lines_are_removed(tmp_pat
     assert lines_in(path) == [{"n": 0}, {"n": "other"}]
     again.append({"n": 2})
     assert lines_in(path) == [{"n": 0}, {"n": "other"}, {"n": 2}]
+
+
+def test_lines_that_a_continued_run_does_not_repeat_are_removed_at_its_end(tmp_path):
+    path = tmp_path / "m.jsonl"
+    first = JsonLines(path)
+    for number in range(4):
+        first.append({"n": number})
+    again = JsonLines(path)
+    again.append({"n": 0})
+    assert len(lines_in(path)) == 4
+    again.finish()
+    assert lines_in(path) == [{"n": 0}]
+    again.append({"n": 5})
+    assert lines_in(path) == [{"n": 0}, {"n": 5}]

@@ -1,9 +1,8 @@
 """The folder of a run: its name, its lock, its configuration, and its prompts."""
 
 import contextlib
-import dataclasses
-import json
 import os
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -11,10 +10,11 @@ from typing import Any
 import filelock
 
 from textgrad.errors import UsageError
-from textgrad.prompts import REQUEST_VERSION
-from utils.config import RESUME_SAFE, Config
+from textgrad.text import read_json
+from utils.config import Config
 from utils.federation.setup import Federation
-from utils.files import atomic_write, to_json
+from utils.files import atomic_write, reporting_os_errors, to_json
+from utils.run_log.identity import data_record, differences, options_of, remarks, updated
 from utils.run_log.provenance import provenance
 
 
@@ -33,16 +33,18 @@ class RunFolder:
         if Path(name).name != name or name.startswith(".") or not name.isprintable():
             raise UsageError(f"invalid --run_name {name!r}: use letters, digits, - and _")
         self.config, self.name, self.path = config, name, Path(config.log_dir) / name
+        self._rounds_in_results = 0
         self._lock = filelock.FileLock(self.path / ".lock", timeout=0, mode=0o600)
 
-    def open(self, federation: Federation) -> bool:
+    def open(self, federation: Federation) -> list[str]:
         """Create the folder, or continue in it.
 
         Returns:
-            True if an earlier version of the program started the run, so that some requests are sent again.
+            what the user should know if the folder contains a run, one line each.
 
         Raises:
-            UsageError: the folder cannot be created, has another configuration, or is used by another process.
+            UsageError: the folder cannot be created, has other options, data or more rounds, or is used by another
+                process.
         """
         try:
             (self.path / "prompts").mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -55,13 +57,22 @@ class RunFolder:
             raise UsageError(
                 f"--log_dir {self.config.log_dir}: cannot create the folder {self.path}: {error.strerror}"
             ) from error
-        stored = self._check_config() or self._write_config(federation)
+        said = self._open_config(federation)
+        with contextlib.suppress(UsageError, LookupError, TypeError):  # missing, or not ours
+            self._rounds_in_results = len(read_json(self.path / "results.json")["rounds"]) - 1
         self._set_latest()
-        return stored.get("request_version", 1) < REQUEST_VERSION
+        return said
 
     def close(self) -> None:
         """Unlock the folder."""
         self._lock.release()
+
+    def outgrow_results(self, round_number: int) -> None:
+        """Remove results.json before the ledger gets a round that it lacks: the run has been continued since."""
+        path = self.path / "results.json"
+        if round_number > self._rounds_in_results and path.exists():
+            with reporting_os_errors(path):
+                path.unlink()
 
     def write_prompt(self, name: str, text: str) -> None:
         """Write a prompt to prompts/<name>.txt."""
@@ -71,43 +82,43 @@ class RunFolder:
         """Write a JSON file."""
         atomic_write(self.path / name, to_json(value, indent=2) + "\n")
 
-    def _check_config(self) -> dict[str, Any] | None:
-        """Return the stored config.json, or None if there is none.
-
-        Raises:
-            UsageError: an option differs that may not change when a run is resumed.
-        """
-        path = self.path / "config.json"
+    def _open_config(self, federation: Federation) -> list[str]:
+        """Write config.json, or compare it with this run and bring it up to date; return remarks for the user."""
+        path, data = self.path / "config.json", data_record(federation.tasks)
         if not path.exists():
-            return None
+            self.write_json("config.json", {**self._new_config(federation), "data": data})
+            return []
+        stored = read_json(path)
         try:
-            stored = json.loads(path.read_text(encoding="utf-8"))
-            defaults = {each.name: each.default for each in dataclasses.fields(Config)}
-            before = json.loads(to_json(defaults)) | stored["options"]  # the run may be older than an option
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise UsageError(f"cannot read {path}: {error}; remove it to continue with the given options") from error
-        now = self._options()
-        changed = [name for name in now if name not in RESUME_SAFE and before.get(name) != now[name]]
-        if changed:
-            changes = ", ".join(f"--{name} was {before.get(name)!r} and is {now[name]!r}" for name in changed)
-            raise UsageError(
-                f"{self.path} contains a run with another configuration: {changes}; give the same options "
-                "to continue it, or another --run_name"
-            )
-        return stored
+            if different := differences(stored, self.config, data):
+                raise UsageError(
+                    f"{self.path} contains another run: {'; '.join(different)}; give the same options and data to "
+                    "continue it, or another --run_name"
+                )
+            self._check_rounds()
+            said, config = remarks(stored, self.config, data), updated(stored, self.config, data)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise UsageError(f"cannot read {path}: {error!r}; remove it to continue with the given options") from error
+        self.write_json("config.json", config)
+        return said
 
-    def _write_config(self, federation: Federation) -> dict[str, Any]:
-        config = {
-            "options": self._options(),
+    def _check_rounds(self) -> None:
+        """Raise `UsageError` if the run has more rounds than it should get."""
+        files = [re.match(r"round(\d+)_", path.name) for path in (self.path / "prompts").glob("round*.txt")]
+        done = max((int(match[1]) for match in files if match), default=0)
+        if self.config.max_epochs < done:
+            raise UsageError(
+                f"{self.path} has {done} rounds already, and --rounds is {self.config.max_epochs}: "
+                f"give --rounds {done} or more to continue it, or another --run_name"
+            )
+
+    def _new_config(self, federation: Federation) -> dict[str, Any]:
+        return {
+            "options": options_of(self.config),
             "engines": federation.engines.endpoints(),
             "simulated": federation.engines.simulated,
             **provenance(),
         }
-        self.write_json("config.json", config)
-        return config
-
-    def _options(self) -> dict[str, Any]:
-        return json.loads(to_json(dataclasses.asdict(self.config)))
 
     def _set_latest(self) -> None:
         """Point the link logs/latest to this folder, unless something else has that name."""

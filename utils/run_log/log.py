@@ -22,6 +22,7 @@ from utils.federation.update import Step
 from utils.files import JsonLines
 from utils.run_log import events
 from utils.run_log.folder import RunFolder
+from utils.run_log.identity import data_lines
 from utils.run_log.ledger import GENESIS, entry_of, find_break, with_hash
 from utils.run_log.partition import partition_record, partition_table
 from utils.run_log.results import detectable, summarize
@@ -62,20 +63,17 @@ class RunLog(NullLog):
         """Create the run's folder, or continue in it.
 
         Raises:
-            UsageError: the folder cannot be created, has another configuration, or is used by another process.
+            UsageError: as `RunFolder.open`.
         """
-        outdated = self._run_folder.open(federation)
+        remarks = self._run_folder.open(federation)
         self._federation = federation
         self._metrics, self._ledger = JsonLines(self.folder / "metrics.jsonl"), JsonLines(self.folder / "ledger.jsonl")
         self._run_folder.write_prompt("initial", federation.initial_prompt)
         self._terminal.open()
         federation.engines.gateway.on_reply = self._terminal.count
         self.say(f"results are written to {self.folder}")
-        if outdated:
-            self.say(
-                "an earlier version of the program started this run: requests whose text has changed since "
-                "are sent again (with --replay_only, they end the run)"
-            )
+        for line in (*remarks, *data_lines(federation.tasks)):
+            self.say(line)
         if note := budget_note(self.config, len(federation.clients)):
             self.say(note)
         self._write_partition()
@@ -153,6 +151,7 @@ class RunLog(NullLog):
         entry = with_hash(entry_of(finished, validation, self._local_only), previous)
         if broken := find_break(entry, self._last_entry):
             raise AssertionError(f"the chain of prompts broke in round {finished.number}: {broken}")
+        self._run_folder.outgrow_results(finished.number)
         self._ledger.append(entry)
         self._last_entry = entry
 
@@ -167,6 +166,8 @@ class RunLog(NullLog):
             The content of results.json.
         """
         self._writer.finish()
+        self._metrics.finish()
+        self._ledger.finish()
         seconds = time.monotonic() - self._started
         summary = summarize(self._federation, result, seconds) | ({"forecast": forecast} if forecast else {})
         self._run_folder.write_prompt("best", result.rounds[result.best].prompts[0])

@@ -149,6 +149,7 @@ def _data(federation: Federation, task) -> dict[str, Any]:
         for split in ("val", "test")
     }
     return {
+        "scorer": task.scorer_name,
         "train": len(task.train),
         "val": len(task.val),
         "test": len(questions["test"]),

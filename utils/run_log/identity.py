@@ -1,0 +1,113 @@
+"""The identity of a run: config.json keeps its options and fingerprints of its data, and a resumed run must have both.
+
+The number of rounds may grow: the earlier rounds replay from the call log.
+"""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from textgrad.prompts import REQUEST_VERSION
+from textgrad.tasks import Task
+from utils.config import RESUME_SAFE, Config
+from utils.federation.evaluation import samples_of
+from utils.files import to_json
+
+ROUNDS = "max_epochs"
+SPLITS = {"train": "training", "val": "validation", "test": "test"}
+_NO_DATA = {"fingerprint": ""}
+_LONGEST = 60  # characters of an option's value in a message
+
+
+def options_of(config: Config) -> dict[str, Any]:
+    """Return the options as config.json has them."""
+    return json.loads(to_json(dataclasses.asdict(config)))
+
+
+def fingerprint(examples: Iterable[tuple[str, str]]) -> str:
+    """Return 16 hexadecimal digits that depend on every question and answer, and on their order."""
+    return hashlib.sha256(to_json([list(pair) for pair in examples]).encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def data_record(tasks: Iterable[Task]) -> dict[str, Any]:
+    """Return, by task, the name of the scorer, and the size and fingerprint of each split that the run uses."""
+    record: dict[str, Any] = {}
+    for task in tasks:
+        pairs = {
+            name: [(each.question, each.answer) for each in samples_of(task, getattr(task, name))] for name in SPLITS
+        }
+        splits = {name: {"n": len(split), "fingerprint": fingerprint(split)} for name, split in pairs.items() if split}
+        record[task.name] = {"scorer": task.scorer_name, **splits}
+    return record
+
+
+def data_lines(tasks: Iterable[Task]) -> list[str]:
+    """Return one line per task: its sizes and its scorer."""
+    lines = []
+    for task in tasks:
+        sizes = [f"{len(getattr(task, name))} {label}" for name, label in SPLITS.items() if len(getattr(task, name))]
+        remark = f" ({task.remark})" if task.remark else ""
+        lines.append(f"{task.name}: {', '.join(sizes)} questions; scorer: {task.scorer_name}{remark}")
+    return lines
+
+
+def differences(stored: Mapping[str, Any], config: Config, data: Mapping[str, Any]) -> list[str]:
+    """Return what a run with this configuration and data has not in common with the stored one.
+
+    Args:
+        stored: the content of config.json. An option that it lacks had its default; data that it lacks, from a version
+            without fingerprints, is not compared.
+        config: of the resumed run.
+        data: its `data_record`.
+    """
+    defaults = {each.name: each.default for each in dataclasses.fields(config)}
+    before, now = json.loads(to_json(defaults)) | stored["options"], options_of(config)
+    found = [
+        f"--{name} was {_shortened(before[name])} and is {_shortened(now[name])}"
+        for name in now
+        if name not in (*RESUME_SAFE, ROUNDS) and before[name] != now[name]
+    ]
+    for task, splits in stored.get("data", {}).items():
+        changed = [
+            label
+            for name, label in SPLITS.items()
+            if splits.get(name, _NO_DATA)["fingerprint"] != data.get(task, {}).get(name, _NO_DATA)["fingerprint"]
+        ]
+        if changed:
+            found.append(f"the {' and '.join(changed)} data of {task} has changed since the run began")
+    return found
+
+
+def _shortened(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+
+
+def updated(stored: Mapping[str, Any], config: Config, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the content of config.json for a resumed run: with its number of rounds and its data."""
+    options = {**stored["options"], ROUNDS: getattr(config, ROUNDS)}
+    return {**stored, "options": options, "data": dict(data)}
+
+
+def remarks(stored: Mapping[str, Any], config: Config, data: Mapping[str, Any]) -> list[str]:
+    """Return what the user should know about resuming a run, one line each."""
+    lines = []
+    if (stored.get("request_version") or 1) < REQUEST_VERSION:
+        lines.append(
+            "an earlier version of the program started this run: requests whose text has changed since are sent again "
+            "(with --replay_only, they end the run)"
+        )
+    unknown = set(stored["options"]) - {each.name for each in dataclasses.fields(config)}
+    if unknown:
+        lines.append(f"ignoring options of the run that this version does not have: {', '.join(sorted(unknown))}")
+    for task, record in stored.get("data", {}).items():
+        if record.get("scorer") != data[task]["scorer"]:
+            lines.append(f"{task} was scored as {record.get('scorer')} and is now scored as {data[task]['scorer']}")
+    rounds = stored["options"].get(ROUNDS, getattr(config, ROUNDS))
+    if getattr(config, ROUNDS) > rounds:
+        lines.append(
+            f"extending the run from {rounds} to {getattr(config, ROUNDS)} rounds: earlier rounds are replayed"
+        )
+    return lines
