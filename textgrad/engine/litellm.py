@@ -9,7 +9,13 @@ from typing import Any
 from textgrad.engine.base import DEFAULT_SYSTEM_PROMPT, ChatEngine, Reply, Sampling
 from textgrad.engine.kind import EngineKind
 from textgrad.engine.protocol.errors import ApiError, RequestContext
-from textgrad.engine.protocol.messages import prompt_tokens, read_completion, wire_messages
+from textgrad.engine.protocol.messages import (
+    SYSTEM_MOVED,
+    prompt_tokens,
+    read_completion,
+    wire_messages,
+    with_system_in_user,
+)
 from textgrad.errors import UsageError
 from textgrad.packages import require_package
 
@@ -51,6 +57,7 @@ class ChatLiteLLM(ChatEngine):
         self.endpoint = f"litellm:{self.provider}" if self.provider else "litellm"
         self.request_timeout = request_timeout
         self.sampling = replace(self.sampling, seed=seed)
+        self._refuses_system = False
 
     def check(self) -> None:
         """Check that the package is installed and an API key is set.
@@ -68,9 +75,24 @@ class ChatLiteLLM(ChatEngine):
     def complete(self, messages: Sequence[dict[str, Any]], sampling: Sampling) -> Reply:
         """Return the reply to chat messages. LiteLLM omits parameters that the provider does not support."""
         wire = wire_messages(messages, self.is_multimodal, self.model_string)
+        response = self._ask(with_system_in_user(wire) if self._refuses_system else wire, sampling)
+        remarks: tuple[str, ...] = ()
+        if isinstance(response, ApiError) and response.refused_parameter({"messages": wire}) == "system":
+            refusal, response = response, self._ask(with_system_in_user(wire), sampling)
+            if not isinstance(response, ApiError):
+                self._refuses_system = True
+                remarks = (SYSTEM_MOVED.format(self._context().line(refusal.message)),)
+        if isinstance(response, ApiError):
+            if response.filtered:
+                return Reply("", "content_filter", prompt_tokens(wire), 0)
+            raise response.error(self._context())
+        reply = read_completion(response, wire)
+        return replace(reply, remarks=tuple(f"{self.model_string}: {each}" for each in (*reply.remarks, *remarks)))
+
+    def _ask(self, wire: list[dict[str, Any]], sampling: Sampling) -> dict[str, Any] | ApiError:
         name = f"{self.provider}/{self.model_string}" if self.provider else self.model_string
         seed = {} if sampling.seed is None else {"seed": sampling.seed}
-        response = _send(
+        return _send(
             model=name,
             messages=wire,
             temperature=sampling.temperature,
@@ -82,12 +104,6 @@ class ChatLiteLLM(ChatEngine):
             drop_params=True,
             **seed,
         )
-        if isinstance(response, ApiError):
-            if response.filtered:
-                return Reply("", "content_filter", prompt_tokens(wire), 0)
-            raise response.error(self._context())
-        reply = read_completion(response, wire)
-        return replace(reply, remarks=tuple(f"{name}: {remark}" for remark in reply.remarks))
 
     def _context(self) -> RequestContext:
         keys = (value for name, value in os.environ.items() if name.endswith(("_KEY", "_TOKEN")) and len(value) > 7)

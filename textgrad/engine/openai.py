@@ -13,7 +13,13 @@ from textgrad.engine.base import DEFAULT_SYSTEM_PROMPT, CachedEngine, ChatEngine
 from textgrad.engine.kind import EngineKind
 from textgrad.engine.protocol.address import NO_KEY, basic_auth, credentials, find_key, is_local, without_credentials
 from textgrad.engine.protocol.errors import ApiError, NoResponse, RequestContext, connection_error, read_response
-from textgrad.engine.protocol.messages import prompt_tokens, read_completion, wire_messages, with_system_in_user
+from textgrad.engine.protocol.messages import (
+    SYSTEM_MOVED,
+    prompt_tokens,
+    read_completion,
+    wire_messages,
+    with_system_in_user,
+)
 from textgrad.errors import BrokenSystem, UsageError
 from textgrad.packages import require_package
 from textgrad.text import normalize
@@ -131,8 +137,7 @@ class ChatOpenAI(ChatEngine, CachedEngine):
         """Send no more system messages, after a request without one was answered, and yield what to tell the user."""
         if refused_system:
             self.dropped.add("system")
-            message = self._context().line(refused_system.message)
-            yield f"the system prompt is sent in the user message, because the endpoint said: {message}"
+            yield SYSTEM_MOVED.format(self._context().line(refused_system.message))
 
     def _named(self, remark: str) -> str:
         return f"{self.model_string} at {self.endpoint}: {remark}"

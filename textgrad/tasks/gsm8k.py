@@ -11,7 +11,7 @@ from textgrad.tasks.base import Examples
 from textgrad.tasks.records import from_hub, from_jsonl
 from textgrad.tasks.scoring.answers import number
 from textgrad.tasks.scoring.scorer import ignore_question
-from textgrad.tasks.source import TaskData, TaskRequest, answer_line, data_folder, own_copy_hint
+from textgrad.tasks.source import TaskData, TaskRequest, answer_line, data_folder
 from textgrad.tasks.splits import Example, Splits, distinct
 
 NAMES = ("GSM8K", "GSM8K_DSPy")
@@ -60,8 +60,7 @@ def _official(split: str, data_dir: Path | None) -> list[Example]:
     if file and file.is_file():
         records = from_jsonl(file, ("question", "answer"))
     else:
-        hint = own_copy_hint(data_dir, "gsm8k/train.jsonl", "gsm8k/test.jsonl")
-        records = from_hub("openai/gsm8k", "main", split, hint)
+        records = from_hub("openai/gsm8k", "main", split, local_file="gsm8k/train.jsonl and gsm8k/test.jsonl")
     for index, record in enumerate(records, 1):
         if "####" not in str(record["answer"]):
             raise UsageError(f"{file or 'openai/gsm8k'}, example {index}: the answer lacks '####' and the result")

@@ -39,6 +39,8 @@ def judge_fate(engine: EngineLM, instruction: str, prompt: str) -> Fate:
         named = re.findall(r"\b(kept|merged|lost)\b", reply.lower())
         if not named:
             raise BadReply("it named none of kept, merged, lost")
+        if len(set(named)) > 1 and not re.search(r"\b(kept|merged|lost)\W*\Z", reply.lower()):
+            raise BadReply("it did not end with one of kept, merged, lost")
         return Fate(named[-1])
 
     content = _JUDGE_PROMPT.format(

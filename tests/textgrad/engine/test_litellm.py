@@ -20,6 +20,10 @@ class RateLimitError(openai.OpenAIError):
     litellm_response_headers = {"retry-after": "3"}
 
 
+class BadRequestError(openai.OpenAIError):
+    status_code = 400
+
+
 class NoCredit(RateLimitError):
     body = {"code": "insufficient_quota"}
 
@@ -127,6 +131,34 @@ def test_exceptions_of_litellm_become_ours(fake, failure, kind):
 def test_a_content_policy_violation_is_a_filtered_reply(fake):
     fake.failure = ContentPolicyViolationError("no")
     assert get_engine("claude-3").complete(MESSAGES, Sampling()).flaw == "filtered"
+
+
+def test_the_system_text_moves_into_the_user_message_if_the_provider_refuses_it(fake):
+    def completion(**request):
+        fake.requests.append(request)
+        if request["messages"][0]["role"] == "system":
+            raise BadRequestError("litellm.BadRequestError: Only user and assistant roles are supported!")
+        return {"choices": [{"message": {"content": "hello"}, "finish_reason": "stop"}]}
+
+    fake.completion = completion
+    engine = get_engine("claude-3")
+    messages = [{"role": "system", "content": "Be brief."}, *MESSAGES]
+    first, second = engine.complete(messages, Sampling()), engine.complete(messages, Sampling())
+    assert first.text == second.text == "hello" and len(fake.requests) == 3
+    assert fake.requests[2]["messages"] == [{"role": "user", "content": "Be brief.\n\nhi"}]
+    assert "Only user and assistant roles are supported!" in " ".join(first.remarks)
+    assert not any("system prompt" in remark for remark in second.remarks)
+
+
+def test_a_refusal_that_stays_without_a_system_message_is_reported_and_nothing_is_learned(fake):
+    fake.failure = BadRequestError("Conversation roles must alternate")
+    engine = get_engine("claude-3")
+    messages = [{"role": "system", "content": "Be brief."}, *MESSAGES]
+    with pytest.raises(BrokenSystem, match="roles must alternate"):
+        engine.complete(messages, Sampling())
+    fake.failure = None
+    engine.complete(messages, Sampling())
+    assert fake.requests[-1]["messages"] == messages
 
 
 def test_an_api_key_in_an_error_message_is_redacted(fake):

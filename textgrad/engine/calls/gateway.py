@@ -25,6 +25,8 @@ from textgrad.errors import CallFailed, ContextExceeded, StopRun, UsageError
 from textgrad.text import normalize
 from textgrad.tokens import max_tokens
 
+_MAX_REMARKS = 5  # per endpoint
+
 
 @dataclass
 class Usage:
@@ -96,7 +98,7 @@ class Gateway:
         self.on_reply: Callable[[], None] = lambda: None
         self.warn = warn or (lambda line: print(line, file=sys.stderr))
         self._truncation = TruncationDetector(self.warn)
-        self._warned: set[tuple[str, str]] = set()
+        self._warned: dict[str, set[str]] = {}
         self._counted: set[tuple[str, str]] = set()
         self._paid: set[str] = set()
         self._in_flight: dict[str, threading.Event] = {}
@@ -227,10 +229,11 @@ class Gateway:
         return reply, time.monotonic() - started
 
     def _warn_once(self, kind: str, line: str, endpoint: str) -> None:
-        """Warn the user once per kind of remark and endpoint."""
+        """Warn the user once per kind of remark and endpoint; of too many kinds, only about the first ones."""
         with self._lock:
-            new = (kind, endpoint) not in self._warned
-            self._warned.add((kind, endpoint))
+            kinds = self._warned.setdefault(endpoint, set())
+            new = kind not in kinds and len(kinds) < _MAX_REMARKS
+            kinds.update([kind] if new else [])
         if new:
             self.warn(line)
 

@@ -91,7 +91,7 @@ class Limiter:
                 self._release_slot()
             self._record_failure(last, endpoint, attempt)
             if last.malformed and attempt:
-                return Reply("", finish_reason="malformed")
+                return Reply("", finish_reason="malformed", remarks=(f"warning: {endpoint}: {last}",))
             if attempt < self.max_retries:
                 self._wait_before_retry(last, attempt, endpoint)
         raise CallFailed(f"{endpoint}: failed after {self.max_retries} retries: {last}")

@@ -25,6 +25,7 @@ _ABOUT_THE_REQUEST = (400, 406, 415, 422)
 _ABOUT_THE_ACCOUNT = (401, 402, 403, 404, 413, 429)
 _MESSAGE_NAMES = ("message", "detail", "msg", "error_msg", "error_message", "status_msg", "error_description", "reason")
 _CODE_NAMES = ("code", "status", "status_code", "error_code")
+_LONGEST_STATEMENT = 1000  # characters; a longer text is a page, which mentions billing for other reasons
 _SHORTEST_REPLY = 16  # tokens; with less room left, the request counts as too long
 _UNREACHABLE = (errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH)
 
@@ -96,7 +97,8 @@ class ApiError:
     @property
     def out_of_money(self) -> bool:
         """True if no balance, credit or quota is left, whatever the status."""
-        return self.status == 402 or wordings.out_of_money(f"{self._full_message} {self.details}")
+        text = f"{self._full_message} {self.details}"
+        return self.status == 402 or (len(text) <= _LONGEST_STATEMENT and wordings.out_of_money(text))
 
     @property
     def too_long(self) -> bool:
@@ -149,7 +151,7 @@ class ApiError:
     def error(self, context: RequestContext) -> Exception:
         """Return the exception to raise, with a message of one line."""
         message = context.line(self.message)
-        if self.status < 400:
+        if self.status < 400 and not self.out_of_money:
             return TransientError(f"the response is not a JSON object: {message}", malformed=True)
         if self.too_long:
             return ContextExceeded(f"{context.name} at {context.endpoint}: the request is too long: {message}")

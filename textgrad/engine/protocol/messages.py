@@ -16,6 +16,7 @@ _REASONING_ONLY = (
     "replies arrive as reasoning, with empty content: their reasoning is used as text; "
     "correct the server's reasoning parser or chat template"
 )
+SYSTEM_MOVED = "the system prompt is sent in the user message, because the endpoint said: {}"
 _NO_REASON = "replies have no finish reason: truncated replies cannot be recognized"
 _MOST_TOKENS = 10**9  # of one request or reply; a larger count is a mistake
 

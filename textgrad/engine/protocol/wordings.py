@@ -50,9 +50,9 @@ _QUOTA = re.compile(
     re.IGNORECASE,
 )
 _RATE = re.compile(
-    r"per[ _-]?(?:second|sec\b|minute|min\b|hour|day|base_model)|\b[RT]P[MDS]\b|rate[ _-]?limit|too many requests"
-    r"|(?:try|retry)(?:ing)?(?: again)?(?: in| after)\b|retry_?delay|slow down|concurren|overload|capacity"
-    r"|频率|速率|并发|每分钟",
+    r"per[ _-]?(?:second|sec\b|minute|min\b|hour|day|base_model)|\b[RT]P[MDS]\b|rate[ _-]?limit(?!error)"
+    r"|too many requests|(?:try|retry)(?:ing)?(?: again)?(?: in| after)\b|retry_?delay|slow down|concurren|overload"
+    r"|capacity|频率|速率|并发|每分钟",
     re.IGNORECASE,
 )
 # Numbers of tokens; more digits than these are no number of tokens.

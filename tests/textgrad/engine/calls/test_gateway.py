@@ -130,6 +130,15 @@ def test_a_remark_of_an_engine_is_passed_on_once():
     assert route("a") == route("b") == "good" and lines == ["it hums"]
 
 
+def test_remarks_that_differ_with_every_reply_do_not_flood_the_terminal():
+    said = []
+    engine = Scripted(lambda messages, sampling, number: Reply("good", remarks=(f"request {number} hums",)))
+    gateway = Gateway(warn=said.append)
+    for number in range(20):
+        gateway.ask(engine, "test", [{"role": "user", "content": str(number)}], Sampling())
+    assert len(said) == 5 and len(set(said)) == 5
+
+
 def test_the_cause_of_failed_requests_is_reported_once():
     def fail(messages, sampling, number):
         raise TransientError("HTTP 499: the operation was cancelled", retry_after=0.0)

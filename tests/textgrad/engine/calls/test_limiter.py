@@ -69,7 +69,8 @@ def test_retries_are_limited():
 
 def test_a_malformed_response_is_retried_once_and_then_is_a_bad_reply():
     request = failing(99, TransientError("HTML", malformed=True, retry_after=0.0))
-    assert Limiter().call(request, "e").flaw == "malformed" and request.count == 2
+    reply = Limiter().call(request, "e")
+    assert (reply.flaw, reply.remarks, request.count) == ("malformed", ("warning: e: HTML",), 2)
 
 
 def test_all_callers_wait_as_long_as_the_server_requests():

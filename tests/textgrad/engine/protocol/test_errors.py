@@ -269,6 +269,8 @@ NO_MONEY = {
     "a gateway": (503, {"detail": "Out of credits"}),
     "Alibaba": (499, {"error": {"code": "Arrearage", "message": "Access denied, pay the overdue bill."}}),
     "plain text": (429, "Your quota has been exhausted."),
+    "plain text, 200": (200, "Insufficient balance"),
+    "LiteLLM": (429, {"message": "litellm.RateLimitError: You exceeded your current quota, please check your plan."}),
 }
 RATE_LIMITS = {
     "OpenAI": "Rate limit reached for m on tokens per min (TPM): Limit 10000. Please try again in 6ms. You can "
@@ -296,6 +298,11 @@ def test_a_spent_balance_stops_the_run_with_the_words_of_the_server(dialect):
 @pytest.mark.parametrize("dialect", RATE_LIMITS)
 def test_a_rate_limit_that_advertises_a_higher_tier_is_not_a_spent_balance(dialect):
     assert problem({"error": {"message": RATE_LIMITS[dialect]}}, 429).error(ASKED).rate_limited
+
+
+def test_a_page_that_mentions_billing_among_other_things_is_not_a_spent_balance():
+    page = "<html><h1>502 Bad Gateway</h1>" + "<p>Home, Status, Documentation</p>" * 50 + "<a>Billing</a></html>"
+    assert type(problem(page, 502).error(ASKED)) is TransientError
 
 
 def test_a_rate_limit_is_recognized_by_its_details():
