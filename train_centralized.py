@@ -5,6 +5,7 @@ from utils.config import Config
 from utils.engines.by_role import Engines
 from utils.federation.evaluation import Sample, samples_of
 from utils.federation.null_log import NullLog
+from utils.federation.partition import check_size
 from utils.federation.result import Result
 from utils.federation.training import train
 
@@ -17,7 +18,9 @@ def run_training(config: Config, engines: Engines, log: NullLog) -> Result:
 def partition_train(config: Config, tasks: list[Task]) -> list[list[Sample]]:
     """Return the training questions of the only client: all of them."""
     (task,) = tasks
-    return [samples_of(task, task.train)]
+    samples = samples_of(task, task.train)
+    check_size(config, samples, clients=1)
+    return [samples]
 
 
 def partition_validation(config: Config, tasks: list[Task]) -> list[dict[str, list[int]]]:

@@ -21,11 +21,11 @@ def partition_train(config: Config, tasks: list[Task]) -> list[list[Sample]]:
     if config.partition == "dirichlet":
         pooled = [sample for samples in by_task for sample in samples]
         labels = [sample.task.name for sample in pooled]
-        return split_train(config, pooled, labels, config.clients_per_task * len(tasks))
+        return split_train(config, pooled, labels, config.clients_per_task * len(tasks), "")
     return [
         client
         for samples in by_task
-        for client in split_train(config, samples, [0] * len(samples), config.clients_per_task)
+        for client in split_train(config, samples, [0] * len(samples), config.clients_per_task, "--clients_per_task")
     ]
 
 

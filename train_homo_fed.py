@@ -20,7 +20,7 @@ def partition_train(config: Config, tasks: list[Task]) -> list[list[Sample]]:
     (task,) = tasks
     samples = samples_of(task, task.train)
     labels = [task.answer_class((sample.question, sample.answer)) for sample in samples]
-    return split_train(config, samples, labels, config.homo_split_num)
+    return split_train(config, samples, labels, config.homo_split_num, "--num_clients")
 
 
 def partition_validation(config: Config, tasks: list[Task]) -> list[dict[str, list[int]]]:

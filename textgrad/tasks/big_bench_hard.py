@@ -14,7 +14,7 @@ from textgrad.tasks.download import cache_folder, download
 from textgrad.tasks.scoring.answers import SCORERS, number, read_answer
 from textgrad.tasks.scoring.numerals import last_number, number_in
 from textgrad.tasks.scoring.scorer import ignore_question
-from textgrad.tasks.source import TaskData, TaskRequest, answer_line, data_folder
+from textgrad.tasks.source import TaskData, TaskRequest, answer_line, data_folder, own_copy_hint
 from textgrad.tasks.splits import Example, Splits, distinct
 from textgrad.text import comparison_key, decode, parse_json
 
@@ -119,7 +119,10 @@ def fetch(task: str, data_dir: Path | None, cache: Path | None = None, base_url:
         return read_examples(data_dir / name)
     cached = (cache or cache_folder()) / name
     if not cached.is_file():
-        download(f"{base_url}/{task}.json", cached, parse)
+        try:
+            download(f"{base_url}/{task}.json", cached, parse)
+        except BrokenSystem as error:
+            raise BrokenSystem(f"{error}; {own_copy_hint(data_dir, name)}") from error
     try:
         return read_examples(cached)
     except UsageError as error:

@@ -11,7 +11,7 @@ from textgrad.tasks.base import Examples
 from textgrad.tasks.records import from_hub, from_jsonl
 from textgrad.tasks.scoring.answers import number
 from textgrad.tasks.scoring.scorer import ignore_question
-from textgrad.tasks.source import TaskData, TaskRequest, answer_line, data_folder
+from textgrad.tasks.source import TaskData, TaskRequest, answer_line, data_folder, own_copy_hint
 from textgrad.tasks.splits import Example, Splits, distinct
 
 NAMES = ("GSM8K", "GSM8K_DSPy")
@@ -60,7 +60,8 @@ def _official(split: str, data_dir: Path | None) -> list[Example]:
     if file and file.is_file():
         records = from_jsonl(file, ("question", "answer"))
     else:
-        records = from_hub("openai/gsm8k", "main", split, local_file="gsm8k/train.jsonl and gsm8k/test.jsonl")
+        hint = own_copy_hint(data_dir, "gsm8k/train.jsonl", "gsm8k/test.jsonl")
+        records = from_hub("openai/gsm8k", "main", split, hint)
     for index, record in enumerate(records, 1):
         if "####" not in str(record["answer"]):
             raise UsageError(f"{file or 'openai/gsm8k'}, example {index}: the answer lacks '####' and the result")

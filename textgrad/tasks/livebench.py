@@ -11,7 +11,7 @@ from textgrad.tasks.records import from_hub, from_jsonl, from_parquet, is_value
 from textgrad.tasks.scoring.answers import normalize
 from textgrad.tasks.scoring.livebench import SCORERS
 from textgrad.tasks.scoring.scorer import QuestionScorer
-from textgrad.tasks.source import TaskData, TaskRequest
+from textgrad.tasks.source import TaskData, TaskRequest, own_copy_hint
 from textgrad.tasks.splits import Example, seeded_splits
 
 SHARES = (0.64, 0.16, 0.20)  # train, validation, test
@@ -65,7 +65,8 @@ def _records(subject: str, data_dir: Path | None) -> list[dict]:
             return from_jsonl(jsonl, ("ground_truth", "task"))
         if parquet.is_file():
             return from_parquet(parquet)
-    return from_hub(f"livebench/{subject}", None, "test", local_file=f"livebench/{subject}.jsonl")
+    hint = own_copy_hint(data_dir, f"livebench/{subject}.jsonl")
+    return from_hub(f"livebench/{subject}", None, "test", hint)
 
 
 def _example(record: dict, location: str) -> Example:

@@ -133,7 +133,7 @@ class Examiner:
         with tqdm(total=int(self._arguments[2]), desc=f"generating RG_{self._dataset}", delay=2) as bar:
             while (message := process.read()) is not None:
                 if "names" in message:
-                    raise unknown("data set of reasoning_gym", self._dataset, message["names"])
+                    raise unknown("task", f"RG_{self._dataset}", [f"RG_{name}" for name in message["names"]])
                 if "generated" in message:
                     return
                 bar.update()

@@ -42,28 +42,27 @@ def from_parquet(path: Path) -> list[dict]:
         raise UsageError(f"cannot read {path}: {' '.join(str(error).split())[:200]}") from error
 
 
-def from_hub(path: str, config: str | None, split: str, local_file: str) -> list[dict]:
+def from_hub(path: str, config: str | None, split: str, hint: str) -> list[dict]:
     """Return the records of a data set on the Hugging Face hub, or of its copy in the hub's own cache.
 
     Args:
         path: such as "openai/gsm8k".
         config: the configuration's name, or None.
         split: such as "train".
-        local_file: the equivalent file in a data folder, for the error message.
+        hint: how to do without the hub, for the error message; see `textgrad.tasks.source.own_copy_hint`.
 
     Raises:
         BrokenSystem: the package datasets is not installed, or the hub is unreachable.
     """
-    alternative = f"put the data into a folder as {local_file} and name the folder with --data_dir"
     try:
         import datasets
     except ImportError as error:
-        raise BrokenSystem(f"{path} needs the package datasets: pip install datasets, or {alternative}") from error
+        raise BrokenSystem(f"{path} needs the package datasets: pip install datasets; or {hint}") from error
     try:
         return normalize_all(datasets.load_dataset(path, config, split=split).to_list())
-    except (OSError, ValueError, datasets.exceptions.DatasetsError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise BrokenSystem(f"cannot load {path} from the Hugging Face hub ({reason}): {alternative}") from error
+    except Exception as error:  # of any of the libraries for network and files that it uses
+        reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        raise BrokenSystem(f"cannot load {path} from the Hugging Face hub ({reason}); {hint}") from error
 
 
 def _record(line: str, location: str, fields: Sequence[str]) -> dict:

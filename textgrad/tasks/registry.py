@@ -1,7 +1,9 @@
 """Find the source of a task by the names in each file's `NAMES`."""
 
 import importlib
+import os
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -12,11 +14,18 @@ from textgrad.errors import UsageError, unknown
 _PACKAGE = "textgrad.tasks"
 _PLACEHOLDER = re.compile(r"<([^<>]+)>")
 
-_READ_CSV = "rows = csv.DictReader(open(sys.argv[1], newline='', encoding='utf-8-sig'){options})"
+_TABLE = "import csv; rows = csv.DictReader(open(sys.argv[1], newline='', encoding='utf-8-sig'){options})"
+# Code that reads the rows of a file, by the end of its name; "" for JSON lines under another name.
 _CONVERSIONS = {
-    ".csv": _READ_CSV.format(options=""),
-    ".tsv": _READ_CSV.format(options=", delimiter='\\t'"),
-    ".json": "rows = json.load(open(sys.argv[1], encoding='utf-8'))",
+    ".csv": _TABLE.format(options=""),
+    ".tsv": _TABLE.format(options=", delimiter=chr(9)"),
+    ".json": "rows = json.load(open(sys.argv[1], encoding='utf-8-sig')); "
+    "rows = rows if isinstance(rows, list) else next(each for each in rows.values() if isinstance(each, list))",
+    ".parquet": "import pyarrow.parquet; rows = pyarrow.parquet.read_table(sys.argv[1]).to_pylist()",
+    ".jsonl.gz": "import gzip; rows = map(json.loads, gzip.open(sys.argv[1], 'rt', encoding='utf-8-sig'))",
+    ".ndjson": "",
+    ".jsonlines": "",
+    ".jsonl": "",  # in capitals
 }
 
 
@@ -68,11 +77,18 @@ def _declared() -> Iterator[tuple[str, tuple[str, ...]]]:
 
 
 def _unknown_task(name: str) -> UsageError:
-    read = _CONVERSIONS.get(Path(name).suffix.lower())
-    if read is None:
+    path = Path(name)
+    if not path.suffix and not path.exists() and os.sep not in name:
         return unknown("task", name, known_names())
-    command = f'python -c "import csv, json, sys; {read}; print(*map(json.dumps, rows), sep=chr(10))"'
-    return UsageError(
-        f"{name!r} is not a .jsonl file: a task file has one JSON object with 'question' and 'answer' per line; "
-        f"convert it with: {command} {name} > {Path(name).with_suffix('.jsonl')}"
-    )
+    if path.is_dir():
+        return UsageError(f"--task {name!r} is a folder: name a .jsonl file in it")
+    message = f"{name!r} is not a .jsonl file: a task file has one JSON object with 'question' and 'answer' per line"
+    ending = next((ending for ending in _CONVERSIONS if name.lower().endswith(ending)), None)
+    if ending is None:
+        return UsageError(f"{message}; convert it, for example by saving it as .csv first")
+    source, target = shlex.quote(name), shlex.quote(f"{name[: -len(ending)]}.jsonl")
+    read = _CONVERSIONS[ending]
+    if not read:
+        return UsageError(f"{message}; rename it: mv {source} {target}")
+    code = f"import json, sys; {read}; print(*(json.dumps(row, default=str) for row in rows), sep=chr(10))"
+    return UsageError(f'{message}; convert it: .venv/bin/python -c "{code}" {source} > {target}')

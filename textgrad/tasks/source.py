@@ -74,6 +74,19 @@ def data_folder(data_dir: str | Path | None) -> Path | None:
     return Path(folder) if folder else None
 
 
+def own_copy_hint(data_dir: Path | None, *files: str) -> str:
+    """Return how to use local files instead of a download.
+
+    Args:
+        data_dir: the folder with data files, which lacks them; None if no folder was given.
+        files: their paths in such a folder, such as "bbh/snarks.json".
+    """
+    names = " and ".join(files)
+    if data_dir:
+        return f"put the data into {names} in --data_dir {data_dir}, which lacks it"
+    return f"put the data into a folder as {names} and name the folder with --data_dir (or {DATA_VARIABLE})"
+
+
 def answer_line(form: str) -> str:
     """Return the instruction to end with a line with the answer; `form` describes the answer, such as "a number"."""
     return f"End with one line of the form 'Answer: VALUE', where VALUE is {form}."

@@ -14,7 +14,7 @@ from utils.federation.evaluation import Sample
 
 
 def split_train(
-    config: Config, samples: Sequence[Sample], labels: Sequence[Hashable], clients: int
+    config: Config, samples: Sequence[Sample], labels: Sequence[Hashable], clients: int, clients_flag: str
 ) -> list[list[Sample]]:
     """Return the training questions of each client by --partition, at least one minibatch per client.
 
@@ -23,12 +23,38 @@ def split_train(
         samples: n training questions.
         labels: one class per question.
         clients: number of clients, >= 1.
+        clients_flag: the option that sets this number, for the error message.
 
     Raises:
         UsageError: there are too few questions.
     """
+    check_size(config, samples, clients, clients_flag)
     shards = partition(config.partition, labels, clients, config.batch_size, config.seed, config.alpha)
     return [[samples[index] for index in shard] for shard in shards]
+
+
+def check_size(config: Config, samples: Sequence[Sample], clients: int, clients_flag: str = "") -> None:
+    """Check that every client can fill a minibatch.
+
+    Args:
+        config: options of the run.
+        samples: all training questions of these clients.
+        clients, clients_flag: as in `split_train`.
+
+    Raises:
+        UsageError: they cannot; the message says which options to change, and to what.
+    """
+    count, batch = len(samples), config.batch_size
+    if count >= clients * batch:
+        return
+    fixes = [f"--batch_size {count // clients} or less"] if count >= clients else []
+    fixes += [f"{clients_flag} {count // batch} or less"] if clients_flag and count >= batch else []
+    fixes += ["a larger --train_size" if config.train_size else "more data"]
+    tasks = " and ".join(dict.fromkeys(sample.task.name for sample in samples))
+    raise UsageError(
+        f"{count} training questions of {tasks} are too few for {clients} client{'s' if clients > 1 else ''} with "
+        f"--batch_size {batch}, which need {clients * batch}: use {', or '.join(fixes)}"
+    )
 
 
 def split_validation(task: Task, clients: int, seed: int) -> list[list[int]]:
@@ -57,8 +83,8 @@ def partition(
     """
     if len(labels) < clients * min_items:
         raise UsageError(
-            f"{len(labels)} training questions are too few for {clients} clients with at least {min_items} "
-            f"each: use at most {len(labels) // min_items} clients, a smaller --batch_size or more data"
+            f"{len(labels)} training questions are too few for {clients} clients with at least {min_items} each: "
+            f"at most {len(labels) // min_items} clients are possible"
         )
     rng = random.Random(f"partition {seed}")
     shards = _METHODS[kind](labels, clients, alpha, rng)

@@ -1,14 +1,17 @@
 """Tasks by name."""
 
+import csv
+import gzip
 import json
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 import pytest
 
 from textgrad.engine.base import EngineLM
-from textgrad.errors import UsageError
+from textgrad.errors import BrokenSystem, UsageError
 from textgrad.tasks import AVAILABLE_DATASETS, DataLoader, Dataset, get_task, load_task
 from textgrad.variable import Variable
 
@@ -85,6 +88,88 @@ def test_an_unknown_task_lists_the_five_nearest_and_counts_the_others():
     patterns = ("RG_<dataset>", "<path>.jsonl")
     assert len(listed) == 6 and set(listed[:5]) <= {*AVAILABLE_DATASETS, *patterns}
     assert listed[5] == f"... ({len(AVAILABLE_DATASETS) + len(patterns) - 5} more)"
+
+
+ROWS = [{"question": f"What is {n} + 1?", "answer": str(n + 1)} for n in range(9)]
+AWKWARD = "my 'own' $file"
+
+
+def write_table(path: Path, delimiter: str):
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.DictWriter(file, ["question", "answer"], delimiter=delimiter)
+        writer.writeheader()
+        writer.writerows(ROWS)
+
+
+LINES = "".join(json.dumps(row) + "\n" for row in ROWS)
+OTHER_FILES = {
+    ".csv": lambda path: write_table(path, ","),
+    ".tsv": lambda path: write_table(path, "\t"),
+    ".CSV": lambda path: write_table(path, ","),
+    ".json": lambda path: path.write_text("\ufeff" + json.dumps(ROWS)),
+    ".data.json": lambda path: path.write_text(json.dumps({"version": 1, "data": ROWS})),
+    ".ndjson": lambda path: path.write_text(LINES),
+    ".jsonlines": lambda path: path.write_text(LINES),
+    ".JSONL": lambda path: path.write_text(LINES),
+    ".jsonl.gz": lambda path: path.write_bytes(gzip.compress(LINES.encode())),
+    ".parquet": lambda path: parquet().write_table(pytest.importorskip("pyarrow").Table.from_pylist(ROWS), path),
+}
+
+
+def parquet():
+    return pytest.importorskip("pyarrow.parquet")
+
+
+@pytest.mark.parametrize("ending", OTHER_FILES)
+def test_the_printed_command_converts_a_file_of_another_kind(tmp_path, ending):
+    path = tmp_path / f"{AWKWARD}{ending}"
+    OTHER_FILES[ending](path)
+    with pytest.raises(UsageError, match="is not a .jsonl file: .*'question' and 'answer' per line") as refused:
+        get_task(str(path))
+    command = str(refused.value).partition(" it: ")[2].replace(".venv/bin/python", sys.executable)
+    subprocess.run(["sh", "-c", command], check=True, timeout=60)
+    (converted,) = tmp_path.glob("*.jsonl")
+    task = get_task(str(converted))
+    found = [split[index] for split in (task.train, task.val, task.test) for index in range(len(split))]
+    assert sorted(found) == sorted((row["question"], row["answer"]) for row in ROWS)
+
+
+@pytest.mark.parametrize("name", ["data.xlsx", "data.txt", "no/such/file", "data.jsonl.bak"])
+def test_a_file_of_an_unknown_kind_is_refused_with_the_wanted_form(name):
+    with pytest.raises(UsageError, match=f"'{name}' is not a .jsonl file.*saving it as .csv first"):
+        get_task(name)
+
+
+def test_a_folder_is_no_task(tmp_path):
+    with pytest.raises(UsageError, match="is a folder: name a .jsonl file in it"):
+        get_task(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "name, file",
+    [
+        ("BBH_snarks", "bbh/snarks.json"),
+        ("GSM8K", "gsm8k/train.jsonl"),
+        ("GSM8K_DSPy", "gsm8k/train.jsonl"),
+        ("livebench_math", "livebench/math.jsonl"),
+        ("livebench_reasoning__spatial", "livebench/reasoning.jsonl"),
+    ],
+)
+@pytest.mark.parametrize("given", [False, True])
+def test_without_a_network_the_error_says_where_own_data_would_be_read(tmp_path, monkeypatch, name, file, given):
+    def unreachable(*_, **__):
+        raise RuntimeError("client has been closed")  # no OSError, as some network libraries raise
+
+    datasets = types.ModuleType("datasets")
+    datasets.load_dataset = unreachable
+    monkeypatch.setitem(sys.modules, "datasets", datasets)
+    monkeypatch.setattr("urllib.request.urlopen", lambda *_, **__: (_ for _ in ()).throw(OSError("no network")))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv("FEDTEXTGRAD_DATA", raising=False)
+    expected = f"{file}.* in --data_dir {tmp_path}" if given else f"as {file}.*--data_dir"
+    with pytest.raises(BrokenSystem, match=expected) as raised:
+        get_task(name, data_dir=tmp_path if given else None)
+    assert "\n" not in str(raised.value)
 
 
 def test_an_unknown_judge_and_a_misplaced_scorer_are_rejected(folder):

@@ -107,8 +107,10 @@ def test_a_small_data_set_is_split_in_proportion_unless_sizes_are_given():
 
 @needed
 def test_an_unknown_data_set_lists_the_known_ones_nearest_first():
-    with pytest.raises(UsageError, match="'chain_sun'; known, nearest first: chain_sum, "):
+    with pytest.raises(UsageError, match="unknown task 'RG_chain_sun'; known, nearest first: RG_chain_sum, "):
         get_task("RG_chain_sun")
+    with pytest.raises(UsageError, match=r"'RG_gdc'; known, nearest first: RG_gcd, (RG_\w+, ){4}... \(\d+ more\)$"):
+        get_task("RG_gdc")
 
 
 @needed

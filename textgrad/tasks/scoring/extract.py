@@ -14,15 +14,16 @@ _MARKER = re.compile(
     r"""
     \banswers?\b [*_`'")\]]*                                # the word, perhaps the end of a bold or quoted one
     (?: \s+ (?:to|for|of) \s [^.:\n]{1,80}? )?              # the answer to the question is
-    \s* (?: [:=：] | \b (?:is|are|was|would\ be|should\ be|equals) \b \s* :? )
+    \s* (?: [:=：] | (?P<verb> \b (?:is|are|was|would\ be|should\ be|equals) \b ) \s* :? )
     | ^ [#*_>\ ]* (?:the\s+|my\s+)? (?:final\s+)? answers? [*_:\ ]* $      # a heading
     """,
     re.IGNORECASE | re.VERBOSE | re.MULTILINE,
 )
+_EXCLAIMED = re.compile(r"([^\n$\\=!]*\w[*_`\"”]*)!+[*_` \t]*(?=\n|$)")
 _ORNAMENT = re.compile(r"[*_`$#]*|```\w*|\\\[|\\\(|-{3,}")
 _BOLD = re.compile(r"(?<![\w*])\*{2,3}(?=\S)([^\n]+?)(?<=\S)\*{2,3}(?![\w*])")
 _FENCE = re.compile(r"^[*\s]*```\w*\n(.*?)\n?```", re.DOTALL)
-_FONT = re.compile(r"\\(?:text(?:bf|rm|it|tt)?|math(?:bf|rm|it|tt)|operatorname)\s*\{([^{}]*)\}")
+_FONT = re.compile(r"\\(?:text(?:bf|rm|it|tt)?|math(?:bf|rm|it|tt)|operatorname)\s*\{((?:[^{}]|\{[^{}]*\})*)\}")
 _MAX_WRAPPERS = 8  # nested wrappers that are removed
 _WRAPPERS = (("$", "$"), ("\\(", "\\)"), ("\\[", "\\]"), ("'", "'"), ("‘", "’"), ("__", "__"))
 
@@ -107,6 +108,12 @@ def _after_markers(prediction: str) -> list[str]:
     The last line of an incomplete reply may be half an answer: a marker in it counts only in complete tags.
     """
     lines = prediction[: prediction.rfind("\n") + 1] if is_incomplete(prediction) else prediction
-    found = [(match.start(), lines[match.end() :]) for match in _MARKER.finditer(lines)]
+    found = [(match.start(), _unexclaimed(lines[match.end() :], match)) for match in _MARKER.finditer(lines)]
     found += [(block.start, block.text) for tags in _TAGS for block in find_blocks(prediction, tags, short=True)]
     return [rest for _, rest in sorted(found, reverse=True) if rest.strip("*_`$# \n")]
+
+
+def _unexclaimed(rest: str, marker: re.Match) -> str:
+    """Return the text after a marker; in a sentence ("the answer is 5!") an exclamation mark is no factorial."""
+    exclaimed = _EXCLAIMED.match(rest) if marker["verb"] else None
+    return exclaimed[1] + rest[exclaimed.end() :] if exclaimed else rest

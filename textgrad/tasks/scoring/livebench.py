@@ -8,7 +8,8 @@ import re
 from textgrad.tasks.scoring.answers import choice, normalize, number
 from textgrad.tasks.scoring.extract import bold_spans, boxed, clean, explicit_answer, is_incomplete
 from textgrad.tasks.scoring.latex import equivalent
-from textgrad.tasks.scoring.numerals import WORDS, number_in
+from textgrad.tasks.scoring.number_words import WORDS
+from textgrad.tasks.scoring.numerals import number_in
 from textgrad.tasks.scoring.scorer import Scorer
 
 _SIDES = re.compile(r"\b(?:yes|no|unknown)\b(?:[\s,;*]+(?:and\s+)?(?:yes|no|unknown)\b)+")

@@ -97,7 +97,7 @@ def test_thousands_separators_are_understood(text):
         "GPT-4",
         "COVID-19",
         "5/0",
-        "twenty-one",
+        "twenty-two three",
         "10 minus 5",
         "one or two",
         "1e999999999",
