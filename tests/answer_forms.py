@@ -193,6 +193,8 @@ def replies(kind: str, answer: str) -> Iterator[tuple[str, str]]:
     """Yield (form, reply) for all forms and spellings of an answer."""
     for written in spellings(kind, answer):
         for form in (*COMMON, *SENTENCES[kind]):
+            if kind == "brackets" and ("[{}]" in form or "\\text" in form or "\\math" in form):
+                continue  # these wrappers are brackets themselves
             if kind == "choice" and not written.isalpha() and form not in COMMON:
                 continue  # "A) is correct" and "([A])" are not written
             yield form, form.format(written)
@@ -209,4 +211,7 @@ def neighbours(kind: str, answer: str, answers: list[str]) -> list[str]:
         return [" ".join(words[:-1]), " ".join([*words, "zoo"]), " ".join([words[-1], *words[:-1]])]
     if kind == "brackets":
         return [f"{answer} )", answer[:-1], f"] {answer}"]
+    if kind == "boolean":
+        positive = ("yes", "true", "valid", "plausible")
+        return [other for other in answers if (other.lower() in positive) != (answer.lower() in positive)]
     return [other for other in dict.fromkeys(answers) if other.casefold() != answer.casefold()][:8] + ["zoo"]

@@ -7,7 +7,8 @@ from pathlib import Path
 from textgrad.errors import unknown
 from textgrad.tasks.records import from_jsonl
 from textgrad.tasks.scoring.answers import SCORERS
-from textgrad.tasks.scoring.numerals import value_of
+from textgrad.tasks.scoring.numerals import number_in, value_of
+from textgrad.tasks.scoring.options import option_in
 from textgrad.tasks.scoring.scorer import ignore_question
 from textgrad.tasks.source import TaskData, TaskRequest, answer_line
 from textgrad.tasks.splits import Example, seeded_splits
@@ -15,6 +16,8 @@ from textgrad.tasks.splits import Example, seeded_splits
 NAMES = ("<path>.jsonl",)
 SHARES = (0.5, 0.2, 0.3)  # train, validation, test
 DESCRIPTION = "Answer the question. Think step by step."
+
+_RESULT = re.compile(r"(?:^|\n)\s*####\s*(\S.*)\Z")
 
 KINDS = {
     "number": "a number",
@@ -35,16 +38,43 @@ def load(request: TaskRequest) -> TaskData:
             questions; the scorer is unknown.
     """
     path = Path(request.name)
-    examples = [(str(record["question"]), str(record["answer"])) for record in from_jsonl(path, ("question", "answer"))]
-    kind = request.scorer or kind_of([answer for _, answer in examples])
+    records = from_jsonl(path, ("question", "answer"))
+    kind = request.scorer or kind_of([answer_of(record) for record in records])
     if kind not in KINDS:
         raise unknown("scorer", kind, KINDS)
+    examples = [(str(record["question"]), answer_of(record, kind)) for record in records]
     splits = seeded_splits(examples, SHARES, request.seed, str(path))
     scorer = None if kind == "judge" else ignore_question(SCORERS[kind])
-    remarks = [_inferred(kind, examples)] if request.scorer is None else []
+    remarks = [_inferred(kind, examples) if request.scorer is None else _unfit(kind, examples)]
     if repeated := len(examples) - sum(map(len, splits)):
         remarks.append(f"{repeated} of {len(examples)} questions repeat another and are left out")
-    return TaskData(splits, DESCRIPTION, answer_line(KINDS[kind]), scorer, kind, "; ".join(remarks))
+    answer_format = answer_line(KINDS[kind])
+    if kind == "exact" and any("\n" in answer for _, answer in examples):
+        answer_format = f"End with a line 'Answer:' and, on the lines below it, {KINDS[kind]}."
+    return TaskData(splits, DESCRIPTION, answer_format, scorer, kind, "; ".join(filter(None, remarks)))
+
+
+def answer_of(record: dict, kind: str = "") -> str:
+    """Return the right answer of a record: what follows "####" in its last line, as in GSM8K, else its whole text.
+
+    Args:
+        record: with the field "answer".
+        kind: of scorer; a judge gets the whole text.
+    """
+    answer = str(record["answer"]).strip()
+    result = _RESULT.search(answer)
+    return result[1] if result and kind != "judge" else str(record["answer"])
+
+
+def _unfit(kind: str, examples: Sequence[Example]) -> str:
+    """Return which answers a selected scorer cannot read, so that it compares them as texts, or ""."""
+    if kind not in ("number", "choice"):
+        return ""
+    name, read = ("numbers", number_in) if kind == "number" else ("options", option_in)
+    others = [answer for _, answer in examples if read(answer) is None]
+    if not others:
+        return ""
+    return f"{len(others)} of {len(examples)} answers are not {name} and compared as texts, such as {others[0][:40]!r}"
 
 
 def _inferred(kind: str, examples: Sequence[Example]) -> str:
@@ -56,7 +86,8 @@ def _inferred(kind: str, examples: Sequence[Example]) -> str:
 
 
 def kind_of(answers: Sequence[str]) -> str:
-    """Return the scorer for answers: "number" if all are numbers, "choice" if all look like (A), else "exact"."""
+    """Return the scorer for answers: "number" if all are numbers, "choice" if all look like (A) or A, else "exact"."""
     if all(value_of(answer) is not None for answer in answers):
         return "number"
-    return "choice" if all(re.fullmatch(r"\([A-Za-z]\)", answer.strip()) for answer in answers) else "exact"
+    is_option = re.compile(r"\([A-Za-z]\)|[A-Z]").fullmatch
+    return "choice" if all(is_option(answer.strip()) for answer in answers) else "exact"

@@ -6,7 +6,7 @@ from pathlib import Path
 from textgrad.errors import UsageError
 from textgrad.tasks import Dataset, Examples, Task, get_task
 from textgrad.tasks.records import from_jsonl
-from textgrad.tasks.user_file import kind_of
+from textgrad.tasks.user_file import answer_of, kind_of
 from utils.config import Config
 from utils.engines.by_role import Engines
 
@@ -34,7 +34,7 @@ def scorer_of(name: str, config: Config) -> str:
     """Return the name of the scorer that all sites use for a .jsonl task, or "" for a public task."""
     if not name.endswith(".jsonl"):
         return ""
-    return config.scorer or kind_of([str(row["answer"]) for row in _rows(name)])
+    return config.scorer or kind_of([answer_of(row) for row in _rows(name)])
 
 
 def public_task(name: str, config: Config, engines: Engines) -> Task:
@@ -52,9 +52,9 @@ def public_task(name: str, config: Config, engines: Engines) -> Task:
 
 
 def _file_task(name: str, config: Config, engines: Engines) -> Task:
-    rows = _rows(name)
+    rows, scorer = _rows(name), scorer_of(name, config)
     splits = {
-        split: [(str(row["question"]), str(row["answer"])) for row in rows if row.get("split") == split]
+        split: [(str(row["question"]), answer_of(row, scorer)) for row in rows if row.get("split") == split]
         for split in _SPLITS
     }
     if not all(splits.values()) or sum(map(len, splits.values())) < len(rows):
@@ -62,9 +62,7 @@ def _file_task(name: str, config: Config, engines: Engines) -> Task:
             f"{name}: the server's file must contain held-out questions only: mark each line with "
             '"split": "val" or "split": "test", with at least one of both, and keep training questions at the sites'
         )
-    task = get_task(
-        name, engines.evaluation, seed=config.questions_seed, judge=config.judge, scorer=scorer_of(name, config)
-    )
+    task = get_task(name, engines.evaluation, seed=config.questions_seed, judge=config.judge, scorer=scorer)
     val, test = (Examples(splits[split], task.description, task.answer_format) for split in _SPLITS)
     return dataclasses.replace(task, val=val, test=test)
 

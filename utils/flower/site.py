@@ -20,6 +20,7 @@ from textgrad.concurrency import scope
 from textgrad.errors import UsageError, unknown
 from textgrad.tasks import Examples, Task, get_task
 from textgrad.tasks.records import from_jsonl
+from textgrad.tasks.user_file import answer_of
 from utils.config import Config, option_field
 from utils.engines.by_role import Engines, connect
 from utils.federation.client import Client
@@ -150,7 +151,7 @@ def _config(site: Site, request: Record) -> Config:
 
 def _private_task(name: str, path: Path, scorer: str, engines: Engines, config: Config) -> Task:
     """Return a task whose training questions are all questions of the site's file, in its order."""
-    rows = [(str(row["question"]), str(row["answer"])) for row in from_jsonl(path, ("question", "answer"))]
+    rows = [(str(row["question"]), answer_of(row, scorer)) for row in from_jsonl(path, ("question", "answer"))]
     if name.endswith(".jsonl"):
         task = get_task(str(path), engines.evaluation, seed=config.questions_seed, judge=config.judge, scorer=scorer)
     else:

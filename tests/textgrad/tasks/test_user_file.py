@@ -201,3 +201,45 @@ def test_a_task_names_its_scorer_and_how_it_was_chosen(tmp_path, answers, option
         options = options | {"evaluation_api": Judge()}
     task = get_task(write(tmp_path, answers), **options)
     assert (task.scorer_name, task.remark) == (name, remark)
+
+
+WORKED = [f"Add them: <<{number}>>{number}.\n#### {number:,}" for number in range(998, 1004)]
+
+
+def test_the_number_after_the_last_hash_marks_is_the_answer(tmp_path):
+    task = get_task(write(tmp_path, WORKED))
+    assert task.scorer_name == "number"
+    answers = {answer for part in (task.train, task.val, task.test) for _, answer in part.examples}
+    assert answers == {"998", "999", "1,000", "1,001", "1,002", "1,003"}
+    assert task.score("q", "Answer: 1000", "1,000") == 1
+
+
+def test_a_judge_reads_the_worked_solution(tmp_path):
+    assert "####" in get_task(write(tmp_path, WORKED), EngineLM, scorer="judge").train[0][1]
+
+
+def test_an_answer_of_several_lines_is_asked_for_and_compared_as_a_block(tmp_path):
+    task = get_task(write(tmp_path, [f"roses\nare {number}" for number in range(6)]))
+    assert "on the lines below it" in task.answer_format
+    for reply in (
+        "Answer:\nroses\nare 1",
+        "Answer: roses\nare 1\n\nDone.",
+        "roses\nare 1",
+        "A poem:\n```\nroses\nare 1\n```",
+    ):
+        assert task.score("q", reply, "roses\nare 1") == 1
+        assert task.score("q", reply, "roses\nare 2") == task.score("q", reply, "roses") == 0
+
+
+def test_answers_of_one_line_are_asked_for_in_one_line(tmp_path):
+    assert get_task(write(tmp_path, ["a", "b", "c"])).answer_format.startswith("End with one line of the form")
+
+
+def test_bare_capital_letters_are_options(tmp_path):
+    task = get_task(write(tmp_path, ["A", "B", "C"]))
+    assert task.scorer_name == "choice" and task.score("q", "The correct choice is B.", "B") == 1
+
+
+def test_answers_that_a_selected_scorer_cannot_read_are_named(tmp_path):
+    task = get_task(write(tmp_path, ["1", "2", "n/a"]), scorer="number")
+    assert "1 of 3 answers are not numbers and compared as texts, such as 'n/a'" in task.remark

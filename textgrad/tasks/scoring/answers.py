@@ -5,28 +5,36 @@ expected kind. An incomplete reply counts only with an explicit answer, an empty
 """
 
 import re
+import unicodedata
 from collections.abc import Callable
 from typing import TypeVar
 
 from textgrad.tasks.scoring.extract import bold_answer, clean, explicit_answer, explicit_block, is_incomplete
 from textgrad.tasks.scoring.numerals import last_number, number_in, same_number
+from textgrad.tasks.scoring.options import last_option, option_in
 from textgrad.tasks.scoring.scorer import Scorer
+from textgrad.text import loose_key
 
 Value = TypeVar("Value")
 
 _POSITIVE = {"yes", "true", "valid", "plausible"}
 _POLAR = re.compile(
-    r"(?:\b(?P<negated>not|isn't|isn’t)\s+(?:\w+ly\s+)?)?"
-    r"\b(?P<word>yes|no|true|false|valid|invalid|plausible|implausible)\b(?!\s+(?:answer|one)\b)",
+    r"(?:(?P<negated>\b(?:not|never|cannot|hardly|neither|nor|far from|no longer)|n['’]t)"
+    r"(?:\s+(?:be|a|an|the|very|at all|\w+ly|the case that \w+ \w+ is)){0,3}\s+)?"
+    r"\b(?P<word>yes|no(?=\s*(?:[^\w\s]|$|because\b|since\b|as\b))|true|false|valid|invalid|plausible|implausible|untrue)\b"
+    r"(?!\s+(?:answer|one)\b)|\A(?P<first>no)\b(?!\s+(?:answer|one|doubt|question|way|matter|idea)\b)",
     re.IGNORECASE,
 )
+_NEITHER = re.compile(r"\bneither\b.*\bnor\b", re.IGNORECASE)
 _EITHER = re.compile(r"\s*(?:/|&|or|and)\s*", re.IGNORECASE)
-_OPTION = re.compile(r"(?<!\w)\(([A-Za-z])\)")
-_NAMED_OPTION = re.compile(r"\b(?:option|choice|letter)\s+\(?([A-Za-z])\b", re.IGNORECASE)
-_TWO_OPTIONS = re.compile(r"\W*\(?[A-Z]\)?\s*(?:\bor\b|\band\b|,|/|&)\s*\(?[A-Z]\b\)?(?!\w)")
+_SPECIAL = re.compile("(?P<super>[⁰¹²³⁴-⁹⁺⁻]+)|[¼-¾⅐-⅞]")
+_ESCAPED = re.compile(r"\\([%$&#_{}~*.,!()\[\] +-])")
+_PUNCTUATION = str.maketrans({"。": ".", "、": ",", "「": '"', "」": '"', "『": '"', "』": '"'})
+_SYMBOLS = "[\u2600-\u27bf\ufe0f\U0001f300-\U0001faff\\s]+"  # such as a tick
+_SYMBOLS_AROUND = re.compile(f"^{_SYMBOLS}|{_SYMBOLS}$")
 _BRACKETS = re.compile(r"[^()\[\]{}<>]")
+_BRACKET_RUN = re.compile(r"[()\[\]{}<>](?:\s*[()\[\]{}<>])*")
 _BOX = re.compile(r"\\f?boxed\{(.*)\}")
-_FOLD = str.maketrans("“”‘’−–—\u00a0", "\"\"''--- ")
 
 
 def read_answer(
@@ -58,11 +66,14 @@ def number(prediction: str, answer: str) -> int:
 
 
 def exact(prediction: str, answer: str) -> int:
-    """Compare as texts, ignoring case, spaces, quotes and markup.
+    """Compare as texts, ignoring case, white space, quotes, markup and compatibility forms such as full-width letters.
 
-    Without an explicit answer, bold text, the last line or the full reply may match.
+    Without an explicit answer, bold text, the last line or the full reply may match. An answer of several lines is
+    compared with all lines of the explicit answer, else with the last paragraphs or the full reply.
     """
     expected = normalize(answer)
+    if "\n" in answer.strip():
+        return int(normalize_lines(answer) in map(normalize_lines, _blocks(prediction, answer)))
     explicit = explicit_answer(prediction)
     if explicit is not None:
         return int(normalize(explicit) == expected)
@@ -79,7 +90,7 @@ def choice(prediction: str, answer: str) -> int:
     return (
         exact(prediction, answer)
         if expected is None
-        else int(read_answer(prediction, option_in, _last_option) == expected)
+        else int(read_answer(prediction, option_in, last_option) == expected)
     )
 
 
@@ -102,7 +113,7 @@ def words(prediction: str, answer: str) -> int:
     elif _is_unusable(prediction):
         return 0
     else:
-        parts = [bold_answer(prediction), _last_line(prediction)]
+        parts = [bold_answer(prediction), _last_line(prediction), prediction.strip().split("\n\n")[-1]]
     found = [_words(part or "") for part in parts]
     without_and = [[word for word in listed if word != "and" or "and" in expected] for listed in found]
     return int(bool(expected) and expected in without_and)
@@ -119,31 +130,48 @@ def brackets(prediction: str, answer: str) -> int:
     return int(bool(expected) and found == expected)
 
 
-def option_in(text: str) -> str | None:
-    """Return the capital letter of the option that an explicit answer picks, or None if it picks none or several."""
-    text = clean(text)
-    found = list(_OPTION.finditer(text))
-    if _TWO_OPTIONS.match(text) or _undecided(text, found, lambda option: option[1].upper()):
-        return None
-    for pattern in (r"\(?([A-Za-z])\)?[.):]?$", r"([A-Z])(?=[).:,;]|\s*[-–—]|\s+(?:because|is|as|since)\b)"):
-        if start := re.match(pattern, text):
-            return start[1].upper()
-    chosen = found[0] if found else _NAMED_OPTION.search(text) or re.search(r"\b([A-Z])\W*$", text)
-    return chosen[1].upper() if chosen else None
-
-
 def polarity_in(text: str) -> bool | None:
     """Return True for yes, true, valid or plausible, False for their opposites, None for neither or both."""
     text = clean(text).rpartition("=")[2].strip()
     found = list(_POLAR.finditer(text))
-    if not found or _undecided(text, found, _side):
+    if not found or _NEITHER.search(text) or _undecided(text, found, _side):
         return None
     return _side(found[0] if found[0].start() == 0 else found[-1])
 
 
 def normalize(text: str) -> str:
-    """Return a short text for comparison: without markup, in one case, with plain quotes, dashes and single spaces."""
-    return " ".join(clean(text).translate(_FOLD).casefold().split()).rstrip(".")
+    """Return a short text for comparison: without markup, in one case, with plain quotes, dashes and single spaces.
+
+    Full-width and other compatibility forms are plain, except that ² is ^2 and ½ is 1/2.
+    """
+    for _ in range(2):  # a full-width quote is a quote only after the first pass
+        text = _SPECIAL.sub(_spelled, clean(text))
+        text = loose_key(_ESCAPED.sub(r"\1", text)).translate(_PUNCTUATION).rstrip(".")
+    inner = re.fullmatch(r"\[([^\[\]]+)\]", text)
+    return _SYMBOLS_AROUND.sub("", inner[1] if inner else text) or text
+
+
+def normalize_lines(text: str) -> str:
+    """Return the normalized lines of a text, without list marks and empty lines, joined by spaces."""
+    lines = (normalize(re.sub(r"^\s*[>*•]\s+", "", line)) for line in text.splitlines())
+    return " ".join(line for line in lines if line)
+
+
+def _spelled(match: re.Match) -> str:
+    text = unicodedata.normalize("NFKC", match[0]).replace("\u2044", "/").replace("\u2212", "-")
+    return f"^{text}" if match["super"] else f" {text}"
+
+
+def _blocks(prediction: str, answer: str) -> list[str]:
+    """Return the texts of a reply that may be an answer of several lines."""
+    paragraphs = len(re.split(r"\n\s*\n", answer.strip()))
+    block = explicit_block(prediction)
+    if block is None and _is_unusable(prediction):
+        return []
+    text = (prediction if block is None else block).strip()
+    parts = re.split(r"\n\s*\n", text)
+    fenced = re.findall(r"```\w*\n(.*?)\n?```", text, re.DOTALL)
+    return [text, "\n".join(parts[-paragraphs:] if block is None else parts[:paragraphs]), *fenced[-1:]]
 
 
 def _is_unusable(prediction: str) -> bool:
@@ -151,7 +179,7 @@ def _is_unusable(prediction: str) -> bool:
 
 
 def _side(match: re.Match) -> bool:
-    return (match["word"].lower() in _POSITIVE) != bool(match["negated"])
+    return ((match["word"] or "no").lower() in _POSITIVE) != bool(match["negated"])
 
 
 def _undecided(text: str, found: list[re.Match], value: Callable[[re.Match], object]) -> bool:
@@ -170,30 +198,23 @@ def _last_side(reply: str) -> bool | None:
     return _side(found[-1]) if found else None
 
 
-def _last_option(reply: str) -> str | None:
-    line = _last_line(reply)
-    if _OPTION.match(line):  # such as "(B), as (A) is wrong"
-        return option_in(line)
-    found = list(_OPTION.finditer(reply)) or list(_NAMED_OPTION.finditer(reply))
-    if found:
-        return None if _undecided(reply, found[-2:], lambda option: option[1].upper()) else found[-1][1].upper()
-    bare = re.fullmatch(r"([A-Za-z])(?:[.):](?:\s.*)?)?", line)
-    return bare[1].upper() if bare else None
-
-
 def _last_line(reply: str) -> str:
     return clean(reply.strip().rpartition("\n")[2])
 
 
 def _last_brackets(reply: str) -> str | None:
-    lines = [re.sub(r"[\s*`$]", "", line) for line in reply.splitlines()]
-    return next((line for line in reversed(lines) if line and not _BRACKETS.search(line)), None)
+    """Return the last line of brackets only, else the last run of brackets in the last line."""
+    lines = [re.sub(r"[\s*`$\"'“”.]", "", line) for line in reply.splitlines()]
+    if whole := next((line for line in reversed(lines) if line and not _BRACKETS.search(line)), None):
+        return whole
+    runs = _BRACKET_RUN.findall(_last_line(reply))
+    return re.sub(r"\s", "", runs[-1]) if runs else None
 
 
 def _words(text: str) -> list[str]:
     listed = normalize(text).rpartition(":")[2]
     items = [item.strip("\"'[]().`*-•") for item in re.split(r"[\s,;]+|->|→", listed)]
-    return [item for item in items if item and not item.isdigit()]
+    return [item for item in items if item and not item.isdigit() and any(map(str.isalnum, item))]
 
 
 SCORERS: dict[str, Scorer] = {

@@ -15,6 +15,8 @@ _MARKER = re.compile(
     \banswers?\b [*_`'")\]]*                                # the word, perhaps the end of a bold or quoted one
     (?: \s+ (?:to|for|of) \s [^.:\n]{1,80}? )?              # the answer to the question is
     \s* (?: [:=：] | (?P<verb> \b (?:is|are|was|would\ be|should\ be|equals) \b ) \s* :? )
+    | (?:答案|答え|解答|回答|정답|답) \s* (?:[:=：] | [是为為は은는] \s* [:：]?)
+    | \b(?:Réponse|Respuesta|Resposta|Risposta|Antwort|Ответ) \b [*_]* \s* [:：]
     | ^ [#*_>\ ]* (?:the\s+|my\s+)? (?:final\s+)? answers? [*_:\ ]* $      # a heading
     """,
     re.IGNORECASE | re.VERBOSE | re.MULTILINE,
@@ -25,7 +27,8 @@ _BOLD = re.compile(r"(?<![\w*])\*{2,3}(?=\S)([^\n]+?)(?<=\S)\*{2,3}(?![\w*])")
 _FENCE = re.compile(r"^[*\s]*```\w*\n(.*?)\n?```", re.DOTALL)
 _FONT = re.compile(r"\\(?:text(?:bf|rm|it|tt)?|math(?:bf|rm|it|tt)|operatorname)\s*\{((?:[^{}]|\{[^{}]*\})*)\}")
 _MAX_WRAPPERS = 8  # nested wrappers that are removed
-_WRAPPERS = (("$", "$"), ("\\(", "\\)"), ("\\[", "\\]"), ("'", "'"), ("‘", "’"), ("__", "__"))
+_QUOTES = (("'", "'"), ("‘", "’"), ("「", "」"), ("『", "』"), ("«", "»"))
+_WRAPPERS = (("$", "$"), ("\\(", "\\)"), ("\\[", "\\]"), ("__", "__"), *_QUOTES)
 
 
 def is_incomplete(prediction: str) -> bool:
@@ -93,7 +96,7 @@ def clean(text: str) -> str:
 
 
 def _unwrapped(text: str) -> str:
-    text = re.sub(r"(?<=[^.])\.$", "", text.strip('*`"“” \t\n\r'))
+    text = re.sub(r"(?<=[^.])[.。．]$", "", text.strip('*`"“”„ \t\n\r'))
     for left, right in _WRAPPERS:
         if len(text) > len(left + right) and text.startswith(left) and text.endswith(right):
             text = text[len(left) : -len(right)]

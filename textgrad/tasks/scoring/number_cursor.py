@@ -111,6 +111,8 @@ class Cursor:
             return self.is_operand(ahead + 1) or len(text) == 1
         if after == "-" and is_tight == self.is_spaced(ahead + 2):  # "is -5" has a sign, "so- 5" a dash
             return False
+        if not "a" <= text[0].lower() <= "z":  # a word before a number without a space, as in Chinese
+            return False
         return after in ("+", "-", "*", "/", "^", "**", "\\times", "\\cdot") and self.is_operand(ahead + 2)
 
     def group_end(self, start: int) -> int:

@@ -18,6 +18,7 @@ _REMARK = re.compile(r"(?<![\w)}\]])\((?=[^()]*(?<![\\A-Za-z])(?!sqrt|pi\b)[A-Za
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 _WORD = re.compile(r"(?<!\\)[A-Za-z]{2}")
 _FILLERS = names("about approximately approx around roughly exactly only just nearly almost minus negative or")
+_REASONS = names("since because as for : — ;")  # after them an answer is explained
 _SEPARATORS = frozenset((",", ";", "&", "or", "and", "to", "through"))
 _MEASURES = names(
     "years year months month weeks week days day hours hour hrs hr h minutes minute mins min seconds second secs sec s"
@@ -148,11 +149,14 @@ def _are_listed(tokens: Sequence[Token], left: _Item, right: _Item) -> bool:
 
 
 def _decisive(tokens: Sequence[Token], items: list[_Item]) -> Fraction | None:
+    words = [token.text.lower() for token in tokens[: items[0].start] if token.kind == "word"]
+    usable = [item for item in items if not item.is_skipped]
+    begins = items[0] is usable[0] and all(word in _FILLERS for word in words)
+    after = [token.text.lower() for token in tokens[items[0].end : items[0].end + 2]]
+    if begins and after and (after[0] in _REASONS or (after[0] == "," and after[-1] in _REASONS)):
+        return items[0].number
     equals = max((index for index, token in enumerate(tokens) if token.text in EQUALS), default=-1)
     result = next((item for item in items if item.start > equals >= 0), None)
     if result and result.value.form != "calculation":
         return result.number
-    words = [token.text.lower() for token in tokens[: items[0].start] if token.kind == "word"]
-    usable = [item for item in items if not item.is_skipped]
-    begins = items[0] is usable[0] and all(word in _FILLERS for word in words)
-    return (usable[0] if begins or len(usable) == 1 else usable[-1]).number
+    return (usable[0] if begins else usable[-1]).number
