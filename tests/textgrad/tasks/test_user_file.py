@@ -221,14 +221,10 @@ def test_a_judge_reads_the_worked_solution(tmp_path):
 def test_an_answer_of_several_lines_is_asked_for_and_compared_as_a_block(tmp_path):
     task = get_task(write(tmp_path, [f"roses\nare {number}" for number in range(6)]))
     assert "on the lines below it" in task.answer_format
-    for reply in (
-        "Answer:\nroses\nare 1",
-        "Answer: roses\nare 1\n\nDone.",
-        "roses\nare 1",
-        "A poem:\n```\nroses\nare 1\n```",
-    ):
-        assert task.score("q", reply, "roses\nare 1") == 1
-        assert task.score("q", reply, "roses\nare 2") == task.score("q", reply, "roses") == 0
+    poem = "roses\nare 1"
+    for form in ("Answer:\n{}", "Answer: {}\n\nDone.", "{}", "A poem:\n```\n{}\n```"):
+        assert task.score("q", form.format(poem), poem) == 1
+        assert task.score("q", form.format("roses"), poem) == task.score("q", form.format(f"{poem}\nred"), poem) == 0
 
 
 def test_answers_of_one_line_are_asked_for_in_one_line(tmp_path):
