@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from textgrad.errors import Postponed, StopRun
+from textgrad.text import printable, replace_unencodable
 from utils.config import Config, parse
 
 EXIT_OK, EXIT_USAGE, EXIT_BUDGET, EXIT_INTERRUPTED, EXIT_TERMINATED = 0, 2, 3, 130, 143
@@ -58,6 +59,7 @@ def train(config: Config, call_log: Path | None) -> int:
 
     gc.set_threshold(_GC_THRESHOLD)
     log, interrupted = RunLog(config, call_log), False
+    config = log.config
     name = call_log.parent.name if call_log else log.name
     engines = connect(config, log.call_log, log.say)
     try:
@@ -85,9 +87,7 @@ def train(config: Config, call_log: Path | None) -> int:
 
 def print_error(reason: StopRun) -> int:
     """Print why there is no result, in one line; return the exit status."""
-    from utils.run_log.terminal import clean
-
-    print(f"error: {clean(' '.join(str(reason).split()))}", file=sys.stderr)
+    print(f"error: {printable(' '.join(str(reason).split()))}", file=sys.stderr)
     return EXIT_USAGE
 
 
@@ -99,6 +99,7 @@ def terminate(*_) -> None:
 def main(arguments: list[str]) -> int:
     """Run the command line; return the exit status."""
     os.umask(0o077)  # prompts, replies and data are private to the user
+    replace_unencodable()
     try:
         return run(parse(arguments))
     except StopRun as reason:

@@ -244,3 +244,59 @@ def test_help_imports_no_heavy_library():
         "jinja2",
         "pydantic",
     }
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
+def test_every_program_prints_in_every_encoding(tmp_path, encoding):
+    def succeeds(*words, status=0):
+        finished = subprocess.run(
+            [sys.executable, *map(str, words)], capture_output=True, timeout=120, env=environment, cwd=ROOT
+        )
+        errors = finished.stderr.decode(encoding)
+        assert finished.returncode == status and "Traceback" not in errors, errors
+        return finished.stdout.decode(encoding) + errors
+
+    environment = {"PATH": os.environ["PATH"], "HOME": "/", "PYTHONIOENCODING": f"{encoding}:strict"}
+    task = toy.task_file(tmp_path, "süms „数“")
+    options = toy.options(tmp_path, "--initial_prompt", "Say “yes”, 数, ½.", "--run_name", "läuf数", tasks=[task])
+    options += ["--local_steps", "1", "--rounds", "1"]
+    folder = tmp_path / "logs" / "läuf数"
+    printed = succeeds("main.py", *options)
+    assert "results are in" in printed and ("“yes”" in printed) == (encoding == "cp1252")
+    assert "Say “yes”, 数, ½." in (folder / "prompts" / "initial.txt").read_text(encoding="utf-8")
+    succeeds("main.py", *options, "--run_name", "séeds数", "--repeats", "2")
+    succeeds("main.py", *options, "--dry_run")
+    assert "?" in succeeds("main.py", *options, "--aggregate_method", "“数”", status=2)
+    succeeds("-m", "utils.report", folder)
+    succeeds("-m", "utils.report", tmp_path / "logs")
+    succeeds("-m", "utils.report", tmp_path / "数", status=2)
+    succeeds("-m", "utils.run_log.ledger", folder)
+    succeeds("-m", "utils.engines.doctor", "--test_engine", "数", status=2)
+    succeeds("-m", "utils.flower.export_shards", "--to", tmp_path / "“数”", *options)
+
+
+@pytest.mark.parametrize("option", ["--task", "--log_dir", "--initial_prompt"])
+def test_bytes_that_are_not_text_may_stand_in_an_option(tmp_path, option):
+    odd = os.fsdecode(b"caf\xe9")
+    if option == "--task":
+        task = toy.task_file(tmp_path).rename(tmp_path / f"{odd}.jsonl")
+        options = toy.options(tmp_path, tasks=[task])
+    else:
+        options = toy.options(tmp_path, option, {"--log_dir": str(tmp_path / odd)}.get(option, odd))
+    options += ["--local_steps", "1", "--rounds", "1"]
+    for _ in range(2):  # the second run resumes the first
+        assert "results are in" in (finished := run(*options)).stdout, finished.stderr
+    found = list(tmp_path.rglob("results.json"))
+    assert len(found) == 1
+    for path in found[0].parent.rglob("*.*"):
+        if path.suffix in (".json", ".jsonl", ".txt", ".html", ".log"):
+            path.read_text(encoding="utf-8")
+
+
+def test_a_task_with_an_unusual_name_gets_a_run_name_that_can_be_typed(tmp_path):
+    task = toy.task_file(tmp_path).rename(tmp_path / os.fsdecode(b"my \n \x1b\xe9 task.jsonl"))
+    options = [
+        word for word in toy.options(tmp_path, "--rounds", "1", tasks=[task]) if word not in ("--run_name", "run")
+    ]
+    assert "results are in" in (finished := run(*options)).stdout, finished.stderr
+    assert "my _ task" in (tmp_path / "logs" / "latest").resolve().name

@@ -1,12 +1,17 @@
 """Texts where they enter and leave the program.
 
-Every text that enters passes `normalize`: data files, initial prompts, price files, replies of models, uploads.
-Every text that is printed passes `printable`. `comparison_key` decides whether two texts are the same.
+Every text that enters passes `normalize`: data files, options, price files, replies of models, uploads.
+Every text that is printed passes `printable`, after `replace_unencodable`. `comparison_key` decides whether two texts
+are the same.
 """
 
 import codecs
+import contextlib
+import io
 import json
+import os
 import re
+import sys
 import unicodedata
 from pathlib import Path
 from typing import Any
@@ -24,6 +29,7 @@ _BYTE_ORDER_MARKS = (  # UTF-32 before UTF-16, whose little-endian mark is its b
 )
 _PLAIN = re.compile(r"[\t\n -~]*")  # most texts are ASCII and need no work
 _LINE_END = re.compile("\r\n|[\r\v\f\x1c-\x1e\x85]")
+_MARKED_LINE = re.compile("^\ufeff+", re.MULTILINE)  # in files that were joined
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 # Letters whose shape depends on joiners: Arabic, Indic and neighbouring scripts.
@@ -65,6 +71,11 @@ def normalize(text: str) -> str:
     return unicodedata.normalize("NFC", _INVISIBLE.sub(lambda match: match[1] or "", text))
 
 
+def normalize_word(word: str) -> str:
+    """Return a word of the command line: as it is if it names an existing file, because names of files are bytes."""
+    return word if os.path.exists(word.removeprefix("@")) else normalize(word)
+
+
 def normalize_all(value: Any) -> Any:
     """Return a JSON value whose texts, keys included, are normalized."""
     if isinstance(value, str):
@@ -95,8 +106,16 @@ def printable(text: str) -> str:
     )
 
 
+def replace_unencodable() -> None:
+    """Let standard output and error replace a character that their encoding lacks; by default, it is an exception."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            with contextlib.suppress(ValueError):  # closed
+                stream.reconfigure(errors="replace")
+
+
 def decode(data: bytes) -> str:
-    """Return the text of a file, without its byte-order mark, with newlines as line ends.
+    """Return the text of a file, without byte-order marks, with newlines as line ends.
 
     Args:
         data: UTF-8, or the encoding that a byte-order mark names.
@@ -106,7 +125,7 @@ def decode(data: bytes) -> str:
     """
     encoding = next((encoding for mark, encoding in _BYTE_ORDER_MARKS if data.startswith(mark)), "utf-8")
     try:
-        return re.sub("\r\n?", "\n", data.decode(encoding))
+        return _MARKED_LINE.sub("", re.sub("\r\n?", "\n", data.decode(encoding)))
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise ValueError(f"line {line} is not {error.encoding.upper()} text: save the file as UTF-8") from error
@@ -154,3 +173,19 @@ def read_json(path: Path, name: str = "") -> Any:
         return parse_json(text)
     except ValueError as error:
         raise UsageError(f"cannot read {name or path} as JSON: {error}") from error
+
+
+def read_json_lines(path: Path) -> list[Any]:
+    """Return the JSON values in a file with one per line, with normalized texts; empty lines are ignored.
+
+    Raises:
+        UsageError: the file cannot be read, or a line is not JSON; the message names the line.
+    """
+    values = []
+    for number, line in enumerate(read_text(path).split("\n"), 1):  # a text may contain other separators of lines
+        if line.strip():
+            try:
+                values.append(parse_json(line))
+            except ValueError as error:
+                raise UsageError(f"cannot read {path}, line {number}, as JSON: {error}") from error
+    return values

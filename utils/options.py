@@ -8,6 +8,7 @@ from typing import Any
 
 from textgrad.errors import UsageError, unknown
 from textgrad.numbers import Bounds, read_number
+from textgrad.text import normalize_word
 
 
 def option(
@@ -178,13 +179,19 @@ def parse_arguments(config_class: type, arguments: list[str]) -> tuple[dict[str,
     typed: dict[str, str] = {}
     fields = {each.name: each for each in dataclasses.fields(config_class)}
     for name, (flag, value) in vars(given).items():
-        typed[name], values[name] = flag, tuple(value) if isinstance(value, list) else value
+        typed[name], values[name] = flag, _normalized(value)
         if fields[name].metadata["bounds"]:
-            values[name] = check_value(fields[name], value, flag)
+            values[name] = check_value(fields[name], values[name], flag)
     if unknown_words:
         flags = [flag for action in made._actions for flag in action.option_strings]
         raise _unknown_argument(unknown_words[0], flags)
     return values, typed
+
+
+def _normalized(value: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(map(normalize_word, value))
+    return normalize_word(value) if isinstance(value, str) else value
 
 
 def _wrong_argument(error: argparse.ArgumentError, arguments: list[str], config_class: type) -> UsageError:

@@ -12,11 +12,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from textgrad.errors import UsageError
 from utils.config import Config
 from utils.files import reporting_os_errors
 from utils.report import write_seeds
 from utils.report.runs import load_run
+from utils.run_log.folder import check_run_name
 
 
 def run_repeats(config: Config, run_one: Callable[[Config, Path], int]) -> int:
@@ -33,8 +33,7 @@ def run_repeats(config: Config, run_one: Callable[[Config, Path], int]) -> int:
         UsageError: --run_name is not the name of a folder.
     """
     name = config.run_name or f"{time.strftime('%Y%m%d-%H%M%S')}_{config.module}_{config.repeats}seeds"
-    if Path(name).name != name or name.startswith("."):
-        raise UsageError(f"invalid --run_name {name!r}: use letters, digits, - and _")
+    check_run_name(name)
     folder = Path(config.log_dir) / name
     repeats = configs_by_seed(config, folder)
     with reporting_os_errors(folder):

@@ -1,5 +1,8 @@
 """Texts are normalized where they enter and made printable where they leave."""
 
+import io
+import os
+import sys
 import unicodedata
 
 import pytest
@@ -7,7 +10,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from textgrad.errors import UsageError
-from textgrad.text import comparison_key, decode, loose_key, normalize, parse_json, printable, read_json, read_text
+from textgrad.text import (
+    comparison_key,
+    decode,
+    loose_key,
+    normalize,
+    normalize_word,
+    parse_json,
+    printable,
+    read_json,
+    read_json_lines,
+    read_text,
+    replace_unencodable,
+)
 
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
 DOCTOR = "\U0001f469\U0001f3fd\u200d\u2695\ufe0f"
@@ -115,3 +130,50 @@ def test_texts_in_json_are_normalized_and_deep_nesting_is_an_error(tmp_path):
     (tmp_path / "a.json").write_text("[" * 5000 + "]" * 5000)
     with pytest.raises(UsageError, match="cannot read .*a.json as JSON: it is nested too deeply"):
         read_json(tmp_path / "a.json")
+
+
+def test_byte_order_marks_inside_a_joined_file_are_removed():
+    part = "\ufeffone\r\ntwo\r\n".encode()
+    assert decode(part + part + part) == "one\ntwo\none\ntwo\none\ntwo\n"
+    assert decode("x\ufeffy".encode()) == "x\ufeffy"  # `normalize` removes it from the text
+
+
+def test_only_newlines_end_a_line_of_json(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"a": "one\u2028two\u2029three\u0085four"}\r\n\n\ufeff[1]\n', encoding="utf-8-sig", newline="")
+    assert read_json_lines(path) == [{"a": "one\u2028two\u2029three\nfour"}, [1]]
+    path.write_text('{}\n{"a": ')
+    with pytest.raises(UsageError, match="a.jsonl, line 2, as JSON"):
+        read_json_lines(path)
+
+
+def test_a_word_is_normalized_unless_it_names_a_file(tmp_path):
+    assert normalize_word("gpt-4o\u200b\r") == "gpt-4o\n" and normalize_word("\udce9") == "\ufffd"
+    for name in ("e\u0301.txt", os.fsdecode(b"x\xe9.txt")):
+        path = tmp_path / name
+        path.touch()
+        assert normalize_word(str(path)) == str(path) and normalize_word(f"@{path}") == f"@{path}"
+        assert normalize_word(f"{path}.old") == normalize(f"{path}.old") != f"{path}.old"
+    assert normalize_word("a\x00b") == "ab" and normalize_word("e\u0301" * 5000) == "é" * 5000
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "cp437", "utf-8"])
+def test_any_text_can_be_printed_in_any_encoding(monkeypatch, encoding):
+    outputs = [io.TextIOWrapper(io.BytesIO(), encoding=encoding, errors="strict") for _ in range(2)]
+    monkeypatch.setattr(sys, "stdout", outputs[0])
+    monkeypatch.setattr(sys, "stderr", outputs[1])
+    replace_unencodable()
+    for output in outputs:
+        print("“ä” 数 \U0001f600 \udcff", file=output, flush=True)
+        shown = output.buffer.getvalue().decode(encoding).strip()
+        assert len(shown.split()) == 4 and (
+            shown.startswith("“ä”") if encoding in ("cp1252", "utf-8") else "?" in shown
+        )
+
+
+def test_closed_missing_and_foreign_outputs_are_left_alone(monkeypatch):
+    closed = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    closed.close()
+    for output in (None, closed, io.StringIO()):
+        monkeypatch.setattr(sys, "stdout", output)
+        replace_unencodable()

@@ -251,3 +251,18 @@ def test_a_prompt_file_without_text_is_refused(tmp_path, content, said):
     (tmp_path / "prompt.txt").write_bytes(content)
     with pytest.raises(UsageError, match=said):
         parse([*BASE, "--initial_prompt", f"@{tmp_path}/prompt.txt"])
+
+
+@pytest.mark.parametrize(
+    ("words", "name", "value"),
+    [
+        (["--test_engine", "gpt-4o\u200b"], "test_engine", "gpt-4o"),
+        (["--run_name", "cafe\u0301\ufeff"], "run_name", "café"),
+        (["--rounds", "\u206010"], "max_epochs", 10),
+        (["--aggregate_method", "\ufeffconcat"], "aggregate_method", "concat"),
+        (["--sites", "a\u200b", "b\u00ad"], "sites", ("a", "b")),
+        (["--initial_prompt", "caf\udce9"], "initial_prompt", "caf\ufffd"),
+    ],
+)
+def test_invisible_characters_in_options_are_removed(words, name, value):
+    assert getattr(parse(["--module", "train_homo_fed", "--task", "t.jsonl", *words]), name) == value

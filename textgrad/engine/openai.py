@@ -214,7 +214,7 @@ class AzureChatOpenAI(ChatOpenAI):
             raise UsageError("no endpoint for Azure: set AZURE_OPENAI_API_BASE to https://<resource>.openai.azure.com")
         super().__init__(model_string, system_prompt, base_url=base, key_name="AZURE_OPENAI_API_KEY", **kwargs)
         self.cache_path = user_cache(f"cache_azure_{model_string}")
-        self.api_version = os.environ.get("AZURE_OPENAI_API_VERSION") or "2024-10-21"
+        self.api_version = normalize(os.environ.get("AZURE_OPENAI_API_VERSION") or "").strip() or "2024-10-21"
 
     def _chat_url(self) -> str:
         deployment = urllib.parse.quote(self.model_string, safe="")

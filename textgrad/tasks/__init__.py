@@ -14,6 +14,7 @@ from textgrad.tasks.grading import Grader, JudgeGrader, ScorerGrader
 from textgrad.tasks.registry import known_tasks, source_of
 from textgrad.tasks.source import Sizes, TaskData, TaskRequest, data_folder
 from textgrad.tasks.splits import cut
+from textgrad.text import normalize
 
 if TYPE_CHECKING:
     AVAILABLE_DATASETS: list[str]
@@ -68,7 +69,7 @@ def get_task(
     )
     grader = _grader(data, judge, evaluation_api)
     return Task(
-        Path(name).stem if is_file else name,
+        normalize(Path(name).stem) if is_file else name,
         train,
         val,
         test,

@@ -15,10 +15,10 @@ from textgrad.engine.calls.limiter import Limiter
 from textgrad.engine.protocol.messages import prompt_tokens
 from textgrad.engine.registry import check_engine_name
 from textgrad.errors import BadReply, BrokenSystem, StopRun, TransientError, UsageError
+from textgrad.text import printable, replace_unencodable
 from textgrad.tokens import estimate_tokens
 from utils.config import option_field
 from utils.options import OneLineParser, check_value
-from utils.run_log.terminal import clean
 
 LEVELS = (1, 2, 4, 8, 16)  # concurrent calls
 _TIMEOUT = 60.0  # seconds per request
@@ -61,7 +61,7 @@ class Probe:
         second, seconds = self.ask("Say YES, please.")
         yield "reachable", "yes"
         yield "latency", f"{first_seconds:.2f} s for the first reply, {seconds:.2f} s for the next"
-        yield "reply", repr(clean(second.text)[:60]) + (f", {second.flaw}" if second.flaw else "")
+        yield "reply", repr(printable(second.text)[:60]) + (f", {second.flaw}" if second.flaw else "")
         yield "tokens counted", self._token_counts({"Say OK.": first, "Say YES, please.": second})
         yield from self._server_facts()
         yield "seed respected", self._seed()
@@ -117,7 +117,7 @@ class Probe:
             try:
                 fan_out(self._say_number, range(level * 100, level * 101))
             except (TransientError, BadReply) as error:
-                results.append(f"{level}: {clean(str(error))[:60]}")
+                results.append(f"{level}: {printable(str(error))[:60]}")
                 break
             rate = level / max(time.monotonic() - started, 1e-6)
             results.append(f"{level}: {rate:.3g}/s")
@@ -138,12 +138,13 @@ def examine(name: str, request_timeout: float) -> None:
         engine.teach([("Write three random words.", "one two three")])
     for number, (check, result) in enumerate(Probe(engine).findings()):
         if not number:
-            print(f"{name}: model {engine.model_string} at {engine.endpoint}")
-        print(f"  {check:<20}{result}", flush=True)
+            print(printable(f"{name}: model {engine.model_string} at {engine.endpoint}"))
+        print(printable(f"  {check:<20}{result}"), flush=True)
 
 
 def main(arguments: list[str]) -> int:
     """Check engines. Return 0, or 2 if one cannot be used."""
+    replace_unencodable()
     parser = OneLineParser(prog="python -m utils.engines.doctor", description="Check engines with a few small calls.")
     for role in ("evaluation_engine", "test_engine"):
         parser.add_argument(f"--{role}", action="append", default=[], metavar="ENGINE", help="may be repeated")
@@ -158,7 +159,7 @@ def main(arguments: list[str]) -> int:
         for name in names:
             examine(name, timeout)
     except StopRun as reason:
-        print(f"error: {clean(' '.join(str(reason).split()))}", file=sys.stderr)
+        print(f"error: {printable(' '.join(str(reason).split()))}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130

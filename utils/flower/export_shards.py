@@ -14,6 +14,7 @@ from pathlib import Path
 
 from textgrad.errors import StopRun, UsageError
 from textgrad.tasks import Task
+from textgrad.text import printable, replace_unencodable
 from utils.config import Config, parse
 from utils.engines.by_role import connect
 from utils.federation.evaluation import Sample, samples_of
@@ -71,6 +72,7 @@ def _write(path: Path, rows: list[dict[str, str]]) -> None:
 
 def main(arguments: list[str]) -> int:
     """Run the command line and return the exit status."""
+    replace_unencodable()
     try:
         if "--to" not in arguments[:-1]:
             raise UsageError("--to is missing: name the folder to write to, such as --to trial")
@@ -78,7 +80,7 @@ def main(arguments: list[str]) -> int:
         folder = Path(arguments[position + 1])
         sites = export(parse(arguments[:position] + arguments[position + 2 :]), folder)
     except StopRun as reason:
-        print(f"error: {reason}", file=sys.stderr)
+        print(f"error: {printable(' '.join(str(reason).split()))}", file=sys.stderr)
         return 2
     print(f"{folder}: " + ", ".join(sites))
     return 0

@@ -6,6 +6,7 @@ from pathlib import Path
 from textgrad.errors import UsageError
 from textgrad.tasks import Dataset, Examples, Task, get_task
 from textgrad.tasks.records import from_jsonl
+from textgrad.tasks.splits import distinct
 from textgrad.tasks.user_file import answer_of, kind_of
 from utils.config import Config
 from utils.engines.by_role import Engines
@@ -62,6 +63,10 @@ def _file_task(name: str, config: Config, engines: Engines) -> Task:
             f"{name}: the server's file must contain held-out questions only: mark each line with "
             '"split": "val" or "split": "test", with at least one of both, and keep training questions at the sites'
         )
+    splits["val"] = distinct(splits["val"])
+    splits["test"] = distinct([*splits["val"], *splits["test"]])[len(splits["val"]) :]
+    if not splits["test"]:
+        raise UsageError(f"{name}: every test question is also a validation question: mark each question once")
     task = get_task(name, engines.evaluation, seed=config.questions_seed, judge=config.judge, scorer=scorer)
     val, test = (Examples(splits[split], task.description, task.answer_format) for split in _SPLITS)
     return dataclasses.replace(task, val=val, test=test)

@@ -1,7 +1,6 @@
 """The launching machine: submit the run to a SuperLink, print its log, and write its results to logs/<run>."""
 
 import dataclasses
-import json
 import re
 import sys
 import threading
@@ -9,13 +8,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from textgrad.errors import BrokenSystem, UsageError
+from textgrad.text import printable, read_json
 from utils.config import Config
 from utils.files import to_json
 from utils.flower.run_archive import ERROR, RESULTS, decode, unpack
 from utils.flower.superlink import SuperLink, flwr_program
 from utils.run_log.log import RunLog
 from utils.run_log.resume_command import resume_command
-from utils.run_log.terminal import clean
 
 EXIT_OK, EXIT_BUDGET = 0, 3
 _LOG_PREFIX = re.compile(r"^(\x1b\[\d*m)?(INFO|DEBUG)\s*(\x1b\[0m)?:\s*")  # of each line of Flower's log
@@ -52,11 +51,11 @@ def launch(config: Config) -> int:
     folder = Path(config.log_dir) / config.run_name
     unpack(output.results, folder)
     print(f"results are in {folder}")
-    results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+    results = read_json(folder / "results.json")
     if not results["stopped"]:
         return EXIT_OK
     command = resume_command(config.run_name, **results.get("continue_with", {}))
-    print(f"incomplete: {clean(results['stopped'])}; to continue, raise the cap: {command}")
+    print(f"incomplete: {printable(results['stopped'])}; to continue, raise the cap: {command}")
     return EXIT_BUDGET
 
 
@@ -123,8 +122,8 @@ class RunOutput:
             if RESULTS in line:
                 self.results = decode(line.partition(RESULTS)[2])
             elif ERROR in line:
-                self.error = clean(line.partition(ERROR)[2].strip())
-            elif show and (text := clean(_LOG_PREFIX.sub("", line).rstrip())):
+                self.error = printable(line.partition(ERROR)[2].strip())
+            elif show and (text := printable(_LOG_PREFIX.sub("", line).rstrip())):
                 print(text, flush=True)
 
     def finish(self) -> None:

@@ -7,8 +7,8 @@ import zipfile
 from pathlib import Path, PurePosixPath
 
 from textgrad.errors import BrokenSystem
+from textgrad.text import printable
 from utils.files import atomic_write
-from utils.run_log.terminal import clean
 
 RESULTS, ERROR = "FEDTEXTGRAD-RESULTS ", "FEDTEXTGRAD-ERROR "  # prefixes of the server's log lines for the launcher
 _SUFFIXES = (".json", ".jsonl", ".txt", ".png", ".svg", ".pdf", ".html", ".log", ".md", ".csv", ".tex")
@@ -45,7 +45,7 @@ def unpack(data: bytes, folder: Path) -> None:
         raise BrokenSystem("the results arrived damaged: repeat the same command") from error
     for name in names:
         if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
-            raise BrokenSystem(f"the server sent a file outside the run folder: {clean(name)!r}")
+            raise BrokenSystem(f"the server sent a file outside the run folder: {printable(name)!r}")
         path, content = folder / name, archive.read(name)
         if not path.exists() or path.read_bytes() != content:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

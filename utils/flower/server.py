@@ -8,6 +8,7 @@ from typing import Any
 
 from textgrad.errors import StopRun, UsageError
 from textgrad.tasks import Task
+from textgrad.text import normalize, replace_unencodable
 from utils import report
 from utils.config import Config
 from utils.engines.by_role import Engines, check_names, connect
@@ -38,6 +39,7 @@ def serve(grid: Any, options: str) -> None:
         StopRun: the run cannot continue; also printed as one line for the launching machine.
     """
     os.umask(0o077)
+    replace_unencodable()
     try:
         log = train(grid, config_of(options))
     except StopRun as reason:
@@ -73,6 +75,7 @@ def train(grid: Any, config: Config) -> RunLog:
     """
     check_names(config)
     log = RunLog(config)
+    config = log.config
     engines = connect(config, log.call_log)
     try:
         tasks = [held_out_task(name, config, engines) for name in config.task]
@@ -104,7 +107,7 @@ def _federation(grid: Any, config: Config, engines: Engines, tasks: list[Task], 
 
 def request_to_sites(config: Config, tasks: list[Task]) -> Record:
     """Return what every message contains. A .jsonl task is sent as a file name: each site has its own file."""
-    names = [Path(name).name if name.endswith(".jsonl") else name for name in config.task]
+    names = [normalize(Path(name).name) if name.endswith(".jsonl") else name for name in config.task]
     return {
         "options": encode_options(config),
         "tasks": names,

@@ -20,7 +20,9 @@ from textgrad.concurrency import scope
 from textgrad.errors import UsageError, unknown
 from textgrad.tasks import Examples, Task, get_task
 from textgrad.tasks.records import from_jsonl
+from textgrad.tasks.splits import distinct
 from textgrad.tasks.user_file import answer_of
+from textgrad.text import normalize_word, read_json
 from utils.config import Config, option_field
 from utils.engines.by_role import Engines, connect
 from utils.federation.client import Client
@@ -32,6 +34,7 @@ from utils.files import atomic_write, to_json
 from utils.flower.held_out import public_task
 from utils.flower.records import Record, decode_options, decode_text, encode_update
 from utils.options import check_value
+from utils.run_log.identity import fingerprint
 
 _LIMITS = (
     "max_concurrency",
@@ -70,6 +73,7 @@ class Site:
         Raises:
             UsageError: an entry is missing or unknown.
         """
+        entries = {key: normalize_word(value) if isinstance(value, str) else value for key, value in entries.items()}
         for key in entries:
             if key not in _ENTRIES:
                 raise unknown("entry of --node-config", key, _ENTRIES)
@@ -117,6 +121,7 @@ class _LocalTraining:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.engines = connect(self.config, self.folder / "calls.sqlite")
         self.client = self._client(site, request, client)
+        self._check_data(site)
 
     def _client(self, site: Site, request: Record, number: int) -> Client:
         samples = []
@@ -130,6 +135,28 @@ class _LocalTraining:
             raise UsageError(f"{site.data} contains no questions for this run: add at least one of {names}")
         self.engines.teach((sample.question, sample.answer) for sample in samples)
         return create_client(self.config, self.engines, number, samples, request["public"])
+
+    def _check_data(self, site: Site) -> None:
+        """Compare the questions with those at the start of the run; their fingerprints stay at the site.
+
+        Raises:
+            UsageError: they have changed.
+        """
+        questions: dict[str, list[tuple[str, str]]] = {}
+        for sample in self.client.samples:
+            questions.setdefault(sample.task.name, []).append((sample.question, sample.answer))
+        now = {task: fingerprint(pairs) for task, pairs in sorted(questions.items())}
+        path = self.folder / "data.json"
+        before = read_json(path) if path.exists() else now
+        if before != now:
+            changed = ", ".join(
+                f"{task}.jsonl" for task in sorted({*before, *now}) if before.get(task) != now.get(task)
+            )
+            raise UsageError(
+                f"{changed} in {site.data} changed since the run {self.config.run_name} began: restore the old data, "
+                "or start another run"
+            )
+        atomic_write(path, to_json(now, indent=2) + "\n")
 
     def run(self, prompt: str, round_number: int, seconds: float | None) -> Update | NoUpload:
         """Return the client's update, or why there is none, as on one machine."""
@@ -151,7 +178,8 @@ def _config(site: Site, request: Record) -> Config:
 
 def _private_task(name: str, path: Path, scorer: str, engines: Engines, config: Config) -> Task:
     """Return a task whose training questions are all questions of the site's file, in its order."""
-    rows = [(str(row["question"]), answer_of(row, scorer)) for row in from_jsonl(path, ("question", "answer"))]
+    lines = from_jsonl(path, ("question", "answer"))
+    rows = distinct([(str(row["question"]), answer_of(row, scorer)) for row in lines])
     if name.endswith(".jsonl"):
         task = get_task(str(path), engines.evaluation, seed=config.questions_seed, judge=config.judge, scorer=scorer)
     else:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from textgrad.errors import BrokenSystem
-from utils.run_log.terminal import clean
+from textgrad.text import printable
 
 _QUIET = {"FLWR_TELEMETRY_ENABLED": "0", "FLWR_DISABLE_UPDATE_CHECK": "1"}
 _POLL_SECONDS = 2.0
@@ -85,7 +85,8 @@ class SuperLink:
             [str(flwr_program()), "log", run_id, self.name, "--stream"],
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             env=os.environ | _QUIET,
         )
 
@@ -105,7 +106,11 @@ def flwr_program() -> str | None:
 def flwr(*arguments: str) -> str:
     """Run the `flwr` program and return its output. Its exit status is useless: 0 even without a connection."""
     finished = subprocess.run(
-        [str(flwr_program()), *arguments], capture_output=True, text=True, env=os.environ | _QUIET
+        [str(flwr_program()), *arguments],
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        env=os.environ | _QUIET,
     )
     return finished.stdout or finished.stderr
 
@@ -120,4 +125,4 @@ def _json(output: str) -> dict[str, Any]:
 
 def _last_lines(text: str) -> str:
     lines = [line.strip(" │╭╰─╮╯") for line in text.splitlines()]  # without the frame that flwr draws
-    return clean(" ".join([line for line in lines if line][-3:])) or "no message"
+    return printable(" ".join([line for line in lines if line][-3:])) or "no message"

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from textgrad.errors import StopRun, UsageError
+from textgrad.text import printable, replace_unencodable
 from utils.files import reporting_os_errors
 from utils.options import OneLineParser
 from utils.report import export, groups, paired
@@ -29,6 +30,7 @@ def main(arguments: list[str]) -> int:
         metavar="DIR",
         help="folder of the report (default: the run's folder; for several runs, their common parent folder)",
     )
+    replace_unencodable()
     try:
         parsed = parser.parse_args(arguments)
         for name in parsed.folder:
@@ -36,7 +38,7 @@ def main(arguments: list[str]) -> int:
                 raise UsageError(f"folder {name} does not exist: name the folder of a run, such as logs/<run>")
         return _report([Path(name) for name in parsed.folder], parsed.output)
     except StopRun as reason:
-        print(f"error: {reason}", file=sys.stderr)
+        print(f"error: {printable(' '.join(str(reason).split()))}", file=sys.stderr)
         return 2
 
 

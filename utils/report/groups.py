@@ -1,12 +1,12 @@
 """Runs of one setting with several seeds (`--repeats`): means, and differences between settings over seeds."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from textgrad.errors import UsageError
+from textgrad.text import read_json
 from utils.metrics.statistics import Spread, over_seeds
 from utils.metrics.table import find_metric, label_of
 from utils.report.formats import DASH, interval_text
@@ -50,7 +50,7 @@ def load_group(folder: Path) -> Group:
     """
     folder = Path(folder).resolve()
     try:
-        spread = json.loads((folder / "repeats.json").read_text(encoding="utf-8"))
+        spread = read_json(folder / "repeats.json")
         runs = [load_run(folder / f"seed{seed}", folder.name) for seed in spread["seeds"]]
         return Group(folder, runs, spread["metrics"])
     except (OSError, ValueError, KeyError) as error:

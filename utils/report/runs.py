@@ -1,12 +1,12 @@
 """Read finished runs from their folders."""
 
 import functools
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from textgrad.errors import UsageError
+from textgrad.text import read_json, read_json_lines
 
 
 @dataclass(frozen=True)
@@ -99,17 +99,10 @@ def load_run(folder: Path, group: str = "") -> Run:
     path = folder / "results.json"
     if not path.exists():
         raise UsageError(f"{folder} holds no results.json: name the folder of a finished run, such as logs/<run>")
-    try:
-        results = json.loads(path.read_text(encoding="utf-8"))
-        path = folder / "config.json"
-        config = json.loads(path.read_text(encoding="utf-8"))
-        path = folder / "metrics.jsonl"
-        events = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
-        path = folder / "partition.json"
-        partition = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{path} cannot be read: {error}") from error
-    return Run(folder, results, config, events, partition, group)
+    results, config = read_json(path), read_json(folder / "config.json")
+    metrics, partition = folder / "metrics.jsonl", folder / "partition.json"
+    events = read_json_lines(metrics) if metrics.exists() else []
+    return Run(folder, results, config, events, read_json(partition) if partition.exists() else {}, group)
 
 
 def find_runs(folder: Path) -> list[Path]:

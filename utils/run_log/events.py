@@ -25,7 +25,7 @@ def evaluation_record(evaluation: Evaluation, task: str, score: Score, client: i
         "accuracy": estimate["value"],
         "n": estimate["n"],
         "ci95": estimate["ci95"],
-        "correct": "".join(map(str, score.correct)),
+        "correct": list(score.correct),
     }
 
 

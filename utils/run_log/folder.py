@@ -10,11 +10,11 @@ from typing import Any
 import filelock
 
 from textgrad.errors import UsageError
-from textgrad.text import read_json
+from textgrad.text import REPLACEMENT, printable, read_json
 from utils.config import Config
 from utils.federation.setup import Federation
 from utils.files import atomic_write, reporting_os_errors, to_json
-from utils.run_log.identity import data_record, differences, options_of, remarks, updated
+from utils.run_log.identity import as_begun, data_record, differences, options_of, remarks, updated
 from utils.run_log.provenance import provenance
 
 
@@ -30,9 +30,9 @@ class RunFolder:
 
     def __init__(self, config: Config):
         name = config.run_name or _default_name(config)
-        if Path(name).name != name or name.startswith(".") or not name.isprintable():
-            raise UsageError(f"invalid --run_name {name!r}: use letters, digits, - and _")
-        self.config, self.name, self.path = config, name, Path(config.log_dir) / name
+        check_run_name(name)
+        self.name, self.path = name, Path(config.log_dir) / name
+        self.config = self._as_begun(config)
         self._rounds_in_results = 0
         self._lock = filelock.FileLock(self.path / ".lock", timeout=0, mode=0o600)
 
@@ -63,6 +63,11 @@ class RunFolder:
         self._set_latest()
         return said
 
+    def _as_begun(self, config: Config) -> Config:
+        with contextlib.suppress(UsageError, LookupError, TypeError, AttributeError):  # missing, or reported by `open`
+            return as_begun(read_json(self.path / "config.json"), config)
+        return config
+
     def close(self) -> None:
         """Unlock the folder."""
         self._lock.release()
@@ -84,19 +89,20 @@ class RunFolder:
 
     def _open_config(self, federation: Federation) -> list[str]:
         """Write config.json, or compare it with this run and bring it up to date; return remarks for the user."""
-        path, data = self.path / "config.json", data_record(federation.tasks)
+        path = self.path / "config.json"
+        facts = {"engines": federation.engines.endpoints(), "data": data_record(federation.tasks)}
         if not path.exists():
-            self.write_json("config.json", {**self._new_config(federation), "data": data})
+            self.write_json("config.json", {**self._new_config(federation), **facts})
             return []
         stored = read_json(path)
         try:
-            if different := differences(stored, self.config, data):
+            if different := differences(stored, self.config, facts["data"]):
                 raise UsageError(
                     f"{self.path} contains another run: {'; '.join(different)}; give the same options and data to "
                     "continue it, or another --run_name"
                 )
             self._check_rounds()
-            said, config = remarks(stored, self.config, data), updated(stored, self.config, data)
+            said, config = remarks(stored, self.config, facts), updated(stored, self.config, facts)
         except (KeyError, TypeError, AttributeError) as error:
             raise UsageError(f"cannot read {path}: {error!r}; remove it to continue with the given options") from error
         self.write_json("config.json", config)
@@ -115,7 +121,6 @@ class RunFolder:
     def _new_config(self, federation: Federation) -> dict[str, Any]:
         return {
             "options": options_of(self.config),
-            "engines": federation.engines.endpoints(),
             "simulated": federation.engines.simulated,
             **provenance(),
         }
@@ -130,6 +135,12 @@ class RunFolder:
                 new.replace(link)
 
 
+def check_run_name(name: str) -> None:
+    """Raise `UsageError` unless `--run_name` can be the name of a visible folder."""
+    if Path(name).name != name or name.startswith(".") or not name.isprintable() or REPLACEMENT in name:
+        raise UsageError(f"invalid --run_name {name!r}: use letters, digits, - and _")
+
+
 def _default_name(config: Config) -> str:
-    tasks = "+".join(Path(task).stem for task in config.task)
-    return f"{time.strftime('%Y%m%d-%H%M%S')}_{config.module}_{tasks[:80]}_seed{config.seed}"
+    tasks = printable("+".join(Path(task).stem for task in config.task))[:80].replace(REPLACEMENT, "_")
+    return " ".join(f"{time.strftime('%Y%m%d-%H%M%S')}_{config.module}_{tasks}_seed{config.seed}".split())

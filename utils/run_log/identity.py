@@ -11,11 +11,13 @@ from typing import Any
 
 from textgrad.prompts import REQUEST_VERSION
 from textgrad.tasks import Task
+from textgrad.text import normalize_all
 from utils.config import RESUME_SAFE, Config
 from utils.federation.evaluation import samples_of
 from utils.files import to_json
 
 ROUNDS = "max_epochs"
+FORMER_DEFAULTS = {"prompt_budget": 2000}  # of earlier versions, with every aggregator
 SPLITS = {"train": "training", "val": "validation", "test": "test"}
 _NO_DATA = {"fingerprint": ""}
 _LONGEST = 60  # characters of an option's value in a message
@@ -23,7 +25,26 @@ _LONGEST = 60  # characters of an option's value in a message
 
 def options_of(config: Config) -> dict[str, Any]:
     """Return the options as config.json has them."""
-    return json.loads(to_json(dataclasses.asdict(config)))
+    return normalize_all(json.loads(to_json(dataclasses.asdict(config))))
+
+
+def _stored_options(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options in a config.json. An option that it lacks, because the run is older, has its default."""
+    known = {each.name for each in dataclasses.fields(Config)}
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in stored["options"].items()
+        if name in known
+    }
+    return options_of(Config(**values))
+
+
+def as_begun(stored: Mapping[str, Any], config: Config) -> Config:
+    """Return the configuration with an earlier default that the run began with, if the option has its default now."""
+    begun, values = _stored_options(stored), dataclasses.asdict(config)
+    today = dataclasses.asdict(Config(**{name: values[name] for name in values if name not in FORMER_DEFAULTS}))
+    kept = [name for name in FORMER_DEFAULTS if begun[name] == FORMER_DEFAULTS[name] and values[name] == today[name]]
+    return Config(**values | {name: FORMER_DEFAULTS[name] for name in kept})
 
 
 def fingerprint(examples: Iterable[tuple[str, str]]) -> str:
@@ -57,13 +78,11 @@ def differences(stored: Mapping[str, Any], config: Config, data: Mapping[str, An
     """Return what a run with this configuration and data has not in common with the stored one.
 
     Args:
-        stored: the content of config.json. An option that it lacks had its default; data that it lacks, from a version
-            without fingerprints, is not compared.
+        stored: the content of config.json. Data that it lacks, from a version without fingerprints, is not compared.
         config: of the resumed run.
         data: its `data_record`.
     """
-    defaults = {each.name: each.default for each in dataclasses.fields(config)}
-    before, now = json.loads(to_json(defaults)) | stored["options"], options_of(config)
+    before, now = _stored_options(stored), options_of(config)
     found = [
         f"--{name} was {_shortened(before[name])} and is {_shortened(now[name])}"
         for name in now
@@ -85,14 +104,20 @@ def _shortened(value: Any) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
-def updated(stored: Mapping[str, Any], config: Config, data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the content of config.json for a resumed run: with its number of rounds and its data."""
+def updated(stored: Mapping[str, Any], config: Config, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the content of config.json for a resumed run: with its number of rounds, its data and its endpoints."""
     options = {**stored["options"], ROUNDS: getattr(config, ROUNDS)}
-    return {**stored, "options": options, "data": dict(data)}
+    return {**stored, "options": options, **facts}
 
 
-def remarks(stored: Mapping[str, Any], config: Config, data: Mapping[str, Any]) -> list[str]:
-    """Return what the user should know about resuming a run, one line each."""
+def remarks(stored: Mapping[str, Any], config: Config, facts: Mapping[str, Any]) -> list[str]:
+    """Return what the user should know about resuming a run, one line each.
+
+    Args:
+        stored: the content of config.json.
+        config: of the resumed run.
+        facts: "data", its `data_record`, and "engines", the model and endpoint of each role.
+    """
     lines = []
     if (stored.get("request_version") or 1) < REQUEST_VERSION:
         lines.append(
@@ -103,8 +128,14 @@ def remarks(stored: Mapping[str, Any], config: Config, data: Mapping[str, Any]) 
     if unknown:
         lines.append(f"ignoring options of the run that this version does not have: {', '.join(sorted(unknown))}")
     for task, record in stored.get("data", {}).items():
-        if record.get("scorer") != data[task]["scorer"]:
-            lines.append(f"{task} was scored as {record.get('scorer')} and is now scored as {data[task]['scorer']}")
+        scorer = facts["data"][task]["scorer"]
+        if record.get("scorer") != scorer:
+            lines.append(f"{task} was scored as {record.get('scorer')} and is now scored as {scorer}")
+    for role, engine in facts["engines"].items():
+        before = stored.get("engines", {}).get(role, engine)
+        if before != engine:
+            names = [f"{each['model']} at {each['endpoint']}" for each in (before, engine)]
+            lines.append(f"{role} engine: {names[0]} before, now {names[1]}: its requests are sent again")
     rounds = stored["options"].get(ROUNDS, getattr(config, ROUNDS))
     if getattr(config, ROUNDS) > rounds:
         lines.append(

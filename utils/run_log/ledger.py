@@ -12,6 +12,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from textgrad.errors import UsageError
+from textgrad.text import read_json, read_text, replace_unencodable
 from utils.federation.evaluation import prompt_id
 from utils.federation.result import Round, Scores
 from utils.files import to_json
@@ -102,10 +104,10 @@ def verify(folder: Path) -> tuple[int, str | None]:
     before, files = None, _prompt_ids(folder)
     count = 0
     try:
-        lines = (folder / "ledger.jsonl").read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        return 0, f"cannot read the ledger: {error.strerror}"
-    for count, line in enumerate(lines, 1):
+        lines = read_text(folder / "ledger.jsonl").rstrip("\n").split("\n")
+    except UsageError as error:
+        return 0, str(error)
+    for count, line in enumerate(filter(None, lines), 1):
         try:
             entry = json.loads(line)
             wrong = find_break(entry, before)
@@ -130,7 +132,7 @@ def _compare_with_results(folder: Path, last: dict[str, Any] | None, count: int)
     path = folder / "results.json"
     if not path.exists():
         return None
-    results = json.loads(path.read_text(encoding="utf-8"))
+    results = read_json(path)
     if len(results["rounds"]) - 1 != count:
         return f"results.json has {len(results['rounds']) - 1} rounds, the ledger has {count}"
     if last and results["rounds"][-1]["prompts"] != last["global"]:
@@ -143,6 +145,7 @@ def main(arguments: list[str]) -> int:
     if not arguments or arguments[0].startswith("-"):
         print("usage: .venv/bin/python -m utils.run_log.ledger logs/<run> [...]")
         return 0 if arguments and arguments[0] in ("-h", "--help") else 2
+    replace_unencodable()
     any_broken = False
     for folder in arguments:
         count, wrong = verify(Path(folder))

@@ -40,6 +40,7 @@ class RunLog(NullLog):
         call_log: file of replies, shared with other runs; by default calls.sqlite in the run's folder.
 
     Attributes:
+        config: of the run; a resumed run keeps the defaults that it began with.
         folder: path of the run's folder.
         name: of the run.
         call_log: file of replies.
@@ -50,10 +51,10 @@ class RunLog(NullLog):
 
     def __init__(self, config: Config, call_log: Path | None = None):
         self._run_folder = RunFolder(config)
-        self.config, self.name, self.folder = config, self._run_folder.name, self._run_folder.path
+        self.config, self.name, self.folder = self._run_folder.config, self._run_folder.name, self._run_folder.path
         self.call_log = call_log or self.folder / "calls.sqlite"
         self._terminal = Terminal(self.folder / "run.log")
-        self._tracker = open_tracker(config, self.say)
+        self._tracker = open_tracker(self.config, self.say)
         self._writer = Writer()
         self._local_only = config.aggregate_method == "none"
         self._last_entry: dict[str, Any] | None = None

@@ -33,7 +33,9 @@ def _commit() -> str | None:
     environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}  # without API keys
     command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=12"]
     try:
-        ran = subprocess.run(command, capture_output=True, text=True, check=True, timeout=5, env=environment)
+        ran = subprocess.run(
+            command, capture_output=True, encoding="utf-8", errors="replace", check=True, timeout=5, env=environment
+        )
         return ran.stdout.strip() or None
     except (OSError, subprocess.SubprocessError):
         return None

@@ -141,8 +141,8 @@ def measures_record(finished: Round) -> dict[str, Any]:
 def _data(federation: Federation, task) -> dict[str, Any]:
     """Return the sizes of a task's splits and ids of its questions.
 
-    Runs with equal "test_id" can be compared question by question. "question_ids" has the order of the "correct"
-    strings in metrics.jsonl.
+    Runs with equal "test_id" can be compared question by question. "question_ids" has the order of "correct" in
+    metrics.jsonl.
     """
     questions = {
         split: [(sample.question, sample.answer) for sample in federation.questions[task.name, split]]

@@ -4,20 +4,11 @@ import contextlib
 import sys
 import threading
 import time
-import unicodedata
 from pathlib import Path
 from typing import TextIO
 
+from textgrad.text import printable
 from utils.files import reporting_os_errors
-
-
-def clean(text: str) -> str:
-    """Remove terminal control characters, so that no model or data set can move the cursor or hide text."""
-    return "".join(
-        character
-        for character in text
-        if character in "\n\t" or unicodedata.category(character) not in ("Cc", "Cf", "Cs")
-    )
 
 
 class Terminal:
@@ -62,7 +53,7 @@ class Terminal:
 
     def say(self, line: str) -> None:
         """Print a line above the bar, and write it to run.log with the time."""
-        line = clean(line)
+        line = printable(line)
         with self._lock:
             if self._file is not None:
                 with reporting_os_errors(self.path):
@@ -90,7 +81,9 @@ class Terminal:
 class _LineByLine:
     """Standard error that is not a terminal: every update of the bar is a line."""
 
-    encoding = "utf-8"
+    @property
+    def encoding(self) -> str:
+        return sys.stderr.encoding
 
     def write(self, text: str) -> None:
         text = text.replace("\r", "").strip()

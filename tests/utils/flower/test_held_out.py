@@ -32,3 +32,18 @@ def test_the_server_rejects_a_file_that_may_contain_training_questions(tmp_path)
     engines, _, _ = toy.recorded(config)
     with pytest.raises(UsageError, match="held-out questions only"):
         held_out_task(config.task[0], config, engines)
+
+
+def test_no_question_of_the_server_is_in_both_splits(tmp_path):
+    path = tmp_path / "sums.jsonl"
+    rows = [{"question": f"What is {number} + 1?", "answer": number + 1, "split": "val"} for number in range(3)]
+    again = [{**row, "question": f" what is\u00a0{row['answer'] - 1} + 1?\u200b", "split": "test"} for row in rows]
+    more = [{"question": "What is 9 + 9?", "answer": 18, "split": "test"}]
+    config = toy.config(tmp_path, "--val_size", "0", "--test_size", "0", tasks=[path])
+    engines, _, _ = toy.recorded(config)
+    path.write_text("\n".join(map(json.dumps, rows + again + more)))
+    task = held_out_task(str(path), config, engines)
+    assert len(task.val) == 3 and [question for question, _ in task.test.examples] == ["What is 9 + 9?"]
+    path.write_text("\n".join(map(json.dumps, rows + again)))
+    with pytest.raises(UsageError, match="every test question is also a validation question"):
+        held_out_task(str(path), config, engines)

@@ -112,3 +112,34 @@ def test_the_evaluation_engine_of_a_site_is_its_engine_unless_it_names_another(t
     assert Site.from_node_config(node_config(tmp_path)).options["evaluation_engine"] == "simulated"
     named = Site.from_node_config(node_config(tmp_path, evaluation_engine="local-smollm2"))
     assert named.options["evaluation_engine"] == "local-smollm2"
+
+
+def test_changed_data_of_a_site_are_refused_and_their_fingerprints_stay_there(tmp_path):
+    config = node_config(tmp_path)
+    sent = site.train(config, training_request())
+    path = tmp_path / "t.jsonl"
+    original, stored = path.read_text(), json.loads((tmp_path / "logs" / "run" / "data.json").read_text())
+    assert list(stored) == ["t"] and stored["t"] not in repr(sent) + repr(site.introduce(config, request()))
+    lines = original.splitlines()
+    path.write_text("\r\n".join(lines), encoding="utf-8-sig", newline="")  # the same data, saved on another system
+    assert site.train(config, training_request()) == sent
+    path.write_text("\n".join([*lines[:-1], json.dumps({**json.loads(lines[-1]), "answer": "0"})]))
+    for call in (lambda: site.introduce(config, request()), lambda: site.train(config, training_request())):
+        with pytest.raises(UsageError, match="t.jsonl in .* changed since the run run began: restore the old data"):
+            call()
+    other = dataclasses.replace(BASE, run_name="other")
+    assert site.introduce(config, request(other))["questions"] == [5]
+    path.write_text(original)
+    assert site.train(config, training_request()) == sent
+
+
+def test_a_site_leaves_out_repeated_questions(tmp_path):
+    config = node_config(tmp_path)
+    path = tmp_path / "t.jsonl"
+    path.write_text(path.read_text() + path.read_text().replace("what is", "WHAT  is"))
+    assert site.introduce(config, request())["questions"] == [5]
+
+
+def test_texts_of_the_node_config_are_normalized(tmp_path):
+    named = Site.from_node_config(node_config(tmp_path, name="a\u200b", engine="simulated\ufeff"))
+    assert named.name == "a" and named.options["test_engine"] == "simulated"

@@ -69,3 +69,41 @@ def test_its_ledger_is_broken_by_a_changed_line(folder, capsys):
     lines = (folder / "ledger.jsonl").read_text()
     (folder / "ledger.jsonl").write_text(lines.replace('"kept_old": ""', '"kept_old": "x"', 1))
     assert ledger([str(folder)]) == 1 and "BROKEN: round 1" in capsys.readouterr().out
+
+
+def test_its_outcomes_are_text_and_those_of_a_new_run_are_lists(folder, tmp_path):
+    assert main.run(toy.config(tmp_path)) == 0
+    old, new = load_run(folder), load_run(tmp_path / "logs" / "run")
+    kinds = [{type(event["correct"]) for event in run.events if event["event"] == "evaluation"} for run in (old, new)]
+    assert kinds == [{str}, {list}]
+    assert sum(old.correct("best")[0].values()) == sum(map(int, "00100111"))
+    assert list(old.correct("best")[0].values()) == [0, 0, 1, 0, 0, 1, 1, 1]
+
+
+def test_pandas_reads_the_outcomes_of_a_new_run(tmp_path):
+    pandas = pytest.importorskip("pandas")
+    assert main.run(toy.config(tmp_path)) == 0
+    table = pandas.read_json(tmp_path / "logs" / "run" / "metrics.jsonl", lines=True)
+    for correct, accuracy in table[["correct", "accuracy"]].dropna().itertuples(index=False):
+        assert sum(correct) / len(correct) == pytest.approx(accuracy, abs=1e-4)
+        assert set(correct) <= {0, 1}
+
+
+def test_a_run_of_an_earlier_version_continues_and_its_outcomes_become_lists(tmp_path):
+    options = toy.options(tmp_path)
+    assert main.main(options) == 0
+    path = tmp_path / "logs" / "run" / "metrics.jsonl"
+    new = path.read_bytes()
+    events = [json.loads(line) for line in path.read_text().splitlines()]
+    for event in events:
+        if "correct" in event:
+            event["correct"] = "".join(map(str, event["correct"]))
+    path.write_text("".join(json.dumps(event) + "\n" for event in events))
+    assert main.main([*options, "--replay_only"]) == 0
+    assert path.read_bytes() == new
+
+
+def test_a_line_of_metrics_may_contain_other_separators_than_newlines(folder):
+    path = folder / "metrics.jsonl"
+    path.write_text(path.read_text() + '{"event": "note", "text": "one\u2028two\u0085three"}\n', encoding="utf-8-sig")
+    assert load_run(folder).events[-1]["text"] == "one\u2028two\nthree"

@@ -169,7 +169,7 @@ def test_an_option_that_the_stored_configuration_lacks_had_its_default(name):
     config = parse(["--module", "train_homo_fed", "--task", "t.jsonl"])
     stored = {"options": options_of(config)}
     del stored["options"][name]
-    same = getattr(config, name) == Config.__dataclass_fields__[name].default
+    same = name not in ("module", "task")  # which have no usable default
     assert (differences(stored, config, {}) == []) is same
 
 
@@ -178,6 +178,31 @@ def test_an_option_that_the_stored_configuration_lacks_may_not_be_given_now(tmp_
     change_config(tmp_path, lambda config: config["options"].pop("skip_solved"))
     assert main.main(toy.options(tmp_path)) == 0
     assert "--skip_solved was False and is True" in error_of(capsys, *toy.options(tmp_path, "--skip_solved"))
+
+
+@pytest.mark.parametrize("method", ["concat", "concat_uid"])
+def test_a_run_keeps_the_default_of_the_version_that_began_it(tmp_path, capsys, method):
+    options = toy.options(tmp_path, "--aggregate_method", method)
+    assert main.main([*options, "--prompt_budget", "2000"]) == 0  # the default of earlier versions
+    story = toy.story(tmp_path / "logs" / "run")
+    capsys.readouterr()
+    assert main.main(options) == 0
+    assert "share 2000 tokens" in capsys.readouterr().out and toy.story(tmp_path / "logs" / "run") == story
+    assert "--prompt_budget was 2000 and is 3000" in error_of(capsys, *options, "--prompt_budget", "3000")
+    assert main.main([*options, "--run_name", "new"]) == 0
+    assert "share 5192 tokens" in capsys.readouterr().out
+
+
+def test_another_endpoint_than_before_is_reported(tmp_path, capsys):
+    assert main.main(toy.options(tmp_path)) == 0
+    engines = config_of(tmp_path)["engines"]
+    change_config(tmp_path, lambda config: config["engines"]["test"].update(endpoint="http://localhost:1/v1"))
+    capsys.readouterr()
+    for said in (True, False):
+        assert main.main(toy.options(tmp_path)) == 0
+        printed = capsys.readouterr().out
+        assert ("test engine: simulated:topics=4 at http://localhost:1/v1 before, now " in printed) is said
+    assert config_of(tmp_path)["engines"] == engines
 
 
 def test_an_option_that_no_longer_exists_is_ignored_and_named(tmp_path, capsys):
@@ -196,7 +221,17 @@ def test_a_configuration_saved_with_a_byte_order_mark_is_read(tmp_path):
     assert main.main(toy.options(tmp_path)) == 0
 
 
-@pytest.mark.parametrize("content", ["[]", "{}", '{"options": 3}', '{"options": {}, "data": 7}', "[" * 5000])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "[]",
+        "{}",
+        '{"options": {}, "data": {"sums": 1}}',
+        '{"options": 3}',
+        '{"options": {}, "data": 7}',
+        "[" * 5000,
+    ],
+)
 def test_a_configuration_of_another_form_is_refused_in_one_line(tmp_path, capsys, content):
     assert main.main(toy.options(tmp_path)) == 0
     (tmp_path / "logs" / "run" / "config.json").write_text(content)
@@ -301,7 +336,8 @@ def test_the_results_of_fewer_rounds_are_removed_when_the_ledger_outgrows_them(t
     options = toy.options(tmp_path)
     assert main.main([*options, "--rounds", "2"]) == 0
 
-    def killed(*_):
+    def killed(log, *_):
+        log._writer.finish()
         raise KeyboardInterrupt
 
     monkeypatch.setattr(RunLog, "finish", killed)

@@ -1,11 +1,12 @@
 """Terminal output and run.log."""
 
-from utils.run_log.terminal import Terminal, clean
+from textgrad.text import printable
+from utils.run_log.terminal import Terminal
 
 
 def test_control_characters_are_removed():
-    assert clean("a\x1b[2Jb\x07\u202ec\x9b31m") == "a[2Jbc31m"
-    assert clean("naïve 中文 \U0001f600\tx\ny") == "naïve 中文 \U0001f600\tx\ny"
+    assert printable("a\x1b[2Jb\x07\u202ec\x9b31m") == "a[2Jbc31m"
+    assert printable("naïve 中文 \U0001f600\tx\ny") == "naïve 中文 \U0001f600\tx\ny"
 
 
 def test_lines_go_to_the_terminal_and_to_run_log(tmp_path, capsys):
