@@ -3,21 +3,17 @@
 
 import gc
 import importlib
-import os
-import signal
 import sys
 from pathlib import Path
 
 from textgrad.errors import Postponed, StopRun
-from textgrad.text import printable, replace_unencodable
+from utils.command_line import EXIT_BUDGET, EXIT_OK, exit_status, print_error, run_command
+from utils.command_line import EXIT_INTERRUPTED as EXIT_INTERRUPTED
+from utils.command_line import EXIT_USAGE as EXIT_USAGE
 from utils.config import Config, parse
+from utils.files import keep_files_private
 
-EXIT_OK, EXIT_USAGE, EXIT_BUDGET, EXIT_INTERRUPTED, EXIT_TERMINATED = 0, 2, 3, 130, 143
 _GC_THRESHOLD = 100_000  # new objects; saves 10 % of the processor time with hundreds of requests in flight
-
-
-class Terminated(KeyboardInterrupt):
-    """SIGTERM: stops a run as ctrl-C does."""
 
 
 def run(config: Config, call_log: Path | None = None) -> int:
@@ -85,29 +81,11 @@ def train(config: Config, call_log: Path | None) -> int:
         engines.gateway.close()
 
 
-def print_error(reason: StopRun) -> int:
-    """Print why there is no result, in one line; return the exit status."""
-    print(f"error: {printable(' '.join(str(reason).split()))}", file=sys.stderr)
-    return EXIT_USAGE
-
-
-def terminate(*_) -> None:
-    """Handle SIGTERM."""
-    raise Terminated
-
-
 def main(arguments: list[str]) -> int:
     """Run the command line; return the exit status."""
-    os.umask(0o077)  # prompts, replies and data are private to the user
-    replace_unencodable()
-    try:
-        return run(parse(arguments))
-    except StopRun as reason:
-        return print_error(reason)
-    except KeyboardInterrupt as signalled:
-        return EXIT_TERMINATED if isinstance(signalled, Terminated) else EXIT_INTERRUPTED
+    keep_files_private()
+    return exit_status(lambda: run(parse(arguments)))
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, terminate)
-    sys.exit(main(sys.argv[1:]))
+    run_command(main)

@@ -20,6 +20,8 @@ from textgrad.errors import UsageError
 
 REPLACEMENT = "\ufffd"
 
+_DEEPEST_JSON = 100  # levels; deeper values overflow the stack of one version of Python or another
+
 _BYTE_ORDER_MARKS = (  # UTF-32 before UTF-16, whose little-endian mark is its beginning
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -147,16 +149,37 @@ def read_text(path: Path, name: str = "") -> str:
         raise UsageError(f"cannot read {name or path}: {getattr(error, 'strerror', None) or error}") from error
 
 
+def load_json(text: str) -> Any:
+    """Return a JSON value with its texts as they are.
+
+    Raises:
+        ValueError: the text is not JSON, or is nested too deeply.
+    """
+    try:
+        value = json.loads(text)
+        if text.count("[") + text.count("{") > _DEEPEST_JSON:  # perhaps; the rest of the program recurses too
+            _check_depth(value)
+        return value
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply: use at most 100 levels of lists and objects") from error
+
+
+def _check_depth(value: Any) -> None:
+    level = [value]
+    for _ in range(_DEEPEST_JSON + 1):
+        lists = [each.values() if isinstance(each, dict) else each for each in level if isinstance(each, dict | list)]
+        level = [item for items in lists for item in items]
+    if level:
+        raise RecursionError
+
+
 def parse_json(text: str) -> Any:
     """Return a JSON value with normalized texts.
 
     Raises:
         ValueError: the text is not JSON, or is nested too deeply.
     """
-    try:
-        return normalize_all(json.loads(text))
-    except RecursionError as error:
-        raise ValueError("it is nested too deeply") from error
+    return normalize_all(load_json(text))
 
 
 def read_json(path: Path, name: str = "") -> Any:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from textgrad.errors import BrokenSystem
+from textgrad.errors import StopRun
+from textgrad.system_errors import file_error
 
 
 @contextlib.contextmanager
@@ -15,22 +16,27 @@ def reporting_os_errors(path: Path) -> Iterator[None]:
     """Turn OS errors such as a full disk or missing permissions into one line that names the file.
 
     Raises:
-        BrokenSystem: in place of the OS error.
+        UsageError, BrokenSystem: in place of the OS error.
     """
     try:
         yield
-    except OSError as error:
-        raise BrokenSystem(
-            f"cannot write {path}: {error.strerror or error}; free disk space or change its permissions, then "
-            "run the same command again"
-        ) from error
+    except StopRun:
+        raise
+    except (OSError, ValueError) as error:  # a ValueError for a null character in the path
+        raise file_error("cannot write", path, error) from error
+
+
+def keep_files_private() -> None:
+    """Make new files of this process private to the user: they hold prompts, replies and data."""
+    if hasattr(os, "umask"):  # not on every system
+        os.umask(0o077)
 
 
 def atomic_write(path: Path, content: str | bytes) -> None:
     """Replace a file atomically: a reader sees the old content or the new one. An unchanged file is not written.
 
     Raises:
-        BrokenSystem: the file cannot be written.
+        UsageError, BrokenSystem: the file cannot be written.
     """
     data = content.encode("utf-8", "replace") if isinstance(content, str) else content
     partial = path.with_name(f".{path.name}.part")
@@ -72,7 +78,7 @@ class JsonLines:
         """Append a record to the file on disk.
 
         Raises:
-            BrokenSystem: the file cannot be written.
+            UsageError, BrokenSystem: the file cannot be written.
         """
         line = to_json(record).encode("utf-8", "replace")
         if self._expected and self._expected[0] == line:
@@ -90,7 +96,7 @@ class JsonLines:
         """Remove the lines that were not appended again: a run that is continued may have fewer of them.
 
         Raises:
-            BrokenSystem: the file cannot be written.
+            UsageError, BrokenSystem: the file cannot be written.
         """
         if self._expected:
             with reporting_os_errors(self.path):

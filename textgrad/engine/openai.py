@@ -9,9 +9,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from textgrad.cache import cache_folder
 from textgrad.engine.base import DEFAULT_SYSTEM_PROMPT, CachedEngine, ChatEngine, Reply, Sampling
 from textgrad.engine.kind import EngineKind
-from textgrad.engine.protocol.address import NO_KEY, basic_auth, credentials, find_key, is_local, without_credentials
+from textgrad.engine.protocol.address import (
+    NO_KEY,
+    basic_auth,
+    credentials,
+    find_key,
+    is_local,
+    split_base_url,
+    without_credentials,
+)
 from textgrad.engine.protocol.errors import ApiError, NoResponse, RequestContext, connection_error, read_response
 from textgrad.engine.protocol.messages import (
     SYSTEM_MOVED,
@@ -67,9 +76,10 @@ class ChatOpenAI(ChatEngine, CachedEngine):
     ):
         CachedEngine.__init__(self, user_cache(f"cache_openai_{model_string}"))
         self.model_string, self.system_prompt, self.is_multimodal = model_string, system_prompt, is_multimodal
-        self._address = normalize(
-            base_url or os.environ.get("OPENAI_BASE_URL") or os.environ.get("BASE_URL") or OPENAI_URL
-        ).strip()
+        given = base_url or os.environ.get("OPENAI_BASE_URL") or os.environ.get("BASE_URL") or OPENAI_URL
+        given = normalize(given).strip()
+        self._address, self._query = split_base_url(given)
+        self._secrets = credentials(given)
         self.base_url = self.endpoint = without_credentials(self._address)
         self.key_name, self._key = key_name, find_key(api_key, key_name, self.endpoint)
         self.request_timeout = request_timeout
@@ -107,6 +117,14 @@ class ChatOpenAI(ChatEngine, CachedEngine):
         """True if an API key or password is sent to another machine over plain http."""
         secret = self._key != NO_KEY or "@" in urllib.parse.urlsplit(self._address).netloc
         return secret and self._address.startswith("http://") and not is_local(self._address)
+
+    def check(self) -> None:
+        """Check the proxy and the certificates that the environment sets.
+
+        Raises:
+            UsageError: one of them is unusable.
+        """
+        self._connect()
 
     def complete(self, messages: Sequence[dict[str, Any]], sampling: Sampling) -> Reply:
         """Return the reply to chat messages. If the endpoint refuses a parameter, send the request again without it."""
@@ -182,7 +200,7 @@ class ChatOpenAI(ChatEngine, CachedEngine):
             return self._transport
 
     def _chat_url(self) -> str:
-        return f"{self.base_url}/chat/completions"
+        return f"{self.base_url}/chat/completions" + (f"?{self._query}" if self._query else "")
 
     def _headers(self) -> dict[str, str]:
         headers = {"Authorization": basic_auth(self._address) or f"Bearer {self._key}"}
@@ -190,11 +208,12 @@ class ChatOpenAI(ChatEngine, CachedEngine):
         return headers | {header: os.environ[name] for header, name in names.items() if os.environ.get(name)}
 
     def _context(self) -> RequestContext:
-        secrets = {self._key, *credentials(self._address)} - {"", NO_KEY}
+        secrets = {self._key, *self._secrets} - {"", NO_KEY}
         return RequestContext(self.model_string, self.endpoint, self.key_name, tuple(secrets))
 
     def _make_client(self, openai: Any, options: dict[str, Any]) -> Any:
-        return openai.OpenAI(api_key=self._key, base_url=self._address, **options)
+        query = dict(urllib.parse.parse_qsl(self._query))
+        return openai.OpenAI(api_key=self._key, base_url=self._address, default_query=query, **options)
 
 
 class AzureChatOpenAI(ChatOpenAI):
@@ -236,8 +255,7 @@ class AzureChatOpenAI(ChatOpenAI):
 
 def user_cache(name: str) -> Path:
     """Return a path in the user's cache folder, without creating it."""
-    folder = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "textgrad"
-    return folder / re.sub(r"[^\w.-]", "_", name)
+    return cache_folder() / re.sub(r"[^\w.-]", "_", name)
 
 
 def _make_openai(model: str, **options) -> ChatOpenAI:

@@ -1,7 +1,6 @@
 """vLLM inside this process. Concurrent requests are answered in one batch."""
 
 import importlib
-import json
 import os
 import threading
 import time
@@ -18,6 +17,7 @@ from textgrad.engine.protocol.messages import wire_messages, without_thinking
 from textgrad.engine.reply import reported_reason
 from textgrad.errors import BrokenSystem, ContextExceeded, UsageError
 from textgrad.packages import require_package
+from textgrad.text import load_json
 
 _BATCH_WINDOW = 0.01  # seconds to wait for concurrent callers before a batch starts
 
@@ -136,7 +136,7 @@ class ChatVLLM(ChatEngine):
 def _options() -> dict[str, Any]:
     text = os.environ.get("VLLM_OPTIONS") or "{}"
     try:
-        options = json.loads(text)
+        options = load_json(text)
     except ValueError:
         options = None
     if not isinstance(options, dict):

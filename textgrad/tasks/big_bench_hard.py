@@ -8,9 +8,10 @@ test questions (penguins_in_a_table), validation and test share the questions af
 
 from pathlib import Path
 
+from textgrad.cache import cache_folder
 from textgrad.errors import BrokenSystem, UsageError
 from textgrad.tasks.base import Examples
-from textgrad.tasks.download import cache_folder, download
+from textgrad.tasks.download import download
 from textgrad.tasks.scoring.answers import SCORERS, number, read_answer
 from textgrad.tasks.scoring.numerals import last_number, number_in
 from textgrad.tasks.scoring.scorer import ignore_question
@@ -107,7 +108,7 @@ def fetch(task: str, data_dir: Path | None, cache: Path | None = None, base_url:
     Args:
         task: a key of `TASKS`.
         data_dir: searched first; never written to.
-        cache: folder for downloads; default: `download.cache_folder()`.
+        cache: folder for downloads; default: `cache_folder()`.
         base_url: of the download.
 
     Raises:

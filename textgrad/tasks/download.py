@@ -2,12 +2,15 @@
 
 import http.client
 import os
+import ssl
 import tempfile
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
-from textgrad.errors import BrokenSystem
+from textgrad.cache import cache_folder as cache_folder
+from textgrad.certificates import ssl_context
+from textgrad.errors import BrokenSystem, UsageError
 
 _TIMEOUT = 30.0  # seconds without data
 _CHUNK = 1 << 16
@@ -29,21 +32,18 @@ def download(url: str, target: Path, check: Callable[[bytes], object]) -> None:
         content = _fetch(url, target.name)
         check(content)
         _write(target, content)
+    except UsageError:
+        raise
     except ValueError as error:
         raise BrokenSystem(f"the download of {url} cannot be used: {error}; no file was written") from error
     except (OSError, http.client.HTTPException) as error:
         raise BrokenSystem(f"cannot download {url} to {target}: {_reason(error)}") from error
 
 
-def cache_folder() -> Path:
-    """Return the folder for downloads: textgrad/ in XDG_CACHE_HOME, or in ~/.cache."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "textgrad"
-
-
 def _fetch(url: str, label: str) -> bytes:
     from tqdm import tqdm
 
-    with urllib.request.urlopen(url, timeout=_TIMEOUT) as response:
+    with urllib.request.urlopen(url, timeout=_TIMEOUT, context=_context(url)) as response:
         size = response.headers.get("Content-Length")
         total = int(size) if size else None
         content = bytearray()
@@ -54,6 +54,10 @@ def _fetch(url: str, label: str) -> bytes:
     if total is not None and len(content) != total:
         raise ValueError(f"only {len(content)} of {total} bytes arrived")
     return bytes(content)
+
+
+def _context(url: str) -> ssl.SSLContext | None:
+    return ssl_context() if url.startswith("https:") else None
 
 
 def _write(target: Path, content: bytes) -> None:

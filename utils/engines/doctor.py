@@ -4,7 +4,7 @@
 .venv/bin/python -m utils.engines.doctor --evaluation_engine gpt-4o --test_engine ollama-llama3.1
 """
 
-import sys
+import argparse
 import time
 from collections.abc import Iterator
 
@@ -14,9 +14,10 @@ from textgrad.engine.base import EngineLM, Reply, Sampling, messages_of
 from textgrad.engine.calls.limiter import Limiter
 from textgrad.engine.protocol.messages import prompt_tokens
 from textgrad.engine.registry import check_engine_name
-from textgrad.errors import BadReply, BrokenSystem, StopRun, TransientError, UsageError
-from textgrad.text import printable, replace_unencodable
+from textgrad.errors import BadReply, BrokenSystem, TransientError, UsageError
+from textgrad.text import printable
 from textgrad.tokens import estimate_tokens
+from utils.command_line import exit_status, run_command
 from utils.config import option_field
 from utils.options import OneLineParser, check_value
 
@@ -144,27 +145,23 @@ def examine(name: str, request_timeout: float) -> None:
 
 def main(arguments: list[str]) -> int:
     """Check engines. Return 0, or 2 if one cannot be used."""
-    replace_unencodable()
     parser = OneLineParser(prog="python -m utils.engines.doctor", description="Check engines with a few small calls.")
     for role in ("evaluation_engine", "test_engine"):
         parser.add_argument(f"--{role}", action="append", default=[], metavar="ENGINE", help="may be repeated")
     timeout_help = f"timeout of a request, in seconds (default: {_TIMEOUT:g})"
     parser.add_argument("--request_timeout", default=_TIMEOUT, metavar="SECONDS", help=timeout_help)
-    try:
-        options = parser.parse_args(arguments)
-        timeout = check_value(option_field("request_timeout"), options.request_timeout, "--request_timeout")
-        names = list(dict.fromkeys([*options.evaluation_engine, *options.test_engine]))
-        if not names:
-            raise UsageError("no engine given: use --evaluation_engine gpt-4o, --test_engine ollama-llama3.1, or both")
-        for name in names:
-            examine(name, timeout)
-    except StopRun as reason:
-        print(f"error: {printable(' '.join(str(reason).split()))}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 130
+    return exit_status(lambda: _run(parser.parse_args(arguments)))
+
+
+def _run(options: argparse.Namespace) -> int:
+    timeout = check_value(option_field("request_timeout"), options.request_timeout, "--request_timeout")
+    names = list(dict.fromkeys([*options.evaluation_engine, *options.test_engine]))
+    if not names:
+        raise UsageError("no engine given: use --evaluation_engine gpt-4o, --test_engine ollama-llama3.1, or both")
+    for name in names:
+        examine(name, timeout)
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    run_command(main)

@@ -9,16 +9,16 @@ validation and test questions. FOLDER/sites lists the sites, one per line: those
 
 import importlib
 import json
-import sys
 from pathlib import Path
 
-from textgrad.errors import StopRun, UsageError
+from textgrad.errors import UsageError
 from textgrad.tasks import Task
-from textgrad.text import printable, replace_unencodable
+from utils.command_line import exit_status, run_command
 from utils.config import Config, parse
 from utils.engines.by_role import connect
 from utils.federation.evaluation import Sample, samples_of
 from utils.federation.setup import load_tasks
+from utils.files import reporting_os_errors
 
 _OTHER_FILES = ("server", "sites", "superlink", "home", "keys")  # in the same folder
 
@@ -38,7 +38,8 @@ def export(config: Config, folder: Path) -> list[str]:
     for name, task in zip(config.task, tasks, strict=True):
         if name.endswith(".jsonl"):
             _write(folder / "server" / f"{task.name}.jsonl", _held_out_rows(task))
-    (folder / "sites").write_text("".join(f"{site}\n" for site in sites), encoding="utf-8")
+    with reporting_os_errors(folder / "sites"):
+        (folder / "sites").write_text("".join(f"{site}\n" for site in sites), encoding="utf-8")
     return sites
 
 
@@ -66,25 +67,25 @@ def _row(sample: Sample) -> dict[str, str]:
 
 
 def _write(path: Path, rows: list[dict[str, str]]) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    with reporting_os_errors(path):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
 
 
 def main(arguments: list[str]) -> int:
     """Run the command line and return the exit status."""
-    replace_unencodable()
-    try:
-        if "--to" not in arguments[:-1]:
-            raise UsageError("--to is missing: name the folder to write to, such as --to trial")
-        position = arguments.index("--to")
-        folder = Path(arguments[position + 1])
-        sites = export(parse(arguments[:position] + arguments[position + 2 :]), folder)
-    except StopRun as reason:
-        print(f"error: {printable(' '.join(str(reason).split()))}", file=sys.stderr)
-        return 2
+    return exit_status(lambda: _run(arguments))
+
+
+def _run(arguments: list[str]) -> int:
+    if "--to" not in arguments[:-1]:
+        raise UsageError("--to is missing: name the folder to write to, such as --to trial")
+    position = arguments.index("--to")
+    folder = Path(arguments[position + 1])
+    sites = export(parse(arguments[:position] + arguments[position + 2 :]), folder)
     print(f"{folder}: " + ", ".join(sites))
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    run_command(main)

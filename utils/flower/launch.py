@@ -9,6 +9,7 @@ from pathlib import Path
 
 from textgrad.errors import BrokenSystem, UsageError
 from textgrad.text import printable, read_json
+from utils.command_line import EXIT_BUDGET, EXIT_OK
 from utils.config import Config
 from utils.files import to_json
 from utils.flower.run_archive import ERROR, RESULTS, decode, unpack
@@ -16,7 +17,6 @@ from utils.flower.superlink import SuperLink, flwr_program
 from utils.run_log.log import RunLog
 from utils.run_log.resume_command import resume_command
 
-EXIT_OK, EXIT_BUDGET = 0, 3
 _LOG_PREFIX = re.compile(r"^(\x1b\[\d*m)?(INFO|DEBUG)\s*(\x1b\[0m)?:\s*")  # of each line of Flower's log
 
 

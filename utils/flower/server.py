@@ -1,14 +1,13 @@
 """The run on the server: the usual round loop, with clients at their sites."""
 
 import importlib
-import json
 import os
 from pathlib import Path
 from typing import Any
 
 from textgrad.errors import StopRun, UsageError
 from textgrad.tasks import Task
-from textgrad.text import normalize, replace_unencodable
+from textgrad.text import load_json, normalize, replace_unencodable
 from utils import report
 from utils.config import Config
 from utils.engines.by_role import Engines, check_names, connect
@@ -16,6 +15,7 @@ from utils.federation.client import Client
 from utils.federation.evaluation import Sample
 from utils.federation.rounds import run_rounds
 from utils.federation.setup import Federation, create_client, initial_prompt, public_text
+from utils.files import keep_files_private
 from utils.flower.held_out import held_out_task, scorer_of
 from utils.flower.messenger import Messenger
 from utils.flower.records import Record, encode_options
@@ -38,7 +38,7 @@ def serve(grid: Any, options: str) -> None:
     Raises:
         StopRun: the run cannot continue; also printed as one line for the launching machine.
     """
-    os.umask(0o077)
+    keep_files_private()
     replace_unencodable()
     try:
         log = train(grid, config_of(options))
@@ -54,7 +54,7 @@ def config_of(options: str) -> Config:
     Raises:
         UsageError: an option is unknown or its value not allowed.
     """
-    values: dict[str, Any] = json.loads(options)
+    values: dict[str, Any] = load_json(options)
     values = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
     values["log_dir"] = os.environ.get(LOGS_VARIABLE) or str(Path(__file__).resolve().parents[2] / "logs")
     try:

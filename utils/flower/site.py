@@ -7,14 +7,11 @@ folder `logs`, so that a restarted site pays for no reply twice. Keys come from 
 """
 
 import dataclasses
-import os
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-from filelock import FileLock
 
 from textgrad.concurrency import scope
 from textgrad.errors import UsageError, unknown
@@ -30,9 +27,10 @@ from utils.federation.evaluation import samples_of
 from utils.federation.setup import create_client
 from utils.federation.transport import LocalTransport
 from utils.federation.update import NoUpload, Update
-from utils.files import atomic_write, to_json
+from utils.files import atomic_write, keep_files_private, to_json
 from utils.flower.held_out import public_task
 from utils.flower.records import Record, decode_options, decode_text, encode_update
+from utils.locks import FolderLock
 from utils.options import check_value
 from utils.run_log.identity import fingerprint
 
@@ -104,8 +102,12 @@ def train(node_config: Mapping[str, Any], request: Record) -> Record:
     training = _LocalTraining(Site.from_node_config(node_config), request, int(request["client"]))
     prompt, seconds = decode_text(request["prompt"]), float(request["seconds"])
     # An earlier message of this run may still be running; its replies are then reused, not paid for twice.
-    with FileLock(training.folder / ".lock"):
+    lock = FolderLock(training.folder)
+    lock.acquire()
+    try:
         answer = training.run(prompt, int(request["round"]), seconds or None)
+    finally:
+        lock.release()
     if isinstance(answer, Update):
         return encode_update(answer)
     return {"failed": answer.kind or str(answer.reason)}
@@ -115,7 +117,7 @@ class _LocalTraining:
     """The client of one message, with its engines and its run folder."""
 
     def __init__(self, site: Site, request: Record, client: int):
-        os.umask(0o077)
+        keep_files_private()
         self.config = _config(site, request)
         self.folder = site.logs / _file_name(self.config.run_name)
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from textgrad.errors import BrokenSystem
-from textgrad.text import printable
+from textgrad.text import load_json, printable
 
 _QUIET = {"FLWR_TELEMETRY_ENABLED": "0", "FLWR_DISABLE_UPDATE_CHECK": "1"}
 _POLL_SECONDS = 2.0
@@ -118,7 +118,7 @@ def flwr(*arguments: str) -> str:
 def _json(output: str) -> dict[str, Any]:
     """Return the JSON object at the end of an output."""
     try:
-        return json.loads(output[output.find("{") :])
+        return load_json(output[output.find("{") :])
     except ValueError as error:
         raise BrokenSystem(f"flwr did not print JSON: {_last_lines(output)}") from error
 

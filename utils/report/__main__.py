@@ -1,11 +1,11 @@
 """The command `python -m utils.report`; see the package's docstring."""
 
+import argparse
 import os
-import sys
 from pathlib import Path
 
-from textgrad.errors import StopRun, UsageError
-from textgrad.text import printable, replace_unencodable
+from textgrad.errors import UsageError
+from utils.command_line import exit_status, run_command
 from utils.files import reporting_os_errors
 from utils.options import OneLineParser
 from utils.report import export, groups, paired
@@ -30,16 +30,14 @@ def main(arguments: list[str]) -> int:
         metavar="DIR",
         help="folder of the report (default: the run's folder; for several runs, their common parent folder)",
     )
-    replace_unencodable()
-    try:
-        parsed = parser.parse_args(arguments)
-        for name in parsed.folder:
-            if not Path(name).is_dir():
-                raise UsageError(f"folder {name} does not exist: name the folder of a run, such as logs/<run>")
-        return _report([Path(name) for name in parsed.folder], parsed.output)
-    except StopRun as reason:
-        print(f"error: {printable(' '.join(str(reason).split()))}", file=sys.stderr)
-        return 2
+    return exit_status(lambda: _run(parser.parse_args(arguments)))
+
+
+def _run(options: argparse.Namespace) -> int:
+    for name in options.folder:
+        if not Path(name).is_dir():
+            raise UsageError(f"folder {name} does not exist: name the folder of a run, such as logs/<run>")
+    return _report([Path(name) for name in options.folder], options.output)
 
 
 def _report(folders: list[Path], output: str) -> int:
@@ -96,4 +94,4 @@ def _common_parent(folders: list[Path]) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    run_command(main)

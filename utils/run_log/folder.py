@@ -9,11 +9,13 @@ from typing import Any
 
 import filelock
 
-from textgrad.errors import UsageError
+from textgrad.errors import StopRun, UsageError
+from textgrad.system_errors import file_error
 from textgrad.text import REPLACEMENT, printable, read_json
 from utils.config import Config
 from utils.federation.setup import Federation
 from utils.files import atomic_write, reporting_os_errors, to_json
+from utils.locks import FolderLock
 from utils.run_log.identity import as_begun, data_record, differences, options_of, remarks, updated
 from utils.run_log.provenance import provenance
 
@@ -34,7 +36,7 @@ class RunFolder:
         self.name, self.path = name, Path(config.log_dir) / name
         self.config = self._as_begun(config)
         self._rounds_in_results = 0
-        self._lock = filelock.FileLock(self.path / ".lock", timeout=0, mode=0o600)
+        self._lock = FolderLock(self.path, timeout=0)
 
     def open(self, federation: Federation) -> list[str]:
         """Create the folder, or continue in it.
@@ -48,16 +50,16 @@ class RunFolder:
         """
         try:
             (self.path / "prompts").mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._lock.acquire()
+            said = self._lock.acquire()
         except filelock.Timeout as error:
             raise UsageError(
                 f"{self.path} is in use by another process: wait for it, or choose another --run_name"
             ) from error
-        except OSError as error:
-            raise UsageError(
-                f"--log_dir {self.config.log_dir}: cannot create the folder {self.path}: {error.strerror}"
-            ) from error
-        said = self._open_config(federation)
+        except StopRun:
+            raise
+        except (OSError, ValueError) as error:
+            raise file_error(f"--log_dir {self.config.log_dir}: cannot create the folder", self.path, error) from error
+        said += self._open_config(federation)
         with contextlib.suppress(UsageError, LookupError, TypeError):  # missing, or not ours
             self._rounds_in_results = len(read_json(self.path / "results.json")["rounds"]) - 1
         self._set_latest()

@@ -7,13 +7,12 @@ evaluated, and the next round broadcast it.
 """
 
 import hashlib
-import json
-import sys
 from pathlib import Path
 from typing import Any
 
 from textgrad.errors import UsageError
-from textgrad.text import read_json, read_text, replace_unencodable
+from textgrad.text import load_json, read_json, read_text
+from utils.command_line import exit_status, run_command
 from utils.federation.evaluation import prompt_id
 from utils.federation.result import Round, Scores
 from utils.files import to_json
@@ -109,7 +108,7 @@ def verify(folder: Path) -> tuple[int, str | None]:
         return 0, str(error)
     for count, line in enumerate(filter(None, lines), 1):
         try:
-            entry = json.loads(line)
+            entry = load_json(line)
             wrong = find_break(entry, before)
         except (ValueError, KeyError, TypeError, IndexError) as error:
             wrong = f"invalid ledger entry ({type(error).__name__}: {error})"
@@ -145,9 +144,12 @@ def main(arguments: list[str]) -> int:
     if not arguments or arguments[0].startswith("-"):
         print("usage: .venv/bin/python -m utils.run_log.ledger logs/<run> [...]")
         return 0 if arguments and arguments[0] in ("-h", "--help") else 2
-    replace_unencodable()
+    return exit_status(lambda: _verify_all(arguments))
+
+
+def _verify_all(folders: list[str]) -> int:
     any_broken = False
-    for folder in arguments:
+    for folder in folders:
         count, wrong = verify(Path(folder))
         any_broken = any_broken or wrong is not None
         print(f"{folder}: " + (f"BROKEN: {wrong}" if wrong else f"{count} rounds verified"))
@@ -155,4 +157,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    run_command(main)

@@ -1,6 +1,7 @@
 """Terminal output of a run: log lines and one progress bar. The lines also go to run.log."""
 
 import contextlib
+import os
 import sys
 import threading
 import time
@@ -33,8 +34,8 @@ class Terminal:
         from tqdm import tqdm  # imported here, so that --help stays fast
 
         with reporting_os_errors(self.path):
-            self._file = self.path.open("a", encoding="utf-8", errors="replace")
-            self.path.chmod(0o600)
+            descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            self._file = os.fdopen(descriptor, "a", encoding="utf-8", errors="replace")
         in_terminal = sys.stderr.isatty()
         self._bar = tqdm(
             total=total,
@@ -59,7 +60,7 @@ class Terminal:
                 with reporting_os_errors(self.path):
                     self._file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')}  {line}\n")
                     self._file.flush()
-            with contextlib.suppress(BrokenPipeError):  # the reader of a pipe has gone; run.log continues
+            with contextlib.suppress(OSError):  # the reader of a pipe has gone; run.log continues
                 if self._bar is not None:
                     self._bar.write(line, file=sys.stdout)
                     sys.stdout.flush()

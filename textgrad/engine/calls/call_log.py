@@ -19,6 +19,7 @@ from typing import Any
 from textgrad.engine.calls import recovery
 from textgrad.engine.reply import Reply
 from textgrad.errors import BrokenSystem, StopRun
+from textgrad.system_errors import describe_sqlite, file_error
 
 Row = tuple
 
@@ -29,6 +30,13 @@ _TABLE = """CREATE TABLE IF NOT EXISTS calls (
     prompt_tokens INTEGER, completion_tokens INTEGER, seconds REAL NOT NULL, ended REAL NOT NULL, seal TEXT NOT NULL)"""
 _SELECT = f"SELECT {_COLUMNS} FROM calls WHERE key = ?"
 _CACHE_SIZE = 1 << 27  # bytes
+# Parameters of the URI and pragmas. A write-ahead log keeps every stored reply through a SIGKILL without a sync per
+# call, but needs shared memory and locks. One process can do without them.
+_MODES = (
+    ("", ("journal_mode=WAL",)),
+    ("", ("locking_mode=EXCLUSIVE", "journal_mode=DELETE")),
+    ("?nolock=1", ("locking_mode=EXCLUSIVE", "journal_mode=DELETE")),
+)
 
 
 def canonical(request: Any) -> str:
@@ -167,7 +175,9 @@ class CallLog:
             try:
                 return self._connect().execute(statement, values).fetchall()
             except sqlite3.Error as error:
-                raise BrokenSystem(f"cannot use the call log {self.path}: {error}") from error
+                raise BrokenSystem(f"cannot use the call log {self.path}: {describe_sqlite(error)}") from error
+            except OSError as error:
+                raise file_error("cannot use the call log", self.path, error) from error
 
     def _connect(self) -> sqlite3.Connection:
         if self._closed:
@@ -186,12 +196,29 @@ class CallLog:
                 self.warn(f"{recovery.recover(self.path, _TABLE, is_intact)} ({damage})")
             with contextlib.suppress(OSError):  # SQLite reports the error better
                 os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
-        connection = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None)
-        connection.text_factory = recovery.decode
-        # A write-ahead log keeps every stored reply through a SIGKILL without a sync per call.
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=NORMAL")
-        connection.execute(_TABLE)
+        return self._connect_in_best_mode()
+
+    def _connect_in_best_mode(self) -> sqlite3.Connection:
+        """Open the file in the first of `_MODES` that its file system supports."""
+        for number, (parameters, pragmas) in enumerate(_MODES):
+            name = f"{self.path.absolute().as_uri()}{parameters}" if parameters else self.path
+            connection = sqlite3.connect(name, check_same_thread=False, isolation_level=None, uri=bool(parameters))
+            try:
+                connection.text_factory = recovery.decode
+                for pragma in (*pragmas, "synchronous=NORMAL"):
+                    connection.execute(f"PRAGMA {pragma}")
+                connection.execute(_TABLE)
+                break
+            except sqlite3.OperationalError as error:
+                connection.close()
+                if number == len(_MODES) - 1 or "is locked" in str(error):
+                    raise
+                reason = error
+        if number:
+            self.warn(
+                f"warning: the call log {self.path} is opened for this process alone, "
+                f"because its file system does not support a write-ahead log ({reason})"
+            )
         return connection
 
 

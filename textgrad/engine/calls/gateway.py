@@ -22,7 +22,7 @@ from textgrad.engine.calls.limiter import Limiter
 from textgrad.engine.calls.truncation import TruncationDetector
 from textgrad.engine.reply import Flaw, Reply, Sampling, Text
 from textgrad.errors import CallFailed, ContextExceeded, StopRun, UsageError
-from textgrad.text import normalize
+from textgrad.text import load_json, normalize
 from textgrad.tokens import max_tokens
 
 _MAX_REMARKS = 5  # per endpoint
@@ -130,7 +130,7 @@ class Gateway:
     def get_metadata(self, key: dict) -> Any:
         """Return the JSON value stored under a key, or None. For facts that do not follow from seed and replies."""
         found = self.call_log.get(key_of_text(_metadata_request(key))) if self.call_log is not None else None
-        return json.loads(found.text) if found else None
+        return load_json(found.text) if found else None
 
     def put_metadata(self, key: dict, value: Any) -> None:
         """Store a JSON value under a key, in the call log."""

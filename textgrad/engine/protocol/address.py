@@ -2,13 +2,18 @@
 
 import ipaddress
 import os
+import re
 import urllib.parse
+from collections.abc import Collection
 
 from textgrad.errors import UsageError
 from textgrad.text import normalize
 
 NO_KEY = "none"  # the client library requires a key, even for servers that need none
+_OPERATION = re.compile("(/chat)?/completions$|/(responses|embeddings)$")
+_FORBIDDEN = re.compile(r"""[\x00-\x20\x7f-\xa0\s"'<>\\^`{|}]|[,;]\w+://""")
 _SHORTEST_USER = 4  # a shorter user name may occur in a message by chance
+_SHORTEST_VALUE = 16  # of the query; a key, not a version or a date
 
 
 def is_local(url: str) -> bool:
@@ -20,29 +25,74 @@ def is_local(url: str) -> bool:
         return host == "localhost" or host.endswith(".localhost")
 
 
+def split_base_url(url: str) -> tuple[str, str]:
+    """Return a base URL without query and final slash, and its query, which every request repeats.
+
+    The path of an operation, such as /chat/completions, is removed.
+
+    Raises:
+        UsageError: not a valid http or https URL.
+    """
+    try:
+        parts = check_url(url, ("http", "https"))
+    except ValueError as error:
+        shown = re.split("[?#]", url.rpartition("@")[2])[0]
+        raise UsageError(
+            f"invalid base URL {shown!r}: {error}; expected something like http://localhost:8000/v1"
+        ) from None  # the cause may contain the password
+    path = _OPERATION.sub("", parts.path.rstrip("/")).rstrip("/")
+    return urllib.parse.urlunsplit((parts.scheme, parts.netloc, path, "", "")), parts.query
+
+
 def without_credentials(url: str) -> str:
     """Return a base URL without user, password, query and final slash.
 
     Raises:
         UsageError: not a valid http or https URL.
     """
+    parts = urllib.parse.urlsplit(split_base_url(url)[0])
+    return urllib.parse.urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+
+def check_url(url: str, schemes: Collection[str]) -> urllib.parse.SplitResult:
+    """Return the parts of a URL.
+
+    Raises:
+        ValueError: it cannot be used; the message says why, without showing the URL.
+    """
+    if _FORBIDDEN.search(url):
+        raise ValueError("it contains spaces, quotes, braces, backslashes or a second URL")
+    parts = urllib.parse.urlsplit(url)
+    if parts.scheme not in schemes:
+        raise ValueError(f"it does not start with {' or '.join(f'{scheme}://' for scheme in schemes)}")
+    if parts.fragment:
+        raise ValueError("it contains a part after #; write # in a password as %23")
+    host = parts.netloc.rpartition("@")[2]
+    if host.count(":") > 1 and not host.startswith("["):
+        raise ValueError("an IPv6 address needs square brackets")
+    if not parts.hostname:
+        raise ValueError("it has no host")
     try:
-        parts = urllib.parse.urlsplit(url)
-        valid = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        port = parts.port
     except ValueError:
-        valid = False
-    if not valid:
-        raise UsageError(
-            f"invalid base URL {url.rpartition('@')[2]!r}: expected something like http://localhost:8000/v1"
-        )
-    return urllib.parse.urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", "")).rstrip("/")
+        port = 0
+    if port == 0:
+        raise ValueError("its port is not a number from 1 to 65535")
+    try:
+        if host.startswith("["):
+            ipaddress.IPv6Address(parts.hostname)
+        parts.hostname.encode("idna")  # as a look-up does
+    except ValueError:
+        raise ValueError("its host is neither a name nor an address") from None
+    return parts
 
 
 def credentials(url: str) -> tuple[str, ...]:
-    """Return all spellings of the password and user name in a URL, except very short user names."""
+    """Return all spellings of password, user name and values of the query in a URL, except short names and values."""
     parts = urllib.parse.urlsplit(url)
     user = parts.username if len(parts.username or "") >= _SHORTEST_USER else None
-    found = [part for part in (parts.password, user) if part]
+    values = [value for _, value in urllib.parse.parse_qsl(parts.query) if len(value) >= _SHORTEST_VALUE]
+    found = [part for part in (parts.password, user, *values) if part]
     return tuple({*found, *map(urllib.parse.unquote, found)})
 
 

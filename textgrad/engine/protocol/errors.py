@@ -12,6 +12,8 @@ from typing import Any
 from textgrad.engine.protocol import wordings
 from textgrad.engine.protocol.retry_after import retry_after
 from textgrad.errors import BrokenSystem, ContextExceeded, TransientError
+from textgrad.system_errors import LOCAL_LIMITS, describe
+from textgrad.text import load_json
 
 _LONGEST_MESSAGE = 300
 _KEY_LIKE = re.compile(r"\b(?:sk|pk|rk|gsk|xai|hf)[-_][\w*.\-]{6,}|\bAIza[\w\-]{20,}|(?<=Bearer )\S+")
@@ -173,8 +175,8 @@ def read_response(status: int, headers: Mapping[str, str], text: str) -> dict[st
     """
     try:
         # Routers send comment lines, which start with a colon, to keep the connection open.
-        data = json.loads(_COMMENT.sub("", text))
-    except (ValueError, RecursionError):
+        data = load_json(_COMMENT.sub("", text))
+    except ValueError:
         data = None
     if status >= 400:
         return _api_error(status, headers, data, text)
@@ -248,6 +250,9 @@ def connection_error(error: NoResponse, context: RequestContext, timeout: float)
     message = context.line(next((str(cause) for cause in reversed(causes) if str(cause)), type(error).__name__))
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
         return BrokenSystem(f"engine {context.name} at {context.endpoint}: certificate not trusted: {message}")
+    for cause in causes:
+        if isinstance(cause, OSError) and cause.errno in LOCAL_LIMITS:
+            return BrokenSystem(f"cannot connect to {context.endpoint}: {describe(cause)}")
     if names & {"ConnectTimeout", "ConnectTimeoutError"}:
         return TransientError("connection timed out", refused=True)
     if names & {"APITimeoutError", "TimeoutError", "ReadTimeoutError"}:

@@ -5,8 +5,6 @@ the client's connection pool does not. Importing the client takes half a second.
 """
 
 import json
-import os
-import ssl
 import time
 import urllib.parse
 import urllib.request
@@ -17,7 +15,8 @@ from typing import Any
 import urllib3
 from urllib3.exceptions import HTTPError
 
-from textgrad.engine.protocol.address import basic_auth, is_local
+from textgrad.certificates import ssl_context
+from textgrad.engine.protocol.address import basic_auth, check_url, is_local
 from textgrad.engine.protocol.errors import NoResponse
 from textgrad.errors import UsageError
 
@@ -26,6 +25,7 @@ _POOL_SIZE = 10_000  # idle connections kept per endpoint
 _CHUNK = 1 << 16  # bytes
 _RETRIES = urllib3.Retry(connect=0, read=0, status=0, other=0, redirect=5)  # the limiter retries
 _USER_AGENT = "FedTextGrad"
+_PROXY_SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
@@ -149,11 +149,12 @@ def connection_pool(url: str) -> urllib3.PoolManager:
     """
     options: dict[str, Any] = {"maxsize": _POOL_SIZE, "retries": _RETRIES}
     if url.startswith("https:"):
-        options["ssl_context"] = _ssl_context()
+        options["ssl_context"] = ssl_context()
     proxy = proxy_of(url)
     if proxy is None:
         return urllib3.PoolManager(**options)
     try:
+        check_url(proxy, _PROXY_SCHEMES)
         if proxy.startswith("socks"):
             from urllib3.contrib.socks import SOCKSProxyManager
 
@@ -161,7 +162,7 @@ def connection_pool(url: str) -> urllib3.PoolManager:
         if auth := basic_auth(proxy):
             options["proxy_headers"] = {"Proxy-Authorization": auth}
         return urllib3.ProxyManager(urllib3.util.parse_url(proxy)._replace(auth=None).url, **options)
-    except (ValueError, HTTPError):
+    except (ValueError, HTTPError, ImportError):
         scheme = urllib.parse.urlsplit(url).scheme.upper()
         raise UsageError(
             f"invalid proxy in {scheme}_PROXY or ALL_PROXY: expected something like http://proxy:3128 or "
@@ -177,12 +178,3 @@ def proxy_of(url: str) -> str | None:
     proxies = urllib.request.getproxies()
     proxy = proxies.get(parts.scheme) or proxies.get("all")
     return proxy if not proxy or "://" in proxy else f"http://{proxy}"
-
-
-def _ssl_context() -> ssl.SSLContext:
-    file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
-    if file or folder:
-        return ssl.create_default_context(cafile=file, capath=folder)
-    import certifi
-
-    return ssl.create_default_context(cafile=certifi.where())
