@@ -5,6 +5,7 @@ The position of a tag in its line tells a block from a mention: see `_grade`.
 """
 
 import functools
+import html
 import re
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -24,6 +25,7 @@ _THOUGHT = re.compile(
     r"<(/?)(?:think(?:ing)?|thoughts?|reasoning|reflection|scratchpad|analysis)(?:\s[^<>]*)?>|\[(/?)THINK\]",
     re.IGNORECASE,
 )
+_LEFT, _RIGHT = r"(?:\\?<|&lt;)", r"(?:\\?>|&gt;)"
 _NEAR = 500  # characters of a line that decide on the grade of a tag
 _CODE_FENCE = re.compile(r"^[ \t>]*(`{3,}|~{3,})([^`\n]*)$", re.MULTILINE)
 
@@ -40,7 +42,7 @@ class Block:
 
     Attributes:
         start, end: of the block with its tags.
-        text: between the tags, unchanged.
+        text: between the tags, unchanged unless the tags are written with character references.
         grades: of both tags, from 0 for a tag inside a sentence to 3 for a tag alone on its line.
     """
 
@@ -125,8 +127,8 @@ def _pattern(tag: str) -> str:
         return re.escape(tag)
     name = re.escape(named[2]).replace("_", r"(?:\\?_|[ -])")
     if named[1]:
-        return rf"\\?<\s*\\?/\s*{name}\s*\\?>"
-    return rf"\\?<\s*{name}(?:\s[^<>]*?)?\s*(?<!/)\\?>"
+        return rf"{_LEFT}\s*\\?/\s*{name}\s*{_RIGHT}"
+    return rf"{_LEFT}\s*{name}(?:\s[^<>]*?)?\s*(?<!/){_RIGHT}"
 
 
 def _tags(reply: str, tags: tuple[str, ...]) -> Iterator[_Tag]:
@@ -202,6 +204,8 @@ def _pairs(reply: str, tags: list[_Tag]) -> list[Block]:
             continue
         opening = opened.pop()
         text = reply[opening.end : tag.start]
+        if reply.startswith("&", opening.start):  # the whole block is escaped
+            text = html.unescape(text)
         blocks.append(Block(opening.start, tag.end, text, (opening.grade, tag.grade)))
     return blocks
 

@@ -123,10 +123,18 @@ def test_nested_unclosed_and_repeated_tags_never_give_half_a_block(text, value):
         ("<IMPROVED\\_VARIABLE>", "</IMPROVED\\_VARIABLE>"),
         ("<Improved Variable>", "</Improved Variable>"),
         ("<IMPROVED_VARIABLE\n>", "<\\/IMPROVED_VARIABLE>"),
+        ("&lt;IMPROVED_VARIABLE&gt;", "&lt;/IMPROVED_VARIABLE&gt;"),
+        ("<IMPROVED_VARIABLE>", "&lt;/improved_variable&gt;"),
     ],
 )
 def test_sloppy_tags_are_read(opening, closing):
     assert between(f"So:\n{opening}\nAdd twice.\n{closing}", TAGS) == "Add twice."
+
+
+def test_the_text_between_escaped_tags_is_unescaped_and_other_text_is_not():
+    escaped = "&lt;IMPROVED_VARIABLE&gt;\nIf a &lt; b &amp;&amp; c, stop.\n&lt;/IMPROVED_VARIABLE&gt;"
+    assert between(escaped, TAGS) == "If a < b && c, stop."
+    assert between(reply("[\nWrite &lt; for the sign.\n]"), TAGS) == "Write &lt; for the sign."
 
 
 @pytest.mark.parametrize("text", ["<IMPROVED_VARIABLE/>x", "<IMPROVED_VARIABLES>x</IMPROVED_VARIABLES>"])

@@ -14,6 +14,7 @@ from textgrad.errors import BrokenSystem, CallFailed, ContextExceeded, Postponed
 _MAX_REFUSALS_AT_START = 4  # about five seconds, for a server that is starting
 _MIN_BACKOFF, _MAX_BACKOFF = 0.5, 60.0  # seconds; doubled with each retry
 _SECONDS_PER_FAILURE = 1.5
+_SILENT_SECONDS = 5.0  # of an outage, before its cause is shown; doubled each time
 _LONGEST_SILENT_WAIT = 60.0  # seconds that a server may request without an announcement
 _LONGEST_WAIT = 3600.0  # seconds; a run that would have to wait longer ends, and can be continued
 
@@ -61,6 +62,7 @@ class Limiter:
         self._outages: dict[str, _Outage] = {}
         self._reached: set[str] = set()
         self._stopped: StopRun | None = None
+        self._silence: dict[str, float] = {}  # by endpoint: seconds of an outage before its cause is shown
         self._announced: dict[str, float] = {}  # by endpoint: until when it asks to wait
 
     def call(self, request: Callable[[], Reply], endpoint: str) -> Reply:
@@ -93,6 +95,7 @@ class Limiter:
             if last.malformed and attempt:
                 return Reply("", finish_reason="malformed", remarks=(f"warning: {endpoint}: {last}",))
             if attempt < self.max_retries:
+                self._show_cause(last, endpoint)
                 self._wait_before_retry(last, attempt, endpoint)
         raise CallFailed(f"{endpoint}: failed after {self.max_retries} retries: {last}")
 
@@ -150,6 +153,16 @@ class Limiter:
         may_recover = not last_try and seconds < self.max_consecutive_failures * _SECONDS_PER_FAILURE
         if failures >= self.max_consecutive_failures and not may_recover:
             raise BrokenSystem(f"{failures} consecutive requests failed, the last at {endpoint}: {error}")
+
+    def _show_cause(self, error: TransientError, endpoint: str) -> None:
+        """Say why an endpoint is silent, in its own words, once it has been so for a while."""
+        with self._slot_freed:
+            outage = self._outages.get(endpoint)
+            seconds = time.monotonic() - outage.since if outage else 0.0
+            is_due = seconds > self._silence.get(endpoint, _SILENT_SECONDS)
+            self._silence.update({endpoint: 2 * seconds} if is_due else {})
+        if is_due:
+            self.warn(f"{endpoint}: no reply for {seconds:.0f} s, still trying: {error}")
 
     def _wait_before_retry(self, error: TransientError, attempt: int, endpoint: str) -> None:
         requested = bounded_wait(error.retry_after)

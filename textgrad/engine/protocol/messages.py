@@ -5,12 +5,12 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from textgrad.engine.reply import Reply, find_flaw, reported_reason
+from textgrad.engine.reply import Flaw, Reply, find_flaw, reported_reason
 from textgrad.errors import TransientError, UsageError
 from textgrad.tokens import estimate_tokens
 
 _IMAGE_KINDS = ((b"\x89PNG\r\n\x1a\n", "png"), (b"\xff\xd8\xff", "jpeg"), (b"GIF8", "gif"))
-_REASONING_FIELDS = ("reasoning_content", "reasoning", "thinking", "thought", "reasoning_details")
+_REASONING_FIELD = re.compile(r"reasoning|think|thought|analysis", re.IGNORECASE)
 _REASONING_PARTS = ("thinking", "reasoning", "thought", "redacted_thinking")
 _REASONING_ONLY = (
     "replies arrive as reasoning, with empty content: their reasoning is used as text; "
@@ -18,6 +18,15 @@ _REASONING_ONLY = (
 )
 SYSTEM_MOVED = "the system prompt is sent in the user message, because the endpoint said: {}"
 _NO_REASON = "replies have no finish reason: truncated replies cannot be recognized"
+_UNFINISHED = "the finish reason {!r} is not known to mean a complete reply: such replies count as unfinished"
+_OPENING = r"(?:<(?:\w+:)?think>|\[THINK\]|◁think▷|<\|channel\|>analysis<\|message\|>)"
+_CLOSING = (
+    r"(?:</(?:\w+:)?think>|\[/THINK\]|◁/think▷"
+    r"|(?:<\|end\|>)?<\|start\|>assistant(?:<\|channel\|>final)?<\|message\|>)"
+)
+_OPENS = re.compile(rf"\s*{_OPENING}", re.IGNORECASE)
+_THOUGHTS = re.compile(rf"\s*(?:{_OPENING})?(.*?){_CLOSING}\s*", re.IGNORECASE | re.DOTALL)
+_DEEPEST = 8  # levels of parts in a message
 _MOST_TOKENS = 10**9  # of one request or reply; a larger count is a mistake
 
 
@@ -99,9 +108,11 @@ def read_completion(data: dict[str, Any], messages: Sequence[dict[str, Any]]) ->
     if not isinstance(message, dict):
         raise TransientError("the response is not a chat completion: it contains no message", malformed=True)
     raw = encodable(_text(message.get("content")))
-    text, finish, remarks = without_thinking(raw), reported_reason(choice.get("finish_reason")), []
-    if message.get("refusal"):
-        text, finish = text or encodable(str(message["refusal"])), "content_filter"
+    text, finish, remarks = without_thinking(raw), _finish_reason(choice), []
+    if refusal := _refusal(message):
+        text, finish = text or encodable(refusal), "content_filter"
+    if find_flaw(text, finish) is Flaw.UNFINISHED:
+        remarks.append(_UNFINISHED.format(finish))
     if not text.strip() and find_flaw("any text", finish) is None and (thoughts := _thoughts(raw, message)):
         text, raw = thoughts, raw or thoughts
         remarks.append(_REASONING_ONLY)
@@ -119,34 +130,46 @@ def read_completion(data: dict[str, Any], messages: Sequence[dict[str, Any]]) ->
     )
 
 
-def _text(content: Any) -> str:
-    """Return the text of a message: its content is a string, null, or a list of parts, some of them reasoning."""
-    if isinstance(content, list):
-        return "".join(
-            part["text"]
-            for part in content
-            if isinstance(part, dict) and isinstance(part.get("text"), str) and part.get("type") not in _REASONING_PARTS
-        )
+def _finish_reason(choice: dict[str, Any]) -> str:
+    """Return the finish reason of a choice, under the name that the endpoint uses."""
+    names = ("finish_reason", "finishReason", "stop_reason")
+    return next((reason for name in names if (reason := reported_reason(choice.get(name)))), "")
+
+
+def _refusal(message: dict[str, Any]) -> str:
+    """Return the model's refusal, in its own field or as a part of the content, "" if there is none."""
+    parts = message["content"] if isinstance(message.get("content"), list) else []
+    refusals = [message.get("refusal"), *(part.get("refusal") for part in parts if isinstance(part, dict))]
+    return next((str(refusal) for refusal in refusals if refusal), "")
+
+
+def _text(content: Any, depth: int = 0) -> str:
+    """Return the text of a message: its content is a string, null, or one or several parts, some of them reasoning."""
+    if isinstance(content, list) and depth < _DEEPEST:
+        return "".join(_text(part, depth + 1) for part in content)
+    if isinstance(content, dict) and depth < _DEEPEST:
+        is_reasoning = content.get("type") in _REASONING_PARTS
+        return "" if is_reasoning else _text(content.get("text") or content.get("value"), depth + 1)
     return content if isinstance(content, str) else ""
 
 
 def _thoughts(raw: str, message: dict[str, Any]) -> str:
     """Return the reasoning in a message without any other text: what a wrong reasoning parser takes the reply for."""
-    found = [_all_text(message.get(name)) for name in _REASONING_FIELDS]
+    found = [_all_text(value) for name, value in message.items() if _REASONING_FIELD.search(name)]
     content = message.get("content")
     found.append(_all_text(content) if isinstance(content, list) else "")
-    closed = re.fullmatch(r"\s*(?:<think>)?(.*)</think>\s*", raw, re.DOTALL)
+    closed = _THOUGHTS.fullmatch(raw)
     found.append(closed[1] if closed else "")
     return encodable(next((text.strip() for text in found if text.strip()), ""))
 
 
-def _all_text(value: Any) -> str:
+def _all_text(value: Any, depth: int = 0) -> str:
     """Return a text, or the texts in a list of parts."""
-    if isinstance(value, list):
-        return "".join(map(_all_text, value))
-    if isinstance(value, dict):
-        texts = (value.get(name) for name in ("text", "thinking", "reasoning", "summary"))
-        return next((text for text in map(_all_text, texts) if text), "")
+    if isinstance(value, list) and depth < _DEEPEST:
+        return "".join(_all_text(part, depth + 1) for part in value)
+    if isinstance(value, dict) and depth < _DEEPEST:
+        texts = (_all_text(value.get(name), depth + 1) for name in ("text", "thinking", "reasoning", "summary"))
+        return next((text for text in texts if text), "")
     return value if isinstance(value, str) else ""
 
 
@@ -161,11 +184,12 @@ def without_thinking(text: str) -> str:
     Later tags stay, since a prompt may mention them. If the chat template contains the opening tag, the reply has only
     the closing one. If the reply was truncated inside the block, nothing remains.
     """
-    thoughts, closing, rest = text.partition("</think>")
-    if closing and "<think>" not in thoughts:
-        text = rest.lstrip()
-    while text.lstrip().startswith("<think>"):
-        text = text.partition("</think>")[2].lstrip()
+    found = _THOUGHTS.match(text)
+    if found and not re.search(_OPENING, found[1], re.IGNORECASE):
+        text = text[found.end() :]
+    while _OPENS.match(text):
+        found = _THOUGHTS.match(text)
+        text = text[found.end() :] if found else ""
     return text
 
 

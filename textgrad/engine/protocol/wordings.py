@@ -8,14 +8,16 @@ CONTEXT = re.compile(
     r"|context (?:window|size|length)[^.]{0,60}exceed|exceed[^.]{0,80}context (?:window|size|length)"
     r"|longer than the (?:model'?s?|maximum)|context length is only|(?:prompt|input|request|message) is too long"
     r"|input token count|`inputs` tokens|too many (?:input |prompt )?tokens|range of input length"
-    r"|(?:prompt|input|messages?)(?: tokens?| length)?[^.]{0,40} exceeds?\b[^.]{0,60}(?:length|limit|maximum|tokens)",
+    r"|(?:prompt|input|messages?)(?: tokens?| length)?[^.]{0,40} exceeds?\b[^.]{0,60}(?:length|limit|maximum|tokens)"
+    r"|(?:长度|上下文|tokens?)[^。]{0,30}(?:超|过长)|超[过出][^。]{0,30}(?:长度|上下文|tokens?)",
     re.IGNORECASE,
 )
 # A content filter rejected the request.
 FILTERED = re.compile(
     r"content[_ ]filter|content[_ ]policy|content management policy|moderation_blocked|flagged_input"
     r"|data_inspection_failed|inappropriate content|prohibited_content|sensitive (?:content|words?|information)"
-    r"|violat\w*[^.]{0,40}(?:polic|guideline|safety)|(?:polic|guideline)\w*[^.]{0,20}violat|敏感|违规",
+    r"|violat\w*[^.]{0,40}(?:polic|guideline|safety)|(?:polic|guideline)\w*[^.]{0,20}violat|敏感|违规|不合规"
+    r"|content exists risk|considered high[ -]risk|(?:harmful|unsafe|prohibited) (?:content|prompt)|风险|审核",
     re.IGNORECASE,
 )
 # The endpoint refuses a parameter, as opposed to its value.
@@ -27,8 +29,14 @@ REFUSES = re.compile(
     re.IGNORECASE,
 )
 # A message about the roles of messages. The request without a system message decides whether that is the reason.
-ROLES = re.compile(r"\broles?\b|alternat|jinja|chat.template|角色", re.IGNORECASE)
-SYSTEM = re.compile(r"\bsystem\b|\bdeveloper\b|user messages?\b|first message|系统", re.IGNORECASE)
+ROLES = re.compile(
+    r"\broles?\b|alternat|jinja|chat.template|角色|\br[ôo]les?\b|\brol(?:len?)?\b|\bpapel|\bрол[ьияе]|ロール|役割|역할",
+    re.IGNORECASE,
+)
+SYSTEM = re.compile(
+    r"\bsystem|\bdeveloper\b|user messages?\b|first message|系统|syst[èe]m|\bsistema|\bсистем|システム|시스템",
+    re.IGNORECASE,
+)
 # No money is left, whatever else the message says.
 _NO_MONEY = re.compile(
     r"insufficient[_ -]?(?:\w+[_ -])?(?:quota|balance|funds?|credits?|resource package)"
@@ -39,7 +47,10 @@ _NO_MONEY = re.compile(
     r"|payment (?:is )?(?:required|overdue|failed)|arrear"
     r"|billing[_ ](?:hard[_ ]limit|not[_ ]active)|spend(?:ing)?[_ ](?:limit|cap)"
     r"|exceeded_current_quota|account[^.]{0,40}\b(?:suspended|deactivated|not active|inactive|overdue)"
-    r"|monthly included credits|余额|欠费",
+    r"|monthly included credits|余额|欠费|残高|잔액|недостаточно (?:средств|кредит)|исчерпан\w* баланс"
+    r"|(?:solde|saldo|guthaben|cr[ée]dit\w*|cr[ée]ditos?|fon[dt]o?s)\b[^.]{0,40}(?:insuf\w+|[ée]puis|agotad|esgotad|esaurit"
+    r"|aufgebraucht|erschöpft|reicht nicht|nicht ausreich|negativ)"
+    r"|insuf\w+[^.]{0,20}\b(?:solde|saldo|cr[ée]dit|fon[dt])|(?:nicht genug|kein) guthaben",
     re.IGNORECASE,
 )
 # Perhaps no money, perhaps a limit of requests per minute, whose messages advertise higher tiers.

@@ -202,6 +202,20 @@ def test_a_long_wait_is_announced_once_for_all_callers(monkeypatch):
     assert line.startswith("http://x asks to wait until ") and line.endswith(": HTTP 503: at lunch")
 
 
+def test_the_cause_of_long_retries_is_shown_in_the_words_of_the_server_ever_more_rarely(monkeypatch):
+    clock = iter(range(10**6))
+    monkeypatch.setattr("textgrad.engine.calls.limiter.time.monotonic", lambda: float(next(clock)))
+    monkeypatch.setattr(Limiter, "_wait_before_retry", lambda *_: None)
+    lines = []
+    limiter = Limiter(max_retries=50, max_consecutive_failures=10**6, warn=lines.append)
+    for _ in range(3):
+        limiter.call(failing(40, TransientError("HTTP 429: limite atteinte", rate_limited=True)), "http://x")
+    assert 3 <= len(lines) <= 8
+    assert all(
+        line.startswith("http://x: no reply for ") and line.endswith(": HTTP 429: limite atteinte") for line in lines
+    )
+
+
 def test_a_short_wait_is_not_announced():
     lines = []
     Limiter(warn=lines.append).call(failing(1, TransientError("503", retry_after=0.1)), "e")

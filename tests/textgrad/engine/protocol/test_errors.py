@@ -270,6 +270,13 @@ NO_MONEY = {
     "Alibaba": (499, {"error": {"code": "Arrearage", "message": "Access denied, pay the overdue bill."}}),
     "plain text": (429, "Your quota has been exhausted."),
     "plain text, 200": (200, "Insufficient balance"),
+    "French": (429, {"error": {"message": "Solde insuffisant sur votre compte."}}),
+    "French, 503": (503, {"error": {"message": "Vos crédits sont épuisés."}}),
+    "German": (429, {"error": {"message": "Ihr Guthaben ist aufgebraucht."}}),
+    "Spanish": (429, {"error": {"message": "Saldo insuficiente"}}),
+    "Russian": (429, {"error": {"message": "Недостаточно средств на счёте"}}),
+    "Japanese": (429, {"error": {"message": "残高が不足しています"}}),
+    "Korean": (429, {"error": {"message": "잔액이 부족합니다"}}),
     "LiteLLM": (429, {"message": "litellm.RateLimitError: You exceeded your current quota, please check your plan."}),
 }
 RATE_LIMITS = {
@@ -310,6 +317,34 @@ def test_a_rate_limit_is_recognized_by_its_details():
     assert problem({"error": body}, 429).error(ASKED).rate_limited
 
 
+FILTERS = {
+    "DeepSeek": "Content Exists Risk",
+    "Moonshot": "The request was rejected because it was considered high risk",
+    "Zhipu": "系统检测到输入或生成内容可能包含不安全或敏感内容",
+    "Baidu": "输入内容存在风险，未通过审核",
+    "a gateway": "Your prompt contains harmful content.",
+}
+
+
+@pytest.mark.parametrize("dialect", FILTERS)
+def test_a_content_filter_is_recognized_and_costs_one_reply(dialect):
+    found = problem({"error": {"message": FILTERS[dialect]}}, 400)
+    assert found.filtered and found.refused_parameter(REQUEST) is None
+
+
+@pytest.mark.parametrize("message", ["输入长度超过最大限制", "请求超出模型上下文长度", "prompt tokens 过长"])
+def test_a_request_that_is_too_long_is_recognized_in_chinese(message):
+    assert type(problem({"error": {"message": message}}, 400).error(ASKED)) is ContextExceeded
+
+
+@pytest.mark.parametrize("status", [408, 409, 412, 418, 420, 421, 423, 424, 425, 444, 449, 460, 498, 499])
+@pytest.mark.parametrize("message", ["", "Vorgang abgebrochen", "操作已取消", "<html>?</html>"])
+def test_an_unlisted_status_or_wording_is_transient_and_shows_the_words_of_the_server(status, message):
+    found = problem({"error": {"message": message}} if message else "", status).error(ASKED)
+    assert type(found) is TransientError and f"HTTP {status}" in str(found)
+    assert message in str(found)
+
+
 NO_SYSTEM = {
     "Mistral's template": (400, "Conversation roles must alternate user/assistant/user/assistant/..."),
     "a template": (400, "Only user and assistant roles are supported!"),
@@ -321,6 +356,11 @@ NO_SYSTEM = {
     "Anthropic": (400, 'messages: Unexpected role "system". The Messages API accepts a top-level `system` parameter.'),
     "o1": (400, "Unsupported value: 'messages[0].role' does not support 'system' with this model."),
     "Chinese": (400, "messages 参数非法: 角色信息不正确"),
+    "French": (400, "Le rôle système n'est pas pris en charge."),
+    "German": (422, "Systemnachrichten werden nicht unterstützt."),
+    "Spanish": (400, "Los mensajes del sistema no están permitidos."),
+    "Russian": (400, "Системные сообщения не поддерживаются."),
+    "Japanese": (400, "システムメッセージは使用できません。"),
     "a success": (200, "Conversation roles must alternate"),
 }
 

@@ -29,6 +29,12 @@ def response(content, finish: str | None = "stop", usage=None, **rest) -> dict:
         ("<think>a</think><think>b</think>c", "c"),
         ("Write <think> first, then </think>.", "Write <think> first, then </think>."),
         ("  Answer: 3 ", "  Answer: 3 "),
+        ("<THINK>Two</THINK>Answer: 3", "Answer: 3"),
+        ("[THINK]Answer: 4?[/THINK]\nAnswer: 3", "Answer: 3"),
+        ("<seed:think>Answer: 4?</seed:think>Answer: 3", "Answer: 3"),
+        ("◁think▷Answer: 4?◁/think▷Answer: 3", "Answer: 3"),
+        ("◁think▷Answer: 4", ""),
+        ("<|channel|>analysis<|message|>4?<|end|><|start|>assistant<|channel|>final<|message|>Answer: 3", "Answer: 3"),
     ],
 )
 def test_leading_reasoning_is_removed_and_mentioned_tags_stay(text, left):
@@ -50,6 +56,10 @@ def test_a_reply_that_stops_inside_its_reasoning_is_empty():
         {"content": "", "reasoning_details": [{"type": "reasoning.text", "text": "Answer: 3"}]},
         {"content": "<think>Answer: 3</think>"},
         {"content": "Answer: 3\n</think>\n"},
+        {"content": "[THINK]Answer: 3[/THINK]"},
+        {"content": "", "reasoning_text": "Answer: 3"},
+        {"content": "", "thoughts": ["Answer: ", "3"]},
+        {"reasoning_content": "Answer: 3"},
     ],
 )
 def test_a_complete_reply_without_content_uses_its_reasoning_and_says_so(message):
@@ -104,12 +114,60 @@ def test_an_impossible_token_count_is_replaced_by_an_estimate(count):
         ("tool_calls", "unfinished"),
         ("MALFORMED_FUNCTION_CALL", "unfinished"),
         ("other", "unfinished"),
+        ("length ", "truncated"),
+        ("finish_reason.length", "truncated"),
+        ("stop\n", None),
+        ("incomplete:max_output_tokens", "unfinished"),
+        ("engine_overloaded", "unfinished"),
+        ("长度", "unfinished"),
+        ("null", "unfinished"),
+        (False, "unfinished"),
+        ({"reason": "stop"}, "unfinished"),
         ("failed", "unfinished"),
         (7, "unfinished"),
     ],
 )
 def test_the_finish_reason_becomes_a_flaw(finish, flaw):
     assert read_completion(response("text", finish), SENT).flaw == flaw
+
+
+@pytest.mark.parametrize("name", ["stop_reason", "finishReason"])
+def test_the_finish_reason_may_have_another_name(name):
+    choice = {"message": {"content": "Answer: 3"}, name: "max_tokens"}
+    assert read_completion({"choices": [choice]}, SENT).flaw == "truncated"
+    both = {**choice, "finish_reason": "stop", name: 128001}  # vLLM: the token at which the reply stopped
+    assert read_completion({"choices": [both]}, SENT).flaw is None
+
+
+def test_an_unknown_finish_reason_is_shown_to_the_user():
+    [remark] = read_completion(response("half", "engine_overloaded"), SENT).remarks
+    assert "'engine_overloaded' is not known to mean a complete reply" in remark
+
+
+@pytest.mark.parametrize(
+    "content",
+    [["Answer: ", "3"], {"type": "text", "text": "Answer: 3"}, [{"type": "text", "text": {"value": "Answer: 3"}}]],
+)
+def test_content_in_unusual_parts_is_read(content):
+    assert read_completion(response(content), SENT) == read_completion(response("Answer: 3"), SENT)
+
+
+@pytest.mark.parametrize("content", [None, "", [], {}, 3, [None, 3], [{"type": "image_url"}]])
+def test_a_reply_without_text_is_empty_whatever_else_it_holds(content):
+    calls = [{"id": "1", "function": {"name": "f", "arguments": "{}"}}]
+    assert read_completion(response(content, tool_calls=calls), SENT).flaw == "empty"
+
+
+def test_a_refusal_in_a_part_of_the_content_is_a_filtered_reply():
+    reply = read_completion(response([{"type": "refusal", "refusal": "I cannot."}]), SENT)
+    assert (reply.flaw, reply.text) == ("filtered", "I cannot.")
+
+
+def test_deeply_nested_content_is_no_traceback():
+    content: list = ["deep"]
+    for _ in range(900):
+        content = [content]
+    assert read_completion(response(content, reasoning=content), SENT).flaw == "empty"
 
 
 def test_a_refusal_is_a_filtered_reply_with_its_text():
