@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 
 from textgrad.errors import Postponed, StopRun
-from utils.command_line import EXIT_BUDGET, EXIT_OK, exit_status, print_error, run_command
-from utils.command_line import EXIT_INTERRUPTED as EXIT_INTERRUPTED
-from utils.command_line import EXIT_USAGE as EXIT_USAGE
 from utils.config import Config, parse
 from utils.files import keep_files_private
+from utils.program.command import EXIT_BUDGET, EXIT_OK, exit_status, print_error, run_command
+from utils.program.command import EXIT_INTERRUPTED as EXIT_INTERRUPTED
+from utils.program.command import EXIT_USAGE as EXIT_USAGE
 
 _GC_THRESHOLD = 100_000  # new objects; saves 10 % of the processor time with hundreds of requests in flight
 

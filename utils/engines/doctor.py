@@ -17,9 +17,9 @@ from textgrad.engine.registry import check_engine_name
 from textgrad.errors import BadReply, BrokenSystem, TransientError, UsageError
 from textgrad.text import printable
 from textgrad.tokens import estimate_tokens
-from utils.command_line import exit_status, run_command
 from utils.config import option_field
 from utils.options import OneLineParser, check_value
+from utils.program.command import exit_status, run_command
 
 LEVELS = (1, 2, 4, 8, 16)  # concurrent calls
 _TIMEOUT = 60.0  # seconds per request

@@ -13,12 +13,12 @@ from pathlib import Path
 
 from textgrad.errors import UsageError
 from textgrad.tasks import Task
-from utils.command_line import exit_status, run_command
 from utils.config import Config, parse
 from utils.engines.by_role import connect
 from utils.federation.evaluation import Sample, samples_of
 from utils.federation.setup import load_tasks
 from utils.files import reporting_os_errors
+from utils.program.command import exit_status, run_command
 
 _OTHER_FILES = ("server", "sites", "superlink", "home", "keys")  # in the same folder
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from textgrad.errors import BrokenSystem, UsageError
 from textgrad.text import printable, read_json
-from utils.command_line import EXIT_BUDGET, EXIT_OK
 from utils.config import Config
 from utils.files import to_json
 from utils.flower.run_archive import ERROR, RESULTS, decode, unpack
 from utils.flower.superlink import SuperLink, flwr_program
+from utils.program.command import EXIT_BUDGET, EXIT_OK
 from utils.run_log.log import RunLog
 from utils.run_log.resume_command import resume_command
 

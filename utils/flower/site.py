@@ -30,9 +30,9 @@ from utils.federation.update import NoUpload, Update
 from utils.files import atomic_write, keep_files_private, to_json
 from utils.flower.held_out import public_task
 from utils.flower.records import Record, decode_options, decode_text, encode_update
-from utils.locks import FolderLock
 from utils.options import check_value
 from utils.run_log.identity import fingerprint
+from utils.run_log.lock import FolderLock
 
 _LIMITS = (
     "max_concurrency",

@@ -5,9 +5,9 @@ import os
 from pathlib import Path
 
 from textgrad.errors import UsageError
-from utils.command_line import exit_status, run_command
 from utils.files import reporting_os_errors
 from utils.options import OneLineParser
+from utils.program.command import exit_status, run_command
 from utils.report import export, groups, paired
 from utils.report.formats import estimate_text
 from utils.report.runs import find_runs, load_run

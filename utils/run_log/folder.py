@@ -15,8 +15,8 @@ from textgrad.text import REPLACEMENT, printable, read_json
 from utils.config import Config
 from utils.federation.setup import Federation
 from utils.files import atomic_write, reporting_os_errors, to_json
-from utils.locks import FolderLock
 from utils.run_log.identity import as_begun, data_record, differences, options_of, remarks, updated
+from utils.run_log.lock import FolderLock
 from utils.run_log.provenance import provenance
 
 

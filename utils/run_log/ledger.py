@@ -12,10 +12,10 @@ from typing import Any
 
 from textgrad.errors import UsageError
 from textgrad.text import load_json, read_json, read_text
-from utils.command_line import exit_status, run_command
 from utils.federation.evaluation import prompt_id
 from utils.federation.result import Round, Scores
 from utils.files import to_json
+from utils.program.command import exit_status, run_command
 
 GENESIS = "0" * 16
 

@@ -1,75 +1,12 @@
-"""What all programs of the project share: exit statuses, one-line errors, signals, and streams that never raise.
-
-A program calls `run_command(main)`. Its `main` calls `exit_status` around everything it does.
-"""
+"""Standard streams that never raise: full, closed, or without a reader."""
 
 import contextlib
 import errno
 import io
 import os
-import signal
 import sys
 import time
-from collections.abc import Callable
 from typing import Any, TextIO
-
-from textgrad.errors import StopRun
-from textgrad.system_errors import as_stop_run
-from textgrad.text import printable, replace_unencodable
-
-EXIT_OK, EXIT_OUTPUT, EXIT_USAGE, EXIT_BUDGET, EXIT_INTERRUPTED, EXIT_TERMINATED = 0, 1, 2, 3, 130, 143
-
-
-class Terminated(KeyboardInterrupt):
-    """SIGTERM: stops a run as ctrl-C does."""
-
-
-def exit_status(command: Callable[[], int]) -> int:
-    """Run a command and return its exit status; print an error as one line.
-
-    Raises:
-        Exception: an error in the program, with its traceback.
-    """
-    replace_unencodable()
-    try:
-        return command()
-    except KeyboardInterrupt as signalled:
-        return EXIT_TERMINATED if isinstance(signalled, Terminated) else EXIT_INTERRUPTED
-    except Exception as error:
-        reason = as_stop_run(error)
-        if reason is None:
-            raise
-        return print_error(reason)
-
-
-def print_error(reason: StopRun) -> int:
-    """Print why there is no result, in one line; return the exit status."""
-    line = f"error: {printable(' '.join(str(reason).split()))}"
-    print(line, file=sys.stderr, flush=True)
-    if _failed(sys.stderr):
-        print(line, flush=True)
-    return EXIT_USAGE
-
-
-def run_command(main: Callable[[list[str]], int]) -> None:
-    """Run a program with the words of its command line, and exit with its status.
-
-    Args:
-        main: takes the words and returns an exit status.
-
-    Raises:
-        SystemExit: always.
-    """
-    protect_streams()
-    signal.signal(signal.SIGTERM, _terminate)
-    try:
-        status = main(sys.argv[1:])
-    except SystemExit as end:  # --help
-        status = end.code if isinstance(end.code, int) else EXIT_OK
-    for stream in (sys.stdout, sys.stderr):
-        stream.flush()
-    signal.signal(signal.SIGINT, lambda *_: os._exit(EXIT_INTERRUPTED))  # while the interpreter shuts down
-    sys.exit(EXIT_OUTPUT if status == EXIT_OK and _lost(sys.stdout) else status)
 
 
 def protect_streams() -> None:
@@ -84,10 +21,6 @@ def protect_streams() -> None:
         sys.stdin = os.fdopen(0, encoding="utf-8", closefd=False)
     sys.stdout = _protected(sys.stdout, 1, "standard output")
     sys.stderr = _protected(sys.stderr, 2, "standard error")
-
-
-def _terminate(*_: Any) -> None:
-    raise Terminated
 
 
 def _is_open(descriptor: int) -> bool:
@@ -125,7 +58,7 @@ class _Output(io.RawIOBase):
             return
         self._reported = True
         other = sys.stderr if self.name == "standard output" else sys.stdout
-        if _failed(other):
+        if failed(other):
             return
         with contextlib.suppress(OSError, ValueError, RuntimeError):  # RuntimeError: the other stream fails right now
             reason = "it is closed" if self.error.errno == errno.EBADF else self.error.strerror
@@ -161,11 +94,11 @@ def _error_of(stream: TextIO) -> OSError | None:
     return raw.error if isinstance(raw, _Output) else None
 
 
-def _failed(stream: TextIO) -> bool:
+def failed(stream: TextIO) -> bool:
     return _error_of(stream) is not None
 
 
-def _lost(stream: TextIO) -> bool:
+def lost(stream: TextIO) -> bool:
     """Return True if output was lost against the user's will: the stream was not closed, nor was its reader gone."""
     error = _error_of(stream)
     return error is not None and error.errno not in (errno.EBADF, errno.EPIPE)
