@@ -21,7 +21,7 @@ _SECONDS = 1_000_000
 _TOKENS = 10_000_000
 _INT64 = 2**63 - 1
 _DEFAULT_PROMPT_BUDGET = 2000  # tokens
-_QUESTION_TOKENS = 1000  # of the context, reserved for a question
+QUESTION_TOKENS = 1000  # of the context, reserved for a question
 
 
 @dataclass(frozen=True)
@@ -403,7 +403,7 @@ class Config:
             object.__setattr__(self, "prompt_budget", self._default_prompt_budget())
 
     def _default_prompt_budget(self) -> int:
-        room = self.context_length - self.max_tokens - _QUESTION_TOKENS if self.concatenates else 0
+        room = self.context_length - self.max_tokens - QUESTION_TOKENS if self.concatenates else 0
         return max(_DEFAULT_PROMPT_BUDGET, room)
 
     @property

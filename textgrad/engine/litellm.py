@@ -128,7 +128,10 @@ def _api_error(error: Exception) -> ApiError:
     code = _ERROR_CODES.get(type(error).__name__) or (str(body.get("code") or "") if isinstance(body, dict) else "")
     response = getattr(error, "response", None)  # sometimes a placeholder without the headers
     headers = getattr(error, "litellm_response_headers", None) or getattr(response, "headers", {})
-    return ApiError(int(getattr(error, "status_code", None) or 500), str(error), code, headers=headers)
+    status = getattr(error, "status_code", None)
+    if not isinstance(status, int) or not 400 <= status < 600:
+        status = 500
+    return ApiError(status, str(error), code, headers=headers)
 
 
 def _import_litellm() -> Any:

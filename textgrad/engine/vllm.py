@@ -125,7 +125,7 @@ class ChatVLLM(ChatEngine):
         if self._model is None:
             try:
                 self._model = vllm.LLM(model=self.model_string, **self.llm_config)
-            except (OSError, RuntimeError, ValueError) as error:
+            except (OSError, RuntimeError, ValueError, TypeError) as error:  # also a wrong name in VLLM_OPTIONS
                 raise BrokenSystem(f"vLLM cannot load {self.model_string}: {' '.join(str(error).split())}") from error
         return vllm
 

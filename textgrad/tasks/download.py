@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import re
 import ssl
 import tempfile
 import urllib.request
@@ -44,7 +45,9 @@ def _fetch(url: str, label: str) -> bytes:
     from tqdm import tqdm
 
     with urllib.request.urlopen(url, timeout=_TIMEOUT, context=_context(url)) as response:
-        size = response.headers.get("Content-Length")
+        size = (response.headers.get("Content-Length") or "").strip()
+        if not re.fullmatch("[0-9]{0,15}", size):
+            raise ValueError(f"the server announced {size[:40]!r} bytes")
         total = int(size) if size else None
         content = bytearray()
         with tqdm(total=total, unit="B", unit_scale=True, desc=f"downloading {label}") as bar:

@@ -4,6 +4,8 @@ import importlib.metadata
 import re
 from typing import Any
 
+from textgrad.numbers import Bounds
+
 _CONTEXT_NAMES = (
     "max_model_len",
     "context_length",
@@ -13,6 +15,7 @@ _CONTEXT_NAMES = (
     "n_ctx_train",
     "inputTokenLimit",
 )
+_CONTEXT = Bounds(int, 1, 10**9)  # tokens
 _UNKNOWN = "unknown"
 _SHORT, _LONG = 200, 1200  # words of a repeated prompt; some services cache nothing below 1024 tokens
 
@@ -61,7 +64,7 @@ class ServerFacts:
         props = self._props.get("default_generation_settings")
         for source in (props, self._sglang, *own, *(each.get("meta") for each in own), self._loaded()):
             for name in _CONTEXT_NAMES if isinstance(source, dict) else ():
-                if isinstance(source.get(name), int):
+                if type(source.get(name)) is int and source[name] in _CONTEXT:
                     return f"{source[name]} tokens"
         return _UNKNOWN
 

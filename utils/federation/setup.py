@@ -10,7 +10,7 @@ from textgrad.optimizer import optimizer_class
 from textgrad.tasks import Task, get_task
 from textgrad.tokens import estimate_tokens
 from utils.aggregation.concatenation import concatenate
-from utils.config import Config
+from utils.config import QUESTION_TOKENS, Config
 from utils.engines.by_role import Engines
 from utils.federation.client import Client
 from utils.federation.evaluation import Sample, samples_of
@@ -66,13 +66,32 @@ class Federation:
             round_number: 1, 2, ...
             updates: (round number, update) of all earlier rounds.
         """
-        count = max(int(self.config.client_fraction * len(self.clients)), 1)
+        count = round_size(self.config, len(self.clients))
         if count == len(self.clients):
             return list(self.clients)
         rng = random.Random(f"participation {self.config.seed} {round_number}")
         history = history_of(self.clients, updates)
         chosen = selection(self.config.select_clients)(round_number, self.clients, history, count, rng)
         return sorted(chosen, key=lambda client: client.number)
+
+
+def round_size(config: Config, clients: int) -> int:
+    """Return the number of clients that take part in a round, of all clients."""
+    return max(int(config.client_fraction * clients), 1)
+
+
+def check_min_clients(config: Config, clients: int) -> None:
+    """Check that a round can have as many uploads as it needs.
+
+    Raises:
+        UsageError: it cannot, so that nothing would ever be learned.
+    """
+    most = round_size(config, clients)
+    if config.min_clients > most:
+        raise UsageError(
+            f"--min_clients {config.min_clients} can never be reached: {most} of {clients} clients take part in a "
+            f"round; use --min_clients {most} or less, more clients, or a larger --client_fraction"
+        )
 
 
 def budget_note(config: Config, clients: int) -> str:
@@ -84,6 +103,12 @@ def budget_note(config: Config, clients: int) -> str:
         f"--aggregate_method {config.aggregate_method}: {clients} uploads share {budget} tokens (--prompt_budget), "
         f"about {budget // clients} each; uploads that do not fit are left out and reported"
     )
+    if (needed := budget + config.max_tokens + QUESTION_TOKENS) > config.context_length:
+        note += (
+            f"; with --max_tokens {config.max_tokens} and a question, a request may need {needed} tokens, more than "
+            f"--context_length {config.context_length}, and a round whose prompt is too long for the model keeps the "
+            "old one: lower --max_tokens or --prompt_budget, or raise --context_length if the model takes more"
+        )
     if config.max_epochs > 1 and budget > config.max_tokens:
         note += f"; a prompt of more than --max_tokens {config.max_tokens} tokens cannot be rewritten in later rounds"
     return note
@@ -131,7 +156,11 @@ def create_federation(
         config, engines, tasks: of the run.
         train_samples: training questions of clients 0, 1, ...
         shards: see `Federation.shards`.
+
+    Raises:
+        UsageError: the initial prompt or --min_clients does not suit the run.
     """
+    check_min_clients(config, len(train_samples))
     public = public_text(tasks)
     clients = [create_client(config, engines, number, samples, public) for number, samples in enumerate(train_samples)]
     return Federation(config, engines, tasks, clients, initial_prompt(config, tasks), shards)

@@ -8,6 +8,7 @@ import json
 from typing import Any
 
 from textgrad.errors import UsageError
+from textgrad.numbers import Bounds, read_number
 from utils.config import SENT_TO_SITES, Config
 from utils.federation.update import NoUpload, Step, StepResult, Update, change
 from utils.privacy.leak import Leak
@@ -15,6 +16,8 @@ from utils.privacy.leak_guard import GuardAction
 
 Record = dict[str, Any]
 _NO_REWRITE = -1.0  # encodes None in lists of numbers
+_MANY = 1_000_000
+_COUNT, _SHARE = Bounds(int, 0, _MANY), Bounds(float, 0, 1)
 
 
 class MalformedUpload(ValueError):
@@ -71,17 +74,14 @@ def decode_update(record: Record, client: int) -> Update:
     try:
         results = record["result"] if "result" in record else _old_results(record)
         rows = zip(record["before"], record["after"], record["n"], results, strict=True)
-        questions = int(record.get("train_questions", 0))  # absent in call logs of earlier versions
-        if questions < 0:
-            raise ValueError("negative number of questions")
         return Update(
             client,
             str(record["started"]),
             decode_text(record["prompt"]),
             tuple(_step(number, *row) for number, row in enumerate(rows, 1)),
-            Leak(int(record["longest_run"]), _fraction(record["overlap"]), score=_fraction(record["score"])),
+            Leak(count(record["longest_run"]), _share(record["overlap"]), score=_share(record["score"])),
             GuardAction(record["guard"]),
-            train_questions=questions,
+            train_questions=count(record.get("train_questions", 0)),  # absent in call logs of earlier versions
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise MalformedUpload("not an upload") from error
@@ -95,17 +95,25 @@ def _old_results(record: Record) -> list[StepResult]:
 
 
 def _step(number: int, before: float, sent_after: float, n: int, sent_result: str) -> Step:
-    after, result = None if sent_after == _NO_REWRITE else _fraction(sent_after), StepResult(sent_result)
+    before, n, result = _share(before), count(n), StepResult(sent_result)
+    after = None if sent_after == _NO_REWRITE else _share(sent_after)
     if n < 1 or (after is None) != (result is StepResult.BAD_REPLY):
         raise ValueError("not a step")
     reason = "" if after is None else change(before, after)
-    return Step(number, _fraction(before), after, int(n), result, reason, prompt="")
+    return Step(number, before, after, n, result, reason, prompt="")
 
 
-def _fraction(value: float) -> float:
-    if not 0.0 <= value <= 1.0:
-        raise ValueError("not in [0, 1]")
-    return float(value)
+def count(value: Any) -> int:
+    """Return a number of questions, words, clients or rounds in a message.
+
+    Raises:
+        UsageError: it is not an integer, or is out of range.
+    """
+    return read_number("a number in a message", value, _COUNT)
+
+
+def _share(value: Any) -> float:
+    return read_number("a number in a message", value, _SHARE)
 
 
 def encode_text(text: str) -> bytes:

@@ -14,7 +14,7 @@ from utils.engines.by_role import Engines, check_names, connect
 from utils.federation.client import Client
 from utils.federation.evaluation import Sample
 from utils.federation.rounds import run_rounds
-from utils.federation.setup import Federation, create_client, initial_prompt, public_text
+from utils.federation.setup import Federation, check_min_clients, create_client, initial_prompt, public_text
 from utils.files import keep_files_private
 from utils.flower.held_out import held_out_task, scorer_of
 from utils.flower.messenger import Messenger
@@ -96,6 +96,7 @@ def _federation(grid: Any, config: Config, engines: Engines, tasks: list[Task], 
             f"--sites: the run has {len(shards)} clients and needs as many different names; got "
             f"{', '.join(config.sites)}"
         )
+    check_min_clients(config, len(shards))
     messenger = Messenger(grid)
     request = request_to_sites(config, tasks)
     registry = SiteRegistry(messenger, request, config.sites, log.say)

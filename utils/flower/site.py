@@ -29,7 +29,7 @@ from utils.federation.transport import LocalTransport
 from utils.federation.update import NoUpload, Update
 from utils.files import atomic_write, keep_files_private, to_json
 from utils.flower.held_out import public_task
-from utils.flower.records import Record, decode_options, decode_text, encode_update
+from utils.flower.records import Record, count, decode_options, decode_text, encode_update
 from utils.options import check_value
 from utils.run_log.identity import fingerprint
 from utils.run_log.lock import FolderLock
@@ -99,13 +99,14 @@ def introduce(node_config: Mapping[str, Any], request: Record) -> Record:
 
 def train(node_config: Mapping[str, Any], request: Record) -> Record:
     """Train locally for one round. Return the upload, or the kind of failure."""
-    training = _LocalTraining(Site.from_node_config(node_config), request, int(request["client"]))
-    prompt, seconds = decode_text(request["prompt"]), float(request["seconds"])
+    training = _LocalTraining(Site.from_node_config(node_config), request, count(request["client"]))
+    prompt = decode_text(request["prompt"])
+    seconds = check_value(option_field("round_deadline"), request["seconds"], "seconds left in the round")
     # An earlier message of this run may still be running; its replies are then reused, not paid for twice.
     lock = FolderLock(training.folder)
     lock.acquire()
     try:
-        answer = training.run(prompt, int(request["round"]), seconds or None)
+        answer = training.run(prompt, count(request["round"]), seconds or None)
     finally:
         lock.release()
     if isinstance(answer, Update):

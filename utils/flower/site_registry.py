@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from textgrad.errors import BrokenSystem, UsageError
 from utils.flower.messenger import QUERY, Messenger, NoAnswer
-from utils.flower.records import Record
+from utils.flower.records import Record, count
 
 _POLL_SECONDS = 0.5
 
@@ -116,6 +116,7 @@ def _site_info(answer: Record | NoAnswer) -> SiteInfo | None:
     if isinstance(answer, NoAnswer):
         return None
     try:
-        return SiteInfo(str(answer["name"]), dict(zip(answer["tasks"], answer["questions"], strict=True)))
+        questions = map(count, answer["questions"])
+        return SiteInfo(str(answer["name"]), dict(zip(answer["tasks"], questions, strict=True)))
     except (TypeError, KeyError, ValueError):
         return None

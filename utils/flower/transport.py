@@ -68,6 +68,7 @@ class _Round:
     def __init__(self, transport: FlowerTransport, number: int, prompts: dict[int, str], deadline: float | None):
         self.messenger, self.registry, self.request = transport.messenger, transport.registry, transport.request
         self.min_uploads, self.longest_wait = transport.config.min_clients, transport.config.flower_wait
+        self.max_steps = transport.config.max_steps
         self.number, self.prompts, self.deadline = number, prompts, deadline
         self.started = time.monotonic()
         self.in_flight: dict[str, int] = {}  # client by message id
@@ -128,13 +129,15 @@ class _Round:
             self.answers[client] = NoUpload(NoUploadReason.LATE) if late else _failed(answer.kind)
 
     def _checked_update(self, client: int, answer: Record) -> Update | NoUpload:
-        """Return the upload, or a failure if it is malformed or does not start from the prompt that was sent."""
+        """Return the upload, or a failure if it is malformed or no answer to the prompt that was sent."""
         try:
             update = decode_update(answer, client)
         except MalformedUpload:
             return _failed("it sent no upload")
         if update.started != prompt_id(self.prompts[client]):
             return _failed("it started from another prompt")
+        if len(update.steps) > self.max_steps:
+            return _failed("it sent more steps than a round has")
         return dataclasses.replace(update, prompt=normalize(update.prompt))
 
 

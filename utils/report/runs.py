@@ -7,6 +7,7 @@ from typing import Any
 
 from textgrad.errors import UsageError
 from textgrad.text import read_json, read_json_lines
+from utils.run_log.stored_config import read_config
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ def load_run(folder: Path, group: str = "") -> Run:
     path = folder / "results.json"
     if not path.exists():
         raise UsageError(f"{folder} holds no results.json: name the folder of a finished run, such as logs/<run>")
-    results, config = read_json(path), read_json(folder / "config.json")
+    results, config = read_json(path), read_config(folder / "config.json")
     metrics, partition = folder / "metrics.jsonl", folder / "partition.json"
     events = read_json_lines(metrics) if metrics.exists() else []
     return Run(folder, results, config, events, read_json(partition) if partition.exists() else {}, group)

@@ -18,6 +18,7 @@ from utils.files import atomic_write, reporting_os_errors, to_json
 from utils.run_log.identity import as_begun, data_record, differences, options_of, remarks, updated
 from utils.run_log.lock import FolderLock
 from utils.run_log.provenance import provenance
+from utils.run_log.stored_config import read_config
 
 
 class RunFolder:
@@ -67,7 +68,7 @@ class RunFolder:
 
     def _as_begun(self, config: Config) -> Config:
         with contextlib.suppress(UsageError, LookupError, TypeError, AttributeError):  # missing, or reported by `open`
-            return as_begun(read_json(self.path / "config.json"), config)
+            return as_begun(read_config(self.path / "config.json"), config)
         return config
 
     def close(self) -> None:
@@ -96,7 +97,7 @@ class RunFolder:
         if not path.exists():
             self.write_json("config.json", {**self._new_config(federation), **facts})
             return []
-        stored = read_json(path)
+        stored = read_config(path)
         try:
             if different := differences(stored, self.config, facts["data"]):
                 raise UsageError(

@@ -128,6 +128,14 @@ def test_exceptions_of_litellm_become_ours(fake, failure, kind):
         assert caught.value.retry_after == (3.0 if caught.value.rate_limited else None)
 
 
+@pytest.mark.parametrize("status", [0, 200, -5, 10**30, "many", None, float("nan")])
+def test_a_status_that_makes_no_sense_is_an_error_of_the_server(fake, status):
+    fake.failure = Timeout("late")
+    fake.failure.status_code = status
+    with pytest.raises(TransientError, match="HTTP 500: late"):
+        get_engine("claude-3").complete(MESSAGES, Sampling())
+
+
 def test_a_content_policy_violation_is_a_filtered_reply(fake):
     fake.failure = ContentPolicyViolationError("no")
     assert get_engine("claude-3").complete(MESSAGES, Sampling()).flaw == "filtered"

@@ -117,7 +117,7 @@ def test_arguments_override_the_options_in_the_environment(fake, monkeypatch):
     assert fake.loaded == [("m", {"dtype": "float32", "max_model_len": 1024})]
 
 
-@pytest.mark.parametrize("value", ["dtype=half", "[1]", "{"])
+@pytest.mark.parametrize("value", ["dtype=half", "[1]", "{", "[" * 9000])
 def test_options_that_are_not_a_json_object_are_rejected(monkeypatch, value):
     monkeypatch.setenv("VLLM_OPTIONS", value)
     with pytest.raises(UsageError, match="invalid VLLM_OPTIONS.*expected a JSON object"):

@@ -12,11 +12,14 @@ CONTENT = b"x" * 200_000
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Serves /complete, /unsized (no Content-Length) and /short (half of the announced bytes); 404 for all else."""
+    """Serves /complete, /unsized (no Content-Length), /short (half of the announced bytes) and /odd?SIZE; else 404."""
 
     def do_GET(self):
-        self.send_response(200 if self.path in ("/complete", "/unsized", "/short") else 404)
-        if self.path != "/unsized":
+        path, _, size = self.path.partition("?")
+        self.send_response(200 if path in ("/complete", "/unsized", "/short", "/odd") else 404)
+        if path == "/odd":
+            self.send_header("Content-Length", size)
+        elif path != "/unsized":
             self.send_header("Content-Length", str(len(CONTENT) * (2 if self.path == "/short" else 1)))
         self.end_headers()
         self.wfile.write(CONTENT)
@@ -54,6 +57,9 @@ def test_progress_is_shown(server, tmp_path, capfd):
     ("path", "check", "reason"),
     [
         ("short", lambda content: None, "of 400000 bytes arrived|IncompleteRead"),
+        ("odd?many", lambda content: None, "the server announced 'many' bytes"),
+        ("odd?-5", lambda content: None, "the server announced '-5' bytes"),
+        ("odd?1_000", lambda content: None, "the server announced '1_000' bytes"),
         ("missing", lambda content: None, "Not Found"),
         ("complete", reject, "it is all x"),
     ],

@@ -122,3 +122,10 @@ def test_facts_that_a_server_publishes_need_no_chat_request():
 def test_whether_the_model_is_in_the_servers_list(name, listed):
     with ConformanceServer(Pages(VLLM), SimulatedEngine()) as served:
         assert ServerFacts(get_engine(f"openai-{name}", base_url=served.url)).listed() == listed
+
+
+@pytest.mark.parametrize("length", [0, -1, True, 10**12, 4096.5, "4096", None])
+def test_a_context_length_that_makes_no_sense_is_unknown(length):
+    pages = Pages({"/v1/models": listed(id="smol", owned_by="vllm", max_model_len=length)})
+    with ConformanceServer(pages, SimulatedEngine()) as served:
+        assert ServerFacts(get_engine("openai-smol", base_url=served.url)).context() == "unknown"

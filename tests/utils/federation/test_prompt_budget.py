@@ -136,3 +136,22 @@ def test_a_run_that_concatenates_says_at_its_start_what_fits(tmp_path):
     note = budget_note(config, 10)
     assert "10 uploads share 5192 tokens (--prompt_budget), about 519 each" in note and "--max_tokens 2000" in note
     assert budget_note(toy.config(tmp_path), 10) == budget_note(config, 1) == ""
+
+
+@pytest.mark.parametrize(
+    "more, needed",
+    [
+        (["--context_length", "4096"], 5000),
+        (["--max_tokens", "8000"], 11000),
+        (["--prompt_budget", "6000"], 9000),
+        (["--prompt_budget", "5192"], None),
+        (["--prompt_budget", "6000", "--context_length", "32768"], None),
+    ],
+)
+@pytest.mark.parametrize("method", ["concat", "concat_uid"])
+def test_a_run_that_concatenates_says_at_its_start_if_its_prompts_may_not_fit_the_context(
+    tmp_path, method, more, needed
+):
+    note = budget_note(toy.config(tmp_path, "--aggregate_method", method, *more), 10)
+    assert (f"a request may need {needed} tokens, more than --context_length" in note) is (needed is not None)
+    assert ("may need" in note) is (needed is not None)

@@ -49,3 +49,22 @@ def test_two_task_files_with_the_same_name_are_rejected(tmp_path):
     tasks = [toy.task_file(tmp_path / "a"), toy.task_file(tmp_path / "b")]
     with pytest.raises(UsageError, match="two tasks are called 'sums'"):
         toy.train(toy.config(tmp_path, module="train_hetero_fed", tasks=tasks))
+
+
+@pytest.mark.parametrize(
+    "module, more, most",
+    [
+        ("train_homo_fed", ["--min_clients", "50"], "3 of 3"),
+        ("train_homo_fed", ["--min_clients", "4"], "3 of 3"),
+        ("train_homo_fed", ["--min_clients", "3", "--client_fraction", "0.7"], "2 of 3"),
+        ("train_homo_fed", ["--min_clients", "2", "--client_fraction", "1e-9"], "1 of 3"),
+        ("train_homo_fed", ["--min_clients", "4", "--aggregate_method", "none"], "3 of 3"),
+        ("train_centralized", ["--min_clients", "2"], "1 of 1"),
+        ("train_hetero_fed", ["--min_clients", "3", "--clients_per_task", "2"], "2 of 2"),
+    ],
+)
+def test_more_uploads_than_a_round_can_have_are_refused_with_the_largest_number(tmp_path, module, more, most):
+    with pytest.raises(UsageError, match="^--min_clients [0-9]+ can never be reached") as refused:
+        toy.train(toy.config(tmp_path, *more, module=module))
+    assert f"{most} clients take part in a round; use --min_clients {most[0]} or less" in str(refused.value)
+    toy.train(toy.config(tmp_path, *more, "--min_clients", most[0], "--rounds", "1", module=module))

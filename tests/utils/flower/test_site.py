@@ -143,3 +143,11 @@ def test_a_site_leaves_out_repeated_questions(tmp_path):
 def test_texts_of_the_node_config_are_normalized(tmp_path):
     named = Site.from_node_config(node_config(tmp_path, name="a\u200b", engine="simulated\ufeff"))
     assert named.name == "a" and named.options["test_engine"] == "simulated"
+
+
+@pytest.mark.parametrize(
+    "change", [{"seconds": float("nan")}, {"seconds": 1e12}, {"round": -1}, {"round": 1e300}, {"client": "0x1"}]
+)
+def test_numbers_in_a_message_of_the_server_are_bounded(tmp_path, change):
+    with pytest.raises(UsageError, match="it must be at least 0 and at most 1000000"):
+        site.train(node_config(tmp_path), {**training_request(), **change})

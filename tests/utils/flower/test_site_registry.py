@@ -35,3 +35,13 @@ def test_a_site_that_the_run_does_not_name_is_ignored():
     sites.refresh()
     assert set(sites.sites) == {"a"}
     assert "ignoring node 2: 'stranger' is not a site of this run; its sites: a" in lines
+
+
+@pytest.mark.parametrize("questions", [[-1], [10**9], ["many"], [1.5], [float("inf")], [True], [3, 4], 3])
+def test_a_site_with_an_impossible_number_of_questions_is_ignored(questions):
+    lines = []
+    sites = registry({1: "a"}, "a", log=lines.append)
+    sites._register(1, {"name": "a", "tasks": ["sums"], "questions": questions})
+    assert not sites.sites and lines[-1].startswith("ignoring node 1")
+    sites._register(1, {"name": "a", "tasks": ["sums"], "questions": [3]})
+    assert sites.sites["a"].questions == {"sums": 3}

@@ -19,6 +19,9 @@ def good_upload(record):
     return records.encode_update(Update(record["client"], prompt_id(prompt), prompt + f" by {record['client']}", ()))
 
 
+STEPS = {"before": [0.5] * 3, "after": [0.5] * 3, "n": [3] * 3, "result": ["rejected"] * 3}  # a round has 2
+
+
 def exchange(tmp_path, messenger, *options, deadline=None, gateway=None):
     config = toy.config(tmp_path, "--flower_wait", "1", *options)
     registry = SiteRegistry(messenger, {}, ("a", "b"), lambda line: None)
@@ -53,6 +56,8 @@ def test_a_finished_round_sends_no_prompt_again(tmp_path):
     [
         (lambda record: {**good_upload(record), "started": "another"}, "failed: it started from another prompt"),
         (lambda record: {"nonsense": 1}, "failed: it sent no upload"),
+        (lambda record: {**good_upload(record), "train_questions": float("inf")}, "failed: it sent no upload"),
+        (lambda record: {**good_upload(record), **STEPS}, "failed: it sent more steps than a round has"),
         (lambda record: NoAnswer("late"), "late"),
         (lambda record: NoAnswer("Flower error 5", node_unavailable=True), "failed: not connected"),
     ],

@@ -142,12 +142,14 @@ class ApiError:
         """Return the maximum number of reply tokens that the message mentions, or None."""
         if self.status not in (400, 422):
             return None
-        if found := wordings.REPLY_LIMIT.search(self.message):
-            return int(found[1])
+        found = wordings.REPLY_LIMIT.search(self.message)
         limit, prompt = wordings.LIMIT.search(self.message), wordings.PROMPT.search(self.message)
-        if not limit or not (prompt or "max_tokens" in self.message):
+        if found:
+            room = int(found[1])
+        elif limit and (prompt or "max_tokens" in self.message):
+            room = int(limit[1]) - (int(prompt[1]) if prompt else 0)
+        else:
             return None
-        room = int(limit[1]) - (int(prompt[1]) if prompt else 0)
         return room if room >= _SHORTEST_REPLY else None
 
     def error(self, context: RequestContext) -> Exception:

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from textgrad.engine.local import LocalEngine, serve
 from textgrad.errors import BrokenSystem
-from utils.metrics.surprisal.http import TIMEOUT, ask_json, server_root
-from utils.metrics.surprisal.windows import NATS_TO_BITS, windows
+from utils.metrics.surprisal.http import TIMEOUT, ask_json, bits_of, context_of, reading_reply, server_root
+from utils.metrics.surprisal.windows import windows
 
 _FULL_VOCABULARY = 10**7
 
@@ -27,12 +27,16 @@ class LlamaServer:
 
     def __call__(self, text: str) -> list[float]:
         """Return the bits of every token but the first."""
+        with reading_reply(self.base_url):
+            return self._bits(text)
+
+    def _bits(self, text: str) -> list[float]:
         tokens = self._tokens(text)
         if len(tokens) < 2:
             return []
         ids = [token["id"] for token in tokens]
         is_complete = [isinstance(token["piece"], str) and "\0" not in token["piece"] for token in tokens]
-        context = self._ask("GET", "/props", None)["default_generation_settings"]["n_ctx"]
+        context = context_of(self._ask("GET", "/props", None)["default_generation_settings"]["n_ctx"])
         bits: list[float] = []
         for start, first, end in windows(len(ids), context - 1, self.stride):
             for begin, stop in _runs(is_complete, first, end):
@@ -52,7 +56,7 @@ class LlamaServer:
             raise BrokenSystem(
                 f"{self.base_url} ignored a grammar of tokens: only a llama.cpp server with grammars can score texts"
             )
-        return [-token["logprob"] * NATS_TO_BITS for token in generated]
+        return [bits_of(token["logprob"]) for token in generated]
 
     def _look_up(self, context: Sequence[int], wanted: Sequence[int]) -> list[float]:
         """Return the bits of one token."""
@@ -61,7 +65,7 @@ class LlamaServer:
         for n_probs in (100, _FULL_VOCABULARY):
             row = self._complete(context, 1, logit_bias=[[forced, 1e5]], n_probs=n_probs)[0]["top_logprobs"]
             if found := [token["logprob"] for token in row if token["id"] == wanted[0]]:
-                return [-found[0] * NATS_TO_BITS]
+                return [bits_of(found[0])]
         raise BrokenSystem(f"{self.base_url} gave no probability for token {wanted[0]}")
 
     def _complete(self, context: Sequence[int], n: int, **options) -> list[dict]:

@@ -4,8 +4,8 @@ import math
 from collections.abc import Sequence
 
 from textgrad.errors import BrokenSystem
-from utils.metrics.surprisal.http import TIMEOUT, ask_json, server_root
-from utils.metrics.surprisal.windows import LONGEST_WINDOW, NATS_TO_BITS, windows
+from utils.metrics.surprisal.http import TIMEOUT, ask_json, bits_of, context_of, reading_reply, server_root
+from utils.metrics.surprisal.windows import LONGEST_WINDOW, windows
 
 
 class VLLM:
@@ -32,10 +32,14 @@ class VLLM:
 
     def __call__(self, text: str) -> list[float]:
         """Return the bits of every token but the first."""
+        with reading_reply(self.base_url):
+            return self._bits(text)
+
+    def _bits(self, text: str) -> list[float]:
         if self.model is None:
             self.model = self._ask("GET", "/v1/models", None)["data"][0]["id"]
         tokenized = self._ask("POST", "/tokenize", {"model": self.model, "prompt": text, "add_special_tokens": False})
-        ids, longest = tokenized["tokens"], tokenized["max_model_len"]
+        ids, longest = tokenized["tokens"], context_of(tokenized["max_model_len"])
         bits: list[float] = []
         for start, first, end in windows(len(ids), min(longest - 1, LONGEST_WINDOW), self.stride):
             bits += self._score(ids[start:end])[first - start :]
@@ -48,7 +52,7 @@ class VLLM:
         if len(rows) != len(ids):
             raise BrokenSystem(f"{self.base_url} sent no prompt_logprobs: only a vLLM server can score texts")
         scored = zip(ids[1:], rows[1:], strict=True)
-        return [math.nan] + [-row[str(token)]["logprob"] * NATS_TO_BITS for token, row in scored]
+        return [math.nan] + [bits_of(row[str(token)]["logprob"]) for token, row in scored]
 
     def _ask(self, method: str, path: str, body: dict | None) -> dict:
         return ask_json(method, self.base_url + path, body, self.timeout, self._headers)

@@ -120,6 +120,8 @@ ROOM = {
     "OpenAI's replies": (1024, "max_tokens is too large: 2000. This model supports at most 1024 completion tokens."),
     "Anthropic": (1024, "max_tokens: 2000 > 1024, which is the maximum allowed number of output tokens"),
     "DeepSeek": (1024, "Invalid max_tokens value, the valid range of max_tokens is [1, 1024]"),
+    "no reply at all": (None, "max_tokens is too large: 2000. This model supports at most 0 completion tokens."),
+    "hardly a reply": (None, "Invalid max_tokens value, the valid range of max_tokens is [1, 8]"),
     "no room at all": (
         None,
         "This model's maximum context length is 2048 tokens. However, your request has 2100 input tokens.",

@@ -176,6 +176,34 @@ def test_a_server_without_prompt_logprobs_is_detected(server):
 
 
 @pytest.mark.parametrize("scorer", [LlamaServer, VLLM])
+@pytest.mark.parametrize("context", [0, -1, 1, 2, 10**12, "many", None, float("nan"), 1e300, True, [8]])
+def test_a_context_length_that_makes_no_sense_is_reported_in_one_line(server, scorer, context):
+    with pytest.raises(BrokenSystem, match="no surprisal from http://127.0.0.1.*the context length") as raised:
+        scorer(server(_bigram, n_ctx=context).url)("abb")
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("scorer", [LlamaServer, VLLM])
+@pytest.mark.parametrize("logprob", [float("nan"), float("-inf"), 5.0, 0.01, "x", None, -(10**400), {}])
+def test_a_log_probability_that_makes_no_sense_is_reported_in_one_line(server, scorer, logprob):
+    odd = server(lambda before, token: logprob)
+    with pytest.raises(BrokenSystem, match="no surprisal from http://127.0.0.1.*a log probability") as raised:
+        scorer(odd.url)("abb")
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("scorer", [LlamaServer, VLLM])
+@pytest.mark.parametrize("reply", [[], {}, 3, None, "text", {"tokens": None, "data": []}, {"tokens": [{}, {}]}])
+def test_a_reply_of_another_form_is_reported_in_one_line(server, scorer, reply):
+    odd = server(_bigram)
+    odd.get = lambda path: {"data": [{"id": "tiny"}]} if path == "/v1/models" else reply
+    odd.post = lambda path, body: reply
+    with pytest.raises(BrokenSystem, match="no surprisal from http://127.0.0.1") as raised:
+        scorer(odd.url)("abb")
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("scorer", [LlamaServer, VLLM])
 def test_a_failing_or_missing_server_is_reported_in_one_line(server, scorer):
     with pytest.raises(BrokenSystem, match="status 500"):
         scorer(server(_bigram, broken="status").url)("abb")
