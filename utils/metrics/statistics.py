@@ -3,9 +3,10 @@
 from utils.metrics.intervals import Estimate, accuracy, mean_of, mean_of_prompts, share_of
 from utils.metrics.paired import Comparison, compare, mcnemar
 from utils.metrics.power import minimum_detectable_difference, power_of
-from utils.metrics.spread import Spread, over_seeds
+from utils.metrics.spread import DIFFERENCE, Spread, over_seeds
 
 __all__ = [
+    "DIFFERENCE",
     "Comparison",
     "Estimate",
     "Spread",

@@ -1,18 +1,21 @@
 """The command `python -m utils.report`; see the package's docstring."""
 
 import argparse
+import hashlib
 import os
 from pathlib import Path
 
 from textgrad.errors import UsageError
-from utils.files import reporting_os_errors
+from utils.files import reporting_os_errors, to_json
 from utils.options import OneLineParser
 from utils.program.command import exit_status, run_command
 from utils.report import export, groups, paired
 from utils.report.formats import estimate_text
-from utils.report.runs import find_runs, load_run
+from utils.report.runs import find_runs, is_run, load_run
 from utils.report.write import PAPER_FORMATS, write, write_comparison, write_index, write_seeds, write_tables
 from utils.run_log.summary import summary_table
+
+_MAX_NAME = 100  # characters
 
 
 def main(arguments: list[str]) -> int:
@@ -28,7 +31,7 @@ def main(arguments: list[str]) -> int:
         "--output",
         default="",
         metavar="DIR",
-        help="folder of the report (default: the run's folder; for several runs, their common parent folder)",
+        help="folder of the report (default: the run's folder; for several runs, <run>_vs_<run> beside them)",
     )
     return exit_status(lambda: _run(parser.parse_args(arguments)))
 
@@ -42,7 +45,7 @@ def _run(options: argparse.Namespace) -> int:
 
 def _report(folders: list[Path], output: str) -> int:
     if len(folders) > 1:
-        return _report_several(folders, Path(output or _common_parent(folders)))
+        return _report_several(folders, _target(folders, output) if output else comparison_folder(folders))
     (folder,) = folders
     if groups.is_group(folder):
         print(write_seeds(folder.resolve(), [load_run(run.folder) for run in groups.load_group(folder).runs]))
@@ -51,7 +54,7 @@ def _report(folders: list[Path], output: str) -> int:
     if not (folder / "results.json").exists():
         return _report_all(folder)
     run = load_run(folder)
-    target = _make_folder(Path(output) if output else run.folder)
+    target = _make_folder(_target(folders, output) if output else run.folder)
     print(summary_table(run.results))
     write(run.folder, target, PAPER_FORMATS)
     write_tables(target, [run])
@@ -89,8 +92,29 @@ def _make_folder(folder: Path) -> Path:
     return folder
 
 
-def _common_parent(folders: list[Path]) -> str:
-    return os.path.commonpath([folder.resolve().parent for folder in folders])
+def comparison_folder(folders: list[Path]) -> Path:
+    """Return the folder for the report of several runs, beside them: every list of runs has its own."""
+    paths = [folder.resolve() for folder in folders]
+    parent = Path(os.path.commonpath([path.parent for path in paths]))
+    names = ["-".join(path.relative_to(parent).parts) for path in paths]
+    name = "_vs_".join(names)
+    if len(name) > _MAX_NAME or "_vs_" in "".join(names):  # too long, or ambiguous
+        name = f"{name[:_MAX_NAME]}_{hashlib.sha256(to_json(names).encode()).hexdigest()[:8]}"
+    return parent / name
+
+
+def _target(folders: list[Path], output: str) -> Path:
+    """Return the folder that the user chose; say so if a report there gets replaced.
+
+    Raises:
+        UsageError: it is the folder of another run.
+    """
+    target = Path(output)
+    if (is_run(target) or groups.is_group(target)) and [target.resolve()] != [folder.resolve() for folder in folders]:
+        raise UsageError(f"-o {target} is the folder of another run, whose report would be lost: name another folder")
+    if (target / "report.html").exists():
+        print(f"replacing the earlier report in {target}")
+    return target
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from typing import Any
 
 from textgrad.errors import UsageError
 from textgrad.text import read_json
-from utils.metrics.statistics import Spread, over_seeds
+from utils.metrics.statistics import DIFFERENCE, Spread, over_seeds
 from utils.metrics.table import find_metric, label_of
 from utils.report.formats import DASH, interval_text
 from utils.report.paired import reason_not_comparable
@@ -50,10 +50,10 @@ def load_group(folder: Path) -> Group:
     """
     folder = Path(folder).resolve()
     try:
-        spread = read_json(folder / "repeats.json")
-        runs = [load_run(folder / f"seed{seed}", folder.name) for seed in spread["seeds"]]
-        return Group(folder, runs, spread["metrics"])
-    except (OSError, ValueError, KeyError) as error:
+        seeds = read_json(folder / "repeats.json")["seeds"]
+        runs = [load_run(folder / f"seed{seed}", folder.name) for seed in seeds]
+        return Group(folder, runs, spread(runs)["metrics"])  # computed anew: earlier versions stored other intervals
+    except (OSError, ValueError, LookupError, TypeError) as error:
         raise UsageError(f"{folder / 'repeats.json'} cannot be read: {error}") from error
 
 
@@ -67,7 +67,7 @@ def spread(runs: Sequence[Run]) -> dict[str, Any]:
     if {_BEST, _INITIAL} <= metrics.keys():
         pairs = zip(metrics[_BEST]["values"], metrics[_INITIAL]["values"], strict=True)
         gains = [best - initial for best, initial in pairs]
-        metrics[_GAIN] = {**over_seeds(gains).as_json(), "values": [round(gain, 4) for gain in gains]}
+        metrics[_GAIN] = {**over_seeds(gains, DIFFERENCE).as_json(), "values": [round(gain, 4) for gain in gains]}
     return {
         "seeds": [run.options["seed"] for run in runs],
         "simulated": any(run.results["simulated"] for run in runs),
@@ -90,7 +90,7 @@ def difference(first: Group, second: Group) -> Spread | None:
         before, after = _value(partner, _BEST), _value(run, _BEST)
         if before is not None and after is not None:
             gains.append(after - before)
-    return over_seeds(gains) if gains else None
+    return over_seeds(gains, DIFFERENCE) if gains else None
 
 
 def verdict(difference: Spread | None) -> str:

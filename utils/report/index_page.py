@@ -7,13 +7,13 @@ from typing import Any
 from utils.metrics.table import LATEX, metrics_shown_in
 from utils.report.formats import estimate_text, formatted
 from utils.report.pages import render
-from utils.report.runs import Run
+from utils.report.runs import Run, is_run
 
 
 def index_page(folder: Path, runs: Sequence[Run]) -> str:
     """Return the page; each run's name links to its report."""
     folder = Path(folder).resolve()
-    comparisons = [path.parent.name for path in folder.glob("*/report.html") if not _is_run(path.parent)]
+    comparisons = [path.parent.name for path in folder.glob("*/report.html") if not is_run(path.parent)]
     metrics = [metric.heading or metric.label for metric in metrics_shown_in(LATEX)]
     return render(
         "index.html",
@@ -24,10 +24,6 @@ def index_page(folder: Path, runs: Sequence[Run]) -> str:
         rows=[(run.folder.relative_to(folder).as_posix(), _cells(run)) for run in runs],
         comparisons=sorted(comparisons),
     )
-
-
-def _is_run(folder: Path) -> bool:
-    return (folder / "results.json").exists()
 
 
 def _cells(run: Run) -> list[Any]:

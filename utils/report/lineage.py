@@ -1,40 +1,14 @@
 """Origin of the best prompt: the steps of each client and the merge of each round, as differences between texts."""
 
-import difflib
-import re
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
 from utils.metrics.statistics import share_of
+from utils.report.difference import Difference, difference
 from utils.report.runs import Run
 
 _MAX_DIFFERENCES = 400  # on one page; more slow a browser down
 _MAX_OPEN_CLIENTS = 5  # clients of the best round whose steps are expanded
-_SENTENCES = re.compile(r".+?(?:[.!?:;]\s+|\n+|$)", re.DOTALL)
-_WORDS = re.compile(r"(?:\w+|[^\w\s])[^\S\n]*|\s+")
-_MAX_WORDS = 600  # of two passages; longer ones are not compared word by word
-_MIN_SIMILARITY = 0.4  # share of equal words for a word-by-word comparison
-
-
-class Change(StrEnum):
-    """Change of a piece of text. The templates compare the values."""
-
-    SAME = "same"
-    REMOVED = "removed"
-    ADDED = "added"
-
-
-@dataclass(frozen=True)
-class Piece:
-    """A piece of text and its change."""
-
-    change: Change
-    text: str
-
-
-Difference = list[Piece]
 
 
 @dataclass(frozen=True)
@@ -89,40 +63,6 @@ class Lineage:
     before_best: list[RoundView] = field(default_factory=list)
     after_best: list[RoundView] = field(default_factory=list)
     omitted: int = 0
-
-
-def difference(before: str, after: str) -> Difference:
-    """Return the pieces of two texts, each unchanged, removed or added.
-
-    Sentences are compared first, and words only within rewritten sentences. This is fast, and an unrelated new sentence
-    is shown as a whole instead of word by word.
-    """
-    pieces: Difference = []
-    for same, old, new in _aligned(_SENTENCES.findall(before), _SENTENCES.findall(after)):
-        pieces += [Piece(Change.SAME, "".join(new))] if same else _word_difference("".join(old), "".join(new))
-    return pieces
-
-
-def _aligned(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[bool, Sequence[str], Sequence[str]]]:
-    """Yield (unchanged, old part, new part) for the aligned parts of two sequences."""
-    for operation, a, b, c, d in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        yield operation == "equal", old[a:b], new[c:d]
-
-
-def _word_difference(before: str, after: str) -> Difference:
-    old, new = _WORDS.findall(before), _WORDS.findall(after)
-    if len(old) + len(new) <= _MAX_WORDS:
-        parts = list(_aligned(old, new))
-        if 2 * sum(len(part) for same, part, _ in parts if same) >= _MIN_SIMILARITY * (len(old) + len(new)):
-            pieces: Difference = []
-            for same, removed, added in parts:
-                pieces += [Piece(Change.SAME, "".join(added))] if same else _replaced("".join(removed), "".join(added))
-            return pieces
-    return _replaced(before, after)
-
-
-def _replaced(before: str, after: str) -> Difference:
-    return [piece for piece in (Piece(Change.REMOVED, before), Piece(Change.ADDED, after)) if piece.text]
 
 
 def lineage(run: Run) -> Lineage:

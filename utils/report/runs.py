@@ -106,6 +106,11 @@ def load_run(folder: Path, group: str = "") -> Run:
     return Run(folder, results, config, events, read_json(partition) if partition.exists() else {}, group)
 
 
+def is_run(folder: Path) -> bool:
+    """Return True for the folder of a finished run."""
+    return (Path(folder) / "results.json").exists()
+
+
 def find_runs(folder: Path) -> list[Path]:
     """Return the folders of finished runs in a folder and one level below it, sorted by name."""
     paths = [path for pattern in ("*/results.json", "*/*/results.json") for path in Path(folder).glob(pattern)]

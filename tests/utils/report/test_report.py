@@ -4,7 +4,6 @@ import json
 import re
 import shlex
 import shutil
-import time
 from html.parser import HTMLParser
 
 import pytest
@@ -12,10 +11,10 @@ import toy
 
 import main
 from textgrad.errors import UsageError
+from utils.report.__main__ import comparison_folder
 from utils.report.__main__ import main as report
 from utils.report.chart import Chart, Series, horizontal_offsets
 from utils.report.export import as_csv, as_latex, metric_rows
-from utils.report.lineage import difference
 from utils.report.paired import paired
 from utils.report.runs import load_run
 from utils.report.tables import command
@@ -112,32 +111,6 @@ def test_html_in_a_prompt_is_shown_and_never_executed(runs):
     assert "hostile_&lt;b&gt;" in text and "hostile_<b>" not in text
 
 
-def marked(before, after):
-    """Return the difference as text: [-removed-] and [+added+]."""
-    marks = {"same": "{}", "removed": "[-{}-]", "added": "[+{}+]"}
-    return "".join(marks[piece.change].format(piece.text) for piece in difference(before, after))
-
-
-def test_a_difference_marks_removed_and_added_words():
-    assert marked("Add the numbers.", "Add all numbers.") == "Add [-the -][+all +]numbers."
-    assert marked("a < b", "a < b") == "a < b"
-
-
-def test_a_new_sentence_is_not_compared_word_by_word():
-    before, after = "Add. Check each digit twice.", "Add. Write the answer on one line."
-    assert marked(before, after) == "Add. [-Check each digit twice.-][+Write the answer on one line.+]"
-
-
-def test_long_prompts_are_compared_quickly():
-    before = "\n".join(
-        f"Rule {number}: look at item {number * 7 % 400} and then at the next one." for number in range(400)
-    )
-    started = time.process_time()
-    assert "[+thing +]" in marked(before, before.replace("item 7 ", "thing 7 "))
-    assert difference(before, before[::-1])
-    assert time.process_time() - started < 2
-
-
 def test_runs_on_the_same_questions_are_compared_question_by_question(runs):
     federated, central = load_run(runs["federated"]), load_run(runs["central"])
     (found,) = paired([central, federated])
@@ -219,3 +192,38 @@ def test_a_report_leaves_out_steps_of_guarded_clients(runs, tmp_path):
     step.write_text("the canary sings")
     report([str(folder)])
     assert "canary" not in (folder / "report.html").read_text()
+
+
+def test_each_comparison_has_its_own_folder_beside_its_runs(runs, tmp_path, capsys):
+    logs = tmp_path / "logs"
+    for name, place in (("federated", "a"), ("central", "b"), ("federated", "c"), ("central", "x/a")):
+        shutil.copytree(runs[name], logs / place)
+    pages = {}
+    for pair in (("a", "b"), ("b", "c"), ("b", "a"), ("a", "b", "c"), ("x/a", "b")):
+        assert report([str(logs / name) for name in pair]) == 0
+        page = logs / capsys.readouterr().out.rstrip().splitlines()[-1]
+        assert page not in pages and page.parent.parent == logs
+        pages[page] = page.read_text()
+    assert {page: page.read_text() for page in pages} == pages
+    assert report([str(logs)]) == 0
+    assert all(f"{page.parent.name}/report.html" in (logs / "index.html").read_text() for page in pages)
+
+
+def test_the_folder_of_a_comparison_has_a_short_name(tmp_path):
+    folders = [tmp_path / f"{'x' * 60}_{number}" for number in range(20)]
+    names = {comparison_folder(folders[first:]).name for first in range(19)}
+    assert len(names) == 19 and max(map(len, names)) < 120
+    assert comparison_folder([tmp_path / "a_vs_b", tmp_path / "c"]) != comparison_folder(
+        [tmp_path / "a", tmp_path / "b_vs_c"]
+    )
+
+
+def test_a_replaced_report_is_told_and_that_of_another_run_is_never_replaced(runs, tmp_path, capsys):
+    pair = [str(runs["federated"]), str(runs["central"]), "-o", str(tmp_path / "pair")]
+    assert report(pair) == 0 and "replacing" not in capsys.readouterr().out
+    assert report(pair) == 0 and f"replacing the earlier report in {tmp_path / 'pair'}" in capsys.readouterr().out
+    before = (runs["central"] / "report.html").read_bytes()
+    for folders in (["federated"], ["federated", "central"]):
+        assert report([*(str(runs[name]) for name in folders), "-o", str(runs["central"])]) == 2
+        assert "is the folder of another run" in capsys.readouterr().err
+    assert (runs["central"] / "report.html").read_bytes() == before

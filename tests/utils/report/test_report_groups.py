@@ -1,7 +1,9 @@
 """Settings with several seeds in one report: means over seeds, and differences seed by seed."""
 
+import csv
 import dataclasses
 import json
+import shutil
 
 import pytest
 import toy
@@ -62,6 +64,27 @@ def test_the_report_of_one_setting_can_be_written_again(settings, capsys):
     page.unlink()
     assert report([str(settings / "federated")]) == 0 and "over 3 seeds" in capsys.readouterr().out
     assert page.read_text() == before
+
+
+def test_no_interval_of_an_accuracy_leaves_its_limits(settings, tmp_path, capsys):
+    """The second folder is as an earlier version wrote it."""
+    folders = [shutil.copytree(settings / name, tmp_path / name) for name in ("central", "federated")]
+    for folder in folders:
+        for seed, value in zip((42, 43, 44), (0.9, 1.0, 1.0), strict=True):
+            path = folder / f"seed{seed}" / "results.json"
+            results = json.loads(path.read_text())
+            results["metrics"]["best_test_acc"]["value"] = value
+            path.write_text(json.dumps(results))
+    old = json.loads((folders[1] / "repeats.json").read_text())
+    old["metrics"]["best_test_acc"] |= {"mean": 0.9667, "ci95": [0.8232, 1.1101]}
+    (folders[1] / "repeats.json").write_text(json.dumps(old))
+    assert report([*map(str, folders), "-o", str(tmp_path / "both")]) == 0
+    assert report([str(folders[0])]) == 0 and "[0.823, 1.000]" in capsys.readouterr().out
+    for row in csv.DictReader((tmp_path / "both" / "report.csv").read_text().splitlines()):
+        low, high = float(row["low"]), float(row["high"])
+        assert (-1 if "gain" in row["metric"] else 0) <= low <= high <= 1, row
+    texts = [(tmp_path / "both" / name).read_text() for name in ("report.html", "report.tex")]
+    assert all("1.11" not in text and "[0.82, 1.00]" in text for text in texts)
 
 
 def test_an_unreadable_group_is_a_one_line_error(tmp_path):
