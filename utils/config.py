@@ -32,7 +32,8 @@ class Config:
     task: tuple[str, ...] = option(
         (),
         "experiment",
-        "BBH_<name>, GSM8K_DSPy, GSM8K, RG_<name>, livebench_* or a .jsonl file; several for train_hetero_fed",
+        "BBH_<name>, GSM8K_DSPy, GSM8K, RG_<name>, RULES_<name>, livebench_* or a .jsonl file; several "
+        "for train_hetero_fed",
         metavar="TASK",
         per_machine=True,
         unset="required",

@@ -1,0 +1,1 @@
+"""The worlds of `textgrad.tasks.rules`: a file per world, which defines `WORLD`."""
