@@ -1,5 +1,6 @@
 """The result of a run: its rounds and test scores."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from utils.aggregation.aggregate import Merge
@@ -15,6 +16,13 @@ Scores = dict[str, list[Score]]
 def overall(scores: Scores) -> Estimate:
     """Return the mean accuracy over tasks and, for local-only training, over the clients' prompts."""
     return mean_estimate([score for of_task in scores.values() for score in of_task])
+
+
+def prompts_text(prompts: Sequence[str]) -> str:
+    """Return the prompts of a round as one text: the global prompt, or each client's own prompt below its number."""
+    if len(prompts) == 1:
+        return prompts[0]
+    return "\n\n".join(f"# client {client}\n\n{prompt}" for client, prompt in enumerate(prompts))
 
 
 @dataclass

@@ -62,8 +62,17 @@ def _global_validation(run: Run) -> list[tuple[int, float]]:
     ]
 
 
-def _global_tokens(run: Run) -> list[tuple[int, int]]:
-    return [(record["round"], record["prompt_tokens"][0]) for record in run.results["rounds"]]
+def _global_tokens(run: Run) -> list[tuple[int, float]]:
+    return [(record["round"], _mean(record["prompt_tokens"])) for record in run.results["rounds"]]
+
+
+def _mean(values: Sequence[float]) -> float:
+    return values[0] if len(values) == 1 else sum(values) / len(values)
+
+
+def _global_name(rounds: list) -> str:
+    """Return the name of the series of the prompts after each round."""
+    return "own prompts, mean" if rounds and len(rounds[0]["prompts"]) > 1 else "global"
 
 
 def _short(name: str, max_length: int = 36) -> str:
@@ -124,7 +133,7 @@ def _acceptance(record: dict) -> tuple[float, ...]:
 
 def _tokens(rounds: list) -> list[Series]:
     return [
-        Series("global", [(record["round"], record["prompt_tokens"][0]) for record in rounds]),
+        Series(_global_name(rounds), [(record["round"], _mean(record["prompt_tokens"])) for record in rounds]),
         Series(
             "uploads",
             [(record["round"], upload["tokens"]) for record in rounds for upload in record["uploads"].values()],
@@ -158,7 +167,11 @@ def _surprisal(complexity: list) -> list[Series]:
     return [
         Series(
             "global",
-            [(record["round"], record["prompts"][0][key]) for record in complexity if key in record["prompts"][0]],
+            [
+                (record["round"], _mean([each[key] for each in record["prompts"]]))
+                for record in complexity
+                if key in record["prompts"][0]
+            ],
         ),
         Series(
             "uploads, concatenated",

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from utils.metrics.table import LATEX, metrics_shown_in
-from utils.report.formats import estimate_text, formatted
+from utils.report.formats import estimate_text
 from utils.report.pages import render
 from utils.report.runs import Run, is_run
+from utils.run_log.comparisons import main_comparisons, whose
 
 
 def index_page(folder: Path, runs: Sequence[Run]) -> str:
@@ -28,14 +29,20 @@ def index_page(folder: Path, runs: Sequence[Run]) -> str:
 
 def _cells(run: Run) -> list[Any]:
     options = run.options
-    comparisons = run.results.get("comparisons") or [{"p_value": None}]
     return [
         options["module"].removeprefix("train_"),
         run.tasks,
         " / ".join(dict.fromkeys((options["test_engine"], options["evaluation_engine"]))),
         options["seed"],
         *(estimate_text(run.metric(metric.key)) for metric in metrics_shown_in(LATEX)),
-        formatted(comparisons[0]["p_value"], ".2g"),
+        _p_values(run),
         len(run.results["rounds"]) - 1,
         f"{run.calls:,}",
     ]
+
+
+def _p_values(run: Run) -> str | None:
+    """Return the p-value of the run's comparison, labelled if the run has no global prompt; None without one."""
+    found = main_comparisons(run.results)
+    texts = [f"{each['p_value']:.2g}" + (f" ({whose(each)})" if whose(each) else "") for each in found]
+    return ", ".join(texts) or None

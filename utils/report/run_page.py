@@ -9,6 +9,7 @@ from utils.report.drawing import Drawing
 from utils.report.lineage import lineage
 from utils.report.pages import render
 from utils.report.runs import Run
+from utils.run_log.comparisons import main_comparisons, whose
 from utils.run_log.summary import detectable_gain
 
 
@@ -27,7 +28,8 @@ def run_page(run: Run, drawings: Sequence[Drawing]) -> str:
         results=results,
         engines=run.config.get("engines", {}),
         headline=_headline(run),
-        verdicts=results.get("comparisons", []),
+        verdicts=[(each, whose(each)) for each in main_comparisons(results)],
+        several_prompts=len(results["rounds"][0]["prompts"]) > 1,
         detectable=detectable_gain(results["detectable"]) if results.get("detectable") else "",
         drawings=drawings,
         lineage=lineage(run),
@@ -46,7 +48,7 @@ def run_page(run: Run, drawings: Sequence[Drawing]) -> str:
             "versions": tables.versions(run),
         },
         command=tables.command(run.options),
-        replay=tables.command(run.options, "--run_name", run.name, "--replay_only"),
+        replay=tables.command(run.options, "--run_name", run.folder.name, "--replay_only"),
     )
 
 

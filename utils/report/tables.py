@@ -9,6 +9,7 @@ from utils.config import Config
 from utils.metrics.table import label_of
 from utils.report.formats import estimate_text, formatted, interval_text
 from utils.report.runs import Run
+from utils.run_log.comparisons import all_comparisons, whose
 
 _MAX_ROWS = 200
 _MAX_PROMPTS = 400
@@ -42,7 +43,7 @@ def comparisons(results: dict[str, Any]) -> Table:
     rows = [
         (
             each["of"],
-            f"{each['task']}" + (f", client {each['client']}" if "client" in each else ""),
+            ", ".join(filter(None, (each["task"], whose(each)))),
             f"{each['difference']:+.3f}",
             interval_text(each["ci95"], "+"),
             each["gained"],
@@ -50,7 +51,7 @@ def comparisons(results: dict[str, Any]) -> Table:
             f"{each['p_value']:.3g}",
             each["verdict"],
         )
-        for each in results.get("comparisons", [])
+        for each in all_comparisons(results)
     ]
     header = ("on the same questions", "task", "difference", "95 % interval", "gained", "lost", "p", "verdict")
     return Table(header, rows, (2, 3, 4, 5, 6))

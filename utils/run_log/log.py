@@ -15,7 +15,7 @@ from textgrad.concurrency import BackgroundTask
 from utils.config import Config
 from utils.federation.evaluation import mean_estimate
 from utils.federation.null_log import NullLog
-from utils.federation.result import Result, Round, Scores, overall
+from utils.federation.result import Result, Round, Scores, overall, prompts_text
 from utils.federation.scoring import Evaluation
 from utils.federation.setup import Federation, budget_note
 from utils.federation.update import Step
@@ -147,7 +147,7 @@ class RunLog(NullLog):
         self._tracker.log_metric(f"{prefix}updated_train_acc", step.after, step=position)
 
     def _write_entry(self, finished: Round, validation: Scores) -> None:
-        self._tracker.log_text(finished.prompts[0], step=finished.number)
+        self._tracker.log_text(prompts_text(finished.prompts), step=finished.number)
         previous = self._last_entry["seal"] if self._last_entry else GENESIS
         entry = with_hash(entry_of(finished, validation, self._local_only), previous)
         if broken := find_break(entry, self._last_entry):
@@ -171,8 +171,8 @@ class RunLog(NullLog):
         self._ledger.finish()
         seconds = time.monotonic() - self._started
         summary = summarize(self._federation, result, seconds) | ({"forecast": forecast} if forecast else {})
-        self._run_folder.write_prompt("best", result.rounds[result.best].prompts[0])
-        self._run_folder.write_prompt("last", result.rounds[-1].prompts[0])
+        self._run_folder.write_prompt("best", summary["prompts"]["best"])
+        self._run_folder.write_prompt("last", summary["prompts"]["last"])
         self._run_folder.write_json("results.json", summary)
         self._tracker.log_params({name: estimate["value"] for name, estimate in summary["metrics"].items()})
         for name in ("best", "last"):

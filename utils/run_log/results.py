@@ -10,12 +10,13 @@ from textgrad.engine.calls.gateway import Gateway, Usage
 from textgrad.tokens import estimate_tokens
 from utils.engines.prices import prices
 from utils.federation.evaluation import mean_estimate, prompt_id
-from utils.federation.result import Result, Round, Scores, overall
+from utils.federation.result import Result, Round, Scores, overall, prompts_text
 from utils.federation.setup import Federation
 from utils.metrics.retention import retention_record
-from utils.metrics.statistics import Estimate, compare, minimum_detectable_difference
+from utils.metrics.statistics import Estimate, minimum_detectable_difference
 from utils.metrics.table import FinishedRun, metrics_of
 from utils.run_log.client_results import client_results, fairness_of
+from utils.run_log.comparisons import comparisons_record
 from utils.run_log.measures import complexity_by_round, lost_instructions
 from utils.run_log.resume_command import raised_cap
 
@@ -42,13 +43,13 @@ def summarize(federation: Federation, result: Result, seconds: float = 0.0) -> d
         "data": {task.name: _data(federation, task) for task in federation.tasks},
         "metrics": metrics,
         "metrics_by_task": by_task,
-        "comparisons": _comparisons(federation, result),
+        **comparisons_record(result.tests, federation.config.transfer_engine),
         "detectable": detectable(federation, _share(result.tests.get("initial"))),
         "best_round": result.best,
         "prompts": {
             "initial": result.rounds[0].prompts[0],
-            "best": best.prompts[0],
-            "last": result.rounds[-1].prompts[0],
+            "best": prompts_text(best.prompts),
+            "last": prompts_text(result.rounds[-1].prompts),
         },
         "rounds": [_round(each) for each in result.rounds],
         "lost_instructions": lost_instructions(result.rounds),
@@ -176,42 +177,6 @@ def detectable(federation: Federation, base: float | None = None) -> dict[str, A
 
 def _share(scores: Scores | None) -> float | None:
     return overall(scores).value if scores else None
-
-
-def _comparisons(federation: Federation, result: Result) -> list[dict[str, Any]]:
-    """Compare the best prompt with the initial one on the same test questions; in local-only training, per client."""
-    found = []
-    for engine in ("", *federation.config.transfer_engine):
-        on = f" on {engine}" if engine else ""
-        before, after = result.tests.get(f"initial{on}"), result.tests.get(f"best{on}")
-        if not before or not after:
-            continue
-        for client in range(len(next(iter(after.values())))):
-            own = {"client": client} if len(next(iter(after.values()))) > 1 else {}
-            for names in _groups(list(after)):
-                sides = [
-                    {
-                        (name, index): right
-                        for name in names
-                        for index, right in enumerate(scores[name][client if scores is after else 0].correct)
-                    }
-                    for scores in (before, after)
-                ]
-                if sides[0]:
-                    found.append(
-                        {
-                            "of": f"best prompt against initial prompt{on}",
-                            **own,
-                            "task": names[0] if len(names) == 1 else "all tasks",
-                            **compare(sides[0], sides[1]).as_json(),
-                        }
-                    )
-    return found
-
-
-def _groups(names: list[str]) -> list[list[str]]:
-    """Return all tasks together, then each task alone."""
-    return [names, *([name] for name in names)] if len(names) > 1 else [names]
 
 
 def usage_of(gateway: Gateway, price_of: Mapping[str, Price]) -> dict[str, Any]:

@@ -3,11 +3,14 @@
 from typing import Any
 
 from utils.metrics.table import TERMINAL, find_metric, label_of
+from utils.run_log.comparisons import all_comparisons, whose
 
 
 def results_text(summary: dict[str, Any]) -> str:
     """Return the table of results and the best prompt, as a run prints them at its end."""
-    best = f"best prompt (round {summary['best_round']}):\n{summary['prompts']['best']}"
+    several = len(summary["rounds"][0]["prompts"]) > 1
+    name = "best prompts of the clients" if several else "best prompt"
+    best = f"{name} (round {summary['best_round']}):\n{summary['prompts']['best']}"
     return f"\n{summary_table(summary)}\n\n{best}"
 
 
@@ -79,9 +82,8 @@ def _row(estimate: dict[str, Any]) -> str:
 
 def _comparisons(summary: dict[str, Any]) -> list[str]:
     lines = []
-    for each in summary["comparisons"]:
-        where = [f"client {each['client']}"] if "client" in each else []
-        where += [each["task"]] if len(summary["data"]) > 1 else []
-        place = f" ({', '.join(where)})" if where else ""
+    for each in all_comparisons(summary):
+        where = [whose(each), each["task"] if len(summary["data"]) > 1 else ""]
+        place = f" ({', '.join(filter(None, where))})" if any(where) else ""
         lines.append(f"{each['of']}{place}: {each['verdict']}")
     return lines

@@ -1,11 +1,12 @@
 """Paired comparisons, checked by hand and by scipy."""
 
+import itertools
 import math
 
 import pytest
 
 from textgrad.errors import UsageError
-from utils.metrics.paired import compare, mcnemar
+from utils.metrics.paired import compare, flip_signs, mcnemar
 
 
 @pytest.mark.parametrize(
@@ -52,6 +53,31 @@ def test_a_significant_loss_is_reported_as_worse_with_an_ordered_interval():
     low, high = worse.ci95
     assert -0.22 < low < high < 0
     assert worse.verdict == f"worse by 0.12 [{-high:.2f}, {-low:.2f}], p = 0.012, n = 100"
+
+
+def test_several_prompts_are_compared_by_their_mean():
+    before = dict.fromkeys(range(10), 0)
+    better, same = dict.fromkeys(range(10), 1), dict(before)
+    mean = compare(before, better, same)
+    assert (mean.difference, mean.ci95, mean.n) == (0.5, (0.5, 0.5), 10)
+    assert (mean.gained, mean.lost, mean.p_value) == (10, 0, 2 / 1024)
+    opposite = compare({0: 0, 1: 1}, {0: 1, 1: 0}, {0: 0, 1: 1})
+    assert (opposite.difference, opposite.p_value) == (0, 1)
+
+
+def test_equal_prompts_are_compared_like_one():
+    before, after = _pairs(16, 4, 50, 30)
+    one, three = compare(before, after), compare(before, after, after, after)
+    assert three.difference == one.difference and three.p_value == pytest.approx(one.p_value)
+    assert three.ci95 == pytest.approx(one.ci95, abs=0.011)
+
+
+def test_the_test_that_flips_signs_agrees_with_all_flips():
+    changes = [3, -1, 2, 0, 1, 2]
+    sums = [sum(s * c for s, c in zip(signs, changes, strict=True)) for signs in itertools.product((1, -1), repeat=6)]
+    assert flip_signs(changes) == pytest.approx(sum(abs(each) >= 7 for each in sums) / len(sums))
+    assert flip_signs([]) == flip_signs([0, 0]) == 1
+    assert flip_signs([1] * 9 + [-1]) == pytest.approx(mcnemar(9, 1))
 
 
 def test_an_insignificant_difference_is_reported_as_noise():

@@ -7,6 +7,7 @@ import toy
 
 import main
 from utils.metrics.statistics import compare
+from utils.report.__main__ import main as report
 from utils.run_log import ledger
 
 pytestmark = pytest.mark.slow
@@ -50,6 +51,46 @@ def test_in_local_only_training_each_client_is_compared_separately(tmp_path):
     _, results = results_of(tmp_path, "--aggregate_method", "none")
     assert [each["client"] for each in results["comparisons"]] == [0, 1, 2]
     assert all(each["n"] == 10 for each in results["comparisons"])
+
+
+@pytest.mark.parametrize("module", ["train_homo_fed", "train_hetero_fed"])
+def test_local_only_training_is_judged_by_the_mean_over_its_clients(tmp_path, capsys, module):
+    tasks = [toy.task_file(tmp_path, name) for name in ("first", "second")[: 1 + (module == "train_hetero_fed")]]
+    folder, results = results_of(
+        tmp_path, "--aggregate_method", "none", "--clients_per_task", "2", module=module, tasks=tasks
+    )
+    clients = 3 if module == "train_homo_fed" else 4
+    mean = results["mean_comparisons"][0]
+    own = [each for each in results["comparisons"] if each["task"] == mean["task"]]
+    assert mean["clients"] == len(own) == clients and mean["n"] == own[0]["n"]
+    assert mean["difference"] == pytest.approx(sum(each["difference"] for each in own) / clients, abs=1e-4)
+    line = f"best prompt against initial prompt (mean over {clients} clients"
+    assert line in capsys.readouterr().out
+    page = (folder / "report.html").read_text()
+    assert f'class="verdict">Best prompt against initial prompt, mean over {clients} clients: ' in page
+    assert page.count('class="verdict"') == 1
+    report([str(folder.parent)])
+    assert f"(mean over {clients} clients)" in (folder.parent / "index.html").read_text()
+
+
+def test_best_and_last_prompt_of_local_only_training_name_their_clients(tmp_path):
+    folder, results = results_of(tmp_path, "--aggregate_method", "none")
+    for name, number in (("best", results["best_round"]), ("last", 2)):
+        text = (folder / "prompts" / f"{name}.txt").read_text()
+        assert results["prompts"][name] == text
+        for client in range(3):
+            path = folder / "prompts" / f"round{number:02d}_client{client:02d}_own.txt"
+            own = path.read_text() if path.exists() else results["prompts"]["initial"]
+            assert f"# client {client}\n\n{own}" in text
+
+
+def test_a_report_of_an_earlier_version_names_each_client(tmp_path):
+    folder, results = results_of(tmp_path, "--aggregate_method", "none")
+    del results["mean_comparisons"]
+    (folder / "results.json").write_text(json.dumps(results))
+    report([str(folder)])
+    page = (folder / "report.html").read_text()
+    assert all(f'class="verdict">Best prompt against initial prompt, client {n}: ' in page for n in range(3))
 
 
 def test_test_questions_do_not_influence_any_choice(tmp_path):
