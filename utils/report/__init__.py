@@ -1,7 +1,7 @@
 """Reports of finished runs: a page of HTML, figures, CSV and LaTeX.
 
 .venv/bin/python -m utils.report logs/<run>               report.html, figures/, report.csv and report.tex of a run
-.venv/bin/python -m utils.report logs/<a> logs/<b> ...    runs side by side with the paired test, in <a>_vs_<b>/;  
+.venv/bin/python -m utils.report logs/<a> logs/<b> ...    runs side by side with the paired test, in <a>_vs_<b>/;
                                                           also folders of --repeats: means and differences over seeds
 .venv/bin/python -m utils.report logs/                    index.html: a table of all runs
 
