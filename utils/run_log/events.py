@@ -43,6 +43,7 @@ def step_record(round_number: int, client: int, step: Step) -> dict[str, Any]:
         "result": str(step.result),
         "reason": step.reason,
         "prompt": prompt_id(step.prompt) if step.prompt else None,
+        "rewrite": prompt_id(step.rewrite) if step.rewrite else None,
     }
 
 

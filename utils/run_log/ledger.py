@@ -1,9 +1,12 @@
-"""The ledger: proof that prompts were federated. One line per round, chained by hashes.
+"""The ledger: a record that prompts were federated. One line per round, chained by hashes.
 
     .venv/bin/python -m utils.run_log.ledger logs/<run>
 
 verifies a run: all clients started from the broadcast prompt, their uploads were aggregated, the new global prompt was
-evaluated, and the next round broadcast it.
+evaluated, and the next round broadcast it. Every file in prompts/, results.json and metrics.jsonl is compared with it.
+
+The hashes need no key, so they reveal mistakes and changes of single files or lines. They prove nothing against the
+owner of the folder, who can write the whole chain anew; for that, publish the last "seal" when the run ends.
 """
 
 import hashlib
@@ -11,11 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from textgrad.errors import UsageError
-from textgrad.text import load_json, read_json, read_text
+from textgrad.text import load_json, read_text
 from utils.federation.evaluation import prompt_id
 from utils.federation.result import Round, Scores
 from utils.files import to_json
 from utils.program.command import exit_status, run_command
+from utils.run_log.ledger_files import find_wrong_file, prompt_ids, prompts_of_round, wrong_file
 
 GENESIS = "0" * 16
 
@@ -98,9 +102,10 @@ def verify(folder: Path) -> tuple[int, str | None]:
     """Return the number of verified rounds, and what is wrong in the next one, or None.
 
     Args:
-        folder: of the run, with ledger.jsonl and prompts/.
+        folder: of the run.
     """
-    before, files = None, _prompt_ids(folder)
+    before, files = None, prompt_ids(folder)
+    entries: list[dict[str, Any]] = []
     count = 0
     try:
         lines = read_text(folder / "ledger.jsonl").rstrip("\n").split("\n")
@@ -114,29 +119,14 @@ def verify(folder: Path) -> tuple[int, str | None]:
             wrong = f"invalid ledger entry ({type(error).__name__}: {error})"
         if not wrong:
             named = [client["uploaded"] for client in entry["clients"]] + entry["global"]
-            missing = [name for name in named if name not in files]
+            missing = [name for name in named if name not in files.values()]
             wrong = f"no file in prompts/ contains the prompt {missing[0]}" if missing else None
+            wrong = wrong or wrong_file(prompts_of_round(entry), files)
         if wrong:
             return count - 1, f"round {count}: {wrong}"
         before = entry
-    return count, _compare_with_results(folder, before, count)
-
-
-def _prompt_ids(folder: Path) -> set[str]:
-    return {hashlib.sha256(path.read_bytes()).hexdigest()[:16] for path in (folder / "prompts").glob("*.txt")}
-
-
-def _compare_with_results(folder: Path, last: dict[str, Any] | None, count: int) -> str | None:
-    """Return how results.json, if there is one, contradicts the ledger, or None."""
-    path = folder / "results.json"
-    if not path.exists():
-        return None
-    results = read_json(path)
-    if len(results["rounds"]) - 1 != count:
-        return f"results.json has {len(results['rounds']) - 1} rounds, the ledger has {count}"
-    if last and results["rounds"][-1]["prompts"] != last["global"]:
-        return f"the last prompt in results.json is not the global prompt of round {count}"
-    return None
+        entries.append(entry)
+    return count, find_wrong_file(folder, entries)
 
 
 def main(arguments: list[str]) -> int:
