@@ -54,12 +54,12 @@ def read_number(name: str, value: Any, bounds: Bounds, default: float | None = N
     """
     hint = f"it must be {bounds}" + ("" if default is None else f"; the default is {default}")
     number = _parse(value, bounds.kind)
+    shown = value.strip() if isinstance(value, str) else value
     if number is None:
         kind = "an integer" if bounds.kind is int else "a number"
-        shown = value.strip() if isinstance(value, str) else value
         raise UsageError(f"{name}: {_shown(repr(shown))} is not {kind}: {hint}")
     if number not in bounds:
-        raise UsageError(f"{name} {_shown(str(value))} is out of range: {hint}")
+        raise UsageError(f"{name} {_shown(str(shown))} is out of range: {hint}")
     return number
 
 

@@ -29,6 +29,12 @@ def test_any_value_is_read_in_bounds_or_refused_in_one_line(value):
             assert isinstance(value, int | float) or value.strip().isascii()
 
 
+@pytest.mark.parametrize("value", ["\n99", "99\r\n", "\t99 "])
+def test_white_space_around_a_number_is_not_in_the_message(value):
+    with pytest.raises(UsageError, match="^--n 99 is out of range: it must be at least 1 and at most 10$"):
+        read_number("--n", value, COUNT)
+
+
 @given(st.integers(1, 10))
 def test_every_integer_in_bounds_is_read_back(number):
     assert read_number("--n", str(number), COUNT) == read_number("--n", number, COUNT) == number

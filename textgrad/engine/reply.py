@@ -38,9 +38,9 @@ _LONGEST_REASON = 60  # characters
 
 def reported_reason(reported: object) -> str:
     """Return an endpoint's finish reason as it is stored: lower case, with underscores; "" if there is none."""
-    text = "" if reported is None else str(reported)
-    name = re.sub(r"\W+", "_", re.sub(r"([a-z])([A-Z])", r"\1_\2", text.strip())).strip("_").lower()
-    name = name.removeprefix("finish_reason_")[:_LONGEST_REASON]
+    text = "" if reported is None else str(reported).strip()
+    name = re.sub(r"\W+", "_", re.sub(r"([a-z])([A-Z])", r"\1_\2", text)).strip("_").lower()
+    name = name.removeprefix("finish_reason_")[:_LONGEST_REASON] or ("unknown" if text else "")
     return f"endpoint_{name}" if name in _OWN_REASONS else name
 
 

@@ -124,6 +124,12 @@ def test_a_value_that_is_no_number_and_no_visible_text_is_refused_with_its_line(
         get_task(path)
 
 
+def test_an_integer_beyond_the_largest_float_is_an_answer(tmp_path):
+    task = get_task(write(tmp_path, [10**400 + number for number in range(20)]))
+    _, answer = task.test[0]
+    assert len(answer) == 401 and task.score("q", f"Answer: {answer}", answer) == 1
+
+
 def test_a_line_that_is_nested_too_deeply_is_refused_with_its_line(tmp_path):
     path = write_lines(tmp_path, '{"question": "q", "answer": "1", "extra": %s}' % ("[" * 5000 + "]" * 5000))
     with pytest.raises(UsageError, match="mine.jsonl, line 4 is not JSON .it is nested too deeply"):
