@@ -2,7 +2,8 @@
 
 import pytest
 
-from textgrad.tokens import estimate_tokens
+from textgrad.errors import BadReply
+from textgrad.tokens import check_length, estimate_tokens, max_tokens
 
 
 @pytest.mark.parametrize(
@@ -16,3 +17,25 @@ def test_the_estimate_never_falls_when_text_is_added():
     text = "Count the objects, é, then 1 + 1; ```code``` " * 5
     lengths = [estimate_tokens(text[:end]) for end in range(len(text))]
     assert lengths == sorted(lengths)
+
+
+@pytest.mark.parametrize(
+    "text, bound",
+    [("", 16), ("x", 16), ("xx", 17), ("xxx", 17), ("é", 17), ("数数", 19), ("x" * 400, 216), ("\ud800", 16)],
+)
+def test_the_upper_bound_is_half_the_bytes_rounded_down_plus_the_chat_template(text, bound):
+    assert max_tokens(text) == bound
+
+
+def test_a_limit_admits_a_text_of_exactly_that_length_and_no_longer_one():
+    text = "one two three"  # four tokens
+    assert check_length(text, 4) == check_length(text, None) == text
+    with pytest.raises(BadReply, match="about 4 tokens where 3 are allowed"):
+        check_length(text, 3)
+
+
+@pytest.mark.parametrize("limit", [0, 1])
+def test_the_smallest_limits_are_limits_and_not_none(limit):
+    assert check_length("", limit) == ""
+    with pytest.raises(BadReply, match=f"about 2 tokens where {limit} are allowed"):
+        check_length("x", limit)

@@ -57,3 +57,24 @@ def test_a_repair_brings_lost_instructions_back(tmp_path, monkeypatch):
     results = json.loads((tmp_path / "logs" / "run" / "results.json").read_text())
     assert any(record["repaired"] for record in results["rounds"]) and results["lost_instructions"] == []
     assert ledger.verify(tmp_path / "logs" / "run")[1] is None
+
+
+@pytest.mark.parametrize("room, accepted", [(0, True), (-1, False)])
+def test_a_repair_may_use_the_whole_budget_and_not_one_token_more(room, accepted):
+    whole = PROMPT + " Mention the unit and the date."
+    engine = ScriptedEngine([f"<IMPROVED_VARIABLE>{whole}</IMPROVED_VARIABLE>"] * 2)
+    repaired = repair(engine, PROMPT, ["Mention the unit and the date."], token_budget=estimate_tokens(whole) + room)
+    assert repaired == (whole if accepted else PROMPT)
+
+
+@pytest.mark.parametrize("budget", [0, 1])
+def test_the_smallest_budgets_leave_no_room_for_a_repair(budget):
+    engine = ScriptedEngine()
+    assert repair(engine, PROMPT, ["Mention the unit."], token_budget=budget) == PROMPT and engine.calls == []
+
+
+def test_a_repair_may_bring_back_some_of_the_lost_instructions():
+    partly = PROMPT + " Mention the unit."
+    engine = ScriptedEngine([f"<IMPROVED_VARIABLE>{partly}</IMPROVED_VARIABLE>"])
+    assert repair(engine, PROMPT, ["Mention the unit.", "Round half up."]) == partly
+    assert "Stay below" not in engine.prompts[0]

@@ -8,7 +8,7 @@ import pytest
 import toy
 
 from textgrad.errors import UsageError
-from utils.federation.partition import partition
+from utils.federation.partition import _dirichlet, _fill_up, _split_by_shares, partition, split_train, split_validation
 
 KINDS = ("iid", "dirichlet", "quantity")
 LABELS = [number % 5 for number in range(200)]
@@ -84,3 +84,59 @@ def test_a_batch_that_no_client_can_fill_is_refused_with_what_to_change(tmp_path
 def test_too_few_questions_are_reported_with_the_fix():
     with pytest.raises(UsageError, match="10 training questions are too few for 4 clients.*at most 3 clients"):
         partition("iid", [0] * 10, 4, 3, 0)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("clients, min_items", [(1, 7), (4, 3), (9, 1), (5, 0)])
+def test_exactly_enough_questions_suffice_and_one_fewer_does_not(kind, clients, min_items):
+    labels = LABELS[: clients * min_items]
+    shards = partition(kind, labels, clients, min_items, 0, 0.1)
+    assert [len(shard) for shard in shards] == [min_items] * clients
+    if min_items:
+        with pytest.raises(UsageError, match="too few"):
+            partition(kind, labels[1:], clients, min_items, 0, 0.1)
+
+
+@pytest.mark.parametrize("questions", range(1, 40, 3))
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_question_is_lost_or_given_twice_whatever_their_number(kind, questions):
+    for clients in (1, 2, 5):
+        shards = partition(kind, LABELS[:questions], clients, 0, 3, 0.3)
+        assert sorted(index for shard in shards for index in shard) == list(range(questions))
+        assert all(shard == sorted(shard) for shard in shards)
+
+
+def test_each_client_gets_its_questions_and_together_they_are_all(tmp_path):
+    config = toy.config(tmp_path)  # batch size 3
+    names = [f"question {number}" for number in range(12)]
+    shards = split_train(config, names, [0] * 12, 4, "--num_clients")
+    assert [len(shard) for shard in shards] == [3] * 4 and sorted(sum(shards, [])) == sorted(names)
+
+
+def test_validation_questions_are_distributed_evenly_and_some_clients_may_get_none():
+    class Five:
+        val = "abcde"
+
+    for clients in range(1, 8):
+        shards = split_validation(Five, clients, 0)
+        assert sorted(sum(shards, [])) == [0, 1, 2, 3, 4]
+        assert max(map(len, shards)) - min(map(len, shards)) <= 1
+
+
+def test_amounts_are_proportional_to_the_shares():
+    assert _split_by_shares(list("abcdefghij"), [0.2, 0.5, 0.3]) == [list("ab"), list("cdefg"), list("hij")]
+    assert _split_by_shares(list("abc"), [0.0, 1.0 - 1e-12]) == [[], list("abc")]
+    assert _split_by_shares(list("abc"), [0.0, 0.1]) == [[], list("abc")]  # the last piece takes what remains
+
+
+@pytest.mark.parametrize("alpha", [1e-9, 0.1, 1.0, 50.0])
+def test_dirichlet_shares_are_positive_and_sum_to_one(alpha):
+    for seed in range(10):
+        shares = _dirichlet(6, alpha, random.Random(seed))
+        assert len(shares) == 6 and min(shares) >= 0 and sum(shares) == pytest.approx(1.0)
+
+
+def test_missing_questions_come_from_the_largest_shard():
+    shards = [[], [1, 2, 3, 4, 5, 6, 7], [8, 9, 10]]
+    _fill_up(shards, 3, random.Random(0))
+    assert [len(shard) for shard in shards] == [3, 4, 3] and shards[2] == [8, 9, 10]

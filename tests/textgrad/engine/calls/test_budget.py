@@ -78,3 +78,54 @@ def test_a_call_shared_by_two_roles_is_charged_once(tmp_path):
     for role in ("test", "evaluation"):
         gateway.route(Talker(), role)("q")
     assert gateway.budget.used["calls"] == 1
+
+
+@pytest.mark.parametrize("question, bound", [("", 16), ("12", 17), ("123", 17), ("数数", 19)])
+def test_a_call_is_admitted_if_its_upper_bound_of_tokens_just_fits_the_cap(tmp_path, question, bound):
+    for cap, admitted in ((bound + 20, True), (bound + 19, False)):
+        engine, budget = Talker(), Budget(max_tokens=cap)
+        gateway = Gateway(CallLog(tmp_path / f"{cap}"), budget=budget)
+        route = gateway.route(engine, "test", Sampling(max_tokens=20))
+        if admitted:
+            route.generate(question, system_prompt="")
+        else:
+            with pytest.raises(BudgetSpent, match=f"the cap of {cap} tokens is reached"):
+                route.generate(question, system_prompt="")
+        assert engine.calls == admitted
+        assert (budget.reached, budget.required) == ((None, 0.0) if admitted else ("tokens", bound + 20))
+
+
+def test_the_upper_bound_adds_up_all_messages_of_a_call(tmp_path):
+    budget = Budget(max_tokens=1)
+    route = Gateway(CallLog(tmp_path / "c"), budget=budget).route(Talker(), "test", Sampling(max_tokens=20))
+    with pytest.raises(BudgetSpent):
+        route.generate("1234", system_prompt="12")
+    assert budget.required == (16 + 2) + (16 + 1) + 20
+
+
+@pytest.mark.parametrize("caps", [{"max_tokens": 1}, {"max_tokens": 0}, {"max_calls": 0}, {"max_cost": 0.0}])
+def test_the_smallest_caps_refuse_the_first_call(caps):
+    budget = Budget(**caps, prices={"test": Price(1, 1)})
+    with pytest.raises(BudgetSpent), budget.reserved("test", 1, 1):
+        pytest.fail("the call was admitted")
+
+
+def test_a_cap_of_exactly_what_a_call_needs_admits_it_and_then_no_other():
+    budget = Budget(max_calls=1, max_tokens=30, max_cost=80 / 1e6, prices={"test": Price(2, 3)})
+    with budget.reserved("test", 10, 20):
+        budget.charge("test", Reply("x", "stop", 10, 20))
+    assert budget.used == {"calls": 1, "tokens": 30, "dollars": pytest.approx(80 / 1e6)}
+    with pytest.raises(BudgetSpent), budget.reserved("test", 0, 0):
+        pytest.fail("the call was admitted")
+
+
+def test_a_finished_call_frees_what_it_reserved_beyond_its_usage():
+    budget = Budget(max_tokens=100)
+    for _ in range(5):
+        with budget.reserved("test", 50, 30):
+            budget.charge("test", Reply("x", "stop", 2, 2))
+    assert budget.used["tokens"] == 20
+    with pytest.raises(RuntimeError), budget.reserved("test", 50, 30):
+        raise RuntimeError  # a failed call frees its reservation too
+    with budget.reserved("test", 50, 30):
+        pass

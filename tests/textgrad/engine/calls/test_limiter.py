@@ -9,7 +9,7 @@ import pytest
 from textgrad.concurrency import fan_out
 from textgrad.engine.base import Reply
 from textgrad.engine.calls.limiter import Limiter
-from textgrad.errors import BrokenSystem, CallFailed, Postponed, StopRun, TransientError
+from textgrad.errors import BrokenSystem, CallFailed, ContextExceeded, Postponed, StopRun, TransientError
 
 pytestmark = pytest.mark.slow
 
@@ -247,3 +247,53 @@ def test_stopping_the_limiter_wakes_waiting_callers():
     waiter.join(2)
     assert outcome == ["interrupted"]
     release.set()
+
+
+@pytest.mark.parametrize("retries", [0, 1, 3, 8])
+def test_a_request_is_sent_once_and_then_retried_as_often_as_allowed(monkeypatch, retries):
+    waits = []
+    monkeypatch.setattr(Limiter, "_wait_before_retry", lambda self, error, attempt, endpoint: waits.append(attempt))
+    limiter = Limiter(max_retries=retries)
+    last_chance = failing(retries, TransientError("503"))
+    assert limiter.call(last_chance, "e").text == "good" and last_chance.count == retries + 1
+    waits.clear()
+    hopeless = failing(99, TransientError("503"))
+    with pytest.raises(CallFailed, match=f"failed after {retries} retries: 503"):
+        limiter.call(hopeless, "e")
+    assert hopeless.count == retries + 1 and waits == list(range(retries))  # no wait after the last attempt
+
+
+def test_the_wait_doubles_with_each_retry_up_to_a_minute(monkeypatch):
+    waits = []
+    monkeypatch.setattr(Limiter, "_sleep", lambda self, seconds: waits.append(seconds))
+    limiter = Limiter()
+    for attempt in range(12):
+        limiter._wait_before_retry(TransientError("503"), attempt, "e")
+    for attempt, seconds in enumerate(waits):
+        full = min(60.0, 0.5 * 2**attempt)
+        assert 0.5 * full <= seconds <= full
+
+
+def test_a_requested_wait_is_kept_and_never_shortened(monkeypatch):
+    waits = []
+    monkeypatch.setattr(Limiter, "_sleep", lambda self, seconds: waits.append(seconds))
+    for _ in range(20):
+        Limiter()._wait_before_retry(TransientError("503", retry_after=7.0), 3, "e")
+    assert all(7.0 <= seconds <= 7.25 for seconds in waits) and len(waits) == 20
+
+
+def test_a_slot_is_free_again_after_every_kind_of_outcome():
+    limiter = Limiter(max_concurrency=1, max_retries=0)
+
+    def broken():
+        raise ValueError("a fault of the program")
+
+    for request, error in (
+        (failing(9, TransientError("503")), CallFailed),
+        (failing(9, ContextExceeded("long")), ContextExceeded),
+        (broken, ValueError),
+    ):
+        with pytest.raises(error):
+            limiter.call(request, "e")
+        assert limiter.call(lambda: Reply("x"), "e").text == "x"
+    assert limiter._in_flight == 0
