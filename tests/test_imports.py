@@ -6,11 +6,12 @@ import sys
 from pathlib import Path
 
 import pytest
+import toy
 
 ROOT = Path(__file__).parents[1]
 UNIX_ONLY = ("fcntl", "grp", "posix", "pty", "pwd", "readline", "resource", "syslog", "termios", "tty")
 UNIX_ONLY_NAMES = {
-    "os": ("fork", "geteuid", "getuid", "killpg", "sched_getaffinity", "setsid", "sysconf", "uname", "wait4"),
+    "os": ("fork", "geteuid", "getuid", "killpg", "sched_getaffinity", "setsid", "sysconf", "umask", "uname", "wait4"),
     "select": ("epoll", "poll"),
     "signal": ("SIGALRM", "SIGHUP", "SIGKILL", "SIGUSR1", "SIGWINCH", "pthread_sigmask", "setitimer"),
 }
@@ -78,6 +79,17 @@ def available_modules() -> list[str]:
 def test_every_module_can_be_imported_without_unix_only_modules(tmp_path):
     process = run_python(import_code(available_modules()), tmp_path)
     assert process.returncode == 0, process.stderr
+
+
+@pytest.mark.parametrize("module", ["train_centralized", "train_homo_fed", "train_hetero_fed"])
+def test_a_run_needs_no_unix_only_module(tmp_path, module):
+    tasks = [toy.task_file(tmp_path, name) for name in ("one", "two")[: 1 + (module == "train_hetero_fed")]]
+    options = toy.options(tmp_path, "--rounds", "1", module=module, tasks=tasks)
+    libraries = "import numpy, scipy.stats, subprocess\n"  # they check the system by themselves
+    code = libraries + import_code(["main"]) + f"\nimport main\nsys.exit(main.main({options!r}))"
+    process = run_python(code, tmp_path)
+    assert process.returncode == 0, process.stderr
+    assert (tmp_path / "logs" / "run" / "results.json").exists()
 
 
 @pytest.mark.parametrize(

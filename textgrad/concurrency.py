@@ -202,7 +202,14 @@ class _FanOut:
                 if self.closed or len(self.ready) <= spare or self.running >= self.width:
                     return
                 self.running += 1
-            self.threads.start(self._work)
+            try:
+                self.threads.start(self._work)
+            except RuntimeError:  # the system allows no more threads: those that run take all items
+                with self.changed:
+                    self.running -= 1
+                    if not self.running:
+                        raise
+                return
 
     def _work(self) -> None:
         while True:

@@ -14,7 +14,7 @@ _AGAIN = "then run the same command again"
 _SPACE = f"free disk space, {_AGAIN}"
 _LOAD = "or lower --max_concurrency"
 _MEMORY = f"free memory {_LOAD}, {_AGAIN}"
-_PROCESSES = f"raise the limit with ulimit -u {_LOAD}, {_AGAIN}"
+_PROCESSES = f"raise the limits of processes and memory (ulimit -u, -v) {_LOAD}, {_AGAIN}"
 _ADVICE = {
     errno.ENOSPC: _SPACE,
     getattr(errno, "EDQUOT", errno.ENOSPC): _SPACE,
@@ -52,6 +52,8 @@ _SQLITE_ADVICE = {
 def describe(error: OSError | ValueError) -> str:
     """Return the reason for an error of the operating system, and the fix, in one line."""
     number = getattr(error, "errno", None)
+    if number == errno.ENOENT and not _has_current_folder():
+        return "the current folder does not exist any more; change to another folder"
     reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
     advice = _ADVICE.get(number, f"check the path and the disk, {_AGAIN}")
     return f"{' '.join(str(reason).split())}; {advice}"
@@ -98,8 +100,6 @@ def as_stop_run(error: BaseException) -> StopRun | None:
 
 
 def _unhandled(error: OSError) -> StopRun:
-    if error.filename is None and error.errno == errno.ENOENT and not _has_current_folder():
-        return UsageError("the current folder does not exist any more: change to another folder")
     if isinstance(error, ConnectionError | TimeoutError) or error.filename is None:
         return BrokenSystem(f"the operating system refused an operation: {describe(error)}")
     names = [os.fsdecode(name) for name in (error.filename, error.filename2) if isinstance(name, str | bytes)]

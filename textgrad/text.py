@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from textgrad.errors import UsageError
+from textgrad.system_errors import describe
 
 REPLACEMENT = "\ufffd"
 
@@ -145,8 +146,10 @@ def read_text(path: Path, name: str = "") -> str:
     """
     try:
         return decode(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise UsageError(f"cannot read {name or path}: {getattr(error, 'strerror', None) or error}") from error
+    except OSError as error:
+        raise UsageError(f"cannot read {name or path}: {describe(error)}") from error
+    except ValueError as error:
+        raise UsageError(f"cannot read {name or path}: {error}") from error
 
 
 def load_json(text: str) -> Any:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from textgrad.errors import StopRun
-from textgrad.system_errors import file_error
+from textgrad.errors import BrokenSystem, StopRun
+from textgrad.system_errors import describe
 
 
 @contextlib.contextmanager
@@ -16,14 +16,14 @@ def reporting_os_errors(path: Path) -> Iterator[None]:
     """Turn OS errors such as a full disk or missing permissions into one line that names the file.
 
     Raises:
-        UsageError, BrokenSystem: in place of the OS error.
+        BrokenSystem: in place of the OS error.
     """
     try:
         yield
     except StopRun:
         raise
     except (OSError, ValueError) as error:  # a ValueError for a null character in the path
-        raise file_error("cannot write", path, error) from error
+        raise BrokenSystem(f"cannot write {path}: {describe(error)}") from error
 
 
 def keep_files_private() -> None:
@@ -36,7 +36,7 @@ def atomic_write(path: Path, content: str | bytes) -> None:
     """Replace a file atomically: a reader sees the old content or the new one. An unchanged file is not written.
 
     Raises:
-        UsageError, BrokenSystem: the file cannot be written.
+        BrokenSystem: the file cannot be written.
     """
     data = content.encode("utf-8", "replace") if isinstance(content, str) else content
     partial = path.with_name(f".{path.name}.part")
@@ -47,7 +47,16 @@ def atomic_write(path: Path, content: str | bytes) -> None:
         descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with open(descriptor, "wb") as file:
             file.write(data)
+        _replace(partial, path, data)
+
+
+def _replace(partial: Path, path: Path, data: bytes) -> None:
+    """Rename a file; write the content in place where the file system or another program prevents the renaming."""
+    try:
         os.replace(partial, path)
+    except OSError:
+        path.write_bytes(data)
+        partial.unlink(missing_ok=True)
 
 
 def to_json(value: Any, indent: int | None = None) -> str:
@@ -78,7 +87,7 @@ class JsonLines:
         """Append a record to the file on disk.
 
         Raises:
-            UsageError, BrokenSystem: the file cannot be written.
+            BrokenSystem: the file cannot be written.
         """
         line = to_json(record).encode("utf-8", "replace")
         if self._expected and self._expected[0] == line:
@@ -96,7 +105,7 @@ class JsonLines:
         """Remove the lines that were not appended again: a run that is continued may have fewer of them.
 
         Raises:
-            UsageError, BrokenSystem: the file cannot be written.
+            BrokenSystem: the file cannot be written.
         """
         if self._expected:
             with reporting_os_errors(self.path):

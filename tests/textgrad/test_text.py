@@ -177,3 +177,15 @@ def test_closed_missing_and_foreign_outputs_are_left_alone(monkeypatch):
     for output in (None, closed, io.StringIO()):
         monkeypatch.setattr(sys, "stdout", output)
         replace_unencodable()
+
+
+@pytest.mark.parametrize("opening, closing", [("[", "]"), ('{"a":', "}"), ('[{"a":', "}]")])
+@pytest.mark.parametrize("depth", [101, 300, 900, 5_000, 100_000])
+def test_json_that_is_nested_too_deeply_is_refused_at_every_depth_of_the_stack(opening, closing, depth):
+    with pytest.raises(ValueError, match="nested too deeply"):
+        parse_json(opening * depth + "1" + closing * depth)
+
+
+def test_json_with_many_brackets_side_by_side_is_read():
+    assert parse_json("[" + "[],{}," * 500 + "1]")[-1] == 1 and parse_json('["' + "[{" * 500 + '"]') == ["[{" * 500]
+    assert parse_json("[" * 50 + "]" * 50)

@@ -231,9 +231,12 @@ class AzureChatOpenAI(ChatOpenAI):
         base = os.environ.get("AZURE_OPENAI_API_BASE")
         if not base:
             raise UsageError("no endpoint for Azure: set AZURE_OPENAI_API_BASE to https://<resource>.openai.azure.com")
+        base = re.sub(r"/openai/deployments/[^?]*", "", base)  # of the target URL that the portal shows
         super().__init__(model_string, system_prompt, base_url=base, key_name="AZURE_OPENAI_API_KEY", **kwargs)
         self.cache_path = user_cache(f"cache_azure_{model_string}")
-        self.api_version = normalize(os.environ.get("AZURE_OPENAI_API_VERSION") or "").strip() or "2024-10-21"
+        in_url = dict(urllib.parse.parse_qsl(self._query)).get("api-version")
+        version = os.environ.get("AZURE_OPENAI_API_VERSION") or in_url or "2024-10-21"
+        self.api_version = normalize(version).strip()
 
     def _chat_url(self) -> str:
         deployment = urllib.parse.quote(self.model_string, safe="")

@@ -140,7 +140,9 @@ def _options() -> dict[str, Any]:
     except ValueError:
         options = None
     if not isinstance(options, dict):
-        raise UsageError(f'invalid VLLM_OPTIONS {text!r}: expected a JSON object such as {{"max_model_len": 4096}}')
+        raise UsageError(
+            f'invalid VLLM_OPTIONS {text[:60]!r}: expected a JSON object such as {{"max_model_len": 4096}}'
+        )
     return options
 
 

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
+from textgrad.certificates import ssl_context
 from textgrad.errors import BrokenSystem, UsageError
 from textgrad.text import comparison_key, normalize_all, parse_json, read_text
 
@@ -61,6 +62,7 @@ def from_hub(path: str, config: str | None, split: str, hint: str) -> list[dict]
     try:
         return normalize_all(datasets.load_dataset(path, config, split=split).to_list())
     except Exception as error:  # of any of the libraries for network and files that it uses
+        ssl_context()  # names the variable of unusable certificates, which the libraries do not
         reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
         raise BrokenSystem(f"cannot load {path} from the Hugging Face hub ({reason}); {hint}") from error
 

@@ -146,4 +146,5 @@ def check_run_name(name: str) -> None:
 
 def _default_name(config: Config) -> str:
     tasks = printable("+".join(Path(task).stem for task in config.task))[:80].replace(REPLACEMENT, "_")
+    tasks = tasks.encode()[:150].decode(errors="ignore")  # file systems allow 255 bytes
     return " ".join(f"{time.strftime('%Y%m%d-%H%M%S')}_{config.module}_{tasks}_seed{config.seed}".split())

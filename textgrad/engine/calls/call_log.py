@@ -8,6 +8,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import sqlite3
 import sys
 import threading
@@ -37,6 +38,9 @@ _MODES = (
     ("", ("locking_mode=EXCLUSIVE", "journal_mode=DELETE")),
     ("?nolock=1", ("locking_mode=EXCLUSIVE", "journal_mode=DELETE")),
 )
+
+
+_NO_FALLBACK = re.compile("is locked|is full|readonly")
 
 
 def canonical(request: Any) -> str:
@@ -211,7 +215,7 @@ class CallLog:
                 break
             except sqlite3.OperationalError as error:
                 connection.close()
-                if number == len(_MODES) - 1 or "is locked" in str(error):
+                if number == len(_MODES) - 1 or _NO_FALLBACK.search(str(error)):
                     raise
                 reason = error
         if number:

@@ -12,6 +12,7 @@ from textgrad.text import normalize
 NO_KEY = "none"  # the client library requires a key, even for servers that need none
 _OPERATION = re.compile("(/chat)?/completions$|/(responses|embeddings)$")
 _FORBIDDEN = re.compile(r"""[\x00-\x20\x7f-\xa0\s"'<>\\^`{|}]|[,;]\w+://""")
+_NO_HOST = "its host is neither a name nor an address"
 _SHORTEST_USER = 4  # a shorter user name may occur in a message by chance
 _SHORTEST_VALUE = 16  # of the query; a key, not a version or a date
 
@@ -62,7 +63,10 @@ def check_url(url: str, schemes: Collection[str]) -> urllib.parse.SplitResult:
     """
     if _FORBIDDEN.search(url):
         raise ValueError("it contains spaces, quotes, braces, backslashes or a second URL")
-    parts = urllib.parse.urlsplit(url)
+    try:
+        parts = urllib.parse.urlsplit(url)
+    except ValueError:  # of brackets; the wording depends on the version of Python
+        raise ValueError(_NO_HOST) from None
     if parts.scheme not in schemes:
         raise ValueError(f"it does not start with {' or '.join(f'{scheme}://' for scheme in schemes)}")
     if parts.fragment:
@@ -83,7 +87,7 @@ def check_url(url: str, schemes: Collection[str]) -> urllib.parse.SplitResult:
             ipaddress.IPv6Address(parts.hostname)
         parts.hostname.encode("idna")  # as a look-up does
     except ValueError:
-        raise ValueError("its host is neither a name nor an address") from None
+        raise ValueError(_NO_HOST) from None
     return parts
 
 

@@ -4,8 +4,11 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
+from textgrad.certificates import ssl_context
+from textgrad.engine.protocol.address import split_base_url
 from textgrad.errors import BrokenSystem, UsageError
 from textgrad.numbers import Bounds, read_number
+from textgrad.text import load_json
 from utils.metrics.surprisal.windows import NATS_TO_BITS
 
 TIMEOUT = 600.0  # seconds
@@ -14,8 +17,12 @@ _LOGPROB = Bounds(float, -(10**6), 1e-3)  # rounding may lead to values just abo
 
 
 def server_root(base_url: str) -> str:
-    """Return a server's address without a final /v1."""
-    return base_url.rstrip("/").removesuffix("/v1")
+    """Return a server's address without query and a final /v1.
+
+    Raises:
+        UsageError: not a valid http or https URL.
+    """
+    return split_base_url(base_url)[0].removesuffix("/v1")
 
 
 def ask_json(method: str, url: str, body: dict | None, timeout: float, headers: dict | None = None) -> dict:
@@ -27,13 +34,14 @@ def ask_json(method: str, url: str, body: dict | None, timeout: float, headers: 
     import httpx
 
     try:
-        reply = httpx.request(method, url, json=body, timeout=timeout, headers=headers)
-    except httpx.HTTPError as error:
+        trusted = ssl_context() if url.startswith("https:") else False
+        reply = httpx.request(method, url, json=body, timeout=timeout, headers=headers, verify=trusted)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise BrokenSystem(f"no surprisal from {url}: {type(error).__name__} {error}") from error
     if reply.status_code != 200:
         raise BrokenSystem(f"no surprisal from {url}: status {reply.status_code}, {reply.text[:200]!r}")
     try:
-        return reply.json()
+        return load_json(reply.text)
     except ValueError as error:
         raise BrokenSystem(f"no surprisal from {url}: the reply is not JSON") from error
 

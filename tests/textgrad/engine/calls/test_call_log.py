@@ -103,3 +103,57 @@ def test_the_requests_can_be_read_with_any_sqlite_client(tmp_path):
     log.close()
     rows = sqlite3.connect(tmp_path / "calls.sqlite").execute("SELECT request, text FROM calls").fetchall()
     assert rows == [('{"model":"m"}', "r")]
+
+
+class _Unsupporting(sqlite3.Connection):
+    """A connection to a file system on which a statement fails."""
+
+    failing: tuple[str, ...] = ()
+
+    def execute(self, sql, *args):
+        if any(words in sql for words in self.failing):
+            raise sqlite3.OperationalError("disk I/O error")
+        return super().execute(sql, *args)
+
+
+@pytest.mark.parametrize("failing", [("WAL",), ("WAL", "EXCLUSIVE")])
+def test_a_file_system_without_shared_memory_gets_a_plain_call_log_or_one_line(tmp_path, monkeypatch, failing):
+    monkeypatch.setattr(_Unsupporting, "failing", failing)
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda *args, **kwargs: connect(*args, **kwargs, factory=_Unsupporting))
+    warnings = []
+    log = CallLog(tmp_path / "calls.sqlite", warnings.append)
+    if len(failing) > 1:
+        with pytest.raises(BrokenSystem, match="disk I/O error; check the disk"):
+            log.get("k")
+        return
+    log.put("k", "{}", Reply("kept"), 0.0)
+    log.close()
+    assert len(warnings) == 1 and "does not support a write-ahead log (disk I/O error)" in warnings[0]
+    assert CallLog(tmp_path / "calls.sqlite").get("k").text == "kept"
+
+
+def test_a_call_log_left_in_wal_mode_is_readable_without_shared_memory(tmp_path, monkeypatch):
+    before = CallLog(tmp_path / "calls.sqlite")
+    before.put("k", "{}", Reply("kept"), 0.0)
+    before._connection.close()  # without returning to a plain file, as after a crash
+    monkeypatch.setattr(_Unsupporting, "failing", ("WAL",))
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda *args, **kwargs: connect(*args, **kwargs, factory=_Unsupporting))
+    assert CallLog(tmp_path / "calls.sqlite", lambda line: None).get("k").text == "kept"
+
+
+@pytest.mark.parametrize("reason", ["database or disk is full", "database is locked", "write to a readonly file"])
+def test_an_error_that_another_mode_cannot_solve_ends_the_run_at_once(tmp_path, monkeypatch, reason):
+    opened = []
+
+    class Failing(sqlite3.Connection):
+        def execute(self, sql, *args):
+            opened.append(sql)
+            raise sqlite3.OperationalError(reason)
+
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda *args, **kwargs: connect(*args, **kwargs, factory=Failing))
+    with pytest.raises(BrokenSystem, match=reason):
+        CallLog(tmp_path / "calls.sqlite").get("k")
+    assert len(opened) == 1
