@@ -208,7 +208,8 @@ def neighbours(kind: str, answer: str, answers: list[str]) -> list[str]:
         return [str(other) for other in near if other != value] + [f"{value}.5", f"{value * 10 + 1}/10"]
     if kind == "words":
         words = answer.split()
-        return [" ".join(words[:-1]), " ".join([*words, "zoo"]), " ".join([words[-1], *words[:-1]])]
+        near = [" ".join(words[:-1]), " ".join([*words, "zoo"]), " ".join([words[-1], *words[:-1]])]
+        return [other for other in near if other != answer]
     if kind == "brackets":
         return [f"{answer} )", answer[:-1], f"] {answer}"]
     if kind == "boolean":

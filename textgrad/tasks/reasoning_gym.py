@@ -19,7 +19,7 @@ from pathlib import Path
 
 from textgrad.errors import BrokenSystem, UsageError, unknown
 from textgrad.tasks.scoring.answers import exact
-from textgrad.tasks.scoring.extract import bold_answer, clean, explicit_answer, explicit_block, is_incomplete
+from textgrad.tasks.scoring.extract import bold_answer, clean, explicit_block, is_incomplete
 from textgrad.tasks.source import TaskData, TaskRequest
 from textgrad.tasks.splits import Example, Splits
 from textgrad.text import normalize
@@ -120,7 +120,7 @@ class Examiner:
             if message is None:
                 self._process = None
                 return 0.0
-            return message["score"]
+            return min(1.0, message["score"])  # some verifiers add up weights to slightly more
 
     def _start(self) -> list[Example]:
         self._process = _Process([str(_CHILD), *self._arguments])
@@ -202,18 +202,25 @@ _examiner = functools.lru_cache(maxsize=4)(Examiner)
 def candidates(prediction: str) -> list[str]:
     """Return the candidate answers of a reply, in order: all lines, the first line, both without markup.
 
-    Without an explicit answer: the full reply, its last paragraph, bold text and last line.
+    Without an explicit answer: the full reply, its last paragraph, bold text and last line, also without markup.
     """
     block = explicit_block(prediction)
     if block is not None:
         first_line = block.strip().split("\n")[0].strip()
-        texts = [block.strip(), clean(block), first_line, explicit_answer(prediction) or ""]
+        texts = [block.strip(), clean(block), first_line, clean(first_line)]
+        texts += _with_full_stop(first_line)
     elif is_incomplete(prediction) or not prediction.strip():
         texts = []
     else:
         text = prediction.strip()
         texts = [text, text.split("\n\n")[-1], bold_answer(text) or "", text.split("\n")[-1]]
+        texts += [clean(text), clean(texts[-1]), *_with_full_stop(texts[-1])]
     return list(dict.fromkeys(filter(None, texts)))
+
+
+def _with_full_stop(line: str) -> list[str]:
+    """Return a line without markup but with its final full stop, which may belong to the answer, if it has one."""
+    return [f"{clean(line)}."] if re.search(r"\.\W*$", line) else []
 
 
 def _without_secrets(environment: Mapping[str, str]) -> dict[str, str]:

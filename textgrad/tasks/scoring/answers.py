@@ -109,7 +109,9 @@ def words(prediction: str, answer: str) -> int:
     expected = _words(answer)
     block = explicit_block(prediction)
     if block is not None:
-        parts = [explicit_answer(prediction), block.strip().split("\n\n")[0]]
+        paragraph = block.strip().split("\n\n")[0]
+        is_column = len(paragraph.splitlines()) > 1 and all(len(_words(line)) == 1 for line in paragraph.splitlines())
+        parts = [None if is_column else explicit_answer(prediction), paragraph]
     elif _is_unusable(prediction):
         return 0
     else:
