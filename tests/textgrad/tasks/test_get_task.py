@@ -85,7 +85,7 @@ def test_an_unknown_task_lists_the_five_nearest_and_counts_the_others():
     with pytest.raises(UsageError, match="'BBH_object_countin'; known, nearest first: BBH_object_counting, ") as raised:
         get_task("BBH_object_countin")
     listed = str(raised.value).partition("nearest first: ")[2].split(", ")
-    patterns = ("RG_<dataset>", "<path>.jsonl")
+    patterns = ("RG_<dataset>", "RULES_<world>_<client>of<clients>", "<path>.jsonl")
     assert len(listed) == 6 and set(listed[:5]) <= {*AVAILABLE_DATASETS, *patterns}
     assert listed[5] == f"... ({len(AVAILABLE_DATASETS) + len(patterns) - 5} more)"
 
