@@ -179,7 +179,7 @@ def _count(reported: Any, estimate: int) -> int:
 
 
 def without_thinking(text: str) -> str:
-    """Return the text after the leading reasoning block of a reasoning model.
+    """Return the text after the leading reasoning block of a reasoning model, such as <think>...</think>.
 
     Later tags stay, since a prompt may mention them. If the chat template contains the opening tag, the reply has only
     the closing one. If the reply was truncated inside the block, nothing remains.
