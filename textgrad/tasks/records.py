@@ -88,5 +88,6 @@ def is_value(value: object) -> bool:
     """Return True for a question or an answer: a text with a visible character, or a finite number."""
     if isinstance(value, str):
         return bool(comparison_key(value))
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return is_number and (isinstance(value, int) or math.isfinite(value))  # an integer may exceed the largest float
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return isinstance(value, int) and not isinstance(value, bool)  # an integer may exceed the largest float

@@ -1,10 +1,11 @@
 """Error responses of all providers, and their classification."""
 
+import errno
 import json
 
 import pytest
 
-from textgrad.engine.protocol.errors import ApiError, RequestContext, read_response
+from textgrad.engine.protocol.errors import ApiError, NoResponse, RequestContext, connection_error, read_response
 from textgrad.errors import BrokenSystem, ContextExceeded, TransientError
 
 ASKED = RequestContext("m", "http://host/v1", "OPENAI_API_KEY", ("the-secret",))
@@ -429,3 +430,19 @@ def test_a_message_contains_no_key(text):
 def test_a_message_is_one_line_of_limited_length_without_control_characters():
     line = ASKED.line("a\r\nb\x1b[31m\t" + "c" * 1000)
     assert line.startswith("a b [31m c") and len(line) == 300 and line.isprintable()
+
+
+@pytest.mark.parametrize("depth", [101, 5_000])
+@pytest.mark.parametrize("status", [200, 500])
+def test_a_response_that_is_nested_too_deeply_is_retried(depth, status):
+    reported = read_response(status, {}, '{"choices": ' + "[" * depth + "]" * depth + "}")
+    assert isinstance(reported, ApiError)
+    assert isinstance(reported.error(RequestContext("m", "http://host/v1")), TransientError)
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.ENOMEM])
+def test_a_limit_of_this_machine_is_not_blamed_on_the_server(number):
+    failure = NoResponse()
+    failure.__cause__ = OSError(number, "Too many open files")
+    reason = connection_error(failure, RequestContext("m", "http://host/v1"), 5.0)
+    assert isinstance(reason, BrokenSystem) and "--max_concurrency" in str(reason)
