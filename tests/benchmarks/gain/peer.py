@@ -14,18 +14,18 @@ from textgrad.engine.calls.call_log import CallLog
 from textgrad.engine.calls.gateway import Gateway, Route
 
 _FOLDER = Path(__file__).parent / "peers"
-_PACKAGES = {"textgrad": "textgrad", "gepa": "gepa", "mipro": "dspy", "simba": "dspy"}
+_PACKAGES = {"textgrad": ["textgrad"], "gepa": ["gepa"], "mipro": ["dspy", "optuna"], "simba": ["dspy"]}
 _ENVIRONMENT = ("PATH", "HOME", "LANG", "TMPDIR")
 
 
 def missing_package(python: Path, peer: str) -> str:
     """Return why a peer cannot run, in one line, or ""."""
-    package = _PACKAGES[peer]
+    packages = _PACKAGES[peer]
     if not python.exists():
-        return f"no Python at {python}: python3 -m venv .venv-peers && .venv-peers/bin/pip install {package}"
-    code = f"import importlib.util, sys; sys.exit(importlib.util.find_spec({package!r}) is None)"
+        return f"no Python at {python}: python3 -m venv .venv-peers && .venv-peers/bin/pip install {' '.join(packages)}"
+    code = f"import importlib.util as u, sys; sys.exit(any(u.find_spec(name) is None for name in {packages}))"
     found = subprocess.run([str(python), "-c", code], cwd=_FOLDER).returncode == 0
-    return "" if found else f"{python} lacks {package}: {python} -m pip install {package}"
+    return "" if found else f"{python} lacks a package: {python} -m pip install {' '.join(packages)}"
 
 
 def run_peer(

@@ -69,6 +69,8 @@ def finish(run, program, optimize) -> None:
     """Optimize the program and write its prompt: the initial one if a reply or the cap ended DSPy with an error."""
     try:
         prompt, steps = prompt_of(optimize()), {}
+    except ImportError:
+        raise
     except Exception as error:
         traceback.print_exc()
         prompt, steps = prompt_of(program), {f"ended by {type(error).__name__}": 1}
