@@ -214,7 +214,8 @@ def candidates(prediction: str) -> list[str]:
     else:
         text = prediction.strip()
         texts = [text, text.split("\n\n")[-1], bold_answer(text) or "", text.split("\n")[-1]]
-        texts += [clean(text), clean(texts[-1]), *_with_full_stop(texts[-1])]
+        if not bold_answer(text):
+            texts += [clean(text), clean(texts[-1]), *_with_full_stop(texts[-1])]
     return list(dict.fromkeys(filter(None, texts)))
 
 
