@@ -5,6 +5,8 @@ import toy
 
 from textgrad.tokens import estimate_tokens
 from utils.federation import merge
+from utils.federation.result import overall
+from utils.federation.scoring import Evaluation, score_prompts
 from utils.metrics.retention import retention_by_client
 
 FORGETFUL = "simulated:topics=4,forget=1,base=0"
@@ -60,3 +62,10 @@ def test_a_round_names_the_uploads_that_were_merged_in_the_order_of_the_clients(
     for each in rounds_of(tmp_path):
         assert each.aggregated == [update.prompt for update in each.updates]
         assert each.retention.keys() == {update.client for update in each.updates}
+
+
+def test_a_candidate_scores_its_validation_accuracy(tmp_path):
+    _, federation, *_ = toy.train(toy.config(tmp_path, "--rounds", "1"))
+    for prompt in ("Add.", "Add. Lesson topic-0: be careful. Lesson topic-1: be careful."):
+        scores = score_prompts(federation, Evaluation("any", "val", (prompt,), federation.engines.test))
+        assert merge._validation_accuracy(federation, prompt) == overall(scores).value > 0

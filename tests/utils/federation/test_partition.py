@@ -8,7 +8,17 @@ import pytest
 import toy
 
 from textgrad.errors import UsageError
-from utils.federation.partition import _dirichlet, _fill_up, _split_by_shares, partition, split_train, split_validation
+from utils.federation.evaluation import samples_of
+from utils.federation.partition import (
+    _dirichlet,
+    _fill_up,
+    _split_by_shares,
+    check_size,
+    partition,
+    split_train,
+    split_validation,
+)
+from utils.federation.setup import load_tasks
 
 KINDS = ("iid", "dirichlet", "quantity")
 LABELS = [number % 5 for number in range(200)]
@@ -140,3 +150,13 @@ def test_missing_questions_come_from_the_largest_shard():
     shards = [[], [1, 2, 3, 4, 5, 6, 7], [8, 9, 10]]
     _fill_up(shards, 3, random.Random(0))
     assert [len(shard) for shard in shards] == [3, 4, 3] and shards[2] == [8, 9, 10]
+
+
+@pytest.mark.parametrize("questions, fix", [(5, "--batch_size 1 or less"), (9, "--batch_size 1 or less"), (4, None)])
+def test_a_smaller_batch_is_proposed_as_soon_as_every_client_can_have_one_question(tmp_path, questions, fix):
+    config = toy.config(tmp_path)
+    task = load_tasks(config, toy.recorded(config)[0])[0]
+    with pytest.raises(UsageError) as refused:
+        check_size(config, samples_of(task, task.train)[:questions], 5, "--num_clients")
+    assert ("--batch_size 1 or less" in str(refused.value)) is (fix is not None)
+    assert "for 5 clients with" in str(refused.value)

@@ -1,5 +1,6 @@
 """The round loop: broadcast, merge, evaluation, choice of the best round."""
 
+import importlib
 import json
 
 import pytest
@@ -8,6 +9,7 @@ import toy
 from textgrad.engine.base import ChatEngine, Reply
 from textgrad.errors import ContextExceeded
 from utils.federation.evaluation import prompt_id
+from utils.federation.null_log import NullLog
 from utils.federation.result import overall
 
 
@@ -195,3 +197,25 @@ def test_a_merged_prompt_that_no_longer_fits_the_context_is_not_adopted(tmp_path
         and finished.prompts == finished.broadcast
     )
     assert overall(result.rounds[-1].validation).value > 0
+
+
+def test_as_many_uploads_as_min_clients_are_enough(tmp_path):
+    result, *_ = toy.train(toy.config(tmp_path, "--rounds", "1", "--min_clients", "3"))
+    [_, last] = result.rounds
+    assert len(last.updates) == 3 and not last.quorum_missed and last.merge is not None
+
+
+def test_the_log_is_told_of_every_evaluation_once(tmp_path):
+    class Log(NullLog):
+        seen: list = []
+
+        def scores(self, evaluation, task):
+            self.seen.append((evaluation.label, evaluation.split, task.result()))
+
+    config, log = toy.config(tmp_path, "--rounds", "2"), Log()
+    engines, _, _ = toy.recorded(config)
+    result = importlib.import_module(config.module).run_training(config, engines, log)
+    tests = {label: scores for label, split, scores in log.seen if split == "test"}
+    assert tests == result.tests and {"initial", "last", "best"} <= tests.keys()
+    validations = [scores for _, split, scores in log.seen if split == "val"]
+    assert validations == [each.validation for each in result.rounds]

@@ -105,3 +105,11 @@ def test_the_bootstrap_is_seeded():
 def test_comparing_different_questions_raises_an_error(before, after):
     with pytest.raises(UsageError, match="same questions"):
         compare(before, after)
+
+
+@pytest.mark.parametrize("prompts", [1, 2, 3])
+def test_several_prompts_are_tested_per_question_and_not_per_answer(prompts):
+    before, after = _pairs(9, 1, 5, 5)
+    comparison = compare(before, *[after] * prompts)
+    changes = [prompts * (after[question] - before[question]) for question in before]
+    assert comparison.p_value == pytest.approx(flip_signs(changes)) == pytest.approx(mcnemar(9, 1))

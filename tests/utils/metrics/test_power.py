@@ -6,7 +6,7 @@ import random
 import pytest
 
 from utils.metrics.paired import mcnemar
-from utils.metrics.power import minimum_detectable_difference, power_of
+from utils.metrics.power import _critical_value, minimum_detectable_difference, power_of
 
 
 @pytest.mark.parametrize("n, base", [(30, 0.5), (100, 0.5), (100, 0.8), (250, 0.3)])
@@ -36,3 +36,9 @@ def test_more_questions_or_correlated_answers_detect_smaller_differences():
 def test_five_questions_detect_nothing_and_a_perfect_prompt_cannot_gain():
     assert minimum_detectable_difference(5) is None
     assert minimum_detectable_difference(100, base=1.0) is None
+
+
+def test_the_critical_value_is_the_largest_tail_below_half_of_alpha():
+    for n in range(0, 40):
+        rejected = [k for k in range(n // 2 + 1) if sum(math.comb(n, i) for i in range(k + 1)) / 2**n < 0.025]
+        assert _critical_value(n, 0.05) == max(rejected, default=-1)

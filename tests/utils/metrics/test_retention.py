@@ -2,7 +2,16 @@
 
 import pytest
 
-from utils.metrics.retention import contribution, fates_in, lost_rows, mean_rate, retention, retention_by_client
+from textgrad.errors import BadReply
+from utils.metrics.retention import (
+    Fate,
+    contribution,
+    fates_in,
+    lost_rows,
+    mean_rate,
+    retention,
+    retention_by_client,
+)
 
 BROADCAST = "You will answer a counting question. Think step by step."
 
@@ -123,3 +132,28 @@ def test_concatenation_keeps_everything():
 def test_the_mean_rate_ignores_clients_without_a_contribution():
     found = retention_by_client({0: "Add.\nCheck the sign.", 1: "Add."}, "Add.", "Add.\nCheck the sign.")
     assert found[1].rate is None and mean_rate(found) == 1.0 and mean_rate({1: found[1]}) is None
+
+
+def test_a_judge_decides_only_about_instructions_that_are_not_kept_word_for_word():
+    asked = []
+
+    def judge(instruction, prompt):
+        asked.append((instruction, prompt))
+        if "date" in instruction:
+            raise BadReply("no verdict")
+        return Fate.MERGED
+
+    merged = "Add. Check the sign."
+    found = retention("Check the sign. Mention the unit. Name the date.", "Add.", merged, judge)
+    assert sorted(asked) == [("Mention the unit.", merged), ("Name the date.", merged)]
+    assert [each.fate for each in found.fates] == [Fate.KEPT, Fate.MERGED, Fate.LOST]
+
+
+def test_the_mean_rate_is_the_sum_of_the_rates_divided_by_the_clients():
+    merged = "Add. Check the sign."
+    found = retention_by_client(
+        {0: "Add. Check the sign.", 1: "Add. Check the sign. Mention the unit.", 2: "Add. Mention the unit."},
+        "Add.",
+        merged,
+    )
+    assert [found[client].rate for client in range(3)] == [1.0, 0.5, 0.0] and mean_rate(found) == 0.5

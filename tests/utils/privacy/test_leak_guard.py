@@ -234,3 +234,13 @@ def test_random_mixtures_are_redacted_completely(seed):
     assert action in ("redacted", "blocked")
     assert PrivateTexts(PRIVATE).leak(text, BROADCAST).level != "leak"
     assert not any(_normalized(canary) in _normalized(text) for canary in CANARIES)
+
+
+def test_the_longest_of_several_copied_runs_is_reported():
+    short, long = (
+        "sold clips to 48 of her friends in April",
+        "Natalia sold clips to 48 of her friends in April, and then",
+    )
+    private = PrivateTexts(QUESTIONS)
+    runs = [private.leak(text, "").longest_run for text in (short, long, f"{short}. Look: {long}", f"{long}. {short}")]
+    assert runs[0] < runs[1] == runs[2] == runs[3]

@@ -9,6 +9,7 @@ import pytest
 import toy
 
 import main
+from utils.run_log import ledger
 from utils.run_log.ledger import GENESIS, find_break, verify, with_hash
 
 pytestmark = pytest.mark.slow
@@ -213,3 +214,8 @@ def test_an_interrupted_run_verifies_as_far_as_it_got(run_folder):
 def test_the_readme_says_what_the_ledger_cannot_prove():
     text = " ".join((Path(main.__file__).parent / "logs" / "README.md").read_text().split())
     assert "prove nothing against the owner of the folder" in text
+
+
+@pytest.mark.parametrize("arguments, status", [([], 2), (["--verify"], 2), (["-h"], 0), (["--help"], 0)])
+def test_the_exit_status_tells_help_from_wrong_usage(arguments, status, capsys):
+    assert ledger.main(arguments) == status and capsys.readouterr().out.startswith("usage:")

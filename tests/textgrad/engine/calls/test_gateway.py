@@ -235,3 +235,22 @@ def test_without_a_run_one_broken_engine_does_not_stop_another():
     with pytest.raises(BrokenSystem):
         Scripted(broken).generate("q")
     assert Scripted(lambda messages, sampling, number: Reply("well")).generate("q") == "well"
+
+
+@pytest.mark.parametrize("logged, replayed", [(["first"], True), (["first", "second"], False)])
+def test_a_replay_takes_the_logged_endpoint_if_there_is_only_one(tmp_path, logged, replayed):
+    first = Gateway(CallLog(tmp_path / "c"))
+    for endpoint in logged:
+        engine = Scripted()
+        engine.endpoint = endpoint
+        first.route(engine)("q")
+    first.close()
+    again = Gateway(CallLog(tmp_path / "c"), replay_only=True)
+    engine = Scripted()
+    engine.endpoint = "not set"
+    if replayed:
+        assert again.route(engine)("q") == "reply 1"
+    else:
+        with pytest.raises(UsageError, match="replay only"):
+            again.route(engine)("q")
+    assert engine.requests == []
