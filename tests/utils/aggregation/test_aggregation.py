@@ -15,7 +15,8 @@ from textgrad.tokens import estimate_tokens
 from utils.aggregation.aggregate import aggregate
 from utils.aggregation.concatenation import concatenate
 from utils.aggregation.merging import Merging
-from utils.aggregation.prompts import FURTHER_INSTRUCTIONS
+from utils.aggregation.prompts import FURTHER_INSTRUCTIONS, Job
+from utils.aggregation.tree import plan
 from utils.aggregation.upload import Upload
 from utils.config import Config
 
@@ -321,3 +322,25 @@ def test_on_a_forgetful_engine_summarization_loses_lessons_and_concatenation_kee
     engine = SimulatedEngine("forget=0.3")
     assert len(lessons(merge("concat", uploads, engine, token_budget=5000).prompt)) == 40
     assert 5 < len(lessons(merge("summarization", uploads, engine, token_budget=5000).prompt)) < 35
+
+
+def test_a_merge_that_fails_at_its_root_counts_only_the_replacements_below_it():
+    merging, prompts = Merging(Scribe(*["no tags"] * 9), token_budget=10), ["word " * 9, "other " * 9]
+    below = len(plan([estimate_tokens(prompt) for prompt in prompts], merging.fan_in, 10)) - 1
+    with pytest.raises(BadReply, match="no merge could be used"):
+        merging.tree(Job("system", "task"), prompts)
+    assert merging.fallbacks == ["left_out"] * below
+
+
+@pytest.mark.parametrize("uploads, alone", [(8, True), (9, False)])
+def test_one_request_merges_at_most_eight_prompts_by_default(uploads, alone):
+    scribe = Scribe()
+    merge("summarization", [f"Rule {number}." for number in range(uploads)], scribe)
+    assert (len(scribe.requests) == 1) is alone
+
+
+@pytest.mark.parametrize("budget, fan_in", [(0, 8), (-1, 8), (10, 1), (10, 0)])
+def test_a_merge_needs_room_for_one_token_and_two_prompts(budget, fan_in):
+    Merging(None, 1, 2)
+    with pytest.raises(UsageError, match=f"not {budget} and {fan_in}"):
+        Merging(None, budget, fan_in)

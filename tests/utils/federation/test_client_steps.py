@@ -58,6 +58,7 @@ def test_the_accuracies_of_a_step_are_the_right_answers_divided_by_the_questions
     client, _ = make_client({"Old.": before, "New.": after})
     [step] = client.train("Old.", 1).steps
     assert (step.before, step.after, step.n, step.result) == (before / 5, after / 5, 5, result)
+    assert step.reason == ("rose" if after > before else "fell" if after < before else "stayed")
 
 
 @pytest.mark.parametrize("right", [0, 2, 4])
@@ -130,3 +131,10 @@ def test_an_upload_reports_the_mean_accuracy_over_the_questions_of_all_steps():
     assert (upload.client, upload.prompt) == (3, "p")
     assert upload.accuracy_before == pytest.approx((1 + 1 + 2) / 10)
     assert upload.accuracy_after == pytest.approx((3 + 1 + 2) / 10)
+
+
+def test_what_an_update_does_not_tell_counts_as_nothing():
+    update = Update(client=0, started="", prompt="p", steps=(Step(1, 0.5, 0.5, 2, StepResult.SOLVED, "", "p"),))
+    assert (update.train_questions, update.discarded_answers, update.steps[0].proposals) == (0, 0, 0)
+    assert update.as_upload().n == 0
+    assert Update(client=0, started="", prompt="p", steps=()).as_upload().accuracy_after is None

@@ -3,6 +3,7 @@
 import pytest
 import toy
 
+from textgrad.concurrency import current_scope
 from textgrad.tokens import estimate_tokens
 from utils.federation import merge
 from utils.federation.result import overall
@@ -69,3 +70,16 @@ def test_a_candidate_scores_its_validation_accuracy(tmp_path):
     for prompt in ("Add.", "Add. Lesson topic-0: be careful. Lesson topic-1: be careful."):
         scores = score_prompts(federation, Evaluation("any", "val", (prompt,), federation.engines.test))
         assert merge._validation_accuracy(federation, prompt) == overall(scores).value > 0
+
+
+def test_the_requests_of_a_merge_have_their_own_place_in_the_run(tmp_path, monkeypatch):
+    places = []
+
+    def record(method, uploads, merging):
+        places.append(current_scope())
+        return aggregate(method, uploads, merging)
+
+    aggregate = merge.aggregate
+    monkeypatch.setattr(merge, "aggregate", record)
+    rounds_of(tmp_path)
+    assert places == [(("round", number), ("aggregate", True)) for number in (1, 2)]  # stored call logs rely on it

@@ -294,3 +294,29 @@ def test_long_malformed_replies_are_scored_quickly(kind):
     for part in parts:
         SCORERS[kind]("(" + part * (20_000 // len(part)), "7")
     assert time.monotonic() - started < 15
+
+
+@pytest.mark.parametrize(
+    "reply, right",
+    [
+        ("```\na\nb\n```\nor\n```\nc\nd\n```\nI choose the second one.", 1),
+        ("```\nc\nd\n```\nno, rather\n```\na\nb\n```\nThat is it.", 0),
+    ],
+)
+def test_of_several_code_blocks_the_last_one_is_the_answer(reply, right):
+    assert exact(reply, "c\nd") == right
+
+
+@pytest.mark.parametrize(
+    "reply, right",
+    [
+        ("Let us close them.\n] ]\n", 1),
+        ("] ]\nThat closes all of them.", 1),
+        ("] >\nNo, that is wrong, this closes them:\n] ]\n\nAll are closed.", 1),
+        ("] ]\nNo, that is wrong:\n] >\n\nAll are closed.", 0),
+        ("It has no brackets at all.", 0),
+        ("", 0),
+    ],
+)
+def test_the_last_line_of_brackets_only_is_the_answer(reply, right):
+    assert brackets(reply, "] ]") == right
