@@ -111,10 +111,10 @@ def printable(text: str) -> str:
 
 def replace_unencodable() -> None:
     """Let standard output and error replace a character that their encoding lacks; by default, it is an exception."""
-    for stream in (sys.stdout, sys.stderr):
+    for stream, errors in ((sys.stdout, "replace"), (sys.stderr, "backslashreplace")):
         if isinstance(stream, io.TextIOWrapper):
             with contextlib.suppress(ValueError):  # closed
-                stream.reconfigure(errors="replace")
+                stream.reconfigure(errors=errors)
 
 
 def decode(data: bytes) -> str:

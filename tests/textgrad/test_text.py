@@ -167,7 +167,7 @@ def test_any_text_can_be_printed_in_any_encoding(monkeypatch, encoding):
         print("“ä” 数 \U0001f600 \udcff", file=output, flush=True)
         shown = output.buffer.getvalue().decode(encoding).strip()
         assert len(shown.split()) == 4 and (
-            shown.startswith("“ä”") if encoding in ("cp1252", "utf-8") else "?" in shown
+            shown.startswith("“ä”") if encoding in ("cp1252", "utf-8") else "?" in shown or "\\u6570" in shown
         )
 
 

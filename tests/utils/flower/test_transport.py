@@ -89,3 +89,13 @@ def test_a_site_that_reconnects_as_another_node_gets_the_prompt_again_in_the_sam
 
     messenger.train[2] = die
     assert exchange(tmp_path, messenger, deadline=5.0)[1].prompt == "old by 1"
+
+
+def test_an_upload_that_is_not_valid_text_is_normalized(tmp_path):
+    def upload(record):
+        prompt = records.decode_text(record["prompt"])
+        text = "half \ud83d cafe\u0301\u200b\r\nend"
+        return records.encode_update(Update(record["client"], prompt_id(prompt), text, ()))
+
+    answers = exchange(tmp_path, FakeMessenger({9: "a", 3: "b"}, {9: upload, 3: upload}))
+    assert [answer.prompt for answer in answers] == ["half \ufffd café\nend"] * 2

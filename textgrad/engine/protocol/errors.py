@@ -176,8 +176,8 @@ def read_response(status: int, headers: Mapping[str, str], text: str) -> dict[st
         text: body.
     """
     try:
-        # Routers send comment lines, which start with a colon, to keep the connection open.
-        data = load_json(_COMMENT.sub("", text))
+        # Some servers begin with a byte-order mark; routers send comment lines to keep the connection open.
+        data = load_json(_COMMENT.sub("", text.removeprefix("\ufeff")))
     except ValueError:
         data = None
     if status >= 400:

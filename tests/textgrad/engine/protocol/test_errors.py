@@ -446,3 +446,8 @@ def test_a_limit_of_this_machine_is_not_blamed_on_the_server(number):
     failure.__cause__ = OSError(number, "Too many open files")
     reason = connection_error(failure, RequestContext("m", "http://host/v1"), 5.0)
     assert isinstance(reason, BrokenSystem) and "--max_concurrency" in str(reason)
+
+
+@pytest.mark.parametrize("text", ['\ufeff{"choices": []}', '\ufeff: waiting\n\n{"choices": []}'])
+def test_a_response_may_begin_with_a_byte_order_mark(text):
+    assert read_response(200, {}, text) == {"choices": []}
