@@ -266,7 +266,7 @@ def test_every_program_prints_in_every_encoding(tmp_path, encoding):
     assert "Say “yes”, 数, ½." in (folder / "prompts" / "initial.txt").read_text(encoding="utf-8")
     succeeds("main.py", *options, "--run_name", "séeds数", "--repeats", "2")
     succeeds("main.py", *options, "--dry_run")
-    assert "?" in succeeds("main.py", *options, "--aggregate_method", "“数”", status=2)
+    assert "\\u6570" in succeeds("main.py", *options, "--aggregate_method", "“数”", status=2)
     succeeds("-m", "utils.report", folder)
     succeeds("-m", "utils.report", tmp_path / "logs")
     succeeds("-m", "utils.report", tmp_path / "数", status=2)
