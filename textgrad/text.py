@@ -71,7 +71,11 @@ def normalize(text: str) -> str:
     if _SURROGATE.search(text):  # a pair of halves is one character
         text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     text = unicodedata.normalize("NFC", _LINE_END.sub("\n", text))
-    return unicodedata.normalize("NFC", _INVISIBLE.sub(lambda match: match[1] or "", text))
+    while True:  # removing a character may move accents, so that a joiner no longer stands at its letter
+        visible = unicodedata.normalize("NFC", _INVISIBLE.sub(lambda match: match[1] or "", text))
+        if visible == text:
+            return visible
+        text = visible
 
 
 def normalize_word(word: str) -> str:

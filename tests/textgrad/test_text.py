@@ -6,7 +6,7 @@ import sys
 import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from textgrad.errors import UsageError
@@ -74,6 +74,7 @@ def test_a_text_is_normalized(text, right):
 
 
 @settings(max_examples=2000, deadline=None)
+@example("\u0301\x1b\u093c\u200c")
 @given(MIXED | st.text(max_size=12))
 def test_a_normalized_text_is_stable_encodable_and_printable(text):
     once = normalize(text)
