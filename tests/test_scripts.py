@@ -100,6 +100,9 @@ def test_a_federation_on_this_machine_passes_arguments_unchanged_and_replaces_on
     record = f"import json, sys\nopen({str(log)!r}, 'a').write(json.dumps(sys.argv) + '\\n')\n"
     wait = "import time\nprint('Uvicorn running', flush=True)\ntime.sleep(60)\n"
     sites = "if '--to' in sys.argv: open(sys.argv[sys.argv.index('--to') + 1] + '/sites', 'w').write('site 0\\nb\\n')\n"
+    # The run ends the script, which then stops the sites: it waits until both are recorded.
+    both = f"open({str(log)!r}).read().count('node-config') == 2"
+    sites += f"import time\nwhile '--runtime' in sys.argv and not {both}: time.sleep(0.1)\n"
     for name, body in {"python": record + sites, "flower-superlink": wait, "flower-supernode": record + wait}.items():
         (programs / name).write_text(f"#!{sys.executable}\n{body}")
         (programs / name).chmod(0o755)

@@ -149,11 +149,18 @@ def test_a_secret_is_sent_in_the_clear_only_over_plain_http_to_another_machine(u
     assert ChatOpenAI("m", base_url=url, api_key=key).sends_key_in_the_clear is clear
 
 
-@pytest.mark.parametrize("name", ["../up", "a/b", "/tmp/x", "..", ".hidden", "a\nb", "a\x1b[2Jb"])
+@pytest.mark.parametrize("name", ["../up", "a/b", "/tmp/x", "..", ".hidden", "a\nb"])
 def test_a_run_name_cannot_lead_out_of_the_log_folder(tmp_path, name, capsys):
     assert main.main(toy.options(tmp_path, "--run_name", name)) == 2
     printed = capsys.readouterr().err
     assert not (tmp_path / "logs").exists() and "\x1b" not in printed and len(printed.splitlines()) == 1
+
+
+def test_control_characters_of_a_run_name_reach_neither_its_folder_nor_the_terminal(tmp_path, capsys):
+    assert main.main(toy.options(tmp_path, "--run_name", "a\x1b[2Jb")) == 0
+    assert {path.name for path in (tmp_path / "logs").iterdir()} == {"a[2Jb", "latest"}
+    printed = capsys.readouterr()
+    assert "\x1b" not in printed.out + printed.err
 
 
 def test_a_task_name_cannot_lead_out_of_the_data_folder(tmp_path, capsys):
