@@ -113,3 +113,12 @@ def test_at_most_five_files_are_directly_in_utils():
         path.name for path in (ROOT / "utils").glob("*.py")
     ]
     assert len(direct) <= 5, direct
+
+
+def test_the_top_level_holds_only_what_the_design_names():
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False).stdout
+    names = {line.split("/")[0] for line in tracked.splitlines()}
+    folders = {"textgrad", "utils", "scripts", "logs", "tests"}
+    files = {"README.md", "LICENSE", "pyproject.toml", "requirements.txt"}
+    programs = {"main.py", "train_centralized.py", "train_homo_fed.py", "train_hetero_fed.py"}
+    assert {name for name in names if not name.startswith(".")} <= folders | files | programs

@@ -59,15 +59,30 @@ class TransientError(Exception):
 
 
 class BadReply(Exception):
-    """The LLM's reply is unusable, even after it was requested again."""
+    """The LLM's reply is unusable, even after it was requested again.
+
+    Args:
+        message: what is wrong, in a form that the model can read when it is asked again.
+        kind: the same in one or two words, by which reports count bad replies.
+    """
+
+    kind = "unreadable"
+
+    def __init__(self, message: str = "", kind: str = ""):
+        super().__init__(message)
+        self.kind = kind or self.kind
 
 
 class CallFailed(BadReply):
     """A call failed after its last retry; other calls to the endpoint may succeed."""
 
+    kind = "failed call"
+
 
 class ContextExceeded(BadReply):
     """The request exceeds the model's context."""
+
+    kind = "context exceeded"
 
 
 def unknown(kind: str, name: str, known: Collection[str]) -> UsageError:

@@ -35,6 +35,8 @@ Span = tuple[int, int]
 class MissingTags(BadReply, IndexError):
     """The reply has no text between the requested tags."""
 
+    kind = "no tags"
+
 
 @dataclass(frozen=True)
 class Block:

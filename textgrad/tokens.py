@@ -28,10 +28,10 @@ def check_length(text: str, limit: int | None) -> str:
         limit: maximum estimated tokens; None for no limit.
 
     Raises:
-        BadReply: it is longer. The model reads the message when it is asked again.
+        BadReply: it is longer (kind "too long"). The model reads the message when it is asked again.
     """
     if limit is not None and (tokens := estimate_tokens(text)) > limit:
-        raise BadReply(f"the result has about {tokens} tokens where {limit} are allowed")
+        raise BadReply(f"the result has about {tokens} tokens where {limit} are allowed", kind="too long")
     return text
 
 

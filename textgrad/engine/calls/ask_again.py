@@ -16,7 +16,7 @@ def usable(reply: str) -> str:
         BadReply: the reply is empty, truncated, or has another flaw.
     """
     if flaw := flaw_of(reply):
-        raise BadReply(f"the reply was {flaw}")
+        raise BadReply(f"the reply was {flaw}", kind=str(flaw))
     return str(reply).strip()
 
 
