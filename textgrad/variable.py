@@ -48,7 +48,7 @@ class Variable:
         gradients: feedback as Variables, without duplicates, in the order of a sequential backward pass.
         gradients_context: for each gradient None or its origin: `{"context": the conversation, ready to send,
             "response_desc": role of the response, "variable_desc": role of this variable}`.
-        feedback_missing: True if the last backward pass asked for feedback and the reply was empty.
+        feedback_missing: True if the last backward pass asked for feedback, and the reply was empty or an echo.
 
     Raises:
         UsageError: both value and image_path are given; the image cannot be read; a predecessor requires a gradient

@@ -5,9 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from textgrad import prompts
 from textgrad.concurrency import fan_out
+from textgrad.echo import is_echo
 from textgrad.engine import EngineLM
 from textgrad.errors import UsageError
-from textgrad.fences import Content
+from textgrad.fences import Content, escape_tags
 from textgrad.variable import Variable
 
 
@@ -88,7 +89,8 @@ def criticize_inputs(
     """Add one gradient to each input of `response` that requires one, with one concurrent critic call per input.
 
     If `response` has gradients, the critic sees them (chain case); otherwise `response` itself is the objective
-    (base case). An empty reply adds no gradient, and neither does an empty objective.
+    (base case). A critique that repeats its request is requested again once, in the short form. An empty reply adds no
+    gradient, and neither does a second echo or an empty objective.
 
     Args:
         response: result of the operation.
@@ -124,17 +126,36 @@ def _ask_critic(
     parts = {
         tag: prompts.THE_VARIABLE if content == variable.value else content for tag, content in conversation.items()
     }
-    content = prompts.criticism_request(
+    long = prompts.criticism_request(
         variable.role_description, variable.value, parts, response.role_description, feedback, examples
     )
-    text = backward_engine(
-        prompts.request(content, sees_images(backward_engine)), system_prompt=prompts.BACKWARD_SYSTEM_PROMPT
-    )
-    return str(text).strip(), {
+    short = prompts.short_criticism_request(variable.role_description, variable.value, parts, feedback)
+    return _criticize(long, short, feedback, backward_engine), {
         "context": prompts.conversation(parts),
         "response_desc": response.role_description,
         "variable_desc": variable.role_description,
     }
+
+
+def _criticize(long: list[str | bytes], short: list[str | bytes], feedback: str, engine: EngineLM) -> str:
+    """Return a critique; "" if the reply is empty, or if both replies repeat their requests.
+
+    Args:
+        long: the first request.
+        short: the second request, in case the reply to the first is an echo.
+        feedback: part of both; a critique may pass it on.
+        engine: the critic.
+    """
+    hinted = [*short, f"\n{prompts.ECHO_HINT}"]
+    for request, system_prompt in (
+        (long, prompts.BACKWARD_SYSTEM_PROMPT),
+        (hinted, prompts.SHORT_BACKWARD_SYSTEM_PROMPT),
+    ):
+        text = str(engine(prompts.request(request, sees_images(engine)), system_prompt=system_prompt)).strip()
+        shown = "".join(part for part in request if isinstance(part, str) and part != escape_tags(feedback))
+        if not is_echo(text, [system_prompt, shown]):
+            return text
+    return ""
 
 
 def sees_images(engine: EngineLM) -> bool:

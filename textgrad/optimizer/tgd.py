@@ -170,7 +170,8 @@ class TextualGradientDescent(Optimizer):
         if not feedback:
             raise BadReply(
                 f"no criticism of {variable.role_description!r} to work from: either backward() was not "
-                "called, or every reply of the engine was empty"
+                "called, or every reply of the engine was empty or repeated its request",
+                kind="no feedback",
             )
         parts = prompts.rewrite_request(
             variable.role_description,

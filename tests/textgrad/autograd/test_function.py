@@ -1,7 +1,12 @@
-from scripted import ScriptedEngine
+import pytest
+from scripted import ScriptedEngine, inside
 
-from textgrad.autograd import BackwardContext, Module
+from textgrad import prompts
+from textgrad.autograd import BackwardContext, Module, MultimodalLLMCall, StringBasedFunction
 from textgrad.autograd.functional import formatted_llm_call, llm_call
+from textgrad.errors import BadReply
+from textgrad.optimizer import TextualGradientDescent
+from textgrad.tokens import estimate_tokens
 from textgrad.variable import Variable
 
 
@@ -52,3 +57,68 @@ def test_function_forms_match_the_operations():
     reply = formatted_llm_call({"a": text}, "echo", engine, "<{a}>", {"a": None}, prompt)
     assert (reply.value, reply.role_description) == ("<hi>", "echo")
     assert [system_prompt for _, system_prompt in engine.calls] == ["Be brief.", "Be brief."]
+
+
+ADVICE = "Tell the model to write down each carry before it adds the next column of digits."
+
+
+def criticized(critic, value="Think first."):
+    """Return the prompt and the answer after a backward pass with a critic."""
+    prompt = Variable(value, role_description="system prompt")
+    query = Variable("What is 17 + 26?", requires_grad=False, role_description="question")
+    answer = llm_call(query, ScriptedEngine("33"), system_prompt=prompt)
+    StringBasedFunction(lambda answer: 0, "Compares the sum with the right one.")({"answer": answer}).backward(critic)
+    return prompt, answer
+
+
+def test_a_critique_that_repeats_its_request_is_requested_again_in_a_shorter_form():
+    critic = ScriptedEngine(lambda request: ADVICE if prompts.ECHO_HINT in request else request)
+    prompt, answer = criticized(critic)
+    assert answer.get_gradient_text() == prompt.get_gradient_text() == ADVICE and len(critic.calls) == 4
+    (long, long_system), (short, short_system) = critic.calls[2:]
+    assert estimate_tokens(short_system) < estimate_tokens(long_system) and "CONVERSATION" not in short
+    assert inside("LM_OUTPUT", short) == "33" and inside("FEEDBACK", short) == ADVICE
+
+
+def test_an_echo_is_never_passed_on():
+    critic = ScriptedEngine(lambda request: request)
+    prompt, answer = criticized(critic)
+    assert len(critic.calls) == 2 and answer.feedback_missing and prompt.feedback_missing
+    assert not answer.gradients and not prompt.gradients
+    with pytest.raises(BadReply, match="repeated its request") as error:
+        TextualGradientDescent([prompt], engine=critic).step()
+    assert error.value.kind == "no feedback"
+
+
+def test_a_copy_of_the_critics_instructions_is_an_echo():
+    critic = ScriptedEngine([prompts.BACKWARD_SYSTEM_PROMPT, ADVICE])
+    _, answer = criticized(critic)
+    assert answer.get_gradient_text() == ADVICE and len(critic.calls) == 3
+
+
+@pytest.mark.parametrize(
+    "critique",
+    [
+        "Fine.",
+        'Replace "Work through the sum step by step and think first" by an order to write down each carry, because the '
+        "tens are one too small here.",
+    ],
+)
+def test_a_short_critique_and_one_that_quotes_the_variable_are_no_echoes(critique):
+    critic = ScriptedEngine(critique)
+    prompt, _ = criticized(critic, "Work through the sum step by step and think first.")
+    assert prompt.get_gradient_text() == critique and len(critic.calls) == 2
+
+
+def test_feedback_that_is_passed_on_is_no_echo():
+    critic = ScriptedEngine(ADVICE)
+    prompt, answer = criticized(critic)
+    assert answer.get_gradient_text() == prompt.get_gradient_text() == ADVICE and len(critic.calls) == 2
+
+
+def test_only_texts_of_a_request_with_images_are_compared():
+    critic = ScriptedEngine(lambda request: ADVICE, is_multimodal=True)
+    prompt = Variable("Look.", role_description="system prompt")
+    picture = Variable(b"\x89PNG\r\n\x1a\n", requires_grad=False, role_description="picture")
+    MultimodalLLMCall(ScriptedEngine("a cat", is_multimodal=True), prompt)([picture]).backward(critic)
+    assert prompt.get_gradient_text() == ADVICE and any(isinstance(part, bytes) for part in critic.prompts[0])
