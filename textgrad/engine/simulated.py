@@ -22,6 +22,7 @@ _MISSING = re.compile(r"lacks the lesson for (topic-\d+)")
 _UPLOAD = re.compile(r'<PROMPT client="[^"]*">\n(.*?)\n</PROMPT>', re.DOTALL)
 _FIELD = re.compile(r"\*\*([^*\n]+)\*\*:(.*?)(?=\n\*\*[^*\n]+\*\*:|\Z)", re.DOTALL)
 _FINAL_ANSWER = re.compile(r".*Answer:\s*(.+?)\s*(?:\n\n|\Z)", re.DOTALL)
+_GRADE = re.compile(r"Score: (\S+) \(from 0 to 1\)")
 _TRUTH = re.compile(r"truth|true|correct|right|reference|expected", re.IGNORECASE)
 _PREDICTION = re.compile(r"predict|response|model", re.IGNORECASE)
 _WAYS = ("work in small steps", "list what is given first", "check the result backwards", "say each case aloud")
@@ -153,10 +154,11 @@ def _improved(text: str) -> str:
 
 
 def _criticism_of_answer(content: str) -> str:
-    """Criticize an answer by its verdict: the last 0 or 1 in the output of the scorer or the judge."""
+    """Criticize an answer by its verdict: the last 0 or 1 in the output of the scorer or the judge, or a grade."""
     verdict = _block("OUTPUT_OF_FUNCTION", content) or _block("LM_OUTPUT", content)
     topic = _TOPIC.search(_block("VARIABLE", content))
-    if "0" not in re.findall(r"(?<![\d.])[01](?![\d.])", verdict)[-1:]:
+    grade = _GRADE.match(verdict)
+    if grade[1] == "1" if grade else "0" not in re.findall(r"(?<![\d.])[01](?![\d.])", verdict)[-1:]:
         return f"The answer to this {topic[0] if topic else ''} question is right; nothing need change."
     return f"The answer is wrong. What led to it lacks the lesson for {topic[0] if topic else 'its topic'}."
 

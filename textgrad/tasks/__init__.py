@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from textgrad.config import validate_engine_or_get_default
 from textgrad.errors import UsageError, unknown
 from textgrad.tasks.base import DataLoader, Dataset, Examples, Task
-from textgrad.tasks.grading import Grader, JudgeGrader, ScorerGrader
+from textgrad.tasks.grading import GradedGrader, Grader, JudgeGrader, ScorerGrader
 from textgrad.tasks.registry import known_tasks, source_of
-from textgrad.tasks.source import Sizes, TaskData, TaskRequest, data_folder
+from textgrad.tasks.source import GRADED, Sizes, TaskData, TaskRequest, data_folder
 from textgrad.tasks.splits import cut
 from textgrad.text import normalize
 
@@ -76,15 +76,23 @@ def get_task(
         data.description,
         data.answer_format,
         grader,
-        "judge" if isinstance(grader, JudgeGrader) else data.scorer_name,
+        _scorer_name(grader, data),
         data.remark,
     )
 
 
 def _grader(data: TaskData, judge: str, evaluation_api) -> Grader:
-    if judge == "llm" or data.scorer is None:
-        return JudgeGrader(validate_engine_or_get_default(evaluation_api))
-    return ScorerGrader(data.scorer)
+    if judge == "auto" and data.graded_scorer:
+        return GradedGrader(data.graded_scorer)
+    if judge == "auto" and data.scorer:
+        return ScorerGrader(data.scorer)
+    return JudgeGrader(validate_engine_or_get_default(evaluation_api))
+
+
+def _scorer_name(grader: Grader, data: TaskData) -> str:
+    if isinstance(grader, JudgeGrader):
+        return "judge"
+    return data.scorer_name + (GRADED if isinstance(grader, GradedGrader) else "")
 
 
 def load_task(task_name: str, evaluation_api=None, *args, **kwargs):

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from textgrad.errors import UsageError
-from textgrad.tasks.grading import Grader, text_of
+from textgrad.tasks.grading import Grader
 from textgrad.tasks.scoring.labels import labels_of
-from textgrad.tasks.scoring.verdict import read_verdict
 from textgrad.tasks.splits import Example
 from textgrad.variable import Variable
 
@@ -119,18 +118,27 @@ class Task:
         """Return the message to the model: the question and how to give the answer."""
         return f"{question}\n\n{self.answer_format}"
 
-    def score(self, question: str, prediction: str, answer: str) -> int:
-        """Return 1 for a right prediction, else 0. A truncated one counts only with an explicit final answer."""
+    def score(self, question: str, prediction: str, answer: str) -> float:
+        """Return 1 for a right prediction, else 0, or a score in between if the scorer is graded.
+
+        A truncated prediction counts only with an explicit final answer.
+        """
         return self.grader.score(question, prediction, answer)
 
     def loss(self, question: Variable, prediction: Variable, answer: Variable) -> Variable:
-        """Return the grade as a differentiable value: "1" or "0", in <ACCURACY> tags if an engine judges."""
+        """Return the grade as a differentiable value.
+
+        It is "1" or "0", in <ACCURACY> tags if an engine judges, or the score and the feedback of a graded scorer.
+        """
         return self.grader.loss(question, prediction, answer)
 
-    def verdict(self, loss: Variable) -> int:
-        """Return 1 for the loss of a right answer, else 0."""
-        value = text_of(loss)
-        return int(value if value in ("0", "1") else read_verdict(value))
+    def verdict(self, loss: Variable) -> float:
+        """Return the score in a loss: 1 if the answer is right, 0 if it is wrong."""
+        return self.grader.read(loss).score
+
+    def feedback(self, loss: Variable) -> str:
+        """Return what a graded scorer says about the answer, or ""."""
+        return self.grader.read(loss).feedback
 
     @property
     def unreadable_verdicts(self) -> int:

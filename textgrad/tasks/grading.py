@@ -1,5 +1,6 @@
-"""Two ways to grade an answer: a pure scorer, or an engine as judge."""
+"""Three ways to grade an answer: a pure scorer of right and wrong, a graded one, or an engine as judge."""
 
+import re
 import threading
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -10,7 +11,7 @@ from textgrad.engine.calls.ask_again import ask_until
 from textgrad.errors import BadReply, BrokenSystem
 from textgrad.loss import MultiFieldTokenParsedEvaluation
 from textgrad.tasks.scoring.extract import explicit_answer, is_incomplete
-from textgrad.tasks.scoring.scorer import QuestionScorer
+from textgrad.tasks.scoring.scorer import Grade, GradedScorer, QuestionScorer
 from textgrad.tasks.scoring.verdict import TAGS, end_with_verdict, read_verdict
 from textgrad.variable import Variable
 
@@ -20,19 +21,25 @@ _PURPOSE = (
     "Compares the final answer of the prediction with the ground truth answer. "
     "The result is 1 where they agree and 0 where they do not."
 )
+_GRADED_PURPOSE = (
+    "Scores the prediction against the ground truth answer, from 0 (wrong) to 1 (fully right), "
+    "and may say what is missing."
+)
 _INSTRUCTION = (
     "Decide whether the prediction arrives at the ground truth answer to the question. Only its final "
     "answer counts: neither the way it was found nor how it is worded matters, but a missing, cut off or "
     "ambiguous final answer is wrong. Explain briefly, then close with <ACCURACY> 1 </ACCURACY> if it is "
     "right or <ACCURACY> 0 </ACCURACY> if it is wrong."
 )
-_UNANSWERED = "The prediction is empty, or was cut short before its final answer. <ACCURACY> 0 </ACCURACY>"
+_UNANSWERED = "The prediction is empty, or was cut short before its final answer."
+_UNANSWERED_VERDICT = f"{_UNANSWERED} {TAGS[0]} 0 {TAGS[1]}"
+_GRADE = re.compile(r"Score: (\S+) \(from 0 to 1\)(?:\n(.*))?", re.DOTALL)
 _ROLES = ("the question", "the ground truth answer", "the prediction of the language model")
 _HINT = "Close with exactly one verdict: <ACCURACY> 1 </ACCURACY> or <ACCURACY> 0 </ACCURACY>."
 
 
 class Grader(Protocol):
-    """Decides whether an answer is right."""
+    """Decides whether an answer is right, or how much of it."""
 
     @property
     def eval_fn(self) -> Callable:
@@ -42,11 +49,14 @@ class Grader(Protocol):
     def unreadable(self) -> int:
         """Number of different questions to a judge whose verdicts could not be read; they count as 0."""
 
-    def score(self, question: str, prediction: str, answer: str) -> int:
-        """Return 1 or 0."""
+    def score(self, question: str, prediction: str, answer: str) -> float:
+        """Return a score in [0, 1]: 1 if right, 0 if wrong, others only from a graded scorer."""
 
     def loss(self, question: Variable, prediction: Variable, answer: Variable) -> Variable:
         """Return the score as a differentiable value."""
+
+    def read(self, loss: Variable) -> Grade:
+        """Return the grade in a loss."""
 
 
 class ScorerGrader:
@@ -73,9 +83,54 @@ class ScorerGrader:
     def loss(self, question: Variable, prediction: Variable, answer: Variable) -> Variable:
         return self.eval_fn(inputs={"question": question, "prediction": prediction, "ground_truth_answer": answer})
 
+    def read(self, loss: Variable) -> Grade:
+        return Grade(int(text_of(loss)))
+
     def _compare(self, prediction: Variable, ground_truth_answer: Variable, question: Variable | None = None) -> int:
         question_text = None if question is None else text_of(question)
         return self.score(question_text, text_of(prediction), text_of(ground_truth_answer))
+
+
+class GradedGrader:
+    """Grade with a pure function whose scores count as they are, without requests.
+
+    The loss is a text with the score and the function's feedback, which the critic reads.
+
+    Args:
+        scorer: (question or None, prediction, answer) -> grade.
+    """
+
+    unreadable = 0
+
+    def __init__(self, scorer: GradedScorer):
+        self._scorer = scorer
+        self.eval_fn = StringBasedFunction(self._loss_text, function_purpose=_GRADED_PURPOSE)
+
+    def score(self, question: str | None, prediction: str, answer: str) -> float:
+        return self._grade(question, prediction, answer).score
+
+    def loss(self, question: Variable, prediction: Variable, answer: Variable) -> Variable:
+        return self.eval_fn(inputs={"question": question, "prediction": prediction, "ground_truth_answer": answer})
+
+    def read(self, loss: Variable) -> Grade:
+        found = _GRADE.fullmatch(text_of(loss))
+        assert found, "not the loss of a graded scorer"
+        return _plain(Grade(float(found[1]), found[2] or ""))
+
+    def _grade(self, question: str | None, prediction: str, answer: str) -> Grade:
+        if has_no_answer(prediction):
+            return Grade(0, _UNANSWERED)
+        return _plain(self._scorer(question, prediction, answer))
+
+    def _loss_text(self, prediction: Variable, ground_truth_answer: Variable, question: Variable | None = None) -> str:
+        question_text = None if question is None else text_of(question)
+        score, feedback = self._grade(question_text, text_of(prediction), text_of(ground_truth_answer))
+        return f"Score: {score} (from 0 to 1)" + (f"\n{feedback}" if feedback else "")
+
+
+def _plain(grade: Grade) -> Grade:
+    """Return a grade whose score is an integer if it is 0 or 1, as logs have it."""
+    return grade._replace(score=int(grade.score)) if grade.score in (0, 1) else grade
 
 
 class JudgeGrader:
@@ -108,8 +163,11 @@ class JudgeGrader:
     def loss(self, question: Variable, prediction: Variable, answer: Variable) -> Variable:
         if has_no_answer(text_of(prediction)):  # graded without a request; the critic reads the reason
             inputs = {"question": question, "prediction": prediction, "ground_truth_answer": answer}
-            return StringBasedFunction(lambda **_: _UNANSWERED, function_purpose=_PURPOSE)(inputs=inputs)
+            return StringBasedFunction(lambda **_: _UNANSWERED_VERDICT, function_purpose=_PURPOSE)(inputs=inputs)
         return self.eval_fn([question, answer, prediction])
+
+    def read(self, loss: Variable) -> Grade:
+        return Grade(int(read_verdict(text_of(loss))))
 
 
 class _VerdictEngine(EngineLM):

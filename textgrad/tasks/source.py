@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from textgrad.errors import UsageError
-from textgrad.tasks.scoring.scorer import QuestionScorer
+from textgrad.tasks.scoring.scorer import GradedScorer, QuestionScorer
 from textgrad.tasks.splits import Splits
 
 DATA_VARIABLE = "FEDTEXTGRAD_DATA"
+GRADED = " (graded)"  # ends the name of a graded scorer
 
 
 class Sizes(NamedTuple):
@@ -48,9 +49,10 @@ class TaskData:
         description: the initial prompt, without the answer format.
         answer_format: instruction on the form of the answer.
         scorer: (question, prediction, right answer) -> score in [0, 1], where `grading.RIGHT` and above is right;
-            None if only an engine can judge.
+            None if only an engine can judge, or if there is a graded scorer.
         scorer_name: what config.json and the terminal call the scorer.
         remark: what the user should know about the data, or "".
+        graded_scorer: a scorer whose every score counts as it is, instead of as right or wrong.
     """
 
     splits: Splits
@@ -59,6 +61,7 @@ class TaskData:
     scorer: QuestionScorer | None
     scorer_name: str = "its own scorer"
     remark: str = ""
+    graded_scorer: GradedScorer | None = None
 
 
 def data_folder(data_dir: str | Path | None) -> Path | None:

@@ -9,6 +9,7 @@ import functools
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from math import fsum
 from typing import NamedTuple
 
 import textgrad as tg
@@ -40,7 +41,8 @@ class _Judged(NamedTuple):
 
     @property
     def example(self) -> Example:
-        return Example(self.sample.question, self.sample.answer, self.reply, float(self.outcome.correct))
+        feedback = self.sample.task.feedback(self.loss)
+        return Example(self.sample.question, self.sample.answer, self.reply, float(self.outcome.correct), feedback)
 
 
 class _Trial(NamedTuple):
@@ -50,8 +52,8 @@ class _Trial(NamedTuple):
     outcomes: list[Outcome]
 
     @property
-    def correct(self) -> int:
-        return sum(outcome.correct for outcome in self.outcomes)
+    def correct(self) -> float:
+        return fsum(outcome.correct for outcome in self.outcomes)
 
     def fits_context(self, before: Sequence[Outcome]) -> bool:
         """Return False if a question exceeds the model's context under the rewrite but not under the old prompt."""
@@ -61,10 +63,10 @@ class _Trial(NamedTuple):
 class _MoreQuestions:
     """The questions that an acceptance rule may add; see `utils.federation.acceptance.MoreQuestions`."""
 
-    def __init__(self, samples: list[Sample], compare: Callable[[Sequence[Sample]], list[tuple[int, int]]]):
+    def __init__(self, samples: list[Sample], compare: Callable[[Sequence[Sample]], list[tuple[float, float]]]):
         self._samples, self._compare = samples, compare
 
-    def __call__(self, count: int | None = None) -> list[tuple[int, int]]:
+    def __call__(self, count: int | None = None) -> list[tuple[float, float]]:
         count = len(self._samples) if count is None else count
         asked, self._samples = self._samples[:count], self._samples[count:]
         return self._compare(asked) if asked else []
@@ -196,7 +198,7 @@ class Client:
         prompt, n = str(variable.value), len(batch)
         optimizer.zero_grad()
         judged = self._judge(variable, batch)
-        before = sum(each.outcome.correct for each in judged) / n
+        before = fsum(each.outcome.correct for each in judged) / n
         if self.skip_solved and before == 1.0:
             return Step(number, before, before, n, StepResult.SOLVED, "", prompt)
         try:
@@ -217,7 +219,7 @@ class Client:
         """
         optimizer.observe([each.example for each in judged], [(each.question, each.answer) for each in self._shuffled])
         if optimizer.needs_gradients:
-            losses = [each.loss for each in judged if not (self.skip_solved and each.outcome.correct)]
+            losses = [each.loss for each in judged if not (self.skip_solved and each.outcome.correct == 1)]
             tg.sum(losses).backward(engine=self.critic)
         (rewrites,) = optimizer.proposals()
         limit = self.prompt_budget
@@ -267,7 +269,7 @@ class Client:
     ) -> Step:
         """Return the step, with the best rewrite if the acceptance rule accepts it, else with the old prompt."""
         n = len(before)
-        accuracy = sum(outcome.correct for outcome in before) / n
+        accuracy = fsum(outcome.correct for outcome in before) / n
         fitting = [trial for trial in trials if trial.fits_context(before)]
         best = max(fitting or trials, key=lambda trial: trial.correct)
         if not fitting:
@@ -287,8 +289,8 @@ class Client:
         rng = random.Random(f"further {self.seed} {current_scope()}")
         return rng.sample(unseen, min(self.accept_size, len(unseen)))
 
-    def _compare(self, prompt: str, rewrite: str, samples: Sequence[Sample]) -> list[tuple[int, int]]:
-        """Answer questions under both prompts; return (old, new), 1 for a right answer and 0 for a wrong one."""
+    def _compare(self, prompt: str, rewrite: str, samples: Sequence[Sample]) -> list[tuple[float, float]]:
+        """Answer questions under both prompts; return the scores (old, new) of each."""
         with scope(answers="further"):
             requests = [(each, sample) for each in (prompt, rewrite) for sample in samples]
             outcomes = fan_out(lambda request: outcome_of(self.engine, *request).correct, requests)

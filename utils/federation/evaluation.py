@@ -24,11 +24,11 @@ class Outcome(NamedTuple):
     """Result of one question.
 
     Attributes:
-        correct: 1 for a right answer, else 0.
+        correct: score of the answer, in [0, 1]: 1 if right, 0 if wrong; only a graded scorer gives others.
         too_long: True if the request exceeded the model's context, so there was no answer.
     """
 
-    correct: int
+    correct: float
     too_long: bool
 
 
@@ -39,16 +39,16 @@ class Score:
     Attributes:
         prompt: id of the prompt.
         task: name of the task.
-        correct: 1 or 0 per question, in the order of the data.
+        correct: score per question, in the order of the data; see `Outcome`.
     """
 
     prompt: str
     task: str
-    correct: tuple[int, ...]
+    correct: tuple[float, ...]
 
     @property
     def estimate(self) -> Estimate:
-        """The accuracy with its n and interval."""
+        """The accuracy, or mean score, with its n and interval."""
         return accuracy(self.correct)
 
 

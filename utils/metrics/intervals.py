@@ -1,15 +1,19 @@
-"""Accuracies with 95 % intervals: of one prompt, over prompts, over tasks.
+"""Accuracies and mean scores with 95 % intervals: of one prompt, over prompts, over tasks.
 
     print(accuracy([1, 1, 0]))  # 0.67 [0.21, 0.94], n = 3
 
-Sources: Wilson, JASA 22 (1927) 209-212; Zou and Donner, Stat. Med. 27 (2008) 1693-1702, for the mean over tasks.
+Sources: Wilson, JASA 22 (1927) 209-212; Efron, Ann. Statist. 7 (1979) 1-26, for the bootstrap of graded scores; Zou and
+Donner, Stat. Med. 27 (2008) 1693-1702, for the mean over tasks.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 _Z = 1.959963984540054  # 97.5 % quantile of the standard normal distribution
+_RESAMPLES = 10_000
+_CELLS = 10_000_000  # largest number of counts in memory
 UNKNOWN_INTERVAL = (0.0, 1.0)
 
 
@@ -18,7 +22,7 @@ class Estimate:
     """An accuracy with its uncertainty.
 
     Attributes:
-        value: share of right answers in [0, 1]; None without questions.
+        value: share of right answers, or mean of graded scores, in [0, 1]; None without questions.
         n: number of questions, >= 0.
         ci95: 95 % interval within [0, 1]; (0, 1) without questions.
     """
@@ -43,23 +47,51 @@ class Estimate:
         return f"{self.value:.2f} {interval_text(self.ci95)}, n = {self.n}"
 
 
-def accuracy(correct: Sequence[int]) -> Estimate:
+def accuracy(scores: Sequence[float]) -> Estimate:
     """Return the share of right answers with Wilson's interval, which is also valid at 0, at 1 and for small n.
 
+    If a score lies between 0 and 1, return the mean score with its bootstrap interval. Equal scores have no spread to
+    resample and keep Wilson's interval, which is wider than needed.
+
     Args:
-        correct: 1 per right answer, 0 per wrong one.
+        scores: 1 per right answer, 0 per wrong one, or graded scores in [0, 1].
 
     Raises:
-        ValueError: a score is neither 0 nor 1.
+        ValueError: a score is not in [0, 1].
     """
-    if any(score not in (0, 1) for score in correct):
-        raise ValueError(f"a score must be 0 or 1, not {next(s for s in correct if s not in (0, 1))!r}")
-    n = len(correct)
-    return share_of(sum(correct) / n if n else 0.0, n)
+    if outside := [score for score in scores if not 0 <= score <= 1]:
+        raise ValueError(f"a score must be between 0 and 1, not {outside[0]!r}")
+    n, counts = len(scores), Counter(scores)
+    mean = share_of(math.fsum(scores) / n if n else 0.0, n)
+    if counts.keys() <= {0, 1} or len(counts) == 1:
+        return mean
+    return Estimate(mean.value, n, bootstrap_interval(counts, n))
+
+
+def bootstrap_interval(counts: Mapping[float, int], divisor: float, seed: int = 0) -> tuple[float, float]:
+    """Return the 95 % interval of a mean: percentiles over 10,000 resamples of its values, with replacement.
+
+    Args:
+        counts: number of occurrences of each value; their order determines the random draws.
+        divisor: what a sum of all values is divided by.
+        seed: of the draws.
+    """
+    import numpy
+
+    # Resampling n values and counting them is one multinomial draw: the same distribution without a loop over values.
+    rng, n = numpy.random.default_rng(seed), sum(counts.values())
+    shares, values = [count / n for count in counts.values()], list(counts)
+    rows = max(1, _CELLS // len(values))
+    sizes = [min(rows, _RESAMPLES - first) for first in range(0, _RESAMPLES, rows)]
+    sums = numpy.concatenate([rng.multinomial(n, shares, size) @ values for size in sizes])
+    low, high = numpy.percentile(sums / divisor, [2.5, 97.5])
+    return float(low), float(high)
 
 
 def share_of(value: float, n: int) -> Estimate:
     """Return the estimate for a given share of right answers, such as a minibatch's accuracy.
+
+    For a mean of graded scores, the interval is wider than needed: scores of 0 and 1 vary most.
 
     Args:
         value: in [0, 1].
@@ -74,11 +106,23 @@ def _wilson(share: float, n: int) -> Estimate:
     return Estimate(share, n, (max(0.0, middle - half), min(1.0, middle + half)))
 
 
+def total_of(shares: Iterable[tuple[float, int]]) -> tuple[float, int]:
+    """Return the total score and the number of questions of several minibatches.
+
+    Args:
+        shares: mean score and number of questions of each.
+    """
+    pairs = list(shares)
+    # Rounded, so that a number of right answers is an integer again.
+    return math.fsum(round(share * n, 9) for share, n in pairs), sum(n for _, n in pairs)
+
+
 def mean_of_prompts(estimates: Sequence[Estimate]) -> Estimate:
     """Return the mean over several prompts that answered the same questions, as in local-only training.
 
     Its n is the number of questions and its interval that of one prompt: more prompts add no questions, and the
-    correlation between their answers is unknown. The interval is therefore valid even if all prompts answer alike.
+    correlation between their answers is unknown. The interval is therefore valid even if all prompts answer alike, and
+    wider than needed for graded scores; see `share_of`.
 
     Args:
         estimates: at least one, all with the same n.
@@ -90,8 +134,8 @@ def mean_of_prompts(estimates: Sequence[Estimate]) -> Estimate:
 def mean_of(estimates: Sequence[Estimate]) -> Estimate:
     """Return the mean over tasks, each with the same weight whatever its n; the result's n is the total.
 
-    The interval adds the squared distances between each task's value and its own Wilson bounds (Zou and Donner's method
-    for independent proportions). Unlike the normal approximation it does not vanish if all answers are right, and for
+    The interval adds the squared distances between each task's value and its own bounds (Zou and Donner's method for
+    independent proportions). Unlike the normal approximation it does not vanish if all answers are right, and for
     one task it equals that task's interval. Tasks without questions are ignored.
     """
     counted = [(estimate.value, estimate) for estimate in estimates if estimate.value is not None]

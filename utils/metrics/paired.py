@@ -3,7 +3,8 @@
     print(compare({"q1": 0, "q2": 1}, {"q1": 1, "q2": 1}).verdict)
 
 Sources: McNemar, Psychometrika 12 (1947) 153-157, in its exact form; Fisher, The Design of Experiments (1935), section
-21, for the test that flips signs; Efron, Ann. Statist. 7 (1979) 1-26, for the bootstrap.
+21, for the permutation test that flips signs; Phipson and Smyth, Stat. Appl. Genet. Mol. Biol. 9 (2010) article 39, for
+its p-value over random flips; `utils.metrics.intervals` for the bootstrap.
 """
 
 import math
@@ -12,10 +13,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from textgrad.errors import UsageError
-from utils.metrics.intervals import interval_text, rounded
+from utils.metrics.intervals import bootstrap_interval, interval_text, rounded
 
 _SIGNIFICANCE = 0.05
-_RESAMPLES = 10_000
+_FLIPS = 10_000
+_MOST_ENUMERATED = 16  # changes whose flips are all counted; 2 ** 16 sums
+_SLACK = 1e-9  # rounding error of a sum, in which equal sums may differ
 
 
 @dataclass(frozen=True)
@@ -23,12 +26,13 @@ class Comparison:
     """One prompt and another, or the mean over several others, on the same questions.
 
     Attributes:
-        difference: accuracy after minus accuracy before, in [-1, 1].
+        difference: accuracy, or mean score, after minus before, in [-1, 1].
         ci95: its 95 % interval, by a paired bootstrap (percentiles of 10,000 resamples of the questions).
-        p_value: two-sided, of the exact McNemar test, in (0, 1]; for a mean, of the test that flips signs.
+        p_value: two-sided, of the exact McNemar test, in (0, 1]; for a mean over prompts and for graded scores, of the
+            permutation test that flips signs.
         n: number of questions, >= 1.
-        gained: questions that only the second prompt answered correctly; for a mean, the sum over prompts.
-        lost: questions that only the first prompt answered correctly; likewise.
+        gained: questions that the second prompt answered better; for a mean, the sum over prompts.
+        lost: questions that the first prompt answered better; likewise.
     """
 
     difference: float
@@ -61,15 +65,13 @@ def compare(before: Mapping, *after: Mapping, seed: int = 0) -> Comparison:
     Several other prompts, such as the clients' own ones, are compared by the mean of their accuracies.
 
     Args:
-        before: question id -> 1 for a right answer of the first prompt, 0 for a wrong one.
+        before: question id -> score of the first prompt's answer: 1 right, 0 wrong, or graded in between.
         *after: the same for each other prompt, with the same ids.
-        seed: seed of the bootstrap.
+        seed: seed of the bootstrap and of random flips.
 
     Raises:
         UsageError: the questions differ, or there are none.
     """
-    import numpy
-
     for each in after:
         if before.keys() != each.keys() or not before:
             raise UsageError(
@@ -80,13 +82,11 @@ def compare(before: Mapping, *after: Mapping, seed: int = 0) -> Comparison:
     gained = sum(each[question] > before[question] for each in after for question in before)
     lost = sum(each[question] < before[question] for each in after for question in before)
     changes = [sum(each[question] for each in after) - prompts * before[question] for question in before]
-    # Resampling n questions and counting the outcomes is one multinomial draw: the same distribution without a loop.
-    count = Counter(changes)
-    values = sorted(range(-prompts, prompts + 1), key=lambda value: (-abs(value), -value))
-    draws = numpy.random.default_rng(seed).multinomial(n, [count[value] / n for value in values], _RESAMPLES)
-    low, high = numpy.percentile(draws @ values / (n * prompts), [2.5, 97.5])
-    p_value = mcnemar(gained, lost) if prompts == 1 else flip_signs(changes)
-    return Comparison((gained - lost) / (n * prompts), (float(low), float(high)), p_value, n, gained, lost)
+    counts, graded = Counter(changes), not _are_integers(changes)
+    values = sorted({*counts} if graded else range(-prompts, prompts + 1), key=lambda value: (-abs(value), -value))
+    interval = bootstrap_interval({value: counts[value] for value in values}, n * prompts, seed)
+    p_value = mcnemar(gained, lost) if prompts == 1 and not graded else flip_signs(changes, seed)
+    return Comparison(math.fsum(changes) / (n * prompts), interval, p_value, n, gained, lost)
 
 
 def mcnemar(gained: int, lost: int) -> float:
@@ -103,25 +103,48 @@ def mcnemar(gained: int, lost: int) -> float:
     return min(1.0, 2 * tail / 2**discordant)
 
 
-def flip_signs(changes: Sequence[int]) -> float:
-    """Return the two-sided p-value of the exact test that flips the signs of changes.
+def flip_signs(changes: Sequence[float], seed: int = 0) -> float:
+    """Return the two-sided p-value of the permutation test that flips the signs of changes.
 
     Under the null hypothesis each question's change is as likely in the other direction. Changes of 1 and -1 make it
-    the exact McNemar test.
+    the exact McNemar test. It is exact for integers and for up to 16 changes, and else uses 10,000 random flips.
 
     Args:
         changes: one per question, in any unit.
+        seed: of random flips.
     """
     import numpy
 
     sizes = [abs(change) for change in changes if change]
-    total = sum(sizes)
+    if not _are_integers(sizes):
+        return _flip_fractions(numpy.array(sizes), abs(math.fsum(changes)), seed)
+    total = int(sum(sizes))
     probability = numpy.zeros(2 * total + 1)  # of each sum from -total to total
     probability[total] = 1.0
     for size in sizes:
-        probability = (numpy.roll(probability, size) + numpy.roll(probability, -size)) / 2  # the ends are still zero
+        shifted = [numpy.roll(probability, int(sign * size)) for sign in (1, -1)]
+        probability = (shifted[0] + shifted[1]) / 2  # the ends are still zero
     extreme = abs(numpy.arange(-total, total + 1)) >= abs(sum(changes))
     return min(1.0, float(probability[extreme].sum()))
+
+
+def _flip_fractions(sizes, observed: float, seed: int) -> float:
+    """Return the p-value from the sums under all flips, or under random ones and the observed one."""
+    import numpy
+
+    if len(sizes) <= _MOST_ENUMERATED:
+        sums = numpy.zeros(1)
+        for size in sizes:
+            sums = numpy.concatenate([sums + size, sums - size])
+        return float((abs(sums) >= observed - _SLACK).mean())
+    rng = numpy.random.default_rng(seed)
+    flips = (rng.integers(0, 2, len(sizes)) * 2 - 1 for _ in range(_FLIPS))
+    extreme = sum(bool(abs(signs @ sizes) >= observed - _SLACK) for signs in flips)
+    return (extreme + 1) / (_FLIPS + 1)
+
+
+def _are_integers(changes: Sequence[float]) -> bool:
+    return all(float(change).is_integer() for change in changes)
 
 
 def _p_text(p_value: float) -> str:

@@ -1,4 +1,7 @@
-"""Power of a paired comparison: the gains in accuracy that n test questions can detect."""
+"""Power of a paired comparison: the gains in accuracy that n test questions can detect.
+
+Graded scores vary less than right and wrong answers, so that n questions detect at least these gains.
+"""
 
 import functools
 import math

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from utils.metrics.statistics import share_of
+from utils.metrics.statistics import share_of, total_of
 from utils.report.chart import COLOR_COUNT, AnyChart, Bars, Chart, Columns, Series
 from utils.report.runs import Run
 
@@ -112,15 +112,14 @@ def _point(x: int, estimate: dict[str, Any]) -> tuple[float, ...]:
 
 def _minibatch_accuracy(steps: list, side: str) -> list[tuple[float, ...]]:
     """Return the accuracy over all minibatches per round; a rejected step keeps the accuracy before."""
-    sums: dict[int, tuple[int, int]] = {}
+    shares: dict[int, list[tuple[float, int]]] = {}
     for step in steps:
         value = step["after"] if side == "after" and step["accepted"] else step["before"]
-        correct, n = sums.get(step["round"], (0, 0))
-        sums[step["round"]] = correct + round(value * step["n"]), n + step["n"]
-    return [_point(number, _estimate(correct, n)) for number, (correct, n) in sorted(sums.items()) if n]
+        shares.setdefault(step["round"], []).append((value, step["n"]))
+    return [_point(number, _estimate(*total_of(pairs))) for number, pairs in sorted(shares.items())]
 
 
-def _estimate(count: int, n: int) -> dict[str, Any]:
+def _estimate(count: float, n: int) -> dict[str, Any]:
     return share_of(count / max(1, n), n).as_json()
 
 

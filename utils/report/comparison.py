@@ -7,7 +7,7 @@ from utils.metrics.table import COMPARISON, metrics_shown_in
 from utils.report.drawing import Drawing
 from utils.report.formats import estimate_text, interval_text
 from utils.report.pages import render
-from utils.report.paired import paired
+from utils.report.paired import name_of_test, paired
 from utils.report.runs import Run
 from utils.report.tables import Table, TitledTable
 from utils.run_log.summary import detectable_gain
@@ -35,6 +35,7 @@ def comparison_page(
         numbers=_numbers(runs),
         comparisons=_comparisons(comparisons) if tested else None,
         not_compared=list(dict.fromkeys(each["why_not"] for each in comparisons if "why_not" in each)),
+        test=name_of_test(runs),
         notes=_notes(runs[0], tested),
         runs=runs,
     )

@@ -50,6 +50,11 @@ def paired(runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
             }
 
 
+def name_of_test(runs: Sequence[Run]) -> str:
+    """Return the name of the test that compares the prompts of runs."""
+    return "permutation test" if any(run.is_graded for run in runs) else "exact McNemar test"
+
+
 def as_text(runs: Sequence[Run]) -> str:
     """Return the comparisons as lines for the terminal."""
     lines = ["best prompts on the same test questions:"]

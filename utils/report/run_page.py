@@ -8,6 +8,7 @@ from utils.report import tables
 from utils.report.drawing import Drawing
 from utils.report.lineage import lineage
 from utils.report.pages import render
+from utils.report.paired import name_of_test
 from utils.report.runs import Run
 from utils.run_log.comparisons import main_comparisons, whose
 from utils.run_log.summary import detectable_gain
@@ -29,6 +30,7 @@ def run_page(run: Run, drawings: Sequence[Drawing]) -> str:
         engines=run.config.get("engines", {}),
         headline=_headline(run),
         verdicts=[(each, whose(each)) for each in main_comparisons(results)],
+        test=name_of_test([run]),
         several_prompts=len(results["rounds"][0]["prompts"]) > 1,
         detectable=detectable_gain(results["detectable"]) if results.get("detectable") else "",
         drawings=drawings,

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from textgrad.errors import UsageError
+from textgrad.tasks.source import GRADED
 from textgrad.text import read_json, read_json_lines
 from utils.run_log.stored_config import read_config
 
@@ -50,6 +51,11 @@ class Run:
         """Number of calls over all roles."""
         return sum(used["calls"] for used in self.results["usage"].values())
 
+    @property
+    def is_graded(self) -> bool:
+        """True if a task has a graded scorer."""
+        return any(data.get("scorer", "").endswith(GRADED) for data in self.results.get("data", {}).values())
+
     def metric(self, key: str) -> dict[str, Any] | None:
         """Return a metric as {"value", "n", "ci95"}, or None if the run lacks it."""
         return self.results["metrics"].get(key)
@@ -68,21 +74,21 @@ class Run:
                 steps.setdefault((event["round"], event["client"]), []).append(event)
         return steps
 
-    def correct(self, label: str) -> dict[int, dict[tuple[str, int], int]]:
-        """Return 1 or 0 per test question, by client: {client: {(task, index): 1 or 0}}.
+    def correct(self, label: str) -> dict[int, dict[tuple[str, int], float]]:
+        """Return the score of each test question, by client: {client: {(task, index): score in [0, 1]}}.
 
         The outcomes of a global prompt are those of client 0.
 
         Args:
             label: of the evaluation, such as "best".
         """
-        outcomes: dict[int, dict[tuple[str, int], int]] = {}
+        outcomes: dict[int, dict[tuple[str, int], float]] = {}
         for event in self.events:
             if (event["event"], event.get("of"), event.get("split")) == ("evaluation", label, "test"):
                 by_question = outcomes.setdefault(event.get("client", 0), {})
-                by_question.update(
-                    {(event["task"], index): int(correct) for index, correct in enumerate(event["correct"])}
-                )
+                scores = event["correct"]
+                scores = map(int, scores) if isinstance(scores, str) else scores  # a text in folders of older versions
+                by_question.update({(event["task"], index): score for index, score in enumerate(scores)})
         return outcomes
 
 

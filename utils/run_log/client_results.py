@@ -6,7 +6,7 @@ from typing import Any
 from utils.federation.result import Result
 from utils.federation.setup import Federation
 from utils.federation.update import Step
-from utils.metrics.statistics import accuracy
+from utils.metrics.statistics import accuracy, share_of, total_of
 
 
 def client_results(federation: Federation, result: Result) -> dict[str, Any]:
@@ -32,10 +32,8 @@ def client_results(federation: Federation, result: Result) -> dict[str, Any]:
 
 def _pooled(shares) -> dict[str, Any]:
     """Return the accuracy over all minibatches, from the accuracy and size of each."""
-    correct = total = 0
-    for share, n in shares:
-        correct, total = correct + round(share * n), total + n
-    return accuracy([1] * correct + [0] * (total - correct)).as_json()
+    total, n = total_of(shares)
+    return share_of(total / max(1, n), n).as_json()
 
 
 def _own_validation(federation: Federation, result: Result, client: int) -> dict[str, Any]:

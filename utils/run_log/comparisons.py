@@ -45,9 +45,9 @@ def _groups(names: list[str]) -> list[list[str]]:
     return [names, *([name] for name in names)] if len(names) > 1 else [names]
 
 
-def _outcomes(scores: Mapping[str, Sequence[Score]], names: Iterable[str], client: int) -> dict[tuple[str, int], int]:
-    """Return 1 or 0 for each question of some tasks, under the prompt of a client."""
-    return {(name, index): right for name in names for index, right in enumerate(scores[name][client].correct)}
+def _outcomes(scores: Mapping[str, Sequence[Score]], names: Iterable[str], client: int) -> dict[tuple[str, int], float]:
+    """Return the score of each question of some tasks, under the prompt of a client."""
+    return {(name, index): score for name in names for index, score in enumerate(scores[name][client].correct)}
 
 
 def comparisons_record(tests: Mapping[str, Scores], transfer_engines: Iterable[str] = ()) -> dict[str, Any]:

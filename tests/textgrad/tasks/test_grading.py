@@ -1,13 +1,13 @@
 """Grading by a function and by an engine."""
 
 import pytest
-from scripted import ScriptedEngine
+from scripted import ScriptedEngine, inside
 
 from textgrad.engine.base import Text
 from textgrad.errors import BadReply
-from textgrad.tasks.grading import JudgeGrader, ScorerGrader
+from textgrad.tasks.grading import GradedGrader, JudgeGrader, ScorerGrader
 from textgrad.tasks.scoring.answers import number
-from textgrad.tasks.scoring.scorer import ignore_question
+from textgrad.tasks.scoring.scorer import Grade, ignore_question
 from textgrad.tasks.scoring.verdict import read_verdict
 from textgrad.variable import Variable
 
@@ -37,6 +37,37 @@ def test_a_scorer_gets_the_question():
     assert grader.score("which?", "x", "y") == 1
     assert grader.loss(fixed("which?"), fixed("x"), fixed("y")).value == "1"
     assert grader.eval_fn(inputs={"prediction": fixed("x"), "ground_truth_answer": fixed("y")}).value == "0"
+
+
+def overlap(question, prediction, answer):
+    return Grade(len(set(prediction) & set(answer)) / len(set(answer)), "some letters are missing")
+
+
+def test_a_graded_scorer_tells_the_critic_its_score_and_feedback():
+    grader = GradedGrader(overlap)
+    assert grader.score("q", "abc", "abcd") == 0.75
+    prediction = Variable("abc", role_description="answer")
+    loss = grader.loss(fixed("q"), prediction, fixed("abcd"))
+    assert grader.read(loss) == (0.75, "some letters are missing")
+    critic = ScriptedEngine()
+    loss.backward(engine=critic)
+    assert inside("OUTPUT_OF_FUNCTION", critic.prompts[0]) == "Score: 0.75 (from 0 to 1)\nsome letters are missing"
+    assert [gradient.value for gradient in prediction.gradients] == ["a criticism"]
+
+
+@pytest.mark.parametrize("score, feedback", [(1.0, ""), (0.0, "a\n\nb"), (1 / 3, ""), (5e-324, "tiny"), (1, "x")])
+def test_the_grade_in_a_loss_is_exact(score, feedback):
+    grader = GradedGrader(lambda *_: Grade(score, feedback))
+    assert grader.read(grader.loss(fixed("q"), fixed("p"), fixed("a"))) == (score, feedback)
+    assert isinstance(grader.score("q", "p", "a"), int) is (score in (0, 1)), "logs have 1 instead of 1.0"
+
+
+def test_a_graded_scorer_never_sees_a_reply_without_an_answer():
+    grader = GradedGrader(lambda *_: Grade(1))
+    for reply in (" ", Text("I think 7", "truncated")):
+        loss = grader.loss(fixed("q"), Variable(reply, role_description="answer"), fixed("7"))
+        score, feedback = grader.read(loss)
+        assert score == grader.score("q", reply, "7") == 0 and "cut short" in feedback
 
 
 def test_an_empty_reply_is_wrong_without_a_request():

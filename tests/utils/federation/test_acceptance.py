@@ -73,6 +73,28 @@ def test_paired_asks_until_the_test_decides_and_then_follows_the_majority(before
     assert questions.asked == asked
 
 
+@pytest.mark.parametrize(
+    "before, after, kept_by",
+    [
+        ([0.2, 0.5], [0.3, 0.5], {"not_worse", "better", "better_or_solved", "holdout", "paired"}),
+        ([0.5, 0.5], [0.5, 0.4], set()),
+        ([0.9, 0.9], [0.9, 0.9], {"not_worse"}),  # not solved
+        ([1, 1.0], [1, 1.0], {"not_worse", "better_or_solved"}),
+        ([0.1, 0.2, 0.3], [0.3, 0.2, 0.1], {"not_worse"}),  # equal in spite of rounding
+        ([0.9, 0, 0], [0, 0.1, 0.1], set()),  # two answers are better, and the total is worse
+    ],
+)
+def test_graded_scores_are_compared_by_their_total(before, after, kept_by):
+    for rule in RULES:
+        assert acceptance_rule(rule)(before, after, Further()) is (rule in kept_by), rule
+
+
+def test_paired_tests_graded_changes():
+    further = Further([(0.5, 0.6)] * 8)
+    assert acceptance_rule("paired")([0.1, 0.2, 0.3], [0.2, 0.3, 0.4], further) is True
+    assert further.asked == 3, "six equal changes decide"
+
+
 def test_no_rule_but_not_worse_keeps_a_tie_of_wrong_answers():
     for rule in RULES:
         assert acceptance_rule(rule)([0, 0, 1], [0, 1, 0], Further()) is (rule == "not_worse")

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from utils.metrics.intervals import Estimate, accuracy, mean_of, mean_of_prompts
+from utils.metrics.intervals import Estimate, accuracy, mean_of, mean_of_prompts, total_of
 
 
 def test_wilson_interval_of_eight_in_ten():
@@ -34,9 +34,54 @@ def test_no_questions_give_no_value_and_the_full_interval():
     assert str(accuracy([])) == "no questions"
 
 
-def test_a_score_that_is_neither_0_nor_1_is_rejected():
-    with pytest.raises(ValueError, match="0.5"):
-        accuracy([1, 0.5])
+def test_a_score_outside_0_and_1_is_rejected():
+    for outside in (2, -0.5, float("nan")):
+        with pytest.raises(ValueError, match=str(outside)):
+            accuracy([1, outside])
+
+
+def test_graded_scores_give_their_mean_with_a_bootstrap_interval():
+    from scipy.stats import bootstrap
+
+    rng = random.Random(1)
+    scores = [rng.random() ** 2 for _ in range(40)]
+    estimate = accuracy(scores)
+    assert estimate.value == pytest.approx(sum(scores) / 40) and estimate.n == 40
+    expected = bootstrap((scores,), lambda x, axis: x.mean(axis), method="percentile", random_state=2)
+    low, high = expected.confidence_interval
+    assert estimate.ci95 == pytest.approx((low, high), abs=0.01)
+    assert accuracy(scores) == estimate, "the interval is deterministic"
+
+
+def test_the_bootstrap_interval_covers_a_mean_score():
+    rng, covered = random.Random(0), 0
+    for _ in range(300):
+        low, high = accuracy([rng.choice((0, 0.25, 0.5, 1)) for _ in range(30)]).ci95
+        covered += low <= 1.75 / 4 <= high
+    assert 0.91 < covered / 300 < 0.98
+
+
+def test_scores_of_0_and_1_keep_wilsons_interval_whatever_their_type():
+    assert accuracy([1.0, 0.0, 1.0]) == accuracy([1, 0, 1])
+
+
+def test_equal_graded_scores_leave_uncertainty():
+    low, high = accuracy([0.5] * 4).ci95
+    assert low < 0.2 and high > 0.8
+
+
+def test_a_long_list_of_different_scores_is_resampled_in_parts(monkeypatch):
+    from utils.metrics import intervals
+
+    scores = [number / 100 for number in range(100)]
+    whole = accuracy(scores)
+    monkeypatch.setattr(intervals, "_CELLS", 100_000)
+    assert accuracy(scores) == whole
+
+
+def test_minibatches_add_up_to_their_right_answers():
+    assert total_of([(1 / 3, 3), (2 / 3, 3), (0.1, 10)]) == (4, 16)
+    assert total_of([(0.25, 2), (0.5, 1)]) == (1.0, 3) and total_of([]) == (0, 0)
 
 
 def test_an_estimate_survives_json_and_prints_on_one_line():

@@ -80,6 +80,44 @@ def test_the_test_that_flips_signs_agrees_with_all_flips():
     assert flip_signs([1] * 9 + [-1]) == pytest.approx(mcnemar(9, 1))
 
 
+def test_few_fractions_are_tested_with_all_flips():
+    changes = [0.3, -0.1, 0.25, 0, 0.1, 0.2]
+    sums = [sum(s * c for s, c in zip(signs, changes, strict=True)) for signs in itertools.product((1, -1), repeat=6)]
+    assert flip_signs(changes) == pytest.approx(sum(abs(each) >= 0.75 - 1e-9 for each in sums) / len(sums))
+    assert flip_signs([0.5] * 9 + [-0.5]) == pytest.approx(mcnemar(9, 1))
+    assert flip_signs([0.1, 0.2, -0.3]) == 1, "a sum of zero in spite of rounding"
+
+
+def test_many_fractions_are_tested_with_seeded_random_flips():
+    from scipy.stats import permutation_test
+
+    changes = [0.01 * (number % 7) - 0.013 for number in range(30)]
+    expected = permutation_test((changes, [0] * 30), lambda x, y: sum(x) - sum(y), permutation_type="samples", rng=1)
+    assert flip_signs(changes) == pytest.approx(expected.pvalue, abs=0.01)
+    assert flip_signs(changes) == flip_signs(changes) != flip_signs(changes, seed=1)
+    assert flip_signs([0.5] * 40) == 1 / 10_001, "never zero"
+
+
+def test_graded_scores_are_compared_by_their_mean():
+    before = dict(enumerate([0.2, 0.4, 0.5, 1, 0, 0.1]))
+    after = dict(enumerate([0.7, 0.9, 1.0, 1, 0.5, 0]))
+    comparison = compare(before, after)
+    assert comparison.difference == pytest.approx(1.9 / 6)
+    assert (comparison.gained, comparison.lost, comparison.n) == (4, 1, 6)
+    assert comparison.p_value == pytest.approx(flip_signs([0.5, 0.5, 0.5, 0.5, -0.1])) == pytest.approx(4 / 32)
+    low, high = comparison.ci95
+    assert 0.05 < low < 0.2 and 0.4 < high <= 0.5
+    mean = compare(before, after, after)
+    assert mean.difference == pytest.approx(comparison.difference)
+    assert mean.p_value == pytest.approx(comparison.p_value)
+
+
+def test_scores_of_0_and_1_are_compared_alike_whatever_their_type():
+    before, after = _pairs(16, 4, 50, 30)
+    as_floats = [{question: float(score) for question, score in side.items()} for side in (before, after)]
+    assert compare(*as_floats) == compare(before, after)
+
+
 def test_an_insignificant_difference_is_reported_as_noise():
     assert compare(*_pairs(7, 4, 40, 49)).verdict == "not distinguishable from noise (p = 0.549, n = 100)"
     assert compare({"q": 1}, {"q": 1}).verdict == "not distinguishable from noise (p = 1.000, n = 1)"

@@ -12,8 +12,8 @@ RULES = names_in(PACKAGE)
 class MoreQuestions(Protocol):
     """Answers further questions of the client under both prompts, which the rewrite has not seen."""
 
-    def __call__(self, count: int | None = None) -> list[tuple[int, int]]:
-        """Return (old, new) per question: 1 for a right answer under that prompt, else 0.
+    def __call__(self, count: int | None = None) -> list[tuple[float, float]]:
+        """Return (old, new) per question: the scores in [0, 1] of the answers under both prompts.
 
         Args:
             count: largest number of questions; by default all that --accept_size still allows. The list is shorter, or
@@ -21,7 +21,7 @@ class MoreQuestions(Protocol):
         """
 
 
-Rule = Callable[[Sequence[int], Sequence[int], MoreQuestions], bool]
+Rule = Callable[[Sequence[float], Sequence[float], MoreQuestions], bool]
 
 
 def acceptance_rule(name: str) -> Rule:

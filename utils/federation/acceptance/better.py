@@ -1,16 +1,17 @@
 """Keep a rewrite only if accuracy on the minibatch rose."""
 
 from collections.abc import Sequence
+from math import fsum
 
 from utils.federation.acceptance import MoreQuestions
 
 
-def accept(before: Sequence[int], after: Sequence[int], more: MoreQuestions) -> bool:
-    """Return True if more answers are right under the rewrite.
+def accept(before: Sequence[float], after: Sequence[float], more: MoreQuestions) -> bool:
+    """Return True if the answers score more in total under the rewrite.
 
     Args:
-        before: 1 or 0 per question of the minibatch, under the old prompt.
+        before: score per question of the minibatch, in [0, 1], under the old prompt.
         after: the same questions in the same order, under the rewrite.
         more: not used.
     """
-    return sum(after) > sum(before)
+    return fsum(after) > fsum(before)
