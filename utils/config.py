@@ -106,6 +106,13 @@ class Config:
         low=0,
         high=_MANY,
     )
+    answer_critic: str = option(
+        "llm",
+        "training",
+        "critic of answers that rules score: the evaluation engine, or without calls a fixed sentence with the right "
+        "answer; answers that an engine judges always have the engine as critic",
+        choices=("llm", "fixed"),
+    )
     accept: str = option(
         "not_worse",
         "training",

@@ -19,6 +19,7 @@ _TOPIC = re.compile(r"topic-\d+")
 _MARKER = re.compile(r"\[(topic-\d+)\]")
 _LESSON = re.compile(r"Lesson (topic-\d+):")
 _MISSING = re.compile(r"lacks the lesson for (topic-\d+)")
+_FIXED_FEEDBACK = re.compile(r"The right answer is .*; the reply", re.DOTALL)
 _UPLOAD = re.compile(r'<PROMPT client="[^"]*">\n(.*?)\n</PROMPT>', re.DOTALL)
 _FIELD = re.compile(r"\*\*([^*\n]+)\*\*:(.*?)(?=\n\*\*[^*\n]+\*\*:|\Z)", re.DOTALL)
 _FINAL_ANSWER = re.compile(r".*Answer:\s*(.+?)\s*(?:\n\n|\Z)", re.DOTALL)
@@ -165,7 +166,10 @@ def _criticism_of_answer(content: str) -> str:
 
 def _criticism_of_prompt(content: str) -> str:
     present = set(_LESSON.findall(_block("VARIABLE", content)))
-    return _missing_lessons(_block("FEEDBACK", content), present)
+    feedback = _block("FEEDBACK", content)
+    if _FIXED_FEEDBACK.match(feedback) and (topic := _TOPIC.search(_block("LM_OUTPUT", content))):
+        feedback = f"It lacks the lesson for {topic[0]}."
+    return _missing_lessons(feedback, present)
 
 
 def _missing_lessons(text: str, present: Iterable[str] = ()) -> str:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["AVAILABLE_DATASETS", "DataLoader", "Dataset", "Examples", "Task", "get_task", "load_task"]
 
 _JUDGES = ("auto", "llm")
+_ANSWER_CRITICS = ("llm", "fixed")
 
 
 def __getattr__(attribute: str):
@@ -41,6 +42,7 @@ def get_task(
     test_size: int | None = None,
     judge: str = "auto",
     scorer: str | None = None,
+    answer_critic: str = "llm",
 ) -> Task:
     """Return a task by its name.
 
@@ -54,20 +56,25 @@ def get_task(
         judge: "auto" uses the task's scorer if it has one, "llm" always the engine.
         scorer: for a .jsonl file: "number", "exact", "choice" or "judge"; default: inferred from the answers.
 
+        answer_critic: "llm" asks the critic for feedback on an answer; "fixed" takes a sentence with the right answer
+            instead, unless an engine judges.
+
     Raises:
-        UsageError: the name, judge or scorer is unknown; a size is below 1 or above the number of examples; the data
-            is unusable.
+        UsageError: the name, judge, scorer or answer critic is unknown; a size is below 1 or above the number of
+            examples; the data is unusable.
         BrokenSystem: data or a package is missing and cannot be obtained.
     """
     sizes = Sizes(train_size, val_size, test_size)
     source = source_of(name)
     is_file = Path(name).suffix == ".jsonl"
     _check_options(sizes, judge, None if is_file else scorer, name)
+    if answer_critic not in _ANSWER_CRITICS:
+        raise unknown("answer critic", answer_critic, _ANSWER_CRITICS)
     data: TaskData = source.load(TaskRequest(name, data_folder(data_dir), seed, sizes, scorer))
     train, val, test = (
         Examples(examples, data.description, data.answer_format) for examples in cut(data.splits, sizes, name)
     )
-    grader = _grader(data, judge, evaluation_api)
+    grader = _grader(data, judge, evaluation_api, answer_critic)
     return Task(
         normalize(Path(name).stem) if is_file else name,
         train,
@@ -81,11 +88,11 @@ def get_task(
     )
 
 
-def _grader(data: TaskData, judge: str, evaluation_api) -> Grader:
+def _grader(data: TaskData, judge: str, evaluation_api, answer_critic: str) -> Grader:
     if judge == "auto" and data.graded_scorer:
-        return GradedGrader(data.graded_scorer)
+        return GradedGrader(data.graded_scorer, answer_critic)
     if judge == "auto" and data.scorer:
-        return ScorerGrader(data.scorer)
+        return ScorerGrader(data.scorer, answer_critic)
     return JudgeGrader(validate_engine_or_get_default(evaluation_api))
 
 

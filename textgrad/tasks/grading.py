@@ -64,13 +64,15 @@ class ScorerGrader:
 
     Args:
         scorer: (question or None, prediction, answer) -> number in [0, 1]. `RIGHT` and above count as 1, the rest as 0.
+        answer_critic: "fixed" for feedback on answers without a request, "llm" for that of the critic.
     """
 
     unreadable = 0
 
-    def __init__(self, scorer: QuestionScorer):
+    def __init__(self, scorer: QuestionScorer, answer_critic: str = "llm"):
         self._scorer = scorer
-        self.eval_fn = StringBasedFunction(self._compare, function_purpose=_PURPOSE)
+        feedback = _fixed_feedback(self.read) if answer_critic == "fixed" else None
+        self.eval_fn = StringBasedFunction(self._compare, function_purpose=_PURPOSE, feedback=feedback)
 
     def score(self, question: str | None, prediction: str, answer: str) -> int:
         if has_no_answer(prediction):
@@ -98,13 +100,15 @@ class GradedGrader:
 
     Args:
         scorer: (question or None, prediction, answer) -> grade.
+        answer_critic: as for `ScorerGrader`.
     """
 
     unreadable = 0
 
-    def __init__(self, scorer: GradedScorer):
+    def __init__(self, scorer: GradedScorer, answer_critic: str = "llm"):
         self._scorer = scorer
-        self.eval_fn = StringBasedFunction(self._loss_text, function_purpose=_GRADED_PURPOSE)
+        feedback = _fixed_feedback(self.read) if answer_critic == "fixed" else None
+        self.eval_fn = StringBasedFunction(self._loss_text, function_purpose=_GRADED_PURPOSE, feedback=feedback)
 
     def score(self, question: str | None, prediction: str, answer: str) -> float:
         return self._grade(question, prediction, answer).score
@@ -196,6 +200,20 @@ class _VerdictEngine(EngineLM):
 def has_no_answer(prediction: str) -> bool:
     """Return True for a reply that is empty, or incomplete without an explicit answer."""
     return not prediction.strip() or (is_incomplete(prediction) and explicit_answer(prediction) is None)
+
+
+def _fixed_feedback(read: Callable[[Variable], Grade]) -> Callable[..., str]:
+    """Return the function that gives feedback on an answer in place of a critic, for a grader with this `read`."""
+
+    def feedback(loss: Variable, prediction: Variable, ground_truth_answer: Variable, **others: Variable) -> str:
+        right = f"The right answer is {text_of(ground_truth_answer)}"
+        if has_no_answer(text_of(prediction)):
+            return f"{right}; the reply is empty, or was cut short before its final answer."
+        score, remark = read(loss)
+        verdicts: dict[float, str] = {0: "; the reply gives another one.", 1: ", and the reply gives it."}
+        return f"{right}{verdicts.get(score, f'; the reply scores {score} of 1.')} {remark}".strip()
+
+    return feedback
 
 
 def text_of(variable: Variable) -> str:

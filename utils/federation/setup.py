@@ -131,6 +131,7 @@ def load_tasks(config: Config, engines: Engines) -> list[Task]:
             test_size=config.test_size or None,
             judge=config.judge,
             scorer=config.scorer or None,
+            answer_critic=config.answer_critic,
         )
         for name in config.task
     ]

@@ -49,6 +49,7 @@ def public_task(name: str, config: Config, engines: Engines) -> Task:
         train_size=config.train_size or None,
         val_size=config.val_size or None,
         test_size=config.test_size or None,
+        answer_critic=config.answer_critic,
     )
 
 

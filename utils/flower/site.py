@@ -184,7 +184,14 @@ def _private_task(name: str, path: Path, scorer: str, engines: Engines, config: 
     lines = from_jsonl(path, ("question", "answer"))
     rows = distinct([(str(row["question"]), answer_of(row, scorer)) for row in lines])
     if name.endswith(".jsonl"):
-        task = get_task(str(path), engines.evaluation, seed=config.questions_seed, judge=config.judge, scorer=scorer)
+        task = get_task(
+            str(path),
+            engines.evaluation,
+            seed=config.questions_seed,
+            judge=config.judge,
+            scorer=scorer,
+            answer_critic=config.answer_critic,
+        )
     else:
         task = public_task(name, config, engines)
     empty = Examples([], task.description, task.answer_format)

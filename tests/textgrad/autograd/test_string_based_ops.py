@@ -61,3 +61,17 @@ def test_an_error_of_the_function_is_not_swallowed():
 def test_a_result_that_is_not_text_is_rejected_with_its_type():
     with pytest.raises(AssertionError, match="float"):
         StringBasedFunction(lambda text: 0.5, "half")({"text": fixed("x", "text")})
+
+
+def test_feedback_of_the_function_itself_replaces_the_critic():
+    critic, prompt = ScriptedEngine("criticism"), Variable("Think.", role_description="system prompt")
+    prediction = LLMCall(ScriptedEngine("5"), prompt)(fixed("2+2?", "question"))
+    truth = fixed("4", "true answer")
+
+    def feedback(result, prediction, truth):
+        return f"{result.value}: {prediction.value} should be {truth.value}"
+
+    StringBasedFunction(exact, "1 if equal", feedback)({"prediction": prediction, "truth": truth}).backward(critic)
+    assert prediction.get_gradient_text() == "0: 5 should be 4" and not truth.gradients
+    (request,) = critic.prompts
+    assert inside("FEEDBACK", request) == "0: 5 should be 4" and prompt.get_gradient_text() == "criticism"

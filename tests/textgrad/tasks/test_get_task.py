@@ -172,7 +172,9 @@ def test_without_a_network_the_error_says_where_own_data_would_be_read(tmp_path,
     assert "\n" not in str(raised.value)
 
 
-def test_an_unknown_judge_and_a_misplaced_scorer_are_rejected(folder):
+def test_an_unknown_judge_or_answer_critic_and_a_misplaced_scorer_are_rejected(folder):
+    with pytest.raises(UsageError, match="unknown answer critic 'none'; known, nearest first"):
+        get_task("BBH_object_counting", data_dir=folder, answer_critic="none")
     with pytest.raises(UsageError, match="unknown judge 'lm'; known, nearest first: llm"):
         get_task("BBH_object_counting", data_dir=folder, judge="lm")
     with pytest.raises(UsageError, match="scorer 'exact' is for your own .jsonl file"):

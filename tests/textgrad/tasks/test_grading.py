@@ -32,6 +32,38 @@ def test_the_evaluation_function_needs_no_question():
     assert grader.eval_fn(inputs=inputs).value == "1"
 
 
+NO_ANSWER = "The right answer is 7; the reply is empty, or was cut short before its final answer."
+
+
+def fixed_feedback(grader, reply):
+    """Return the feedback on a reply, and check that it took no call."""
+    critic, prediction = ScriptedEngine("criticism"), Variable("", role_description="answer")
+    prediction.value = reply
+    grader.loss(fixed("3 + 4?"), prediction, fixed("7")).backward(critic)
+    assert not critic.calls
+    return prediction.get_gradient_text()
+
+
+@pytest.mark.parametrize(
+    "reply, feedback",
+    [
+        ("Answer: 7", "The right answer is 7, and the reply gives it."),
+        ("Answer: 8", "The right answer is 7; the reply gives another one."),
+        ("", NO_ANSWER),
+        (Text("I add", "truncated"), NO_ANSWER),
+    ],
+)
+def test_fixed_feedback_names_the_right_answer_without_a_call(reply, feedback):
+    assert fixed_feedback(ScorerGrader(ignore_question(number), "fixed"), reply) == feedback
+
+
+def test_fixed_feedback_has_the_score_and_the_remark_of_a_graded_scorer():
+    grader = GradedGrader(lambda question, reply, answer: Grade(reply.count("7") / 2, "Write it twice."), "fixed")
+    assert fixed_feedback(grader, "7") == "The right answer is 7; the reply scores 0.5 of 1. Write it twice."
+    assert fixed_feedback(grader, "8") == "The right answer is 7; the reply gives another one. Write it twice."
+    assert fixed_feedback(grader, "") == NO_ANSWER
+
+
 def test_a_scorer_gets_the_question():
     grader = ScorerGrader(lambda question, prediction, answer: int(question == "which?"))
     assert grader.score("which?", "x", "y") == 1

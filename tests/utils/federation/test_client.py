@@ -72,6 +72,23 @@ def test_later_rounds_use_later_minibatches(parts):
     assert sent == {sample.question for index in (2, 3) for sample in client.batch(index)}
 
 
+@pytest.mark.parametrize(
+    "answer_critic, judge, critiques",
+    [("llm", "auto", 6), ("fixed", "auto", 3), ("llm", "llm", 6), ("fixed", "llm", 6)],
+)
+def test_fixed_feedback_on_answers_saves_one_critique_per_question_and_still_teaches(
+    tmp_path, answer_critic, judge, critiques
+):
+    config = toy.config(
+        tmp_path, "--answer_critic", answer_critic, "--judge", judge, "--local_steps", "1", module="train_centralized"
+    )
+    engines, _, evaluation = toy.recorded(config)
+    task = load_tasks(config, engines)[0]
+    update = client_of(engines, task, local_steps=1).train("Add.", 1)
+    assert sum(system.startswith("You are the critic") for system in evaluation.systems()) == critiques
+    assert "Lesson topic-" in update.prompt
+
+
 def test_the_same_minibatch_is_answered_again_under_the_rewrite(parts):
     engines, test, _, task = parts
     update = client_of(engines, task, local_steps=1).train("Add.", 1)
