@@ -99,6 +99,12 @@ class Config:
         low=0,
         high=_MANY,
     )
+    context: str = option(
+        "on",
+        "training",
+        "show the optimizer the conversation that each piece of feedback is about",
+        choices=("on", "off"),
+    )
     momentum_window: int = option(
         3,
         "training",

@@ -33,13 +33,20 @@ class Example:
         return self.score < 1.0
 
 
-def get_gradient_and_context_text(variable: Variable) -> list[str | bytes]:
-    """Return all feedback on a variable, each piece after the conversation it is about: texts and images, in order."""
+def get_gradient_and_context_text(variable: Variable, with_context: bool = True) -> list[str | bytes]:
+    """Return all feedback on a variable as texts and images, in order.
+
+    Args:
+        variable: the variable.
+        with_context: True to put the conversation that it is about before each piece of feedback.
+    """
     return [
         part
         for gradient in variable.gradients
         if isinstance(gradient.value, str) and gradient.value.strip()
-        for part in prompts.feedback_with_context(gradient.value, _context(variable, gradient))
+        for part in prompts.feedback_with_context(
+            gradient.value, _context(variable, gradient) if with_context else None
+        )
     ]
 
 

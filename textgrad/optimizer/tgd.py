@@ -34,7 +34,12 @@ class TextualGradientDescent(Optimizer):
         optimizer_system_prompt: {new_variable_start_tag} and {new_variable_end_tag} in it are replaced by the tags.
         in_context_examples: examples of good values.
         gradient_memory: number of earlier steps whose feedback is shown too, >= 0.
+
+    Attributes:
+        shows_context: True to show the conversation that a piece of feedback is about.
     """
+
+    shows_context = True
 
     def __init__(
         self,
@@ -68,7 +73,9 @@ class TextualGradientDescent(Optimizer):
             engine: the LLM that rewrites.
             options: has one attribute per option, such as `gradient_memory`.
         """
-        return cls(parameters, engine=engine, gradient_memory=options.gradient_memory)
+        optimizer = cls(parameters, engine=engine, gradient_memory=options.gradient_memory)
+        optimizer.shows_context = options.context == "on"
+        return optimizer
 
     @property
     def constraint_text(self) -> str:
@@ -166,7 +173,7 @@ class TextualGradientDescent(Optimizer):
 
     def _update_prompt(self, variable: Variable, hint: str = "") -> str | list[str | bytes]:
         """Return the request for a variable's new value."""
-        feedback = get_gradient_and_context_text(variable)
+        feedback = get_gradient_and_context_text(variable, self.shows_context)
         if not feedback:
             raise BadReply(
                 f"no criticism of {variable.role_description!r} to work from: either backward() was not "

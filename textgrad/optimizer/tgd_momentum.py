@@ -44,6 +44,7 @@ class TextualGradientDescentwithMomentum(TextualGradientDescent):
         """Return the optimizer as the options of a run describe it; see `TextualGradientDescent.from_options`."""
         optimizer = cls(engine, parameters, momentum_window=options.momentum_window)
         optimizer.gradient_memory = options.gradient_memory
+        optimizer.shows_context = options.context == "on"
         return optimizer
 
     def _past(self, variable: Variable) -> Sequence[tuple[str, str]]:

@@ -60,6 +60,17 @@ def test_a_gradient_without_context_is_shown_alone():
     assert "<CONTEXT>" not in optimizer.engine.prompts[0] and inside("FEEDBACK", optimizer.engine.prompts[0]) == "grad"
 
 
+@pytest.mark.parametrize("name", ["tgd", "tgd_momentum"])
+@pytest.mark.parametrize("context, shown", [("on", 2), ("off", 0)])
+def test_the_option_context_leaves_the_conversations_out_of_the_request(name, context, shown):
+    options = SimpleNamespace(gradient_memory=0, momentum_window=0, context=context)
+    variable, engine = criticized("Think.", "too short", "too vague"), ScriptedEngine(GOOD)
+    optimizer_class(name).from_options([variable], engine=engine, options=options).step()
+    (request,) = engine.prompts
+    assert request.count("<CONTEXT>") == request.count("about too") == shown
+    assert "<FEEDBACK>\ntoo short" in request and "<FEEDBACK>\ntoo vague" in request
+
+
 def test_constraints_and_examples_are_shown():
     engine = step(criticized(), constraints=["in English", "at most 9 words"], in_context_examples=["Look.", "Hear."])
     assert inside("CONSTRAINTS", engine.prompts[0]) == "1. in English\n2. at most 9 words"
@@ -274,9 +285,9 @@ def test_an_optimizer_that_proposes_nothing_is_a_bad_reply():
 
 @pytest.mark.parametrize("name, made", [("tgd", tg.TGD), ("tgd_momentum", TextualGradientDescentwithMomentum)])
 def test_an_optimizer_is_found_by_name_and_made_from_options(name, made):
-    options = SimpleNamespace(gradient_memory=2, momentum_window=3)
+    options = SimpleNamespace(gradient_memory=2, momentum_window=3, context="off")
     optimizer = optimizer_class(name).from_options([criticized()], engine=ScriptedEngine(GOOD), options=options)
-    assert type(optimizer) is made and optimizer.gradient_memory == 2
+    assert type(optimizer) is made and optimizer.gradient_memory == 2 and not optimizer.shows_context
     assert getattr(optimizer, "momentum_window", 3) == 3
 
 
