@@ -11,16 +11,17 @@ ROOT = Path(__file__).resolve().parents[1]
 _PROGRAM = ("main.py", "train_centralized.py", "train_homo_fed.py", "train_hetero_fed.py", "textgrad", "utils")
 
 
-def readme_example(readme: str) -> tuple[str, str]:
-    """Return the path and the code of the first Python example of a README.
+def readme_example(readme: str, file: str = r"[\w/]+\.py") -> tuple[str, str]:
+    """Return the path and the code of the first Python example of a README, or of that of a file.
 
     The line before the code block names the file in backquotes: "Save as `utils/aggregation/methods/longest.py`:".
 
     Args:
         readme: path from the project's root.
+        file: regular expression that matches the path of the example.
     """
     text = (ROOT / readme).read_text(encoding="utf-8")
-    found = re.search(r"`([\w/]+\.py)`[^\n]*\n+```python\n(.*?)```", text, re.DOTALL)
+    found = re.search(rf"`({file})`[^\n]*\n+```python\n(.*?)```", text, re.DOTALL)
     assert found, f"{readme} shows no example file"
     return found[1], found[2]
 

@@ -258,9 +258,11 @@ class Config:
     scorer: str = option(
         "",
         "data",
-        "how answers of a .jsonl task are scored: number, exact, choice or judge",
+        "how answers are scored: number, exact, choice or judge for a .jsonl task; file.py:function, your own metric, "
+        "for any task",
         metavar="NAME",
-        unset="inferred from the answers",
+        per_machine=True,
+        unset="the task's own, or inferred from the answers",
     )
 
     temperature: float = option(0.0, "engines", "sampling temperature", low=0, high=2)

@@ -4,6 +4,7 @@ task = get_task("BBH_object_counting", data_dir="data")
 train, val, test, eval_fn = load_task("BBH_object_counting", engine)       # the same, in TextGrad's form
 """
 
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from textgrad.errors import UsageError, unknown
 from textgrad.tasks.base import DataLoader, Dataset, Examples, Task
 from textgrad.tasks.grading import GradedGrader, Grader, JudgeGrader, ScorerGrader
 from textgrad.tasks.registry import known_tasks, source_of
+from textgrad.tasks.scoring.user_function import UserFunction, is_function
 from textgrad.tasks.source import GRADED, Sizes, TaskData, TaskRequest, data_folder
 from textgrad.tasks.splits import cut
 from textgrad.text import normalize
@@ -54,8 +56,8 @@ def get_task(
         seed: determines every random choice of data.
         train_size, val_size, test_size: number of examples per split, >= 1; default: all.
         judge: "auto" uses the task's scorer if it has one, "llm" always the engine.
-        scorer: for a .jsonl file: "number", "exact", "choice" or "judge"; default: inferred from the answers.
-
+        scorer: for a .jsonl file: a key of `user_file.KINDS`; default: inferred from the answers. For every task:
+            "file.py:function", see `textgrad.tasks.scoring.user_function`.
         answer_critic: "llm" asks the critic for feedback on an answer; "fixed" takes a sentence with the right answer
             instead, unless an engine judges.
 
@@ -67,10 +69,13 @@ def get_task(
     sizes = Sizes(train_size, val_size, test_size)
     source = source_of(name)
     is_file = Path(name).suffix == ".jsonl"
-    _check_options(sizes, judge, None if is_file else scorer, name)
+    own = UserFunction(scorer) if scorer and is_function(scorer) else None
+    _check_options(sizes, judge, None if is_file or own else scorer, name)
     if answer_critic not in _ANSWER_CRITICS:
         raise unknown("answer critic", answer_critic, _ANSWER_CRITICS)
     data: TaskData = source.load(TaskRequest(name, data_folder(data_dir), seed, sizes, scorer))
+    if own:
+        data = dataclasses.replace(data, graded_scorer=own, scorer_name=own.name)
     train, val, test = (
         Examples(examples, data.description, data.answer_format) for examples in cut(data.splits, sizes, name)
     )
@@ -85,6 +90,7 @@ def get_task(
         grader,
         _scorer_name(grader, data),
         data.remark,
+        own.fingerprint if own else "",
     )
 
 
@@ -123,5 +129,5 @@ def _check_options(sizes: Sizes, judge: str, misplaced_scorer: str | None, name:
     if misplaced_scorer is not None:
         raise UsageError(
             f"scorer {misplaced_scorer!r} is for your own .jsonl file; {name} has its own scorer "
-            "(judge='llm' uses an engine instead)"
+            "(judge='llm' uses an engine instead, scorer='file.py:function' your own function)"
         )

@@ -102,6 +102,7 @@ class Task:
         grader: decides whether an answer is right.
         scorer_name: what config.json and the terminal call the scorer; "judge" if an engine judges.
         remark: what the user should know about the data, or "".
+        scorer_fingerprint: of the file with the user's own scorer, or "".
     """
 
     name: str
@@ -113,10 +114,11 @@ class Task:
     grader: Grader
     scorer_name: str = "its own scorer"
     remark: str = ""
+    scorer_fingerprint: str = ""
 
     def query(self, question: str) -> str:
         """Return the message to the model: the question and how to give the answer."""
-        return f"{question}\n\n{self.answer_format}"
+        return f"{question}\n\n{self.answer_format}" if self.answer_format else question
 
     def score(self, question: str, prediction: str, answer: str) -> float:
         """Return 1 for a right prediction, else 0, or a score in between if the scorer is graded.

@@ -30,7 +30,7 @@ class TaskRequest:
         data_dir: a folder with data files, or None.
         seed: determines every random choice.
         sizes: number of examples per split.
-        scorer: name of the scorer of a user's file; None to infer it from the answers.
+        scorer: name of the scorer of a user's file, or "file.py:function"; None to infer it from the answers.
     """
 
     name: str

@@ -10,6 +10,7 @@ from textgrad.tasks.scoring.answers import SCORERS
 from textgrad.tasks.scoring.numerals import number_in, value_of
 from textgrad.tasks.scoring.options import option_in
 from textgrad.tasks.scoring.scorer import ignore_question
+from textgrad.tasks.scoring.user_function import is_function
 from textgrad.tasks.source import TaskData, TaskRequest, answer_line
 from textgrad.tasks.splits import Example, seeded_splits
 
@@ -31,7 +32,8 @@ def load(request: TaskRequest) -> TaskData:
     """Return the data of a user's file, shuffled and split by the seed.
 
     Args:
-        request: its name is the file's path; its scorer is a key of `KINDS`, or None to infer it from the answers.
+        request: its name is the file's path; its scorer is a key of `KINDS`, or None to infer it from the answers. A
+            user's own function reads the whole reply, so that no form of the answer is asked for.
 
     Raises:
         UsageError: the file is unreadable; a line is not JSON or lacks a field; there are fewer than three different
@@ -40,14 +42,16 @@ def load(request: TaskRequest) -> TaskData:
     path = Path(request.name)
     records = from_jsonl(path, ("question", "answer"))
     kind = request.scorer or kind_of([answer_of(record) for record in records])
-    if kind not in KINDS:
-        raise unknown("scorer", kind, KINDS)
+    if kind not in KINDS and not is_function(kind):
+        raise unknown("scorer", kind, [*KINDS, "file.py:function"])
     examples = [(str(record["question"]), answer_of(record, kind)) for record in records]
     splits = seeded_splits(examples, SHARES, request.seed, str(path))
-    scorer = None if kind == "judge" else ignore_question(SCORERS[kind])
     remarks = [_inferred(kind, examples) if request.scorer is None else _unfit(kind, examples)]
     if repeated := len(examples) - sum(map(len, splits)):
         remarks.append(f"{repeated} of {len(examples)} questions repeat another and are left out")
+    if is_function(kind):
+        return TaskData(splits, DESCRIPTION, "", None, remark="; ".join(filter(None, remarks)))
+    scorer = None if kind == "judge" else ignore_question(SCORERS[kind])
     answer_format = answer_line(KINDS[kind])
     if kind == "exact" and any("\n" in answer for _, answer in examples):
         answer_format = f"End with a line 'Answer:' and, on the lines below it, {KINDS[kind]}."

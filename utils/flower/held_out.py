@@ -6,6 +6,7 @@ from pathlib import Path
 from textgrad.errors import UsageError
 from textgrad.tasks import Dataset, Examples, Task, get_task
 from textgrad.tasks.records import from_jsonl
+from textgrad.tasks.scoring.user_function import is_function
 from textgrad.tasks.splits import distinct
 from textgrad.tasks.user_file import answer_of, kind_of
 from utils.config import Config
@@ -25,21 +26,23 @@ def held_out_task(name: str, config: Config, engines: Engines) -> Task:
     Raises:
         UsageError: unknown task or unusable data.
     """
-    task = _file_task(name, config, engines) if name.endswith(".jsonl") else public_task(name, config, engines)
+    scorer = scorer_of(name, config)
+    load = _file_task if name.endswith(".jsonl") else public_task
+    task = load(name, scorer, config, engines)
     val, test = _first(task, task.val, config.val_size), _first(task, task.test, config.test_size)
     engines.teach([*val.examples, *test.examples])
     return dataclasses.replace(task, train=Examples([], task.description, task.answer_format), val=val, test=test)
 
 
 def scorer_of(name: str, config: Config) -> str:
-    """Return the name of the scorer that all sites use for a .jsonl task, or "" for a public task."""
+    """Return the name of the scorer that all sites use for a task, or "" for a public task's own scorer."""
     if not name.endswith(".jsonl"):
-        return ""
+        return config.scorer if is_function(config.scorer) else ""
     return config.scorer or kind_of([answer_of(row) for row in _rows(name)])
 
 
-def public_task(name: str, config: Config, engines: Engines) -> Task:
-    """Return a task that is not a file, with all its questions."""
+def public_task(name: str, scorer: str, config: Config, engines: Engines) -> Task:
+    """Return a task that is not a file, with all its questions; `scorer` is as in `scorer_of`."""
     return get_task(
         name,
         engines.evaluation,
@@ -50,11 +53,12 @@ def public_task(name: str, config: Config, engines: Engines) -> Task:
         val_size=config.val_size or None,
         test_size=config.test_size or None,
         answer_critic=config.answer_critic,
+        scorer=scorer or None,
     )
 
 
-def _file_task(name: str, config: Config, engines: Engines) -> Task:
-    rows, scorer = _rows(name), scorer_of(name, config)
+def _file_task(name: str, scorer: str, config: Config, engines: Engines) -> Task:
+    rows = _rows(name)
     splits = {
         split: [(str(row["question"]), answer_of(row, scorer)) for row in rows if row.get("split") == split]
         for split in _SPLITS

@@ -107,12 +107,12 @@ def _federation(grid: Any, config: Config, engines: Engines, tasks: list[Task], 
 
 
 def request_to_sites(config: Config, tasks: list[Task]) -> Record:
-    """Return what every message contains. A .jsonl task is sent as a file name: each site has its own file."""
+    """Return what every message contains. Files are sent as names without folders: each site has its own files."""
     names = [normalize(Path(name).name) if name.endswith(".jsonl") else name for name in config.task]
     return {
         "options": encode_options(config),
         "tasks": names,
-        "scorers": [scorer_of(name, config) for name in config.task],
+        "scorers": [normalize(Path(scorer_of(name, config)).name) for name in config.task],
         "public": public_text(tasks),
     }
 

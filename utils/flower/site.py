@@ -2,8 +2,9 @@
 the options of the run.
 
 Example: --node-config "name='site-a' data='/private/a' engine='ollama-llama3.1'". The folder `data` contains
-<task>.jsonl, with one object per line that has a "question" and an "answer". The site's call log and steps are in the
-folder `logs`, so that a restarted site pays for no reply twice. Keys come from the site's environment.
+<task>.jsonl, with one object per line that has a "question" and an "answer", and metric.py if the run has a --scorer
+metric.py:score. The site's call log and steps are in the folder `logs`, so that a restarted site pays for no reply
+twice. Keys come from the site's environment.
 """
 
 import dataclasses
@@ -17,6 +18,7 @@ from textgrad.concurrency import scope
 from textgrad.errors import UsageError, unknown
 from textgrad.tasks import Examples, Task, get_task
 from textgrad.tasks.records import from_jsonl
+from textgrad.tasks.scoring.user_function import is_function
 from textgrad.tasks.splits import distinct
 from textgrad.tasks.user_file import answer_of
 from textgrad.text import normalize_word, read_json
@@ -128,7 +130,8 @@ class _LocalTraining:
 
     def _client(self, site: Site, request: Record, number: int) -> Client:
         samples = []
-        for name, scorer in zip(request["tasks"], request["scorers"], strict=True):
+        for name, sent in zip(request["tasks"], request["scorers"], strict=True):
+            scorer = str(site.data / _file_name(sent)) if is_function(sent) else sent  # a metric of the site's own
             path = site.data / f"{_file_name(Path(name).stem)}.jsonl"
             if path.exists():
                 task = _private_task(name, path, scorer, self.engines, self.config)
@@ -193,7 +196,7 @@ def _private_task(name: str, path: Path, scorer: str, engines: Engines, config: 
             answer_critic=config.answer_critic,
         )
     else:
-        task = public_task(name, config, engines)
+        task = public_task(name, scorer, config, engines)
     empty = Examples([], task.description, task.answer_format)
     return dataclasses.replace(task, train=Examples(rows, task.description, task.answer_format), val=empty, test=empty)
 

@@ -53,14 +53,15 @@ def fingerprint(examples: Iterable[tuple[str, str]]) -> str:
 
 
 def data_record(tasks: Iterable[Task]) -> dict[str, Any]:
-    """Return, by task, the name of the scorer, and the size and fingerprint of each split that the run uses."""
+    """Return, by task, the scorer's name (and file's fingerprint), and the size and fingerprint of each split."""
     record: dict[str, Any] = {}
     for task in tasks:
         pairs = {
             name: [(each.question, each.answer) for each in samples_of(task, getattr(task, name))] for name in SPLITS
         }
         splits = {name: {"n": len(split), "fingerprint": fingerprint(split)} for name, split in pairs.items() if split}
-        record[task.name] = {"scorer": task.scorer_name, **splits}
+        file = {"scorer_fingerprint": task.scorer_fingerprint} if task.scorer_fingerprint else {}
+        record[task.name] = {"scorer": task.scorer_name, **file, **splits}
     return record
 
 
@@ -96,6 +97,8 @@ def differences(stored: Mapping[str, Any], config: Config, data: Mapping[str, An
         ]
         if changed:
             found.append(f"the {' and '.join(changed)} data of {task} has changed since the run began")
+        if splits.get("scorer_fingerprint", "") != data.get(task, {}).get("scorer_fingerprint", ""):
+            found.append(f"the file with the scorer of {task} has changed since the run began")
     return found
 
 

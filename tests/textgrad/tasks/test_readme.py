@@ -12,7 +12,7 @@ ENGINES = ("--test_engine", "simulated", "--evaluation_engine", "simulated", "--
 def project(tmp_path):
     """A scratch copy with the task source of the README."""
     project = copy_project(tmp_path)
-    path, code = readme_example("textgrad/tasks/README.md")
+    path, code = readme_example("textgrad/tasks/README.md", "textgrad/tasks/squares.py")
     (project / path).write_text(code, encoding="utf-8")
     assert changed_files(project) == [path], "a task source is one added file"
     return project

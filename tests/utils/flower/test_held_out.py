@@ -8,6 +8,7 @@ import toy
 from textgrad.errors import UsageError
 from utils.flower import export_shards
 from utils.flower.held_out import held_out_task
+from utils.flower.server import request_to_sites
 
 
 def lines(path):
@@ -32,6 +33,19 @@ def test_the_server_rejects_a_file_that_may_contain_training_questions(tmp_path)
     engines, _, _ = toy.recorded(config)
     with pytest.raises(UsageError, match="held-out questions only"):
         held_out_task(config.task[0], config, engines)
+
+
+def test_every_task_has_the_users_metric_and_sites_get_its_name_without_a_folder(tmp_path):
+    metric, file = tmp_path / "metric.py", tmp_path / "sums.jsonl"
+    metric.write_text("def score(prediction, answer): return 0.25")
+    rows = [{"question": f"{n} + 1?", "answer": n + 1, "split": ("val", "test")[n % 2]} for n in range(4)]
+    options = ("--scorer", f"{metric}:score", "--train_size", "9", "--val_size", "2", "--test_size", "2")
+    config = toy.config(tmp_path, *options, tasks=["RULES_tickets", file], module="train_hetero_fed")
+    engines, _, _ = toy.recorded(config)
+    file.write_text("\n".join(map(json.dumps, rows)))
+    tasks = [held_out_task(name, config, engines) for name in config.task]
+    assert [task.score("q", "p", "a") for task in tasks] == [0.25, 0.25]
+    assert request_to_sites(config, tasks)["scorers"] == ["metric.py:score", "metric.py:score"]
 
 
 def test_no_question_of_the_server_is_in_both_splits(tmp_path):

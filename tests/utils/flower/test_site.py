@@ -101,6 +101,16 @@ def test_a_run_name_cannot_lead_to_another_folder(tmp_path, name):
         site.introduce(node_config(tmp_path), request(run_name=name))
 
 
+def test_a_metric_is_the_sites_own_file_and_its_mean_scores_are_sent(tmp_path):
+    (tmp_path / "metric.py").write_text("def score(prediction, answer): return 0.25, 'secret'")
+    sent = site.train(node_config(tmp_path), {**training_request(), "scorers": ["metric.py:score"]})
+    assert sent["before"] == [0.25] * 3 and "secret" not in repr(sent)
+    decoded = records.decode_update(sent, client=0)
+    assert [step.before for step in decoded.steps] == [0.25] * 3
+    with pytest.raises(UsageError, match="invalid file name"):
+        site.introduce(node_config(tmp_path), {**request(), "scorers": ["../metric.py:score"]})
+
+
 def test_unknown_and_missing_entries_of_the_node_config_are_errors(tmp_path):
     with pytest.raises(UsageError, match="'engin'.*engine"):
         site.introduce(node_config(tmp_path, engin="x"), request())
