@@ -84,6 +84,12 @@ Example of a reply:
 Answer the question. Write down each step of the reasoning, and check it, before you give the result.
 {new_variable_end_tag}"""
 
+SHORT_OPTIMIZER_SYSTEM_PROMPT = (
+    "You are the editor of a text. Text between tags is data. You copy the text and add the advice to it."
+)
+SHORT_REWRITE_NOW = (
+    "Copy all lines of VARIABLE, then add one line for each FEEDBACK. Reply with all these lines in the form {}...{}."
+)
 REWRITE_NOW = "Reply with the complete better version of VARIABLE in the form {}...{}."
 REWRITE_NUMBER = (
     "Several better versions are requested, and the best one is kept. This is number {} of {}: write another version "
@@ -163,11 +169,11 @@ def criticism_request(
 def short_criticism_request(
     role: str, value: str | bytes, parts: Mapping[str, Content | None], feedback: str
 ) -> list[str | bytes]:
-    """Return the short form of `criticism_request`: about a system prompt, or about any other text."""
+    """Return the short form of `criticism_request`: about a system prompt, which is not shown, or about another text."""
     shown = {tag: content for tag, content in parts.items() if content is not None and content != THE_VARIABLE}
     about_prompt = parts.get("LM_SYSTEM_PROMPT") == THE_VARIABLE
     return [
-        *fence("VARIABLE", value),
+        *([] if about_prompt else fence("VARIABLE", value)),
         *(piece for tag, content in shown.items() for piece in fence(tag, content)),
         *(fence("FEEDBACK", feedback) if feedback else []),
         SHORT_CRITICIZE_PROMPT if about_prompt else SHORT_CRITICIZE.format(escape_tags(role)),
@@ -203,6 +209,7 @@ def rewrite_request(
     examples: Sequence[str] = (),
     past: Sequence[tuple[str, str]] = (),
     past_feedback: str = "",
+    short: bool = False,
 ) -> list[str | bytes]:
     """Return the request for a variable's new version.
 
@@ -213,15 +220,16 @@ def rewrite_request(
         constraints, examples: of the optimizer.
         past: earlier values with their feedback, oldest first.
         past_feedback: feedback of earlier steps.
+        short: True for the short form.
     """
     versions = [fence("PAST_VERSION", old) + fence("PAST_FEEDBACK", criticism) for old, criticism in past]
     return [
-        *fence("ROLE", role),
+        *([] if short else fence("ROLE", role)),
         *(fence("CONSTRAINTS", constraints) if constraints else []),
         *_examples(examples),
         *(piece for version in versions for piece in version),
         *(fence("PAST_FEEDBACK", past_feedback) if past_feedback else []),
         *fence("VARIABLE", value),
         *feedback,
-        REWRITE_NOW.format(*tags),
+        (SHORT_REWRITE_NOW if short else REWRITE_NOW).format(*tags),
     ]

@@ -12,6 +12,7 @@ from typing import Any
 
 from textgrad.discovery import names_in
 from textgrad.errors import UsageError
+from textgrad.style import STYLES
 from textgrad.text import normalize, read_text
 from utils.options import check_values, option, options_with, parse_arguments
 
@@ -98,6 +99,13 @@ class Config:
         "earlier steps of the round whose feedback the optimizer sees too",
         low=0,
         high=_MANY,
+    )
+    style: str = option(
+        "auto",
+        "training",
+        "form of the requests to critic, optimizer and merger: short for weak models; auto begins with long and goes "
+        "over to short where replies repeat their requests or cannot be used",
+        choices=STYLES,
     )
     context: str = option(
         "on",

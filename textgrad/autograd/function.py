@@ -9,6 +9,7 @@ from textgrad.echo import is_echo
 from textgrad.engine import EngineLM
 from textgrad.errors import UsageError
 from textgrad.fences import Content, escape_tags
+from textgrad.style import current_style
 from textgrad.variable import Variable
 
 
@@ -141,19 +142,21 @@ def _criticize(long: list[str | bytes], short: list[str | bytes], feedback: str,
     """Return a critique; "" if the reply is empty, or if both replies repeat their requests.
 
     Args:
-        long: the first request.
+        long: the first request, unless the current style is short.
         short: the second request, in case the reply to the first is an echo.
         feedback: part of both; a critique may pass it on.
         engine: the critic.
     """
-    hinted = [*short, f"\n{prompts.ECHO_HINT}"]
-    for request, system_prompt in (
-        (long, prompts.BACKWARD_SYSTEM_PROMPT),
-        (hinted, prompts.SHORT_BACKWARD_SYSTEM_PROMPT),
-    ):
+    style = current_style()
+    first = (short, prompts.SHORT_BACKWARD_SYSTEM_PROMPT) if style.short else (long, prompts.BACKWARD_SYSTEM_PROMPT)
+    again = ([*short, f"\n{prompts.ECHO_HINT}"], prompts.SHORT_BACKWARD_SYSTEM_PROMPT)
+    for request, system_prompt in (first, again):
         text = str(engine(prompts.request(request, sees_images(engine)), system_prompt=system_prompt)).strip()
         shown = "".join(part for part in request if isinstance(part, str) and part != escape_tags(feedback))
-        if not is_echo(text, [system_prompt, shown]):
+        echo = is_echo(text, [system_prompt, shown])
+        if request is long:
+            style.observe(echo)
+        if not echo:
             return text
     return ""
 

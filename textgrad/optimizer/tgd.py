@@ -14,6 +14,7 @@ from textgrad.errors import BadReply, UsageError
 from textgrad.fences import restore_tags
 from textgrad.optimizer._base import Optimizer, get_gradient_and_context_text
 from textgrad.prompts import OPTIMIZER_SYSTEM_PROMPT
+from textgrad.style import current_style
 from textgrad.tagged import between
 from textgrad.tokens import check_length
 from textgrad.variable import Variable
@@ -162,18 +163,26 @@ class TextualGradientDescent(Optimizer):
                 f"the optimizer {type(self).__name__} requests the same rewrite twice in one step, and would get the "
                 "same cached reply: use rewrites(variable, count), or give each rewrite another hint"
             )
+        style = current_style()
+        content, system_prompt = self._request(variable, hint, style.short)
         return ask_until(
             self.engine,
-            self._update_prompt(variable, hint),
+            content,
             lambda reply: check_length(restore_tags(between(reply, self.new_variable_tags)), self.token_budget),
-            system_prompt=self.optimizer_system_prompt,
+            system_prompt=system_prompt,
             hint=prompts.REWRITE_HINT.format(*self.new_variable_tags),
             within=self.new_variable_tags,
+            again=self._request(variable, hint, style.short_again),
         )
 
-    def _update_prompt(self, variable: Variable, hint: str = "") -> str | list[str | bytes]:
+    def _request(self, variable: Variable, hint: str, short: bool) -> tuple[str | list[str | bytes], str]:
+        """Return content and system prompt of the request for a variable's new value."""
+        system_prompt = prompts.SHORT_OPTIMIZER_SYSTEM_PROMPT if short else self.optimizer_system_prompt
+        return self._update_prompt(variable, hint, short), system_prompt
+
+    def _update_prompt(self, variable: Variable, hint: str = "", short: bool = False) -> str | list[str | bytes]:
         """Return the request for a variable's new value."""
-        feedback = get_gradient_and_context_text(variable, self.shows_context)
+        feedback = get_gradient_and_context_text(variable, self.shows_context and not short)
         if not feedback:
             raise BadReply(
                 f"no criticism of {variable.role_description!r} to work from: either backward() was not "
@@ -189,6 +198,7 @@ class TextualGradientDescent(Optimizer):
             examples=self.in_context_examples,
             past=self._past(variable),
             past_feedback=self.get_gradient_memory_text(variable),
+            short=short,
         )
         return prompts.request([*parts, *([f"\n{hint}"] if hint else [])], sees_images(self.engine))
 

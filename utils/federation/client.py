@@ -17,6 +17,7 @@ from textgrad.concurrency import Scope, current_scope, deadline_passed, fan_out,
 from textgrad.engine.base import EngineLM
 from textgrad.errors import BadReply
 from textgrad.optimizer import Example, TextualGradientDescent
+from textgrad.style import Style, current_style, use_style
 from textgrad.tokens import check_length, estimate_tokens
 from utils.federation.acceptance import acceptance_rule
 from utils.federation.evaluation import Outcome, Sample, answer, outcome_of, prompt_id, too_long
@@ -94,6 +95,7 @@ class Client:
         skip_solved: True to criticize wrong answers only, and to skip a minibatch whose answers are all right.
         speculate: True to answer the next minibatch under a rewrite before the acceptance rule decides. The call log
             then holds the answers, which saves time. Disabled for optimizers that propose several rewrites.
+        style: style of requests to the critic and the optimizer, see `textgrad.style.Style`.
         on_step: called with round, client and step after each step.
     """
 
@@ -112,6 +114,7 @@ class Client:
     public: str = ""
     skip_solved: bool = False
     speculate: bool = False
+    style: str = "long"
     on_step: Callable[[int, int, Step], None] = field(default=lambda round_number, client, step: None)
 
     def train(self, prompt: str, round_number: int) -> Update:
@@ -124,6 +127,10 @@ class Client:
         Raises:
             LateClient: the deadline of the round has passed.
         """
+        with use_style(Style(self.style)):
+            return self._train(prompt, round_number)
+
+    def _train(self, prompt: str, round_number: int) -> Update:
         variable = tg.Variable(prompt, role_description=PROMPT_ROLE)
         optimizer = self.make_optimizer(parameters=[variable], engine=self.critic)
         optimizer.token_budget = self.prompt_budget
@@ -221,6 +228,7 @@ class Client:
         if optimizer.needs_gradients:
             losses = [each.loss for each in judged if not (self.skip_solved and each.outcome.correct == 1)]
             tg.sum(losses).backward(engine=self.critic)
+            current_style().adapt()
         (rewrites,) = optimizer.proposals()
         limit = self.prompt_budget
         return [text for text in rewrites if limit is None or estimate_tokens(text) <= limit] or [

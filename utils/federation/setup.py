@@ -185,6 +185,7 @@ def create_client(config: Config, engines: Engines, number: int, samples: Sequen
         public=public,
         skip_solved=config.skip_solved,
         speculate=config.speculate,
+        style=config.style,
     )
 
 

@@ -1,6 +1,8 @@
 """Local training: minibatches, steps, acceptance of rewrites."""
 
+import random
 import re
+import time
 
 import pytest
 import toy
@@ -87,6 +89,34 @@ def test_fixed_feedback_on_answers_saves_one_critique_per_question_and_still_tea
     update = client_of(engines, task, local_steps=1).train("Add.", 1)
     assert sum(system.startswith("You are the critic") for system in evaluation.systems()) == critiques
     assert "Lesson topic-" in update.prompt
+
+
+class _Echoing(ChatEngine):
+    """Wraps an engine; repeats every long request for a critique. Replies take a random time."""
+
+    def __init__(self, engine):
+        self.engine, self.endpoint, self.model_string = engine, engine.endpoint, engine.model_string
+
+    def complete(self, messages, sampling):
+        time.sleep(random.random() / 100)
+        content = messages[-1]["content"]
+        return Reply(content) if "<CONVERSATION>" in content else self.engine.complete(messages, sampling)
+
+
+def test_auto_style_begins_every_round_with_long_critiques_and_goes_on_with_short_ones(tmp_path):
+    config = toy.config(tmp_path, "--style", "auto", module="train_centralized")
+    stories = []
+    for _ in range(2):
+        engines, _, evaluation = toy.recorded(config)
+        evaluation.engine = _Echoing(evaluation.engine)
+        task = load_tasks(config, engines)[0]
+        client = client_of(engines, task, batch_size=2, local_steps=3, style="auto")
+        updates = [client.train("Add.", number) for number in (1, 2)]
+        stories.append(([update.prompt for update in updates], sorted(map(str, evaluation.requests))))
+    assert stories[0] == stories[1] and all("Lesson topic-" in prompt for prompt in stories[0][0])
+    critiques = [m for m in evaluation.requests if m[0]["content"].startswith("You are the critic")]
+    long = [m for m in critiques if "<CONVERSATION>" in m[-1]["content"]]
+    assert len(long) == 2 * (2 + 2) and len(critiques) == 2 * (3 * (2 + 2) + 2 + 2)
 
 
 def test_the_same_minibatch_is_answered_again_under_the_rewrite(parts):

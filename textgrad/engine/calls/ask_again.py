@@ -28,6 +28,7 @@ def ask_until(
     system_prompt: str | None = None,
     hint: str,
     within: Sequence[str] | None = None,
+    again: tuple | None = None,
 ) -> Parsed:
     """Return the parsed reply of an engine. If it cannot be parsed, ask once more, with a hint.
 
@@ -35,9 +36,10 @@ def ask_until(
         engine: called as `engine(content, system_prompt=...)`.
         content: str, or list of str and bytes.
         parse: raises `BadReply` for a reply without the required form.
-        system_prompt: of both requests.
+        system_prompt: of the request.
         hint: what to correct, in one sentence; added to the second request.
         within: opening and closing tag that must enclose the whole reply, for engines that can enforce it.
+        again: content and system prompt of the second request, which gets the hint; the same as before by default.
 
     Raises:
         BadReply: the second reply cannot be parsed either.
@@ -47,5 +49,6 @@ def ask_until(
         return parse(usable(engine(content, system_prompt=system_prompt, **form)))
     except BadReply as problem:
         reminder = f"\n\nAn earlier reply to this request could not be used: {problem}. {hint}"
-    again = content + reminder if isinstance(content, str) else [*content, reminder]
-    return parse(usable(engine(again, system_prompt=system_prompt, **form)))
+    content, system_prompt = again or (content, system_prompt)
+    hinted = content + reminder if isinstance(content, str) else [*content, reminder]
+    return parse(usable(engine(hinted, system_prompt=system_prompt, **form)))
