@@ -169,7 +169,7 @@ def criticism_request(
 def short_criticism_request(
     role: str, value: str | bytes, parts: Mapping[str, Content | None], feedback: str
 ) -> list[str | bytes]:
-    """Return the short form of `criticism_request`: about a system prompt, which is not shown, or about another text."""
+    """Return the short form of `criticism_request`: about a system prompt, which it leaves out, or another text."""
     shown = {tag: content for tag, content in parts.items() if content is not None and content != THE_VARIABLE}
     about_prompt = parts.get("LM_SYSTEM_PROMPT") == THE_VARIABLE
     return [

@@ -7,7 +7,7 @@ from scripted import ScriptedEngine, inside
 
 import textgrad as tg
 from textgrad import prompts
-from textgrad.autograd import LLMCall, StringBasedFunction
+from textgrad.autograd import FunctionWithFeedback, LLMCall
 from textgrad.errors import UsageError
 from textgrad.style import Style, current_style, use_style
 from textgrad.tokens import estimate_tokens
@@ -27,7 +27,9 @@ def loss(prompt, *answers):
     for number, answer in enumerate(answers):
         question = Variable(f"What is 1{number} + 26?", requires_grad=False, role_description="question")
         reply = LLMCall(ScriptedEngine(answer), prompt)(question)
-        score = StringBasedFunction(lambda reply: 0, "Compares sums.", lambda result, reply: f"{reply.value} is wrong.")
+        score = FunctionWithFeedback(
+            lambda reply: 0, "Compares sums.", lambda result, reply: f"{reply.value} is wrong."
+        )
         losses.append(score({"reply": reply}))
     return tg.sum(losses)
 

@@ -13,13 +13,11 @@ class StringBasedFunction(Function):
     Args:
         fn: called as `fn(**inputs)` with Variables; returns str or int.
         function_purpose: the function's purpose and which results are good; shown to the critic.
-        feedback: called as `feedback(result, **inputs)` with Variables; returns the feedback on the inputs, in place of
-            a critic's, without a request.
     """
 
-    def __init__(self, fn: Callable, function_purpose: str, feedback: Callable[..., str] | None = None):
+    def __init__(self, fn: Callable, function_purpose: str):
         super().__init__()
-        self.fn, self.function_purpose, self.feedback = fn, function_purpose, feedback
+        self.fn, self.function_purpose = fn, function_purpose
 
     def forward(self, inputs: dict[str, Variable], response_role_description: str | None = None) -> Variable:
         """Return the function's value.
@@ -41,12 +39,6 @@ class StringBasedFunction(Function):
     def backward(
         self, response: Variable, function_purpose: str, inputs: dict[str, Variable], backward_engine: EngineLM
     ) -> None:
-        if self.feedback:
-            text = self.feedback(response, **inputs)
-            for variable in response.predecessors:
-                if variable.requires_grad:
-                    variable.add_gradient(text, of=response)
-            return
         shown = [part for name, variable in inputs.items() for part in _shown(name, variable)]
         conversation = {
             "FUNCTION_PURPOSE": function_purpose,
@@ -54,6 +46,27 @@ class StringBasedFunction(Function):
             "OUTPUT_OF_FUNCTION": response.value,
         }
         criticize_inputs(response, conversation, backward_engine)
+
+
+class FunctionWithFeedback(StringBasedFunction):
+    """A Python function that also gives the feedback on its inputs, in place of a critic and without a request.
+
+    Args:
+        fn, function_purpose: as for `StringBasedFunction`.
+        feedback: called as `feedback(result, **inputs)` with Variables.
+    """
+
+    def __init__(self, fn: Callable, function_purpose: str, feedback: Callable[..., str]):
+        super().__init__(fn, function_purpose)
+        self.feedback = feedback
+
+    def backward(
+        self, response: Variable, function_purpose: str, inputs: dict[str, Variable], backward_engine: EngineLM
+    ) -> None:
+        text = self.feedback(response, **inputs)
+        for variable in response.predecessors:
+            if variable.requires_grad:
+                variable.add_gradient(text, of=response)
 
 
 def _shown(name: str, variable: Variable) -> list[str | bytes]:

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from textgrad.autograd import StringBasedFunction
+from textgrad.autograd import FunctionWithFeedback, StringBasedFunction
 from textgrad.engine.base import EngineLM, Text
 from textgrad.engine.calls.ask_again import ask_until
 from textgrad.errors import BadReply, BrokenSystem
@@ -71,8 +71,7 @@ class ScorerGrader:
 
     def __init__(self, scorer: QuestionScorer, answer_critic: str = "llm"):
         self._scorer = scorer
-        feedback = _fixed_feedback(self.read) if answer_critic == "fixed" else None
-        self.eval_fn = StringBasedFunction(self._compare, function_purpose=_PURPOSE, feedback=feedback)
+        self.eval_fn = _graded_by(self._compare, _PURPOSE, self.read, answer_critic)
 
     def score(self, question: str | None, prediction: str, answer: str) -> int:
         if has_no_answer(prediction):
@@ -107,8 +106,7 @@ class GradedGrader:
 
     def __init__(self, scorer: GradedScorer, answer_critic: str = "llm"):
         self._scorer = scorer
-        feedback = _fixed_feedback(self.read) if answer_critic == "fixed" else None
-        self.eval_fn = StringBasedFunction(self._loss_text, function_purpose=_GRADED_PURPOSE, feedback=feedback)
+        self.eval_fn = _graded_by(self._loss_text, _GRADED_PURPOSE, self.read, answer_critic)
 
     def score(self, question: str | None, prediction: str, answer: str) -> float:
         return self._grade(question, prediction, answer).score
@@ -202,8 +200,10 @@ def has_no_answer(prediction: str) -> bool:
     return not prediction.strip() or (is_incomplete(prediction) and explicit_answer(prediction) is None)
 
 
-def _fixed_feedback(read: Callable[[Variable], Grade]) -> Callable[..., str]:
-    """Return the function that gives feedback on an answer in place of a critic, for a grader with this `read`."""
+def _graded_by(fn: Callable, purpose: str, read: Callable[[Variable], Grade], answer_critic: str) -> Callable:
+    """Return a scorer as a differentiable function, with a critic or with fixed feedback."""
+    if answer_critic == "llm":
+        return StringBasedFunction(fn, function_purpose=purpose)
 
     def feedback(loss: Variable, prediction: Variable, ground_truth_answer: Variable, **others: Variable) -> str:
         right = f"The right answer is {text_of(ground_truth_answer)}"
@@ -213,7 +213,7 @@ def _fixed_feedback(read: Callable[[Variable], Grade]) -> Callable[..., str]:
         verdicts: dict[float, str] = {0: "; the reply gives another one.", 1: ", and the reply gives it."}
         return f"{right}{verdicts.get(score, f'; the reply scores {score} of 1.')} {remark}".strip()
 
-    return feedback
+    return FunctionWithFeedback(fn, purpose, feedback)
 
 
 def text_of(variable: Variable) -> str:

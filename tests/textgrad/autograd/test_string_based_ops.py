@@ -1,7 +1,7 @@
 import pytest
 from scripted import ScriptedEngine, inside
 
-from textgrad.autograd import LLMCall, StringBasedFunction
+from textgrad.autograd import FunctionWithFeedback, LLMCall, StringBasedFunction
 from textgrad.variable import Variable
 
 
@@ -71,7 +71,7 @@ def test_feedback_of_the_function_itself_replaces_the_critic():
     def feedback(result, prediction, truth):
         return f"{result.value}: {prediction.value} should be {truth.value}"
 
-    StringBasedFunction(exact, "1 if equal", feedback)({"prediction": prediction, "truth": truth}).backward(critic)
+    FunctionWithFeedback(exact, "1 if equal", feedback)({"prediction": prediction, "truth": truth}).backward(critic)
     assert prediction.get_gradient_text() == "0: 5 should be 4" and not truth.gradients
     (request,) = critic.prompts
     assert inside("FEEDBACK", request) == "0: 5 should be 4" and prompt.get_gradient_text() == "criticism"
