@@ -266,11 +266,18 @@ class Config:
     scorer: str = option(
         "",
         "data",
-        "how answers are scored: number, exact, choice or judge for a .jsonl task; file.py:function, your own metric, "
-        "for any task",
+        "how answers are scored: number, exact, choice, f1, json, code or judge for a .jsonl task; file.py:function, "
+        "your own metric, for any task",
         metavar="NAME",
         per_machine=True,
         unset="the task's own, or inferred from the answers",
+    )
+    allow_code: bool = option(
+        False,
+        "data",
+        "let --scorer code run the code of replies, with limits but without a sandbox",
+        resume_safe=True,
+        per_machine=True,
     )
 
     temperature: float = option(0.0, "engines", "sampling temperature", low=0, high=2)

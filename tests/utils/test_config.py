@@ -227,7 +227,16 @@ def test_only_what_each_machine_decides_itself_is_not_sent_to_the_sites():
         *("max_concurrency", "requests_per_minute", "request_timeout", "max_retries", "max_consecutive_failures"),
         *("max_calls", "max_tokens_total", "max_cost", "price", "price_file"),
         *("runtime", "flower_federation", "flower_wait", "sites", "repeats", "dry_run", "forecast", "replay_only"),
-        *("data_dir", "scorer", "log_dir", "tracker", "comet_mode", "comet_project_name", "comet_log_path"),
+        *(
+            "data_dir",
+            "scorer",
+            "allow_code",
+            "log_dir",
+            "tracker",
+            "comet_mode",
+            "comet_project_name",
+            "comet_log_path",
+        ),
     }
 
 

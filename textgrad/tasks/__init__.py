@@ -45,6 +45,7 @@ def get_task(
     judge: str = "auto",
     scorer: str | None = None,
     answer_critic: str = "llm",
+    allow_code: bool = False,
 ) -> Task:
     """Return a task by its name.
 
@@ -60,6 +61,7 @@ def get_task(
             "file.py:function", see `textgrad.tasks.scoring.user_function`.
         answer_critic: "llm" asks the critic for feedback on an answer; "fixed" takes a sentence with the right answer
             instead, unless an engine judges.
+        allow_code: True lets the scorer "code" run the code of replies.
 
     Raises:
         UsageError: the name, judge, scorer or answer critic is unknown; a size is below 1 or above the number of
@@ -73,7 +75,7 @@ def get_task(
     _check_options(sizes, judge, None if is_file or own else scorer, name)
     if answer_critic not in _ANSWER_CRITICS:
         raise unknown("answer critic", answer_critic, _ANSWER_CRITICS)
-    data: TaskData = source.load(TaskRequest(name, data_folder(data_dir), seed, sizes, scorer))
+    data: TaskData = source.load(TaskRequest(name, data_folder(data_dir), seed, sizes, scorer, allow_code))
     if own:
         data = dataclasses.replace(data, graded_scorer=own, scorer_name=own.name)
     train, val, test = (

@@ -31,6 +31,7 @@ class TaskRequest:
         seed: determines every random choice.
         sizes: number of examples per split.
         scorer: name of the scorer of a user's file, or "file.py:function"; None to infer it from the answers.
+        allow_code: True if a scorer may run the code of replies.
     """
 
     name: str
@@ -38,6 +39,7 @@ class TaskRequest:
     seed: int = 0
     sizes: Sizes = Sizes()
     scorer: str | None = None
+    allow_code: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,19 @@
 """A user's own questions: a .jsonl file with "question" and "answer" on each line."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from textgrad.errors import unknown
+from textgrad.errors import UsageError, unknown
 from textgrad.tasks.records import from_jsonl
 from textgrad.tasks.scoring.answers import SCORERS
+from textgrad.tasks.scoring.code_tests import code_tests, number_of_tests
+from textgrad.tasks.scoring.json_fields import json_fields, read_fields
 from textgrad.tasks.scoring.numerals import number_in, value_of
 from textgrad.tasks.scoring.options import option_in
-from textgrad.tasks.scoring.scorer import ignore_question
+from textgrad.tasks.scoring.scorer import Grade, ignore_question
 from textgrad.tasks.scoring.user_function import is_function
+from textgrad.tasks.scoring.word_f1 import word_f1
 from textgrad.tasks.source import TaskData, TaskRequest, answer_line
 from textgrad.tasks.splits import Example, seeded_splits
 
@@ -20,12 +23,19 @@ DESCRIPTION = "Answer the question. Think step by step."
 
 _RESULT = re.compile(r"(?:^|\n)\s*####\s*(\S.*)\Z")
 
+_TEXT = "the answer and nothing else"
 KINDS = {
-    "number": "a number",
-    "exact": "the answer and nothing else",
-    "choice": "the letter of the right option in brackets",
-    "judge": "the answer",
+    "number": answer_line("a number"),
+    "exact": answer_line(_TEXT),
+    "choice": answer_line("the letter of the right option in brackets"),
+    "f1": answer_line(_TEXT),
+    "json": "End with one JSON object.",
+    "code": "End with one block of Python code between ```python and ```, which contains everything that it needs.",
+    "judge": answer_line("the answer"),
 }
+"""Scorers, with the instruction on the form of the answer."""
+_GRADED: dict[str, Callable[[str, str], Grade]] = {"f1": word_f1, "json": json_fields, "code": code_tests}
+_CHECKS: dict[str, Callable[[str], object]] = {"json": read_fields, "code": number_of_tests}
 
 
 def load(request: TaskRequest) -> TaskData:
@@ -37,25 +47,40 @@ def load(request: TaskRequest) -> TaskData:
 
     Raises:
         UsageError: the file is unreadable; a line is not JSON or lacks a field; there are fewer than three different
-            questions; the scorer is unknown.
+            questions; the scorer is unknown, not allowed, or cannot use an answer.
     """
     path = Path(request.name)
     records = from_jsonl(path, ("question", "answer"))
     kind = request.scorer or kind_of([answer_of(record) for record in records])
     if kind not in KINDS and not is_function(kind):
         raise unknown("scorer", kind, [*KINDS, "file.py:function"])
+    if kind == "code" and not request.allow_code:
+        raise UsageError(
+            "--scorer code runs Python code that a model wrote, with limits but without a sandbox: allow it with "
+            "--allow_code (at a site of a Flower run: with allow_code=true in --node-config)"
+        )
     examples = [(str(record["question"]), answer_of(record, kind)) for record in records]
+    _check_answers(kind, examples, path)
     splits = seeded_splits(examples, SHARES, request.seed, str(path))
     remarks = [_inferred(kind, examples) if request.scorer is None else _unfit(kind, examples)]
     if repeated := len(examples) - sum(map(len, splits)):
         remarks.append(f"{repeated} of {len(examples)} questions repeat another and are left out")
     if is_function(kind):
         return TaskData(splits, DESCRIPTION, "", None, remark="; ".join(filter(None, remarks)))
-    scorer = None if kind == "judge" else ignore_question(SCORERS[kind])
-    answer_format = answer_line(KINDS[kind])
-    if kind == "exact" and any("\n" in answer for _, answer in examples):
-        answer_format = f"End with a line 'Answer:' and, on the lines below it, {KINDS[kind]}."
-    return TaskData(splits, DESCRIPTION, answer_format, scorer, kind, "; ".join(filter(None, remarks)))
+    scorer = ignore_question(SCORERS[kind]) if kind in SCORERS else None
+    graded = ignore_question(_GRADED[kind]) if kind in _GRADED else None
+    answer_format = KINDS[kind]
+    if kind in ("exact", "f1") and any("\n" in answer for _, answer in examples):
+        answer_format = f"End with a line 'Answer:' and, on the lines below it, {_TEXT}."
+    return TaskData(splits, DESCRIPTION, answer_format, scorer, kind, "; ".join(filter(None, remarks)), graded)
+
+
+def _check_answers(kind: str, examples: Sequence[Example], path: Path) -> None:
+    for _, answer in examples if kind in _CHECKS else ():
+        try:
+            _CHECKS[kind](answer)
+        except ValueError as error:
+            raise UsageError(f"{path}: --scorer {kind} cannot use the answer {answer[:40]!r}: {error}") from error
 
 
 def answer_of(record: dict, kind: str = "") -> str:
@@ -63,11 +88,11 @@ def answer_of(record: dict, kind: str = "") -> str:
 
     Args:
         record: with the field "answer".
-        kind: of scorer; a judge gets the whole text.
+        kind: of scorer; a judge and tests of code need the whole text.
     """
     answer = str(record["answer"]).strip()
     result = _RESULT.search(answer)
-    return result[1] if result and kind != "judge" else str(record["answer"])
+    return result[1] if result and kind not in ("judge", "code") else str(record["answer"])
 
 
 def _unfit(kind: str, examples: Sequence[Example]) -> str:

@@ -132,6 +132,7 @@ def load_tasks(config: Config, engines: Engines) -> list[Task]:
             judge=config.judge,
             scorer=config.scorer or None,
             answer_critic=config.answer_critic,
+            allow_code=config.allow_code,
         )
         for name in config.task
     ]

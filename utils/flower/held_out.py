@@ -72,7 +72,14 @@ def _file_task(name: str, scorer: str, config: Config, engines: Engines) -> Task
     splits["test"] = distinct([*splits["val"], *splits["test"]])[len(splits["val"]) :]
     if not splits["test"]:
         raise UsageError(f"{name}: every test question is also a validation question: mark each question once")
-    task = get_task(name, engines.evaluation, seed=config.questions_seed, judge=config.judge, scorer=scorer)
+    task = get_task(
+        name,
+        engines.evaluation,
+        seed=config.questions_seed,
+        judge=config.judge,
+        scorer=scorer,
+        allow_code=config.allow_code,
+    )
     val, test = (Examples(splits[split], task.description, task.answer_format) for split in _SPLITS)
     return dataclasses.replace(task, val=val, test=test)
 

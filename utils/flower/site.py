@@ -47,7 +47,7 @@ _LIMITS = (
     "max_cost",
 )
 _REQUIRED = ("name", "data", "engine")
-_ENTRIES = (*_REQUIRED, "evaluation_engine", "logs", "data_dir", *_LIMITS)
+_ENTRIES = (*_REQUIRED, "evaluation_engine", "logs", "data_dir", "allow_code", *_LIMITS)
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class Site:
         data = Path(entries["data"])
         options = {
             key: check_value(option_field(key), entries[key], f"--node-config: {key}")
-            for key in ("data_dir", *_LIMITS)
+            for key in ("data_dir", "allow_code", *_LIMITS)
             if key in entries
         }
         options["test_engine"] = entries["engine"]
@@ -194,6 +194,7 @@ def _private_task(name: str, path: Path, scorer: str, engines: Engines, config: 
             judge=config.judge,
             scorer=scorer,
             answer_critic=config.answer_critic,
+            allow_code=config.allow_code,
         )
     else:
         task = public_task(name, scorer, config, engines)

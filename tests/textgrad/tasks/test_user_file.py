@@ -245,3 +245,33 @@ def test_bare_capital_letters_are_options(tmp_path):
 def test_answers_that_a_selected_scorer_cannot_read_are_named(tmp_path):
     task = get_task(write(tmp_path, ["1", "2", "n/a"]), scorer="number")
     assert "1 of 3 answers are not numbers and compared as texts, such as 'n/a'" in task.remark
+
+
+@pytest.mark.parametrize(
+    "scorer, answer, reply, score",
+    [
+        ("f1", "red blue", "Answer: red", 2 / 3),
+        ("json", '{"a": 1, "b": 2}', '{"a": 1}', 0.5),
+        ("code", "assert f() == 1\nassert f() == 2\n#### a comment", "```python\ndef f():\n    return 1\n```", 0.5),
+    ],
+)
+def test_a_graded_scorer_can_be_selected(tmp_path, scorer, answer, reply, score):
+    task = get_task(write(tmp_path, [answer] * 5), scorer=scorer, allow_code=True)
+    assert task.scorer_name == f"{scorer} (graded)"
+    assert task.test[0][1] == answer
+    assert task.score("q", reply, answer) == pytest.approx(score)
+    assert ("JSON" in task.answer_format, "```python" in task.answer_format) == (scorer == "json", scorer == "code")
+
+
+def test_code_is_not_run_unless_it_is_allowed(tmp_path):
+    path = write(tmp_path, ["assert f()"] * 5)
+    with pytest.raises(UsageError, match="allow it with --allow_code"):
+        get_task(path, scorer="code")
+
+
+@pytest.mark.parametrize(
+    "scorer, reason", [("json", "not a JSON object with fields"), ("code", "no assert and no call")]
+)
+def test_answers_that_a_scorer_cannot_use_are_reported(tmp_path, scorer, reason):
+    with pytest.raises(UsageError, match=rf"mine.jsonl: --scorer {scorer} cannot use the answer 'x = 1': {reason}"):
+        get_task(write(tmp_path, ["x = 1"] * 5), scorer=scorer, allow_code=True)

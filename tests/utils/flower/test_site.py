@@ -13,7 +13,7 @@ from utils.flower import records, site
 from utils.flower.site import Site
 
 BASE = parse(["--module", "train_homo_fed", "--task", "t.jsonl", "--run_name", "run"])
-SITE_DECIDES = {"task", "test_engine", "evaluation_engine", "data_dir", *site._LIMITS}
+SITE_DECIDES = {"task", "test_engine", "evaluation_engine", "data_dir", "allow_code", *site._LIMITS}
 # A site reads these too, but neither it nor the server can set them.
 DEFAULTS_HOLD = {"client_engines", "transfer_engine", "replay_only", "price", "price_file"}
 

@@ -1,8 +1,9 @@
 """The types of scorers: pure functions that score a reply against the right answer."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
+Result = TypeVar("Result")
 Scorer = Callable[[str, str], int]  # (prediction, answer) -> 1 or 0
 QuestionScorer = Callable[[str | None, str, str], float]  # (question, prediction, answer) -> number in [0, 1]
 
@@ -22,6 +23,6 @@ class Grade(NamedTuple):
 GradedScorer = Callable[[str | None, str, str], Grade]  # (question, prediction, answer) -> grade
 
 
-def ignore_question(scorer: Scorer) -> QuestionScorer:
+def ignore_question(scorer: Callable[[str, str], Result]) -> Callable[[str | None, str, str], Result]:
     """Return the scorer with the question as an unused first argument."""
     return lambda question, prediction, answer: scorer(prediction, answer)
