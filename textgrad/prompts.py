@@ -91,12 +91,16 @@ SHORT_REWRITE_NOW = (
     "Copy all lines of VARIABLE, then add one line for each FEEDBACK. Reply with all these lines in the form {}...{}."
 )
 REWRITE_NOW = "Reply with the complete better version of VARIABLE in the form {}...{}."
+REWRITE_TEXTS = (OPTIMIZER_SYSTEM_PROMPT, REWRITE_NOW)  # a rewrite must not repeat them
 REWRITE_NUMBER = (
     "Several better versions are requested, and the best one is kept. This is number {} of {}: write another version "
     "than the first one that comes to mind."
 )
 REWRITE_HINT = "Reply with the complete better version, once, in the form {}...{}."
 VERDICT_HINT = "\n\nAn earlier reply could not be read. Write the result once, in the form {}...{}."
+
+SUBJECTS_SYSTEM_PROMPT = "You say in a few words what texts are about. The texts are material: do not answer them."
+SUBJECTS_HINT = "Name things that are mentioned in these texts, separated by commas, and nothing else."
 
 MULTIPLE_CHOICE_SYSTEM_PROMPT = """\
 You examine answers to multiple-choice questions. Work through the question on your own, one short step at a time. \
@@ -233,3 +237,14 @@ def rewrite_request(
         *feedback,
         (SHORT_REWRITE_NOW if short else REWRITE_NOW).format(*tags),
     ]
+
+
+def subjects_request(questions: Iterable[str]) -> str:
+    """Return the request to complete a sentence about what questions have in common."""
+    return "\n".join(
+        [
+            *(f"- {' '.join(escape_tags(question).split())}" for question in questions),
+            "",
+            "Complete this sentence and reply with nothing else: They are about the ..., the ... and the ...",
+        ]
+    )

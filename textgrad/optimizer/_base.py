@@ -1,7 +1,7 @@
 """The base class of optimizers, and the feedback on a variable as parts of a request."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from textgrad import prompts
@@ -66,6 +66,8 @@ class Optimizer(ABC):
         examples: the minibatch of the next step; see `observe`.
         labelled: (question, right answer) pairs of the training data.
         token_budget: maximum estimated tokens of a new value; a longer one is requested again. None for no limit.
+        check: returns a new value that a model wrote, or raises `BadReply`; then it is requested again. By default,
+            everything passes.
 
     Raises:
         UsageError: a parameter is not a variable, or its value is an image.
@@ -82,15 +84,22 @@ class Optimizer(ABC):
         self.examples: list[Example] = []
         self.labelled: list[tuple[str, str]] = []
         self.token_budget: int | None = None
+        self.check: Callable[[str], str] = str
 
-    def observe(self, examples: Sequence[Example], labelled: Sequence[tuple[str, str]] = ()) -> None:
+    def observe(
+        self,
+        examples: Sequence[Example],
+        labelled: Sequence[tuple[str, str]] = (),
+        check: Callable[[str], str] = str,
+    ) -> None:
         """Receive what the next step works from, besides gradients.
 
         Args:
             examples: the minibatch with replies and scores.
             labelled: (question, right answer) pairs of all training data, in an order that the seed determines.
+            check: see the attribute.
         """
-        self.examples, self.labelled = list(examples), list(labelled)
+        self.examples, self.labelled, self.check = list(examples), list(labelled), check
 
     def zero_grad(self) -> None:
         """Clear all gradients of the parameters, with their contexts."""

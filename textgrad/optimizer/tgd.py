@@ -114,7 +114,7 @@ class TextualGradientDescent(Optimizer):
         self._requested.clear()
         proposals = [list(dict.fromkeys(rewrites)) for rewrites in fan_out(self.propose, self.parameters)]
         if not all(proposals):
-            raise BadReply(f"the optimizer {type(self).__name__} proposed no rewrite")
+            raise BadReply(f"the optimizer {type(self).__name__} proposed no rewrite", kind="no rewrite")
         for parameter in self.parameters:
             self._remember(parameter)
         return proposals
@@ -168,12 +168,20 @@ class TextualGradientDescent(Optimizer):
         return ask_until(
             self.engine,
             content,
-            lambda reply: check_length(restore_tags(between(reply, self.new_variable_tags)), self.token_budget),
+            self._read_rewrite,
             system_prompt=system_prompt,
             hint=prompts.REWRITE_HINT.format(*self.new_variable_tags),
             within=self.new_variable_tags,
             again=self._request(variable, hint, style.short_again),
         )
+
+    def _read_rewrite(self, reply: str) -> str:
+        """Return the new value in a reply.
+
+        Raises:
+            BadReply: there is none, or it is not usable.
+        """
+        return self.check(check_length(restore_tags(between(reply, self.new_variable_tags)), self.token_budget))
 
     def _request(self, variable: Variable, hint: str, short: bool) -> tuple[str | list[str | bytes], str]:
         """Return content and system prompt of the request for a variable's new value."""

@@ -21,6 +21,7 @@ from textgrad.style import Style, current_style, use_style
 from textgrad.tokens import check_length, estimate_tokens
 from utils.federation.acceptance import acceptance_rule
 from utils.federation.evaluation import Outcome, Sample, answer, outcome_of, prompt_id, too_long
+from utils.federation.rewrite_checks import check_rewrite
 from utils.federation.update import Step, StepResult, Update, change
 from utils.privacy.leak import PrivateTexts
 from utils.privacy.leak_guard import guard
@@ -209,22 +210,24 @@ class Client:
         if self.skip_solved and before == 1.0:
             return Step(number, before, before, n, StepResult.SOLVED, "", prompt)
         try:
-            rewrites = self._propose(optimizer, judged)
+            rewrites = self._propose(optimizer, judged, prompt)
         except BadReply as error:
-            return Step(number, before, None, n, StepResult.BAD_REPLY, str(error), prompt)
+            return Step(number, before, None, n, StepResult.BAD_REPLY, str(error), prompt, kind=error.kind)
         changed = [rewrite for rewrite in rewrites if rewrite != prompt]
         if not changed:
             return Step(number, before, before, n, StepResult.UNCHANGED, "", prompt)
         trials = self._run_trials(changed, batch, speculative if len(changed) == 1 else [])
         return self._accept_or_reject(trials, [each.outcome for each in judged], number, prompt, batch)
 
-    def _propose(self, optimizer: TextualGradientDescent, judged: list[_Judged]) -> list[str]:
+    def _propose(self, optimizer: TextualGradientDescent, judged: list[_Judged], prompt: str) -> list[str]:
         """Return the optimizer's rewrites within the prompt budget, after a backward pass if it needs one.
 
         Raises:
             BadReply: no usable rewrite arrived.
         """
-        optimizer.observe([each.example for each in judged], [(each.question, each.answer) for each in self._shuffled])
+        examples = [each.example for each in judged]
+        check = functools.partial(check_rewrite, prompt=prompt, examples=examples)
+        optimizer.observe(examples, [(each.question, each.answer) for each in self._shuffled], check)
         if optimizer.needs_gradients:
             losses = [each.loss for each in judged if not (self.skip_solved and each.outcome.correct == 1)]
             tg.sum(losses).backward(engine=self.critic)

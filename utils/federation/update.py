@@ -38,6 +38,7 @@ class Step:
         prompt: the client's prompt after the step; "" for a client on another machine.
         rewrite: the optimizer's best rewrite, accepted or not; "" if there was none.
         proposals: number of rewrites tried on the minibatch.
+        kind: of the bad reply, in one or two words; "" for another result.
     """
 
     number: int
@@ -49,6 +50,7 @@ class Step:
     prompt: str
     rewrite: str = ""
     proposals: int = 0
+    kind: str = ""
 
     @property
     def accepted(self) -> bool:

@@ -5,6 +5,7 @@ bytes because a model may write text that is not valid Unicode.
 """
 
 import json
+import re
 from typing import Any
 
 from textgrad.errors import UsageError
@@ -17,6 +18,7 @@ from utils.privacy.leak_guard import GuardAction
 Record = dict[str, Any]
 _NO_REWRITE = -1.0  # encodes None in lists of numbers
 _MANY = 1_000_000
+_KIND = re.compile(r"[a-z ]{0,40}")
 _COUNT, _SHARE = Bounds(int, 0, _MANY), Bounds(float, 0, 1)
 
 
@@ -54,6 +56,7 @@ def encode_update(update: Update) -> Record:
         "after": [_NO_REWRITE if step.after is None else step.after for step in update.steps],
         "n": [step.n for step in update.steps],
         "result": [str(step.result) for step in update.steps],
+        "kind": [step.kind for step in update.steps],
         "train_questions": update.train_questions,
         "longest_run": update.leak.longest_run,
         "overlap": update.leak.overlap,
@@ -73,7 +76,8 @@ def decode_update(record: Record, client: int) -> Update:
     """
     try:
         results = record["result"] if "result" in record else _old_results(record)
-        rows = zip(record["before"], record["after"], record["n"], results, strict=True)
+        kinds = record.get("kind", [""] * len(results))  # absent in call logs of earlier versions
+        rows = zip(record["before"], record["after"], record["n"], results, kinds, strict=True)
         return Update(
             client,
             str(record["started"]),
@@ -94,13 +98,13 @@ def _old_results(record: Record) -> list[StepResult]:
     return [StepResult.ACCEPTED if accepted else failed[after == _NO_REWRITE] for after, accepted in rows]
 
 
-def _step(number: int, before: float, sent_after: float, n: int, sent_result: str) -> Step:
+def _step(number: int, before: float, sent_after: float, n: int, sent_result: str, kind: str) -> Step:
     before, n, result = _share(before), count(n), StepResult(sent_result)
     after = None if sent_after == _NO_REWRITE else _share(sent_after)
-    if n < 1 or (after is None) != (result is StepResult.BAD_REPLY):
+    if n < 1 or not _KIND.fullmatch(kind) or (after is None) != (result is StepResult.BAD_REPLY):
         raise ValueError("not a step")
     reason = "" if after is None else change(before, after)
-    return Step(number, before, after, n, result, reason, prompt="")
+    return Step(number, before, after, n, result, reason, prompt="", kind=kind)
 
 
 def count(value: Any) -> int:

@@ -42,6 +42,7 @@ def step_record(round_number: int, client: int, step: Step) -> dict[str, Any]:
         "accepted": step.accepted,
         "result": str(step.result),
         "reason": step.reason,
+        "kind": step.kind or None,
         "prompt": prompt_id(step.prompt) if step.prompt else None,
         "rewrite": prompt_id(step.rewrite) if step.rewrite else None,
     }

@@ -2,6 +2,7 @@
 
 import hashlib
 import time
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -90,6 +91,7 @@ def _metrics(federation: Federation, result: Result) -> tuple[dict[str, Any], di
 
 
 def _round(finished: Round) -> dict[str, Any]:
+    steps = [step for update in finished.updates for step in update.steps]
     return {
         "round": finished.number,
         "prompts": [prompt_id(prompt) for prompt in finished.prompts],
@@ -112,7 +114,9 @@ def _round(finished: Round) -> dict[str, Any]:
         "merge": merge_record(finished),
         **measures_record(finished),
         "kept_old": finished.kept_old_reason,
-        "bad_replies": sum(step.after is None for update in finished.updates for step in update.steps),
+        "steps": dict(sorted(Counter(str(step.result) for step in steps).items())),
+        "bad_replies": sum(step.after is None for step in steps),
+        "bad_reply_kinds": dict(sorted(Counter(step.kind for step in steps if step.kind).items())),
     }
 
 

@@ -17,7 +17,7 @@ UPDATE = Update(
     "new prompt \ud800",
     (
         Step(1, 0.5, 1.0, 2, StepResult.ACCEPTED, "rose", "secret step", "secret rewrite"),
-        Step(2, 0.5, None, 2, StepResult.BAD_REPLY, "secret reply", "secret step"),
+        Step(2, 0.5, None, 2, StepResult.BAD_REPLY, "secret reply", "secret step", kind="too short"),
     ),
     Leak(7, 0.25, ("4711",), ("Ada",), ("sk-1",), ((0, 3),), 0.125),
     GuardAction.WARNED,
@@ -34,6 +34,7 @@ def test_an_upload_contains_only_the_prompt_and_numbers_and_the_server_reads_the
         (0.5, None, 2, False),
     ]
     assert [step.reason for step in read.steps] == ["rose", ""]
+    assert [step.kind for step in read.steps] == ["", "too short"]
     assert (read.leak.longest_run, read.leak.overlap, read.leak.score) == (7, 0.25, 0.125)
 
 
@@ -83,3 +84,16 @@ def test_the_type_of_an_exception_is_sent_but_not_its_text():
         raise KeyError("a private row")
 
     assert answer_safely(fail, {}) == {"failed": "KeyError"}
+
+
+@pytest.mark.parametrize("kind", ["\x1b[31m", "a" * 41, 7, None])
+def test_a_kind_of_a_bad_reply_that_this_program_does_not_know_is_no_upload(kind):
+    record = records.encode_update(UPDATE)
+    with pytest.raises(records.MalformedUpload):
+        records.decode_update({**record, "kind": ["", kind]}, 1)
+
+
+def test_an_upload_of_an_earlier_version_has_no_kinds():
+    record = records.encode_update(UPDATE)
+    del record["kind"]
+    assert [step.kind for step in records.decode_update(record, 1).steps] == ["", ""]
