@@ -10,6 +10,7 @@ from textgrad.concurrency import fan_out
 from textgrad.engine.base import EngineLM
 from textgrad.engine.calls.ask_again import ask_until
 from textgrad.errors import BadReply, UsageError
+from textgrad.style import Style
 from textgrad.tokens import check_length, estimate_tokens
 from utils.aggregation.concatenation import concatenate, concatenate_fitting
 from utils.aggregation.fallbacks import Fallback
@@ -31,6 +32,7 @@ class Merging:
         score: returns a prompt's validation accuracy in [0, 1], with requests to the test engine; None if unavailable.
         surprisal: returns a prompt's surprisal in bits per token, [] on failure; None without a surprisal model.
         candidates: number of merges drawn by an aggregator that selects one, >= 1.
+        style: form of the requests; of "auto", only the second request after an unusable reply is short.
         depth: length of the longest chain of dependent requests so far.
         fallbacks: replacements for unusable replies so far.
 
@@ -46,6 +48,7 @@ class Merging:
     score: Callable[[str], float] | None = None
     surprisal: Callable[[str], list[float]] | None = None
     candidates: int = 3
+    style: Style = field(default_factory=Style)
     depth: int = field(default=0, init=False)
     fallbacks: list[Fallback] = field(default_factory=list, init=False)
 
@@ -100,14 +103,21 @@ class Merging:
         """
         limit = limit or self.token_budget
         tight = sum(map(estimate_tokens, prompts)) > limit
-        request = "\n\n".join([fence_prompts(prompts), job.task, *([length_limit(limit)] if tight else [])])
+
+        def request(short: bool) -> tuple[str, str]:
+            form = job.short if short and job.short else job
+            task = [form.task, *([length_limit(limit)] if tight else [])]
+            return "\n\n".join([fence_prompts(prompts), *task]), form.system_prompt
+
+        content, system_prompt = request(self.style.short)
         return ask_until(
             self._counted,
-            request,
+            content,
             lambda reply: check_length(parse_merge(reply), limit),
             within=MERGED_TAGS,
-            system_prompt=job.system_prompt,
+            system_prompt=system_prompt,
             hint=f"{MERGE_HINT} {length_limit(limit)}",
+            again=request(self.style.short_again),
         )
 
     def tree(self, job: Job, prompts: Sequence[str]) -> str:

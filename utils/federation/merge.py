@@ -5,6 +5,7 @@ import functools
 import random
 
 from textgrad.concurrency import scope
+from textgrad.style import Style
 from textgrad.tokens import estimate_tokens
 from utils.aggregation.aggregate import Merge, aggregate
 from utils.aggregation.merging import Merging
@@ -39,6 +40,7 @@ def _merging(federation: Federation, current: Round) -> Merging:
         score=functools.partial(_validation_accuracy, federation),
         surprisal=federation.surprisal,
         candidates=config.uid_candidates,
+        style=Style(config.style),
     )
 
 

@@ -11,11 +11,12 @@ from textgrad.discovery import names_in
 from textgrad.engine.base import EngineLM, Text
 from textgrad.engine.simulated import SimulatedEngine
 from textgrad.errors import BadReply, UsageError
+from textgrad.style import Style
 from textgrad.tokens import estimate_tokens
 from utils.aggregation.aggregate import aggregate
 from utils.aggregation.concatenation import concatenate
 from utils.aggregation.merging import Merging
-from utils.aggregation.prompts import FURTHER_INSTRUCTIONS, Job
+from utils.aggregation.prompts import FURTHER_INSTRUCTIONS, REWRITE_EVENLY, SUMMARIZE, SUMMARIZE_EVENLY, Job
 from utils.aggregation.tree import plan
 from utils.aggregation.upload import Upload
 from utils.config import Config
@@ -330,6 +331,19 @@ def test_a_merge_that_fails_at_its_root_counts_only_the_replacements_below_it():
     with pytest.raises(BadReply, match="no merge could be used"):
         merging.tree(Job("system", "task"), prompts)
     assert merging.fallbacks == ["left_out"] * below
+
+
+@pytest.mark.parametrize("method", ["summarization", "sum_uid", "concat_uid"])
+@pytest.mark.parametrize("style, forms", [("short", [1, 1]), ("auto", [0, 1]), ("long", [0, 0])])
+def test_the_style_determines_both_requests_of_a_merge(method, style, forms):
+    scribe, prompts = Scribe("no tags", tagged("Add. Carry.")), ["Add.", "Carry."]
+    merging = Merging(scribe, 1000, style=Style(style))
+    job = {"summarization": SUMMARIZE, "sum_uid": SUMMARIZE_EVENLY, "concat_uid": REWRITE_EVENLY}[method]
+    assert merging.ask(job, prompts) == "Add. Carry." and job.short is not None
+    assert [system_prompt == job.short.system_prompt for _, system_prompt in scribe.requests] == forms
+    assert [job.short.task in request for request, _ in scribe.requests] == forms
+    assert all(_FENCE.findall(request) == prompts for request, _ in scribe.requests)
+    assert estimate_tokens(job.short.system_prompt) + estimate_tokens(job.short.task) < 120
 
 
 @pytest.mark.parametrize("uploads, alone", [(8, True), (9, False)])
