@@ -40,8 +40,8 @@ class Observer(TextualGradientDescent):
 
     seen: list = []
 
-    def observe(self, examples, labelled=()):
-        super().observe(examples, labelled)
+    def observe(self, examples, *others):
+        super().observe(examples, *others)
         Observer.seen.append(list(examples))
 
 
