@@ -8,7 +8,7 @@ _ECHO = 0.5  # share of repeated runs of words from which a reply counts as an e
 _WORD = re.compile(r"\w+")
 
 
-def repeated_share(reply: str, sources: Iterable[str]) -> float:
+def repeated_share(reply: str, sources: Iterable[str], allowed: Iterable[str] = ()) -> float:
     """Return the share of a reply's runs of six words that also occur in other texts.
 
     Words are compared without letter case and punctuation. Equal runs in the reply count once.
@@ -16,18 +16,22 @@ def repeated_share(reply: str, sources: Iterable[str]) -> float:
     Args:
         reply: any text.
         sources: the texts that the reply may repeat.
+        allowed: texts whose runs of words do not count as repeated.
 
     Returns:
         A share in [0, 1]; 0 for a reply of fewer than six words.
     """
     runs = _runs(reply)
-    known = {run for source in sources for run in _runs(source)}
-    return len(runs & known) / len(runs) if runs else 0.0
+    return len(runs & (_runs_of(sources) - _runs_of(allowed))) / len(runs) if runs else 0.0
 
 
-def is_echo(reply: str, sources: Iterable[str]) -> bool:
+def is_echo(reply: str, sources: Iterable[str], allowed: Iterable[str] = ()) -> bool:
     """Return True if at least half of a reply's runs of six words occur in other texts; see `repeated_share`."""
-    return repeated_share(reply, sources) >= _ECHO
+    return repeated_share(reply, sources, allowed) >= _ECHO
+
+
+def _runs_of(texts: Iterable[str]) -> set[tuple[str, ...]]:
+    return {run for text in texts for run in _runs(text)}
 
 
 def _runs(text: str) -> set[tuple[str, ...]]:

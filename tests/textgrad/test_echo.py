@@ -34,3 +34,9 @@ def test_fewer_than_six_words_are_no_echo(reply):
 def test_a_repeated_run_counts_once():
     own = "a b c d e f"
     assert repeated_share(f"{own} {own} {own}", [own]) < 0.5
+
+
+def test_runs_of_allowed_texts_are_not_repeated():
+    quoted = "Say what to change in it"
+    assert is_echo(quoted, [REQUEST]) and not is_echo(quoted, [REQUEST], allowed=["Please say what to change in it."])
+    assert is_echo(REQUEST, [REQUEST], allowed=[quoted])
