@@ -190,10 +190,20 @@ class Config:
         8192, "federation", "tokens of a request and its reply that the test engine takes", low=1, high=_TOKENS
     )
     aggregate_gate: bool = option(
-        False, "federation", "keep the old global prompt if the merged one has lower validation accuracy"
+        True, "federation", "keep the old global prompt if the merged one has lower validation accuracy"
+    )
+    min_retention: float = option(
+        0.5,
+        "federation",
+        "share of the uploads' new instructions that an engine's merge must keep, else it is asked for again and then "
+        "replaced by the concatenation; 0: no check of merges",
+        low=0,
+        high=1,
     )
     aggregate_repair: bool = option(
-        False, "federation", "one more call per round that restores instructions lost in the merge"
+        False,
+        "federation",
+        "one more call per round that restores instructions lost in the merge, in place of --min_retention",
     )
     leak_guard: str = option(
         "warn",

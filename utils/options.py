@@ -29,8 +29,8 @@ def option(
     """Return a dataclass field that is an option.
 
     Args:
-        default: its value if the flag is absent. Its type is the option's: a bool is a switch, a tuple takes several
-            words.
+        default: its value if the flag is absent. Its type is the option's: a bool is a switch, which has a second flag
+            `--no_<name>` if it is on by default; a tuple takes several words.
         group: heading in --help.
         text: line of --help, without default and choices, which are appended.
         *aliases: further flags with the same meaning.
@@ -119,7 +119,12 @@ class _Store(argparse.Action):
     """Stores a value together with the flag that was typed for it."""
 
     def __call__(self, parser, namespace, values, option_string=None):
-        setattr(namespace, self.dest, (option_string, True if self.nargs == 0 else values))
+        is_on = option_string != _off_flag(self.dest)
+        setattr(namespace, self.dest, (option_string, is_on if self.nargs == 0 else values))
+
+
+def _off_flag(name: str) -> str:
+    return f"--no_{name}"
 
 
 def parser(config_class: type) -> argparse.ArgumentParser:
@@ -136,7 +141,8 @@ def parser(config_class: type) -> argparse.ArgumentParser:
         heading = each.metadata["group"]
         if heading not in groups:
             groups[heading] = made.add_argument_group(heading)
-        flags = (f"--{each.name}", *each.metadata["flags"])
+        off_flags = [_off_flag(each.name)] if each.default is True else []
+        flags = (f"--{each.name}", *off_flags, *each.metadata["flags"])
         groups[heading].add_argument(*flags, dest=each.name, action=_Store, help=_help(each), **_argument(each))
     return made
 
@@ -148,7 +154,8 @@ def _help(each: dataclasses.Field) -> str:
     if each.metadata["unset"] == "required":
         text += " (required)"
     else:
-        shown = "off" if each.default is False else each.metadata["unset"] or each.default
+        default = ("off", "on")[each.default] if isinstance(each.default, bool) else each.default
+        shown = each.metadata["unset"] or default
         text += f" (default: {shown})"
     return text.replace("%", "%%")
 

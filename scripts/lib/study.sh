@@ -30,14 +30,15 @@ else
     one_task=${TASK:-BBH_object_counting} three_tasks=${TASKS:-"$bbh GSM8K_DSPy"}
 fi
 
-# setting NAME [argument of main.py ...]: one run; later arguments override earlier ones, and SMOKE overrides all.
+# setting NAME [argument of main.py ...]: one run, which adopts every merge as in the paper; later arguments override earlier ones, and SMOKE overrides all.
 setting() {
     run=$1
     shift
     echo "== $study: $run"
     # shellcheck disable=SC2086  # one word per argument
     "$python" main.py --log_dir "$folder" --run_name "$run" --test_engine "$TEST_ENGINE" \
-        --evaluation_engine "$EVALUATION_ENGINE" --repeats "${REPEATS:-1}" "$@" $smoke || stopped $?
+        --evaluation_engine "$EVALUATION_ENGINE" --repeats "${REPEATS:-1}" --min_retention 0 --no_aggregate_gate \
+        "$@" $smoke || stopped $?
     runs="$runs $run"
 }
 

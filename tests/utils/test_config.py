@@ -203,11 +203,38 @@ def test_values_from_another_machine_are_checked_like_typed_ones(values, said):
         config.check()
 
 
+@pytest.mark.parametrize(
+    "flags, value",
+    [
+        ([], True),
+        (["--aggregate_gate"], True),
+        (["--no_aggregate_gate"], False),
+        (["--aggregate_gate", "--no_aggregate_gate"], False),
+        (["--no_aggregate_gate", "--aggregate_gate"], True),
+    ],
+)
+def test_a_switch_that_is_on_by_default_has_a_flag_that_turns_it_off(flags, value):
+    assert parse([*BASE, *flags]).aggregate_gate is value
+
+
+def test_a_switch_that_is_off_by_default_has_no_flag_that_turns_it_off():
+    assert parse([*BASE, "--no_cache"]).no_cache is True
+    with pytest.raises(UsageError, match="unknown argument '--no_skip_solved'"):
+        parse([*BASE, "--no_skip_solved"])
+
+
+@pytest.mark.parametrize("flag", ["--aggregate_gate", "--no_aggregate_gate"])
+def test_a_switch_takes_no_value(flag):
+    with pytest.raises(UsageError, match=f"^{flag}: ignored explicit argument 'false'"):
+        parse([*BASE, f"{flag}=false"])
+
+
 def test_help_shows_every_default_and_every_choice():
     entries = [" ".join(each.split()) for each in re.split(r"\n  (?=-)|\n\n", parser(Config).format_help())]
     for field in dataclasses.fields(Config):
-        (entry,) = [each for each in entries if each.startswith(f"--{field.name} ")]
-        shown = field.metadata["unset"] or ("off" if field.default is False else field.default)
+        (entry,) = [each for each in entries if re.match(rf"--{field.name}[ ,]", each)]
+        default = {False: "off", True: "on"}[field.default] if type(field.default) is bool else field.default
+        shown = field.metadata["unset"] or default
         assert shown not in ("", ()), f"{field.name}: what does an empty value mean?"
         expected = "(required)" if shown == "required" else f"(default: {shown})"
         assert entry.endswith(expected), entry

@@ -7,6 +7,7 @@ from textgrad.discovery import load
 from textgrad.errors import BadReply
 from textgrad.tokens import check_length, estimate_tokens
 from utils.aggregation.fallbacks import Fallback
+from utils.aggregation.merge_checks import find_flaw
 from utils.aggregation.merging import Merging
 from utils.aggregation.upload import Upload, distinct_uploads
 
@@ -22,6 +23,7 @@ class Merge:
         calls: requests to the engine, including repeated ones.
         depth: length of the longest chain of dependent requests; 0 without requests.
         fallbacks: replacements for unusable uploads and replies, in order.
+        flaws: why merges of these uploads were not adopted, in order; see `utils.aggregation.merge_checks`.
         distinct: number of merged uploads, without empty uploads and duplicates.
         tokens_before: estimated tokens of all uploads.
         tokens_after: estimated tokens of the new prompt.
@@ -31,13 +33,14 @@ class Merge:
     calls: int
     depth: int
     fallbacks: tuple[Fallback, ...]
+    flaws: tuple[str, ...]
     distinct: int
     tokens_before: int
     tokens_after: int
 
 
 def aggregate(method: str, uploads: Sequence[Upload], merging: Merging) -> Merge:
-    """Merge the prompts of a round. An unusable reply leads to a fallback and never stops the run.
+    """Merge the prompts of a round. An unusable reply or a flawed merge leads to a fallback and never stops the run.
 
     Args:
         method: name of a file in `utils/aggregation/methods/`.
@@ -60,6 +63,7 @@ def aggregate(method: str, uploads: Sequence[Upload], merging: Merging) -> Merge
         calls=merging.calls,
         depth=merging.depth,
         fallbacks=tuple(merging.fallbacks),
+        flaws=tuple(flaw.reason for flaw in merging.flaws),
         distinct=len(admitted),
         tokens_before=sum(estimate_tokens(upload.prompt) for upload in uploads),
         tokens_after=estimate_tokens(prompt),
@@ -79,9 +83,42 @@ def _merge_or_fall_back(aggregator: Aggregator, uploads: Sequence[Upload], mergi
         return uploads[0].prompt
     if uploads:
         try:
-            return check_length(aggregator(uploads, merging), merging.token_budget)
+            return _unflawed_merge(aggregator, uploads, merging)
         except BadReply:
             merging.fallbacks.append(Fallback.CONCAT)
             return merging.concat_fitting([upload.prompt for upload in uploads])
     merging.fallbacks.append(Fallback.OLD_PROMPT)
     return merging.broadcast
+
+
+def _unflawed_merge(aggregator: Aggregator, uploads: Sequence[Upload], merging: Merging) -> str:
+    """Return the aggregator's prompt. A flawed one is asked for again once, with a remark in every request.
+
+    A merge without calls is adopted as it is: it would be the same again.
+
+    Raises:
+        BadReply: the aggregator failed, or both merges were flawed.
+    """
+    prompt = check_length(aggregator(uploads, merging), merging.token_budget)
+    if not _is_flawed(prompt, uploads, merging):
+        return prompt
+    merging.fallbacks.append(Fallback.ASKED_AGAIN)
+    prompt = check_length(aggregator(uploads, merging), merging.token_budget)
+    if not _is_flawed(prompt, uploads, merging):
+        return prompt
+    raise BadReply(f"the merge {merging.flaws[-1].reason}")
+
+
+def _is_flawed(prompt: str, uploads: Sequence[Upload], merging: Merging) -> bool:
+    if not merging.calls or not merging.min_retention:
+        return False
+    flaw = find_flaw(
+        prompt,
+        [upload.prompt for upload in uploads],
+        merging.broadcast,
+        min_retention=merging.min_retention,
+        token_budget=merging.token_budget,
+        may_shorten=merging.shortened or Fallback.LEFT_OUT in merging.fallbacks,
+    )
+    merging.flaws += [flaw] if flaw else []
+    return flaw is not None

@@ -1,4 +1,4 @@
-"""Fallbacks of a failed merge; none of them stops the run."""
+"""Fallbacks of a failed or flawed merge; none of them stops the run."""
 
 from enum import StrEnum
 
@@ -10,8 +10,10 @@ class Fallback(StrEnum):
     """An upload exceeded the token budget and was ignored."""
     AS_UPLOADED = "as_uploaded"
     """A rewrite failed, so the upload was used unchanged."""
+    ASKED_AGAIN = "asked_again"
+    """A merge was flawed, so the aggregator ran again with a remark; see `utils.aggregation.merge_checks`."""
     CONCAT = "concat"
-    """A merge failed, so its prompts were concatenated."""
+    """A merge failed or was flawed again, so its prompts were concatenated."""
     LEFT_OUT = "left_out"
     """A prompt did not fit into a concatenation within the token budget."""
     OLD_PROMPT = "old_prompt"

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from textgrad.errors import BadReply
 from textgrad.fences import contains_tag, fence_text
 from textgrad.tagged import between
-from utils.aggregation.prompts import FENCE_TAG, MERGED_TAGS
+from utils.aggregation.prompts import FENCE_TAG, MERGED_TAGS, REQUEST_TAGS
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _LONE_SURROGATES = re.compile(r"[\ud800-\udfff]")
-_TAGS = (FENCE_TAG, "IMPROVED_VARIABLE")
 
 
 def printable(text: str) -> str:
@@ -26,7 +25,8 @@ def printable(text: str) -> str:
 def fence_prompts(prompts: Sequence[str]) -> str:
     """Return the prompts, each in a numbered fence that no text can close; see `textgrad.fences.fence`."""
     return "\n\n".join(
-        fence_text(FENCE_TAG, prompt, _TAGS, f'client="{number}"') for number, prompt in enumerate(prompts, start=1)
+        fence_text(FENCE_TAG, prompt, REQUEST_TAGS, f'client="{number}"')
+        for number, prompt in enumerate(prompts, start=1)
     )
 
 
@@ -38,6 +38,6 @@ def parse_merge(reply: str) -> str:
             message when it is asked again.
     """
     text = printable(between(reply, MERGED_TAGS))
-    if not text or contains_tag(text, _TAGS):
+    if not text or contains_tag(text, REQUEST_TAGS):
         raise BadReply(f"tags of the request stand between {' and '.join(MERGED_TAGS)}" if text else "it holds no text")
     return text

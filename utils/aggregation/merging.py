@@ -15,6 +15,7 @@ from textgrad.tokens import check_length, estimate_tokens
 from utils.aggregation.concatenation import concatenate, concatenate_fitting
 from utils.aggregation.fallbacks import Fallback
 from utils.aggregation.fence import fence_prompts, parse_merge
+from utils.aggregation.merge_checks import Flaw
 from utils.aggregation.prompts import MERGE_HINT, MERGED_TAGS, Job, length_limit
 from utils.aggregation.tree import Node, plan
 
@@ -33,6 +34,9 @@ class Merging:
         surprisal: returns a prompt's surprisal in bits per token, [] on failure; None without a surprisal model.
         candidates: number of merges drawn by an aggregator that selects one, >= 1.
         style: form of the requests; of "auto", only the second request after an unusable reply is short.
+        min_retention: smallest mean retention of a merge that is adopted, in [0, 1]; 0 adopts every merge unchecked.
+        flaws: of earlier merges of the same uploads; every request mentions the last one.
+        shortened: True if a request asked for a text shorter than its prompts.
         depth: length of the longest chain of dependent requests so far.
         fallbacks: replacements for unusable replies so far.
 
@@ -49,6 +53,9 @@ class Merging:
     surprisal: Callable[[str], list[float]] | None = None
     candidates: int = 3
     style: Style = field(default_factory=Style)
+    min_retention: float = 0.0
+    flaws: list[Flaw] = field(default_factory=list)
+    shortened: bool = field(default=False, init=False)
     depth: int = field(default=0, init=False)
     fallbacks: list[Fallback] = field(default_factory=list, init=False)
 
@@ -103,13 +110,15 @@ class Merging:
         """
         limit = limit or self.token_budget
         tight = sum(map(estimate_tokens, prompts)) > limit
+        self.shortened |= tight
+        remarks = [flaw.remark(prompts) for flaw in self.flaws[-1:]]
 
         def request(short: bool) -> tuple[str, str]:
             form = job.short if short and job.short else job
-            task = [form.task, *([length_limit(limit)] if tight else [])]
+            task = [form.task, *([length_limit(limit)] if tight else []), *remarks]
             return "\n\n".join([fence_prompts(prompts), *task]), form.system_prompt
 
-        content, system_prompt = request(self.style.short)
+        content, system_prompt = request(self.style.short_again if self.flaws else self.style.short)
         return ask_until(
             self._counted,
             content,
@@ -174,6 +183,7 @@ class Merging:
     def join(self, branches: Sequence["Merging"]) -> None:
         """Add the counters of branches that ran at the same time."""
         self._counted.calls += sum(branch.calls for branch in branches)
+        self.shortened |= any(branch.shortened for branch in branches)
         self.depth += max(branch.depth for branch in branches)
         self.fallbacks += [fallback for branch in branches for fallback in branch.fallbacks]
 

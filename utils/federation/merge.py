@@ -41,6 +41,7 @@ def _merging(federation: Federation, current: Round) -> Merging:
         surprisal=federation.surprisal,
         candidates=config.uid_candidates,
         style=Style(config.style),
+        min_retention=0.0 if config.aggregate_repair else config.min_retention,
     )
 
 

@@ -1,7 +1,7 @@
 """The round loop: broadcast, local training, upload, aggregate, evaluate (paper, Algorithm 1).
 
-Zero-shot scores run in the background, and so does the validation of round t during round t + 1, unless
---aggregate_gate needs its result.
+Zero-shot scores run in the background. With --no_aggregate_gate, so does the validation of round t during round t + 1;
+the gate needs its result before.
 """
 
 from textgrad.concurrency import BackgroundTask, run_in_background, scope

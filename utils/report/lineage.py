@@ -126,6 +126,8 @@ def _step(event: dict[str, Any], rewrite: Difference | None) -> StepView:
 def _outcome(record: dict[str, Any]) -> str:
     """Return the result of a round in words."""
     outcome = f"kept the old prompt: {record['kept_old']}" if record["kept_old"] else "new global prompt"
+    for flaw in (record.get("merge") or {}).get("flaws", []):  # earlier versions recorded none
+        outcome += f", a merge was rejected because it {flaw}"
     if record.get("repaired"):
         outcome += ", lost instructions added back"
     retention = (record.get("retention") or {}).get("mean")

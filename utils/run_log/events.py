@@ -79,7 +79,9 @@ def round_text(finished: Round) -> str:
     parts += [f"client {update.client}: leak {update.guard}" for update in finished.updates if update.guard != "none"]
     if (rate := mean_rate(finished.retention)) is not None:
         parts.append(f"{rate:.0%} of what clients added survived" + (" (repaired)" if finished.repaired else ""))
-    for fallback, count in Counter(finished.merge.fallbacks if finished.merge else ()).items():
-        parts.append(f"merge fell back to {fallback}" + (f" {count} times" if count > 1 else ""))
+    if finished.merge:
+        parts += [f"rejected a merge that {flaw}" for flaw in finished.merge.flaws]
+        for fallback, count in Counter(finished.merge.fallbacks).items():
+            parts.append(f"merge fallback {fallback}" + (f", {count} times" if count > 1 else ""))
     parts += [f"kept the old prompt: {finished.kept_old_reason}"] if finished.kept_old_reason else []
     return f"round {finished.number} ended: {'; '.join(parts)}"

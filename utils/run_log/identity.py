@@ -17,7 +17,7 @@ from utils.federation.evaluation import samples_of
 from utils.files import to_json
 
 ROUNDS = "max_epochs"
-FORMER_DEFAULTS = {"prompt_budget": 2000}  # of earlier versions, with every aggregator
+FORMER_DEFAULTS = {"prompt_budget": 2000, "aggregate_gate": False, "min_retention": 0.0}  # of earlier versions
 SPLITS = {"train": "training", "val": "validation", "test": "test"}
 _NO_DATA = {"fingerprint": ""}
 _LONGEST = 60  # characters of an option's value in a message
@@ -29,14 +29,14 @@ def options_of(config: Config) -> dict[str, Any]:
 
 
 def _stored_options(stored: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options in a config.json. An option that it lacks, because the run is older, has its default."""
+    """Return the options in a config.json. One that it lacks, because the run is older, has its (former) default."""
     known = {each.name for each in dataclasses.fields(Config)}
     values: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in stored["options"].items()
         if name in known
     }
-    return options_of(Config(**values))
+    return options_of(Config(**FORMER_DEFAULTS | values))
 
 
 def as_begun(stored: Mapping[str, Any], config: Config) -> Config:

@@ -121,7 +121,7 @@ def _round(finished: Round) -> dict[str, Any]:
 
 
 def merge_record(finished: Round) -> dict[str, Any] | None:
-    """Return the calls, sizes and fallbacks of a round's aggregation, or None if there was none."""
+    """Return the calls, sizes, fallbacks and flaws of a round's aggregation, or None if there was none."""
     if finished.merge is None:
         return None
     merge = finished.merge
@@ -131,6 +131,7 @@ def merge_record(finished: Round) -> dict[str, Any] | None:
         "tokens_before": merge.tokens_before,
         "tokens_after": merge.tokens_after,
         "fallbacks": list(merge.fallbacks),
+        "flaws": list(merge.flaws),
     }
 
 

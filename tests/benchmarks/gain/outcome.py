@@ -60,9 +60,9 @@ def outcome_of(folder: Path, tasks: list[Task]) -> Outcome:
                 event["result"] + _short(event["reason"] if event["result"] not in ("accepted", "unchanged") else "")
             ] += 1
         elif event["event"] == "round":
-            merges.update(
-                f"fallback{_short(str(fallback))}" for fallback in (event["merge"] or {}).get("fallbacks", ())
-            )
+            merge = event["merge"] or {"fallbacks": [], "flaws": []}
+            merges.update(f"fallback: {fallback}" for fallback in merge["fallbacks"])
+            merges.update(f"rejected{_short(flaw)}" for flaw in merge["flaws"])
             merges.update([f"kept old{_short(event['kept_old'])}"] if event["kept_old"] else [])
     calls, tokens = _usage(folder / "calls.sqlite", tasks)
     best, last = (_prompts(folder, results, number) for number in (results["best_round"], -1))

@@ -116,10 +116,10 @@ def test_with_the_gate_a_merge_with_lower_validation_accuracy_is_not_adopted(tmp
         engines.evaluation.engine = Harmful(evaluation.engine)
         engines.test.engine = Unhelpful(test.engine)
 
-    gated, _, _, _ = toy.train(toy.config(tmp_path, "--aggregate_gate"), harmful)
+    gated, _, _, _ = toy.train(toy.config(tmp_path, "--min_retention", "0"), harmful)
     for finished in gated.rounds[1:]:
         assert finished.prompts == finished.broadcast and finished.kept_old_reason.startswith("gate:")
-    ungated, _, _, _ = toy.train(toy.config(tmp_path), harmful)
+    ungated, _, _, _ = toy.train(toy.config(tmp_path, "--min_retention", "0", "--no_aggregate_gate"), harmful)
     assert ungated.rounds[1].prompts == ("Say nothing at all.",) and ungated.best == 0
 
 

@@ -103,7 +103,7 @@ def test_test_questions_do_not_influence_any_choice(tmp_path):
 
 
 def test_instructions_lost_in_a_merge_are_listed_with_round_and_client(tmp_path):
-    folder, results = results_of(tmp_path, engine="simulated:topics=4,forget=1,base=0")
+    folder, results = results_of(tmp_path, "--min_retention", "0", engine="simulated:topics=4,forget=1,base=0")
     assert results["lost_instructions"], "a merge that forgets all lessons lost some"
     row = results["lost_instructions"][0]
     upload = (folder / "prompts" / f"round{row['round']:02d}_client{row['client']:02d}_upload.txt").read_text()

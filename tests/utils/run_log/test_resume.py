@@ -10,7 +10,7 @@ import main
 from textgrad.engine.simulated import SimulatedEngine
 from textgrad.tasks import get_task
 from utils.config import Config, parse
-from utils.run_log.identity import differences, options_of
+from utils.run_log.identity import as_begun, differences, options_of
 from utils.run_log.ledger import verify
 
 MODULES = ("train_centralized", "train_homo_fed", "train_hetero_fed")
@@ -170,7 +170,17 @@ def test_an_option_that_the_stored_configuration_lacks_had_its_default(name):
     stored = {"options": options_of(config)}
     del stored["options"][name]
     same = name not in ("module", "task")  # which have no usable default
-    assert (differences(stored, config, {}) == []) is same
+    assert (differences(stored, as_begun(stored, config), {}) == []) is same
+
+
+def test_a_run_of_an_earlier_version_is_continued_without_checks_of_merges():
+    config = parse(["--module", "train_homo_fed", "--task", "t.jsonl"])
+    stored = {"options": options_of(config) | {"aggregate_gate": False}}
+    del stored["options"]["min_retention"]
+    begun = as_begun(stored, config)
+    assert (begun.aggregate_gate, begun.min_retention) == (False, 0)
+    changed = parse(["--module", "train_homo_fed", "--task", "t.jsonl", "--min_retention", "0.4"])
+    assert differences(stored, as_begun(stored, changed), {}) == ["--min_retention was 0.0 and is 0.4"]
 
 
 def test_an_option_that_the_stored_configuration_lacks_may_not_be_given_now(tmp_path, capsys):
