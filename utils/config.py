@@ -103,8 +103,8 @@ class Config:
     style: str = option(
         "auto",
         "training",
-        "form of the requests to critic, optimizer and merger: short for weak models; auto begins with long and goes "
-        "over to short where replies repeat their requests or cannot be used",
+        "form of requests to critic, optimizer and merger: short for weak models; auto starts with long and switches "
+        "to short if replies repeat their requests or are unusable",
         choices=STYLES,
     )
     context: str = option(
@@ -123,8 +123,8 @@ class Config:
     answer_critic: str = option(
         "llm",
         "training",
-        "critic of answers that rules score: the evaluation engine, or without calls a fixed sentence with the right "
-        "answer; answers that an engine judges always have the engine as critic",
+        "feedback on answers that rules score: llm by the evaluation engine, fixed as a sentence with the right "
+        "answer, without calls; answers that an engine judges always use llm",
         choices=("llm", "fixed"),
     )
     accept: str = option(

@@ -8,7 +8,7 @@ from textgrad.concurrency import fan_out
 from textgrad.echo import is_echo
 from textgrad.engine import EngineLM
 from textgrad.errors import UsageError
-from textgrad.fences import Content, escape_tags
+from textgrad.fences import Content
 from textgrad.style import current_style
 from textgrad.variable import Variable
 
@@ -152,8 +152,7 @@ def _criticize(long: list[str | bytes], short: list[str | bytes], feedback: str,
     again = ([*short, f"\n{prompts.ECHO_HINT}"], prompts.SHORT_BACKWARD_SYSTEM_PROMPT)
     for request, system_prompt in (first, again):
         text = str(engine(prompts.request(request, sees_images(engine)), system_prompt=system_prompt)).strip()
-        shown = "".join(part for part in request if isinstance(part, str) and part != escape_tags(feedback))
-        echo = is_echo(text, [system_prompt, shown])
+        echo = is_echo(text, [system_prompt, str(prompts.request(request, images=False))], allowed=[feedback])
         if request is long:
             style.observe(echo)
         if not echo:

@@ -58,10 +58,7 @@ class TextualGradientDescent(Optimizer):
         self.verbose, self.gradient_memory = verbose, gradient_memory
         self.constraints, self.in_context_examples = constraints or [], in_context_examples or []
         self.new_variable_tags = new_variable_tags or ["<IMPROVED_VARIABLE>", "</IMPROVED_VARIABLE>"]
-        start, end = self.new_variable_tags
-        self.optimizer_system_prompt = optimizer_system_prompt.replace("{new_variable_start_tag}", start).replace(
-            "{new_variable_end_tag}", end
-        )
+        self.optimizer_system_prompt = self._with_tags(optimizer_system_prompt)
         self.gradient_memory_dict: dict[Variable, list[str]] = defaultdict(list)
         self._requested: dict[tuple[Variable, str], object] = {}
 
@@ -77,6 +74,10 @@ class TextualGradientDescent(Optimizer):
         optimizer = cls(parameters, engine=engine, gradient_memory=options.gradient_memory)
         optimizer.shows_context = options.context == "on"
         return optimizer
+
+    def _with_tags(self, system_prompt: str) -> str:
+        start, end = self.new_variable_tags
+        return system_prompt.replace("{new_variable_start_tag}", start).replace("{new_variable_end_tag}", end)
 
     @property
     def constraint_text(self) -> str:
@@ -185,8 +186,8 @@ class TextualGradientDescent(Optimizer):
 
     def _request(self, variable: Variable, hint: str, short: bool) -> tuple[str | list[str | bytes], str]:
         """Return content and system prompt of the request for a variable's new value."""
-        system_prompt = prompts.SHORT_OPTIMIZER_SYSTEM_PROMPT if short else self.optimizer_system_prompt
-        return self._update_prompt(variable, hint, short), system_prompt
+        short_prompt = self._with_tags(prompts.SHORT_OPTIMIZER_SYSTEM_PROMPT)
+        return self._update_prompt(variable, hint, short), short_prompt if short else self.optimizer_system_prompt
 
     def _update_prompt(self, variable: Variable, hint: str = "", short: bool = False) -> str | list[str | bytes]:
         """Return the request for a variable's new value."""
