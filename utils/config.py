@@ -93,6 +93,7 @@ class Config:
         "how a client rewrites its prompt",
         choices=names_in("textgrad.optimizer"),
     )
+    candidates: int = option(3, "training", "rewrites per step that best_of tries", low=1, high=1000)
     gradient_memory: int = option(
         0,
         "training",
@@ -204,6 +205,9 @@ class Config:
         False,
         "federation",
         "one more call per round that restores instructions lost in the merge, in place of --min_retention",
+    )
+    share_examples: bool = option(
+        False, "federation", "let the prompts of optimizer demos, which hold training questions, leave the clients"
     )
     leak_guard: str = option(
         "warn",
@@ -453,6 +457,11 @@ class Config:
         return self.aggregate_method in ("concat", "concat_uid")
 
     @property
+    def _uploads(self) -> bool:
+        """True if prompts leave the clients."""
+        return self.module != "train_centralized" and self.aggregate_method != "none"
+
+    @property
     def sampling_defaults(self) -> dict[str, Any]:
         """The fields of `textgrad.engine.base.Sampling`."""
         # Deterministic runs on the same questions share their zero-shot calls, whatever their seeds.
@@ -485,6 +494,11 @@ class Config:
             raise UsageError(
                 f"--task: {self.module} takes one task and got {len(self.task)}; "
                 "use --module train_hetero_fed for several"
+            )
+        if self.optimizer == "demos" and self._uploads and not self.share_examples:
+            raise UsageError(
+                "--optimizer demos puts training questions into the prompts that clients upload: use "
+                "--aggregate_method none or --module train_centralized, or allow it with --share_examples"
             )
         if len(set(self.task)) < len(self.task):
             raise UsageError("--task: a task is named twice; use --clients_per_task for more clients of one task")

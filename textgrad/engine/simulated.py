@@ -21,6 +21,7 @@ _LESSON = re.compile(r"Lesson (topic-\d+):")
 _MISSING = re.compile(r"lacks the lesson for (topic-\d+)")
 _FIXED_FEEDBACK = re.compile(r"The right answer is .*; the reply", re.DOTALL)
 _UPLOAD = re.compile(r'<PROMPT client="[^"]*">\n(.*?)\n</PROMPT>', re.DOTALL)
+_EXAMPLES = re.compile(r"<EXAMPLES>\n(.*?)\n</EXAMPLES>", re.DOTALL)
 _FIELD = re.compile(r"\*\*([^*\n]+)\*\*:(.*?)(?=\n\*\*[^*\n]+\*\*:|\Z)", re.DOTALL)
 _FINAL_ANSWER = re.compile(r".*Answer:\s*(.+?)\s*(?:\n\n|\Z)", re.DOTALL)
 _GRADE = re.compile(r"Score: (\S+) \(from 0 to 1\)")
@@ -83,6 +84,8 @@ class SimulatedEngine(ChatEngine):
             return _criticism_of_prompt(content) if "<FEEDBACK>" in content else _criticism_of_answer(content)
         if system.startswith("You are the editor"):
             return _rewrite(content, draw)
+        if system.startswith("You edit a prompt"):
+            return "\n".join(f"ADD: {lesson}" for lesson in _lessons(content, draw))
         if system.startswith("You merge feedback"):
             return _missing_lessons(content)
         if "<PROMPT client=" in content:
@@ -179,11 +182,15 @@ def _missing_lessons(text: str, present: Iterable[str] = ()) -> str:
 
 def _rewrite(content: str, draw: int | None) -> str:
     """Return the prompt with one more line per missing lesson. The wording varies with the seed `draw`."""
-    prompt = _block("VARIABLE", content)
-    present = set(_LESSON.findall(prompt))
-    topics = [topic for topic in dict.fromkeys(_MISSING.findall(content)) if topic not in present]
-    ways = {topic: _WAYS[int(chance("way", draw, topic) * len(_WAYS))] for topic in topics}
-    return _improved("\n".join([prompt, *(f"Lesson {topic}: {way}." for topic, way in ways.items())]))
+    return _improved("\n".join([_block("VARIABLE", content), *_lessons(content, draw)]))
+
+
+def _lessons(content: str, draw: int | None) -> list[str]:
+    """Return the lessons that criticism misses, or that wrong examples call for, and the prompt does not have."""
+    present = set(_LESSON.findall(_block("VARIABLE", content)))
+    topics = [*_MISSING.findall(content), *_TOPIC.findall("\n".join(_EXAMPLES.findall(content)))]
+    missing = [topic for topic in dict.fromkeys(topics) if topic not in present]
+    return [f"Lesson {topic}: {_WAYS[int(chance('way', draw, topic) * len(_WAYS))]}." for topic in missing]
 
 
 def _verdict(content: str) -> str:

@@ -101,6 +101,9 @@ class Optimizer(ABC):
         """
         self.examples, self.labelled, self.check = list(examples), list(labelled), check
 
+    def observe_trial(self, rewrite: str, score: float) -> None:  # noqa: B027
+        """Receive the mean score of a proposed value on the minibatch, in [0, 1]. By default, it is ignored."""
+
     def zero_grad(self) -> None:
         """Clear all gradients of the parameters, with their contexts."""
         for parameter in self.parameters:

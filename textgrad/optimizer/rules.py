@@ -25,7 +25,7 @@ _QUESTIONS = 4  # shown per request; more make a weak model lose the thread
 _SUBJECTS = 5  # per rule; the newest first
 _WORDS = 5  # longest subject
 _DISTINCTIVE = 4.0  # times as frequent among the questions of the rule's answer as among all others
-_LEAD_IN = re.compile(r"^(?:they|the \w+|these(?: \w+)?|all(?: of them)?) (?:are|is)(?: all)? about ", re.IGNORECASE)
+_LEAD_IN = re.compile(r"^(?:they|the \w+|these(?: \w+)?|all(?: of them)?) (?:are|is)(?: all)? about\s+", re.IGNORECASE)
 _ARTICLE = re.compile(r"^(?:the|an?|my|our|your|his|her|their)\s+", re.IGNORECASE)
 _PARTS = re.compile(r",\s*(?:and\s+)?|\s+and\s+|\n")
 _NUMBER = re.compile(r"[-+]?[\d.,]*\d[\d.,]*%?")
@@ -72,6 +72,7 @@ class Rules(TextualGradientDescent):
                 lambda reply: _read_subjects(reply, list(dict.fromkeys([*shown, *same])), others),
                 system_prompt=prompts.SUBJECTS_SYSTEM_PROMPT,
                 hint=prompts.SUBJECTS_HINT,
+                within=prompts.SUBJECTS_FORM,
             )
         except BadReply:
             return []

@@ -217,6 +217,8 @@ class Client:
         if not changed:
             return Step(number, before, before, n, StepResult.UNCHANGED, "", prompt)
         trials = self._run_trials(changed, batch, speculative if len(changed) == 1 else [])
+        for trial in trials:
+            optimizer.observe_trial(trial.rewrite, trial.correct / n)
         return self._accept_or_reject(trials, [each.outcome for each in judged], number, prompt, batch)
 
     def _propose(self, optimizer: TextualGradientDescent, judged: list[_Judged], prompt: str) -> list[str]:

@@ -292,6 +292,16 @@ def test_an_optimizer_is_found_by_name_and_made_from_options(name, made):
 
 
 def test_the_names_of_optimizers_are_those_of_their_files():
-    assert names_in("textgrad.optimizer") == ("rules", "tgd", "tgd_momentum")
-    with pytest.raises(UsageError, match="unknown optimizer 'tdg'; known, nearest first: tgd, tgd_momentum"):
+    assert names_in("textgrad.optimizer") == (
+        "auto",
+        "best_of",
+        "demos",
+        "edits",
+        "opro",
+        "reflect",
+        "rules",
+        "tgd",
+        "tgd_momentum",
+    )
+    with pytest.raises(UsageError, match="unknown optimizer 'tdg'; known, nearest first: tgd, auto, tgd_momentum, "):
         optimizer_class("tdg")
