@@ -31,9 +31,9 @@ def check_rewrite(rewrite: str, prompt: str, examples: Sequence[Example]) -> str
         raise BadReply(f"the new version has only {len(words)} words", kind="too short")
     for example in examples:
         for text in (example.question, example.answer, example.reply):
-            if words == _WORD.findall(text.lower()) or is_echo(rewrite, [text]) and not is_echo(prompt, [text]):
+            if words == _WORD.findall(text.lower()) or is_echo(rewrite, [text], [prompt]):
                 raise BadReply("the new version copies an example", kind="copied example")
-    if is_echo(rewrite, prompts.REWRITE_TEXTS) and not is_echo(prompt, prompts.REWRITE_TEXTS):
+    if is_echo(rewrite, prompts.REWRITE_TEXTS, [prompt]):
         raise BadReply("the new version repeats the request", kind="echo")
     old, new = len(instructions(prompt)), len(instructions(rewrite))
     if 2 * new < old:
