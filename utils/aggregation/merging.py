@@ -33,7 +33,7 @@ class Merging:
         score: returns a prompt's validation accuracy in [0, 1], with requests to the test engine; None if unavailable.
         surprisal: returns a prompt's surprisal in bits per token, [] on failure; None without a surprisal model.
         candidates: number of merges drawn by an aggregator that selects one, >= 1.
-        style: form of the requests; of "auto", only the second request after an unusable reply is short.
+        style: form of the requests; with "auto", those after an unusable reply or a flawed merge are short.
         min_retention: smallest mean retention of a merge that is adopted, in [0, 1]; 0 adopts every merge unchecked.
         flaws: of earlier merges of the same uploads; every request mentions the last one.
         shortened: True if a request asked for a text shorter than its prompts.
