@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from textgrad.discovery import load
 from textgrad.errors import BadReply
 from textgrad.tokens import check_length, estimate_tokens
+from utils.aggregation.contradiction import Contradiction
 from utils.aggregation.fallbacks import Fallback
 from utils.aggregation.merge_checks import find_flaw
 from utils.aggregation.merging import Merging
@@ -24,6 +25,7 @@ class Merge:
         depth: length of the longest chain of dependent requests; 0 without requests.
         fallbacks: replacements for unusable uploads and replies, in order.
         flaws: why merges of these uploads were not adopted, in order; see `utils.aggregation.merge_checks`.
+        contradictions: between uploads, with what was kept.
         distinct: number of merged uploads, without empty uploads and duplicates.
         tokens_before: estimated tokens of all uploads.
         tokens_after: estimated tokens of the new prompt.
@@ -34,6 +36,7 @@ class Merge:
     depth: int
     fallbacks: tuple[Fallback, ...]
     flaws: tuple[str, ...]
+    contradictions: tuple[Contradiction, ...]
     distinct: int
     tokens_before: int
     tokens_after: int
@@ -64,6 +67,7 @@ def aggregate(method: str, uploads: Sequence[Upload], merging: Merging) -> Merge
         depth=merging.depth,
         fallbacks=tuple(merging.fallbacks),
         flaws=tuple(flaw.reason for flaw in merging.flaws),
+        contradictions=tuple(merging.contradictions),
         distinct=len(admitted),
         tokens_before=sum(estimate_tokens(upload.prompt) for upload in uploads),
         tokens_after=estimate_tokens(prompt),

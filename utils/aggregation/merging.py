@@ -13,6 +13,7 @@ from textgrad.errors import BadReply, UsageError
 from textgrad.style import Style
 from textgrad.tokens import check_length, estimate_tokens
 from utils.aggregation.concatenation import concatenate, concatenate_fitting
+from utils.aggregation.contradiction import Contradiction
 from utils.aggregation.fallbacks import Fallback
 from utils.aggregation.fence import fence_prompts, parse_merge
 from utils.aggregation.merge_checks import Flaw
@@ -37,6 +38,7 @@ class Merging:
         min_retention: smallest mean retention of a merge that is adopted, in [0, 1]; 0 adopts every merge unchecked.
         flaws: of earlier merges of the same uploads; every request mentions the last one.
         shortened: True if a request asked for a text shorter than its prompts.
+        contradictions: between uploads, with what was kept.
         depth: length of the longest chain of dependent requests so far.
         fallbacks: replacements for unusable replies so far.
 
@@ -56,6 +58,7 @@ class Merging:
     min_retention: float = 0.0
     flaws: list[Flaw] = field(default_factory=list)
     shortened: bool = field(default=False, init=False)
+    contradictions: list[Contradiction] = field(default_factory=list, init=False)
     depth: int = field(default=0, init=False)
     fallbacks: list[Fallback] = field(default_factory=list, init=False)
 

@@ -121,7 +121,7 @@ def _round(finished: Round) -> dict[str, Any]:
 
 
 def merge_record(finished: Round) -> dict[str, Any] | None:
-    """Return the calls, sizes, fallbacks and flaws of a round's aggregation, or None if there was none."""
+    """Return the calls, sizes, fallbacks, flaws and contradictions of a round's aggregation, if there was one."""
     if finished.merge is None:
         return None
     merge = finished.merge
@@ -132,6 +132,7 @@ def merge_record(finished: Round) -> dict[str, Any] | None:
         "tokens_after": merge.tokens_after,
         "fallbacks": list(merge.fallbacks),
         "flaws": list(merge.flaws),
+        "contradictions": [each.as_json() for each in merge.contradictions],
     }
 
 

@@ -47,8 +47,8 @@ def merge(method, prompts, engine=None, broadcast="old", token_budget=1000, **op
     return aggregate(method, uploads, Merging(engine or Scribe(), token_budget, broadcast=broadcast, **options))
 
 
-def test_every_published_aggregator_has_a_file():
-    names = {"concat", "summarization", "sum_uid", "concat_uid", "auto", "none", "uid_select"}
+def test_every_aggregator_of_the_readme_has_a_file():
+    names = {"concat", "summarization", "sum_uid", "concat_uid", "auto", "none", "uid_select", "union"}
     assert set(names_in("utils.aggregation.methods")) == names
 
 
