@@ -22,7 +22,7 @@ from textgrad.tokens import check_length
 from textgrad.variable import Variable
 
 _QUESTIONS = 4  # shown per request; more make a weak model lose the thread
-_SUBJECTS = 5  # per rule; the newest first
+_SUBJECTS = 5  # per rule; those that most questions mention
 _WORDS = 5  # longest subject
 _DISTINCTIVE = 4.0  # times as frequent among the questions of the rule's answer as among all others
 _LEAD_IN = re.compile(r"^(?:they|the \w+|these(?: \w+)?|all(?: of them)?) (?:are|is)(?: all)? about\s+", re.IGNORECASE)
@@ -49,27 +49,25 @@ class Rules(TextualGradientDescent):
                 wrong.setdefault(example.answer, []).append(example.question)
         if not wrong:
             return [str(variable.value)]
-        replies = fan_out(lambda group: self._subjects(*group), list(wrong.items()))
         old = {rule.answer: rule for line in str(variable.value).splitlines() if (rule := Rule.read(line))}
+        groups = [_Group(answer, questions, self.labelled) for answer, questions in wrong.items()]
+        replies = fan_out(self._subjects, groups)
         rules = [
-            _merged(Rule(tuple(subjects), answer), old.get(answer))
-            for answer, subjects in zip(wrong, replies, strict=True)
+            Rule(group.best([*subjects, *(old[group.answer].subjects if group.answer in old else ())]), group.answer)
+            for group, subjects in zip(groups, replies, strict=True)
             if subjects
         ]
         if not rules:
             raise BadReply("no reply names what the questions of one answer have in common", kind="no rule")
         return [check_length(put_rules(str(variable.value), rules), self.token_budget)]
 
-    def _subjects(self, answer: str, questions: Sequence[str]) -> list[str]:
-        """Return what questions with the same right answer are about; [] if no reply was usable."""
-        same = [question for question, right in self.labelled if right == answer]
-        shown = list(dict.fromkeys([*questions, *same]))[:_QUESTIONS]
-        others = [question for question, right in self.labelled if right != answer]
+    def _subjects(self, group: "_Group") -> list[str]:
+        """Return what the questions of a group are about; [] if no reply was usable."""
         try:
             return ask_until(
                 self.engine,
-                prompts.subjects_request(shown),
-                lambda reply: _read_subjects(reply, list(dict.fromkeys([*shown, *same])), others),
+                prompts.subjects_request(group.questions[:_QUESTIONS]),
+                group.read,
                 system_prompt=prompts.SUBJECTS_SYSTEM_PROMPT,
                 hint=prompts.SUBJECTS_HINT,
                 within=prompts.SUBJECTS_FORM,
@@ -78,39 +76,53 @@ class Rules(TextualGradientDescent):
             return []
 
 
-def _merged(new: Rule, old: Rule | None) -> Rule:
-    """Return a rule with the subjects of its older version after its own."""
-    subjects: dict[str, str] = {}
-    for text in (*new.subjects, *(old.subjects if old else ())):
-        subjects.setdefault(text.casefold(), text)
-    return Rule(tuple(subjects.values())[:_SUBJECTS], new.answer)
-
-
-def _read_subjects(reply: str, questions: Sequence[str], others: Sequence[str]) -> list[str]:
-    """Return the distinctive subjects that a reply names.
+class _Group:
+    """The questions with the same right answer.
 
     Args:
-        reply: a list in a sentence.
-        questions: with the same right answer; a subject must occur in one of them.
-        others: the training questions with another answer.
-
-    Raises:
-        BadReply: there is none.
+        answer: the right answer.
+        wrong: those of the minibatch that were answered wrongly; they come first.
+        labelled: (question, right answer) pairs of the training data.
     """
-    sentence = _LEAD_IN.sub("", reply.strip().strip("\"'`*"))
-    named = [subject(_ARTICLE.sub("", part.strip(" -*\t"))) for part in _PARTS.split(sentence)]
-    usable = [text for text in dict.fromkeys(named) if text and len(text.split()) <= _WORDS]
-    distinctive = [text for text in usable if _is_distinctive(text, questions, others)]
-    if not distinctive:
-        raise BadReply("it names nothing that only these questions have in common", kind="no rule")
-    return distinctive
+
+    def __init__(self, answer: str, wrong: Sequence[str], labelled: Sequence[tuple[str, str]]):
+        self.answer = answer
+        self.questions = list(dict.fromkeys([*wrong, *(question for question, right in labelled if right == answer)]))
+        self._others = [question for question, right in labelled if right != answer]
+
+    def read(self, reply: str) -> list[str]:
+        """Return the subjects that a reply names and that tell these questions from all others.
+
+        Raises:
+            BadReply: there is none.
+        """
+        sentence = _LEAD_IN.sub("", reply.strip().strip("\"'`*"))
+        named = [subject(_ARTICLE.sub("", part.strip(" -*\t"))) for part in _PARTS.split(sentence)]
+        found = [text for text in dict.fromkeys(named) if 0 < len(text.split()) <= _WORDS and self._tells_apart(text)]
+        if not found:
+            raise BadReply("it names nothing that only these questions have in common", kind="no rule")
+        return found
+
+    def best(self, subjects: Sequence[str]) -> tuple[str, ...]:
+        """Return the subjects that most of these questions mention, in order; of equal ones the first."""
+        distinct = list({text.casefold(): None for text in subjects})
+        spelled = {text.casefold(): text for text in reversed(subjects)}
+        shortest = [
+            spelled[key] for key in distinct if not any(_mentions(key, other) for other in distinct if other != key)
+        ]
+        return tuple(sorted(shortest, key=self._mentioned_by, reverse=True)[:_SUBJECTS])
+
+    def _mentioned_by(self, text: str) -> int:
+        return sum(_mentions(question, text) for question in self.questions)
+
+    def _tells_apart(self, text: str) -> bool:
+        outside = sum(_mentions(question, text) for question in self._others)
+        return self._mentioned_by(text) * max(1, len(self._others)) > _DISTINCTIVE * outside * len(self.questions)
 
 
-def _is_distinctive(text: str, questions: Sequence[str], others: Sequence[str]) -> bool:
-    pattern = re.compile(rf"(?<!\w){re.escape(text)}(?!\w)", re.IGNORECASE)
-    inside = sum(bool(pattern.search(question)) for question in questions)
-    outside = sum(bool(pattern.search(question)) for question in others)
-    return inside * max(1, len(others)) > _DISTINCTIVE * outside * len(questions)
+def _mentions(text: str, phrase: str) -> bool:
+    """Return True if a text contains a phrase as whole words."""
+    return re.search(rf"(?<!\w){re.escape(phrase)}(?!\w)", text, re.IGNORECASE) is not None
 
 
 def are_labels(answers: Sequence[str]) -> bool:

@@ -84,10 +84,10 @@ def test_an_older_rule_is_replaced_and_its_subjects_come_last():
     assert rewrite(engine, TRAIN[:1], prompt) == "Route.\nIf it is about printer, copier or ink, answer K7.\nBe brief."
 
 
-def test_a_rule_has_at_most_five_subjects_the_newest():
-    prompt = "If it is about a, b, c, d or e, answer K7."
-    assert rewrite(ByFirstQuestion({"The printer": "printer, plotter"}), TRAIN[:1], prompt) == (
-        "If it is about printer, plotter, a, b or c, answer K7."
+def test_a_rule_keeps_the_five_subjects_that_most_questions_mention_and_no_longer_form_of_one():
+    prompt = "If it is about toner, cable, plotter, ink, mouse or big copier, answer K7."
+    assert rewrite(ByFirstQuestion({"The printer": "printer, copier"}), TRAIN[:1], prompt) == (
+        "If it is about printer, copier, plotter, ink or toner, answer K7."
     )
 
 
