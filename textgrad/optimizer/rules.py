@@ -1,8 +1,11 @@
-"""Rules: for questions with few possible answers, one rule per right answer that the model misses.
+"""rules: one rule per right answer that the model misses, or for free answers per kind of error.
 
 The wrong questions of the minibatch are grouped by their right answer. For each group, one short request asks what
 the questions are about, with further training questions of the same answer. The program writes the rule and puts it
 into the prompt, so that the rewrite loses nothing. An older rule with the same answer is replaced; its subjects stay.
+
+Where right answers are no labels (`are_labels`), the wrong answers are grouped by the kind of error that one short call
+names, and each group gets a line of advice: see `_advice.py`.
 
 The idea of changing a prompt by small edits follows ACE (Zhang et al., 2025, "Agentic Context Engineering"); grouping
 by right answer and the fill-in request are our own.
@@ -16,6 +19,8 @@ from textgrad import prompts
 from textgrad.concurrency import fan_out
 from textgrad.engine.calls.ask_again import ask_until
 from textgrad.errors import BadReply
+from textgrad.optimizer._advice import add_advice
+from textgrad.optimizer._base import Example
 from textgrad.optimizer.tgd import TextualGradientDescent
 from textgrad.rule_lines import Rule, put_rules, subject
 from textgrad.tokens import check_length
@@ -33,24 +38,31 @@ _OPTION = re.compile(r"\(?[A-Za-z]\)")
 
 
 class Rules(TextualGradientDescent):
-    """Writes one rule per right answer that the model misses. It needs neither gradients nor a critic."""
+    """Puts rules into the present value. It needs neither gradients nor a critic."""
 
     needs_gradients = False
 
     def propose(self, variable: Variable) -> list[str]:
-        """Return the prompt with a rule for each right answer that a wrong question of the minibatch has.
+        """Return the prompt with new rules.
 
         Raises:
-            BadReply: no reply names a subject that tells the questions of one answer from all others.
+            BadReply: no reply names a subject that tells the questions of one answer from all others, or for free
+                answers none gives advice.
         """
-        wrong: dict[str, list[str]] = {}
-        for example in self.examples:
-            if example.wrong:
-                wrong.setdefault(example.answer, []).append(example.question)
+        value = str(variable.value)
+        wrong = [example for example in self.examples if example.wrong]
         if not wrong:
-            return [str(variable.value)]
-        old = {rule.answer: rule for line in str(variable.value).splitlines() if (rule := Rule.read(line))}
-        groups = [_Group(answer, questions, self.labelled) for answer, questions in wrong.items()]
+            return [value]
+        if not are_labels([answer for _, answer in self.labelled]):
+            return [check_length(add_advice(value, wrong, self.engine), self.token_budget)]
+        return [check_length(self._with_rules(value, wrong), self.token_budget)]
+
+    def _with_rules(self, value: str, wrong: Sequence[Example]) -> str:
+        questions: dict[str, list[str]] = {}
+        for example in wrong:
+            questions.setdefault(example.answer, []).append(example.question)
+        old = {rule.answer: rule for line in value.splitlines() if (rule := Rule.read(line))}
+        groups = [_Group(answer, of_answer, self.labelled) for answer, of_answer in questions.items()]
         replies = fan_out(self._subjects, groups)
         rules = [
             Rule(group.best([*subjects, *(old[group.answer].subjects if group.answer in old else ())]), group.answer)
@@ -59,7 +71,7 @@ class Rules(TextualGradientDescent):
         ]
         if not rules:
             raise BadReply("no reply names what the questions of one answer have in common", kind="no rule")
-        return [check_length(put_rules(str(variable.value), rules), self.token_budget)]
+        return put_rules(value, rules)
 
     def _subjects(self, group: "_Group") -> list[str]:
         """Return what the questions of a group are about; [] if no reply was usable."""
