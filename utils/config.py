@@ -85,6 +85,20 @@ class Config:
     do_not_run_larger_model: bool = option(False, "experiment", "skip the zero-shot test of the evaluation engine")
 
     batch_size: int = option(3, "training", "questions per local step", low=1, high=_MANY)
+    batches: str = option(
+        "epochs",
+        "training",
+        "how minibatches are drawn: epochs uses every question once before the next shuffle, replacement draws each "
+        "question anew from all",
+        choices=("epochs", "replacement"),
+    )
+    answer_format: str = option(
+        "fixed",
+        "training",
+        "instruction on the form of the answer: fixed is sent with every question, trained ends the initial prompt and "
+        "may change with it (an --initial_prompt then states it itself)",
+        choices=("fixed", "trained"),
+    )
     max_epochs: int = option(3, "training", "number of rounds", "--rounds", low=1, high=_MANY)
     max_steps: int = option(3, "training", "local steps per client and round", "--local_steps", low=1, high=_MANY)
     optimizer: str = option(
@@ -127,6 +141,11 @@ class Config:
         "feedback on answers that rules score: llm by the evaluation engine, fixed as a sentence with the right "
         "answer, without calls; answers that an engine judges always use llm",
         choices=("llm", "fixed"),
+    )
+    rewrite_checks: bool = option(
+        True,
+        "training",
+        "reject a rewrite untried if it is nearly empty, copies an example or the request, or drops most instructions",
     )
     accept: str = option(
         "not_worse",

@@ -25,6 +25,7 @@ __all__ = ["AVAILABLE_DATASETS", "DataLoader", "Dataset", "Examples", "Task", "g
 
 _JUDGES = ("auto", "llm")
 _ANSWER_CRITICS = ("llm", "fixed")
+_ANSWER_FORMATS = ("fixed", "trained")
 
 
 def __getattr__(attribute: str):
@@ -46,6 +47,7 @@ def get_task(
     scorer: str | None = None,
     answer_critic: str = "llm",
     allow_code: bool = False,
+    answer_format: str = "fixed",
 ) -> Task:
     """Return a task by its name.
 
@@ -62,10 +64,12 @@ def get_task(
         answer_critic: "llm" asks the critic for feedback on an answer; "fixed" takes a sentence with the right answer
             instead, unless an engine judges.
         allow_code: True lets the scorer "code" run the code of replies.
+        answer_format: "fixed" sends the answer format with every question; "trained" makes it the end of the
+            description, and so of the initial prompt, and sends bare questions (FedTextGrad paper, section 3).
 
     Raises:
-        UsageError: the name, judge, scorer or answer critic is unknown; a size is below 1 or above the number of
-            examples; the data is unusable.
+        UsageError: the name, judge, scorer, answer critic or answer format is unknown; a size is below 1 or above the
+            number of examples; the data is unusable.
         BrokenSystem: data or a package is missing and cannot be obtained.
     """
     sizes = Sizes(train_size, val_size, test_size)
@@ -75,7 +79,12 @@ def get_task(
     _check_options(sizes, judge, None if is_file or own else scorer, name)
     if answer_critic not in _ANSWER_CRITICS:
         raise unknown("answer critic", answer_critic, _ANSWER_CRITICS)
+    if answer_format not in _ANSWER_FORMATS:
+        raise unknown("answer format", answer_format, _ANSWER_FORMATS)
     data: TaskData = source.load(TaskRequest(name, data_folder(data_dir), seed, sizes, scorer, allow_code))
+    if answer_format == "trained":
+        whole = f"{data.description} {data.answer_format}".strip()
+        data = dataclasses.replace(data, description=whole, answer_format="")
     if own:
         data = dataclasses.replace(data, graded_scorer=own, scorer_name=own.name)
     train, val, test = (

@@ -97,8 +97,8 @@ class Task:
         train: training examples. No question is in two of the three sets.
         val: validation examples, for choosing prompts.
         test: test examples, for reporting.
-        description: the initial prompt, without the answer format.
-        answer_format: instruction on the form of the answer; sent with every question, never trained.
+        description: the initial prompt, which ends with the answer format if that is trained.
+        answer_format: instruction on the form of the answer, sent with every question; "" if it is trained.
         grader: decides whether an answer is right.
         scorer_name: what config.json and the terminal call the scorer; "judge" if an engine judges.
         remark: what the user should know about the data, or "".

@@ -86,6 +86,8 @@ class Client:
         batch_size: questions per step, >= 1.
         local_steps: steps per round, >= 1.
         make_optimizer: called as `make_optimizer(parameters=[variable], engine=critic)`, once per round.
+        batches: "epochs" or "replacement", see `batch`.
+        rewrite_checks: False to try every rewrite, see `utils.federation.rewrite_checks`.
         accept: name of an acceptance rule, see `utils.federation.acceptance`.
         accept_size: further questions per step that the rule may ask, >= 0.
         prompt_budget: maximum estimated tokens of a rewrite, whatever the optimizer; None for no limit.
@@ -107,6 +109,8 @@ class Client:
     batch_size: int
     local_steps: int
     make_optimizer: Callable[..., TextualGradientDescent] = tg.TGD
+    batches: str = "epochs"
+    rewrite_checks: bool = True
     accept: str = "not_worse"
     accept_size: int = 0
     prompt_budget: int | None = None
@@ -168,9 +172,12 @@ class Client:
     def batch(self, index: int) -> list[Sample]:
         """Return the minibatch of the client's step `index` (0, 1, ... over the whole run).
 
-        Each epoch shuffles the data again and drops an incomplete last minibatch. With fewer questions than
-        `batch_size`, every minibatch holds all of them.
+        With "epochs", each epoch shuffles the data again and drops an incomplete last minibatch. With fewer questions
+        than `batch_size`, every minibatch holds all of them. With "replacement", all `batch_size` questions are drawn
+        independently, so that one may occur twice (paper, section 3.1).
         """
+        if self.batches == "replacement":
+            return random.Random(f"draws {self.seed} {self.number} {index}").choices(self.samples, k=self.batch_size)
         size = min(self.batch_size, len(self.samples))
         epoch, position = divmod(index, len(self.samples) // size)
         order = list(range(len(self.samples)))
@@ -228,7 +235,7 @@ class Client:
             BadReply: no usable rewrite arrived.
         """
         examples = [each.example for each in judged]
-        check = functools.partial(check_rewrite, prompt=prompt, examples=examples)
+        check = functools.partial(check_rewrite, prompt=prompt, examples=examples) if self.rewrite_checks else str
         optimizer.observe(examples, [(each.question, each.answer) for each in self._shuffled], check)
         if optimizer.needs_gradients:
             losses = [each.loss for each in judged if not (self.skip_solved and each.outcome.correct == 1)]
@@ -251,10 +258,10 @@ class Client:
         model = tg.BlackboxLLM(self.engine, system_prompt=variable)
 
         def judge(sample: Sample) -> _Judged:
-            query = _constant(
-                sample.task.query(sample.question), "question to the language model, with the wanted form of the answer"
-            )
-            question = _constant(sample.question, "question to the language model")
+            role = "question to the language model"
+            question = _constant(sample.question, role)
+            form = ", with the wanted form of the answer" if sample.task.answer_format else ""
+            query = _constant(sample.task.query(sample.question), role + form)
             truth = _constant(sample.answer, "right answer to the question")
             reply = model(query)
             loss = sample.task.loss(question, reply, truth)

@@ -133,6 +133,7 @@ def load_tasks(config: Config, engines: Engines) -> list[Task]:
             scorer=config.scorer or None,
             answer_critic=config.answer_critic,
             allow_code=config.allow_code,
+            answer_format=config.answer_format,
         )
         for name in config.task
     ]
@@ -178,6 +179,8 @@ def create_client(config: Config, engines: Engines, number: int, samples: Sequen
         batch_size=config.batch_size,
         local_steps=config.max_steps,
         make_optimizer=functools.partial(optimizer_class(config.optimizer).from_options, options=config),
+        batches=config.batches,
+        rewrite_checks=config.rewrite_checks,
         accept=config.acceptance_rule,
         accept_size=config.accept_size,
         prompt_budget=config.prompt_budget,

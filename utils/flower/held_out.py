@@ -54,6 +54,7 @@ def public_task(name: str, scorer: str, config: Config, engines: Engines) -> Tas
         test_size=config.test_size or None,
         answer_critic=config.answer_critic,
         scorer=scorer or None,
+        answer_format=config.answer_format,
     )
 
 
@@ -79,6 +80,7 @@ def _file_task(name: str, scorer: str, config: Config, engines: Engines) -> Task
         judge=config.judge,
         scorer=scorer,
         allow_code=config.allow_code,
+        answer_format=config.answer_format,
     )
     val, test = (Examples(splits[split], task.description, task.answer_format) for split in _SPLITS)
     return dataclasses.replace(task, val=val, test=test)

@@ -195,6 +195,7 @@ def _private_task(name: str, path: Path, scorer: str, engines: Engines, config: 
             scorer=scorer,
             answer_critic=config.answer_critic,
             allow_code=config.allow_code,
+            answer_format=config.answer_format,
         )
     else:
         task = public_task(name, scorer, config, engines)

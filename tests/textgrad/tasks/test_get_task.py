@@ -46,6 +46,17 @@ def test_load_task_returns_three_data_sets_and_an_evaluation_function(folder):
     assert "number" in train.get_task_description()
 
 
+def test_a_trained_answer_format_ends_the_description_and_is_not_sent_with_the_question(folder):
+    fixed, trained = (get_task("BBH_object_counting", data_dir=folder, answer_format=it) for it in ("fixed", "trained"))
+    assert trained.description == f"{fixed.description} {fixed.answer_format}" == trained.train.get_task_description()
+    assert fixed.query("Why?") == f"Why?\n\n{fixed.answer_format}" and trained.query("Why?") == "Why?"
+
+
+def test_an_unknown_answer_format_is_refused(folder):
+    with pytest.raises(UsageError, match="unknown answer format 'fix'.*nearest first: fixed"):
+        get_task("BBH_object_counting", data_dir=folder, answer_format="fix")
+
+
 def test_the_evaluation_function_of_a_judge_takes_a_list_of_three_texts(folder):
     *_, eval_fn = load_task("BBH_word_sorting", Judge(), data_dir=folder, judge="llm")
     verdict = eval_fn([text("question"), text("truth"), text("prediction")])

@@ -3,6 +3,7 @@
 import random
 import re
 import time
+from collections import Counter
 
 import pytest
 import toy
@@ -55,6 +56,24 @@ def test_minibatches_contain_all_data_before_a_question_is_repeated(parts):
         seen = [sample.question for index in range(6 * epoch, 6 * epoch + 6) for sample in client.batch(index)]
         assert len(set(seen)) == 18
     assert client.batch(0) != client.batch(6)
+
+
+def test_minibatches_with_replacement_draw_every_question_independently_and_equally_often(parts):
+    engines, _, _, task = parts
+    client = client_of(engines, task, samples=samples_of(task, task.train)[:6], batches="replacement")
+    batches = [[sample.question for sample in client.batch(index)] for index in range(2000)]
+    counts = Counter(question for batch in batches for question in batch)
+    assert len(counts) == 6 and all(abs(count / 1000 - 1) < 0.15 for count in counts.values())
+    assert abs(sum(len(set(batch)) < 3 for batch in batches) / 2000 - (1 - 5 / 6 * 4 / 6)) < 0.05
+    again = client_of(engines, task, samples=client.samples, batches="replacement")
+    assert [again.batch(index) for index in (7, 3)] == [client.batch(index) for index in (7, 3)]
+    assert any(client.batch(i) != client_of(engines, task, batches="replacement", seed=2).batch(i) for i in range(3))
+
+
+def test_with_replacement_a_minibatch_may_be_larger_than_the_data(parts):
+    engines, _, _, task = parts
+    client = client_of(engines, task, samples=samples_of(task, task.train)[:2], batches="replacement", batch_size=5)
+    assert {step.n for step in client.train("Add.", 1).steps} == {5}
 
 
 def test_minibatches_depend_only_on_seed_client_and_step(parts):

@@ -86,6 +86,14 @@ def test_only_a_minibatch_without_any_wrong_answer_is_skipped_as_solved(make_cli
         assert (engine.criticized > 0) is (right < 5)
 
 
+@pytest.mark.parametrize("checked, result", [(True, StepResult.BAD_REPLY), (False, StepResult.ACCEPTED)])
+def test_without_rewrite_checks_every_rewrite_is_tried(make_client, checked, result):
+    old = "Solve the problem step by step."
+    client, _ = make_client({old: 1, "New.": 2}, rewrite_checks=checked)
+    [step] = client.train(old, 1).steps
+    assert (step.result, step.kind) == (result, "too short" if checked else "")
+
+
 def test_the_update_counts_all_training_questions_of_the_client_and_no_discarded_answer(make_client):
     client, _ = make_client({"Old.": 3, "New.": 1})
     update = client.train("Old.", 1)

@@ -11,6 +11,7 @@ from textgrad.errors import ContextExceeded
 from utils.federation.evaluation import prompt_id
 from utils.federation.null_log import NullLog
 from utils.federation.result import overall
+from utils.federation.setup import load_tasks, public_text
 
 
 def test_every_round_starts_from_the_merge_of_the_uploads_of_the_previous_round(tmp_path):
@@ -162,6 +163,18 @@ def test_the_answer_format_is_sent_with_the_question_and_never_in_a_prompt(tmp_p
     answer_format = federation.tasks[0].answer_format
     assert all(answer_format in messages[-1]["content"] for messages in test.requests)
     assert all(answer_format not in prompt for finished in result.rounds for prompt in finished.prompts)
+
+
+def test_a_trained_answer_format_ends_the_initial_prompt_and_questions_are_sent_alone(tmp_path):
+    fixed = load_tasks(toy.config(tmp_path), toy.recorded(toy.config(tmp_path))[0])[0]
+    config = toy.config(tmp_path, "--answer_format", "trained", "--leak_guard", "redact")
+    result, federation, test, _ = toy.train(config)
+    assert result.rounds[0].prompts == (f"{fixed.description} {fixed.answer_format}",)
+    splits = (fixed.train, fixed.val, fixed.test)
+    questions = {question for split in splits for question, _ in split.examples}
+    assert {messages[-1]["content"] for messages in test.requests} <= questions
+    assert all(fixed.answer_format in update.prompt for each in result.rounds for update in each.updates)
+    assert fixed.answer_format in public_text(federation.tasks), "a public text is no leak"
 
 
 def test_equal_seeds_give_equal_runs_and_different_seeds_different_ones(tmp_path):

@@ -28,6 +28,22 @@ def test_the_number_of_named_sites_must_be_the_number_of_clients(tmp_path):
         export_shards.export(toy.config(tmp_path, "--sites", "a"), tmp_path / "out")
 
 
+@pytest.mark.parametrize("name", ["RULES_tickets", "sums.jsonl"])
+def test_the_server_sends_no_trained_answer_format_with_a_question_and_makes_it_public(tmp_path, name):
+    rows = [{"question": f"{n} + 1?", "answer": n + 1, "split": ("val", "test")[n % 2]} for n in range(4)]
+    (tmp_path / "sums.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    tasks = [str(tmp_path / name) if name.endswith(".jsonl") else name]
+    fixed, trained = (
+        toy.config(tmp_path, "--answer_format", form, "--val_size", "2", "--test_size", "2", tasks=tasks)
+        for form in ("fixed", "trained")
+    )
+    engines, _, _ = toy.recorded(fixed)
+    answer_format = held_out_task(tasks[0], fixed, engines).answer_format
+    task = held_out_task(tasks[0], trained, engines)
+    assert answer_format and task.query("Why?") == "Why?"
+    assert request_to_sites(trained, [task])["public"].strip().endswith(answer_format)
+
+
 def test_the_server_rejects_a_file_that_may_contain_training_questions(tmp_path):
     config = toy.config(tmp_path)
     engines, _, _ = toy.recorded(config)

@@ -74,6 +74,12 @@ def test_training_at_a_site_reads_no_option_that_should_have_been_sent(tmp_path,
     assert options - set(SENT_TO_SITES) - SITE_DECIDES - DEFAULTS_HOLD == set()
 
 
+def test_a_trained_answer_format_is_not_sent_with_questions_at_a_site(tmp_path):
+    config = dataclasses.replace(BASE, answer_format="trained")
+    training = site._LocalTraining(Site.from_node_config(node_config(tmp_path)), request(config), client=0)
+    assert all(sample.task.query(sample.question) == sample.question for sample in training.client.samples)
+
+
 def test_skip_solved_applies_at_a_site(tmp_path):
     def results(folder, config):
         folder.mkdir()
