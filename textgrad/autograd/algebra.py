@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from textgrad import prompts
 from textgrad.autograd.function import BackwardContext, Function
+from textgrad.autograd.reduce_prompts import REDUCE_MEAN_SYSTEM_PROMPT, construct_reduce_prompt
 from textgrad.engine import EngineLM
 from textgrad.errors import UsageError
 from textgrad.variable import Variable, _backward_idempotent
@@ -24,12 +24,11 @@ def _joined(variables: list[Variable]) -> Variable:
 def _reduce_gradients_mean(gradients: Iterable[Variable], backward_engine: EngineLM) -> Variable | None:
     """Merge several gradients into one with a single LLM call; return None if the reply is empty."""
     gradients = list(gradients)
-    role = gradients[0].role_description
-    content = prompts.reduce_request(role, [str(gradient.value) for gradient in gradients])
-    text = str(backward_engine(content, system_prompt=prompts.REDUCE_MEAN_SYSTEM_PROMPT)).strip()
+    content = construct_reduce_prompt(gradients)
+    text = str(backward_engine(content, system_prompt=REDUCE_MEAN_SYSTEM_PROMPT)).strip()
     if not text:
         return None
-    merged = Variable(text, requires_grad=False, role_description=role)
+    merged = Variable(text, requires_grad=False, role_description=gradients[0].role_description)
     merged._reduce_meta = gradients[0]._reduce_meta
     return merged
 

@@ -39,6 +39,7 @@ class ChatLiteLLM(ChatEngine):
     Attributes:
         provider: LiteLLM's prefix of the model name; "" if the name includes it or needs none.
         key_names: environment variables of the API key, of which one must be set; empty if unknown.
+        request_options: further arguments of `litellm.completion`.
     """
 
     provider = ""
@@ -57,6 +58,7 @@ class ChatLiteLLM(ChatEngine):
         self.endpoint = f"litellm:{self.provider}" if self.provider else "litellm"
         self.request_timeout = request_timeout
         self.sampling = replace(self.sampling, seed=seed)
+        self.request_options: dict[str, Any] = {}
         self._refuses_system = False
 
     def check(self) -> None:
@@ -103,6 +105,7 @@ class ChatLiteLLM(ChatEngine):
             max_retries=0,
             drop_params=True,
             **seed,
+            **self.request_options,
         )
 
     def _context(self) -> RequestContext:

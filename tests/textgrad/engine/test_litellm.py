@@ -78,6 +78,7 @@ def fake(monkeypatch):
         ("together-a/b", "together_ai/a/b"),
         ("groq-c", "groq/c"),
         ("command-r", "cohere_chat/command-r"),
+        ("bedrock-meta.llama3-8b-instruct-v1:0", "bedrock/meta.llama3-8b-instruct-v1:0"),
         ("litellm-mistral/x", "mistral/x"),
         ("experimental:gpt-4o", "gpt-4o"),
     ],
@@ -101,6 +102,21 @@ def test_the_request_contains_the_sampling_parameters_and_disables_retries(fake)
         "messages": MESSAGES,
     }
     assert expected.items() <= fake.requests[0].items()
+
+
+def test_bedrock_takes_textgrads_region_and_length_and_needs_boto3(fake, monkeypatch):
+    from textgrad.engine.bedrock import ChatBedrock
+
+    engine = ChatBedrock(region="eu-west-1", max_tokens=7)
+    assert engine.generate("hi") == "hello"
+    expected = {"model": "bedrock/anthropic.claude-3-sonnet-20240229-v1:0", "aws_region_name": "eu-west-1"}
+    assert {**expected, "max_tokens": 7}.items() <= fake.requests[0].items()
+    monkeypatch.setitem(sys.modules, "boto3", types.ModuleType("boto3"))
+    engine.check()
+    monkeypatch.delitem(sys.modules, "boto3")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(BrokenSystem, match="pip install boto3"):
+        engine.check()
 
 
 def test_importing_litellm_downloads_no_price_table(fake):

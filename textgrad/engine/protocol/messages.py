@@ -9,7 +9,8 @@ from textgrad.engine.reply import Flaw, Reply, find_flaw, reported_reason
 from textgrad.errors import TransientError, UsageError
 from textgrad.tokens import estimate_tokens
 
-_IMAGE_KINDS = ((b"\x89PNG\r\n\x1a\n", "png"), (b"\xff\xd8\xff", "jpeg"), (b"GIF8", "gif"))
+_PNG, _JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
+_IMAGE_KINDS = ((_PNG, "png"), (_JPEG, "jpeg"), (b"GIF8", "gif"))
 _REASONING_FIELD = re.compile(r"reasoning|think|thought|analysis", re.IGNORECASE)
 _REASONING_PARTS = ("thinking", "reasoning", "thought", "redacted_thinking")
 _REASONING_ONLY = (
@@ -54,6 +55,15 @@ def _content(content, is_multimodal: bool, model: str):
             f"engine {model} accepts text only, but the request contains an image: choose a model that accepts images, "
             "or pass is_multimodal=True if this one does"
         )
+    return wire_parts(content)
+
+
+def wire_parts(content: Sequence[str | bytes | dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return texts and images as parts of a message in the OpenAI format; dicts stay unchanged.
+
+    Raises:
+        UsageError: an image has an unknown format.
+    """
     return [_part(part) for part in content]
 
 
@@ -90,6 +100,16 @@ def image_kind(image: bytes) -> str:
         if image.startswith(signature):
             return kind
     raise UsageError(f"unknown format of an image of {len(image)} bytes: convert it to PNG, JPEG, GIF or WebP")
+
+
+def is_png(data: bytes) -> bool:
+    """Return True for the bytes of a PNG file."""
+    return data.startswith(_PNG)
+
+
+def is_jpeg(data: bytes) -> bool:
+    """Return True for the bytes of a JPEG file."""
+    return data.startswith(_JPEG)
 
 
 def read_completion(data: dict[str, Any], messages: Sequence[dict[str, Any]]) -> Reply:
