@@ -41,9 +41,9 @@ def pairs_of(*paths):
 def test_clients_use_the_last_global_prompt_and_evaluation_uses_the_merged_one(tmp_path, simulated_over_http):
     path = toy.task_file(tmp_path, topics=range(36))
     server = simulated_over_http("topics=36,base=0,forget=0.3", pairs_of(path))
-    config = toy.config(
-        tmp_path, "--rounds", "3", "--local_steps", "1", "--train_size", "30", tasks=[path], engine="openai-m"
-    )
+    every_merge_is_adopted = ("--min_retention", "0", "--no_aggregate_gate")
+    options = ("--rounds", "3", "--local_steps", "1", "--train_size", "30", *every_merge_is_adopted)
+    config = toy.config(tmp_path, *options, tasks=[path], engine="openai-m")
     assert main.run(config) == 0
     folder = tmp_path / "logs" / "run"
     prompts = [
