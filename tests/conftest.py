@@ -44,6 +44,15 @@ def _restore_ctrl_c():
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.fixture
+def hub_cache(tmp_path_factory, monkeypatch):
+    """Keep the library `datasets` off the network, and its cache out of the user's home."""
+    datasets = pytest.importorskip("datasets")
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path_factory.mktemp("hub_cache"))
+    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)
+    monkeypatch.delenv("FEDTEXTGRAD_DATA", raising=False)
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """Return the folder with bbh/*.json and gsm8k/*.jsonl; skip the test if it does not exist."""

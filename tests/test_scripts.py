@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from hub_copies import write_copy
 
 ROOT = Path(__file__).parents[1]
 AWKWARD = ["--initial_prompt", "Think 'twice',\n  \"count\" $HOME *.py `id` \\n"]
@@ -232,3 +233,28 @@ def test_the_published_scripts_stay_at_the_top_of_their_folder():
     published = {"run_centralized", "run_homo_fed", "run_hetero_fed", "sglang_serve", "vllm_serve"}
     ours = {"setup", "quickstart", "test", "benchmark"}
     assert {path.stem for path in (ROOT / "scripts").glob("*.sh")} == published | ours
+
+
+def test_single_answers_are_improved_with_the_simulated_engine(tmp_path):
+    pytest.importorskip("datasets")
+    options = [f"option {number}" for number in range(4)]
+    rows = [{"question": f"Question {number}?", "choices": options, "answer": 1} for number in range(4)]
+    write_copy(tmp_path, "cais/mmlu", {"anatomy": dict.fromkeys(["dev", "validation", "test"], rows)})
+    words = ["--engine", "simulated", "--task", "MMLU_anatomy", "--data_dir", str(tmp_path), "--questions", "3"]
+
+    def improve(*more):
+        return subprocess.run(
+            [sys.executable, "-m", "scripts.improve_answer", *words, *more],
+            cwd=ROOT,
+            env={"PATH": os.environ["PATH"], "HF_HOME": str(tmp_path / "cache"), "HF_HUB_OFFLINE": "1"},
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+
+    finished = improve("--steps", "2")
+    assert finished.returncode == 0, finished.stderr
+    assert re.findall(r"after (\d) steps: \d of (\d) answers", finished.stdout) == [("0", "3"), ("1", "3"), ("2", "3")]
+    assert "a step failed" not in finished.stdout
+    refused = improve("--engine", "simulate")
+    assert refused.returncode == 2 and "error: unknown engine 'simulate'" in refused.stdout

@@ -14,7 +14,7 @@ from textgrad.discovery import names_in
 from textgrad.errors import UsageError
 from textgrad.style import STYLES
 from textgrad.text import normalize, read_text
-from utils.options import check_values, option, options_with, parse_arguments
+from utils.options import assignments, check_values, option, options_with, parse_arguments
 
 MODULES = ("train_centralized", "train_homo_fed", "train_hetero_fed")
 _MANY = 1_000_000  # more questions, clients, rounds or requests than any run has
@@ -33,8 +33,8 @@ class Config:
     task: tuple[str, ...] = option(
         (),
         "experiment",
-        "BBH_<name>, GSM8K_DSPy, GSM8K, RG_<name>, RULES_<name>, livebench_* or a .jsonl file; several "
-        "for train_hetero_fed",
+        "BBH_<name>, GSM8K_DSPy, GSM8K, RG_<name>, RULES_<name>, livebench_*, MMLU_<subject>, GPQA_diamond, ScienceQA, "
+        "hf:<owner>/<name> or a .jsonl file; several for train_hetero_fed",
         metavar="TASK",
         per_machine=True,
         unset="required",
@@ -280,11 +280,27 @@ class Config:
     data_dir: str = option(
         "",
         "data",
-        "folder with bbh/, gsm8k/ or livebench/ files",
+        "folder with bbh/, gsm8k/ or livebench/ files, or copies <owner>/<name> of data sets of the hub",
         resume_safe=True,
         metavar="DIR",
         per_machine=True,
         unset="$FEDTEXTGRAD_DATA",
+    )
+    columns: tuple[str, ...] = option(
+        (),
+        "data",
+        "columns of an hf: task: question=COLUMN answer=COLUMN; COLUMN,COLUMN joins several",
+        metavar="FIELD=COLUMN",
+        per_machine=True,
+        unset="columns of these names",
+    )
+    splits: tuple[str, ...] = option(
+        (),
+        "data",
+        "splits of an hf: task: train=SPLIT val=SPLIT test=SPLIT; the parts of one split share its questions",
+        metavar="PART=SPLIT",
+        per_machine=True,
+        unset="train, validation and test",
     )
     data_seed: int = option(-1, "data", "seed that draws the questions; -1: same as --seed", low=-1, high=_INT64)
     train_size: int = option(0, "data", "number of training questions; 0: all", low=0, high=_MANY)
@@ -299,8 +315,8 @@ class Config:
     scorer: str = option(
         "",
         "data",
-        "how answers are scored: number, exact, choice, f1, json, code or judge for a .jsonl task; file.py:function, "
-        "your own metric, for any task",
+        "how answers are scored: number, exact, choice, f1, json, code or judge for a .jsonl or hf: task; "
+        "file.py:function, your own metric, for any task",
         metavar="NAME",
         per_machine=True,
         unset="the task's own, or inferred from the answers",
@@ -519,6 +535,8 @@ class Config:
                 "--optimizer demos puts training questions into the prompts that clients upload: use "
                 "--aggregate_method none or --module train_centralized, or allow it with --share_examples"
             )
+        for name in ("columns", "splits"):
+            assignments(f"--{name}", getattr(self, name))
         if len(set(self.task)) < len(self.task):
             raise UsageError("--task: a task is named twice; use --clients_per_task for more clients of one task")
         if self.seed + self.repeats - 1 > _INT64:
@@ -550,6 +568,8 @@ def parse(arguments: list[str]) -> Config:
         values["module"] = values["module"].removesuffix(".py")
     config = Config(**values)
     config.check(typed)
+    if (config.columns or config.splits) and not any(name.startswith("hf:") for name in config.task):
+        raise UsageError("--columns and --splits are for tasks of the form hf:<owner>/<name>: leave them out")
     return dataclasses.replace(config, initial_prompt=normalize(_text_or_file(config.initial_prompt)))
 
 

@@ -101,6 +101,21 @@ def check_value(field: dataclasses.Field, value: Any, flag: str) -> Any:
     return value
 
 
+def assignments(flag: str, words: Iterable[str]) -> dict[str, str]:
+    """Return the values by name in words such as "train=validation".
+
+    Raises:
+        UsageError: a word has another form, or a name is given twice.
+    """
+    found: dict[str, str] = {}
+    for word in words:
+        name, _, value = word.partition("=")
+        if not name or not value or name in found:
+            raise UsageError(f"{flag}: invalid {word!r}: expected NAME=VALUE, each name once")
+        found[name] = value
+    return found
+
+
 _KINDS = {str: "a text", bool: "true or false", tuple: "a list of texts"}
 
 

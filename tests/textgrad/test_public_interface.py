@@ -127,6 +127,33 @@ SIGNATURES = {
         "in_context_examples": None,
         "optimizer_system_prompt": ...,
     },
+    "textgrad.tasks:load_instance_task": {
+        "task_name": REQUIRED,
+        "evaluation_api": ...,
+        "args": REQUIRED,
+        "kwargs": REQUIRED,
+    },
+    "textgrad.tasks.mmlu:MMLUInstanceDataset": {
+        "evaluation_api": REQUIRED,
+        "subset": REQUIRED,
+        "root": None,
+        "split": "train",
+        "max_samples": -1,
+    },
+    "textgrad.tasks.gpqa:GPQAInstanceDataset": {
+        "evaluation_api": REQUIRED,
+        "subset": REQUIRED,
+        "root": None,
+        "split": "train",
+        "max_samples": -1,
+    },
+    "textgrad.tasks.multimodal:load_multimodal_instance_task": dict.fromkeys(
+        ["task_name", "evaluation_api", "args", "kwargs"], REQUIRED
+    ),
+    "textgrad.tasks.multimodal.mathvista:MathVistaDataset": {
+        "evaluation_api": REQUIRED,
+        **dict.fromkeys(["root", "split", "task_instruction", "evaluation_instruction"]),
+    },
     "textgrad.autograd.reduce_prompts:construct_reduce_prompt": {"gradients": REQUIRED},
     "textgrad.optimizer.optimizer_prompts:construct_tgd_prompt": {
         **dict.fromkeys(["do_momentum", "do_constrained", "do_in_context_examples"], False),
@@ -153,6 +180,21 @@ NAMES = {
     "textgrad.autograd.llm_ops": "LLMCall FormattedLLMCall LLMCall_with_in_context_examples",
     "textgrad.defaults": "SYSTEM_PROMPT_DEFAULT_ROLE VARIABLE_INPUT_DEFAULT_ROLE VARIABLE_OUTPUT_DEFAULT_ROLE",
     "textgrad.optimizer.optimizer": "Optimizer TextualGradientDescent get_gradient_and_context_text",
+    "textgrad.tasks": "load_task load_instance_task AVAILABLE_DATASETS AVAILABLE_INSTANCE_DATASETS DataLoader Dataset "
+    "MMLU MMLUInstanceDataset LeetCodeHardEval",
+    "textgrad.tasks.big_bench_hard": "BigBenchHard parse_integer_answer string_based_equality_fn",
+    "textgrad.tasks.gpqa": "GPQA GPQAInstanceDataset",
+    "textgrad.tasks.gsm8k": "GSM8K GSM8K_DSPy",
+    "textgrad.tasks.leetcode": "LeetCodeHardEval",
+    "textgrad.tasks.livebenchmath": "LiveBenchMath amps_hard_process_results mathcontest_process_results "
+    "proof_rearrangement_process_results",
+    "textgrad.tasks.livebenchreason": "LiveBenchReasoning spatial_process_results web_of_lies_process_results "
+    "zebra_puzzle_process_results",
+    "textgrad.tasks.mmlu": "MMLU MMLUInstanceDataset",
+    "textgrad.tasks.multimodal": "load_multimodal_instance_task",
+    "textgrad.tasks.multimodal.mathvista": "MathVistaDataset",
+    "textgrad.tasks.multimodal.scienceqa": "ScienceQADataset",
+    "textgrad.tasks.prollama": "ProLLaMA",
     "textgrad.variable": "Variable",
 }
 

@@ -75,6 +75,9 @@ def test_several_tasks_are_for_the_heterogeneous_module():
         ([*BASE, "--top_p", "1.5"], "--top_p 1.5 is out of range"),
         ([*BASE, "--max_epoch", "1"], "unknown argument '--max_epoch'; did you mean --max_epochs"),
         ([*BASE, "--initial_prompt", "@/no/such/file"], "cannot read --initial_prompt @/no/such/file: No such file"),
+        ([*BASE, "--columns", "question=text"], "--columns and --splits are for tasks of the form hf:<owner>/<name>"),
+        ([*BASE, "--task", "hf:a/b", "--columns", "text"], "--columns: invalid 'text': expected NAME=VALUE"),
+        ([*BASE, "--task", "hf:a/b", "--splits", "val=x", "val=y"], "--splits: invalid 'val=y'.*each name once"),
         (["--module", "train_hetero_fed", "--task", "a", "a"], "named twice.*--clients_per_task"),
     ],
 )
@@ -257,6 +260,8 @@ def test_only_what_each_machine_decides_itself_is_not_sent_to_the_sites():
         *(
             "data_dir",
             "scorer",
+            "columns",
+            "splits",
             "allow_code",
             "log_dir",
             "tracker",

@@ -28,6 +28,10 @@ class Dataset(ABC):
         """Return an initial system prompt: the task and the form of the answer."""
         raise NotImplementedError(f"{type(self).__name__} has no description")
 
+    def get_default_task_instruction(self) -> str:
+        """Return the same as `get_task_description`; TextGrad has both names."""
+        return self.get_task_description()
+
 
 class Examples(Dataset):
     """A data set in memory.

@@ -4,15 +4,18 @@ Read from `livebench/{reasoning,math}.jsonl` (or .parquet) in the data folder, e
 (livebench/reasoning, livebench/math). The questions are filtered by kind, then shuffled by the seed and split 64/16/20.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
-from textgrad.errors import UsageError
+from textgrad.errors import UsageError, unknown
+from textgrad.tasks.base import Examples
 from textgrad.tasks.records import from_hub, from_jsonl, from_parquet, is_value
 from textgrad.tasks.scoring.answers import normalize
 from textgrad.tasks.scoring.livebench import SCORERS
 from textgrad.tasks.scoring.scorer import QuestionScorer
-from textgrad.tasks.source import TaskData, TaskRequest, own_copy_hint
+from textgrad.tasks.source import TaskData, TaskRequest, data_folder, own_copy_hint
 from textgrad.tasks.splits import Example, seeded_splits
+from textgrad.variable import Variable
 
 SHARES = (0.64, 0.16, 0.20)  # train, validation, test
 KINDS = {"reasoning": ("web_of_lies_v2", "zebra_puzzle", "spatial"), "math": ("AMPS_Hard", "math_comp", "olympiad")}
@@ -80,3 +83,32 @@ def _example(record: dict, location: str) -> Example:
     ):
         raise UsageError(f"{location}: it needs 'turns', a list that begins with the question, and 'ground_truth'")
     return str(turns[0]), str(answer)
+
+
+class LiveBench(Examples):
+    """One split of a subject, for the published code's names.
+
+    Args:
+        root: a data folder that may hold livebench/.
+        split: "train", "valid" or "test".
+        task: one of the subject's `KINDS`; default: all.
+    """
+
+    subject: str
+
+    def __init__(self, root: str | None = None, split: str = "train", task: str | None = None):
+        kinds = KINDS[self.subject]
+        if task is not None and task not in kinds:
+            raise unknown("subtask", task, kinds)
+        name = f"livebench_{self.subject}" + (f"__{task}" if task else "")
+        data = load(TaskRequest(name, data_folder(root)))
+        super().__init__(data.splits[("train", "valid", "test").index(split)], data.description, data.answer_format)
+
+
+def variable_scorer(kind: str) -> Callable[[Variable, Variable], int]:
+    """Return the scorer of a kind of question as a function of Variables: `(prediction, ground_truth_answer)`."""
+
+    def score(prediction: Variable, ground_truth_answer: Variable) -> int:
+        return SCORERS[kind](str(prediction.value), str(ground_truth_answer.value))
+
+    return score

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from textgrad.certificates import ssl_context
 from textgrad.errors import BrokenSystem, UsageError
@@ -44,13 +45,22 @@ def from_parquet(path: Path) -> list[dict]:
 
 
 def from_hub(path: str, config: str | None, split: str, hint: str) -> list[dict]:
-    """Return the records of a data set on the Hugging Face hub, or of its copy in the hub's own cache.
+    """Return the records of one split of a data set on the hub; arguments and errors are those of `load_hub`.
 
     Args:
-        path: such as "openai/gsm8k".
-        config: the configuration's name, or None.
         split: such as "train".
+    """
+    return normalize_all(load_hub(path, config, hint, split=split).to_list())
+
+
+def load_hub(path: str, config: str | None, hint: str, **options) -> Any:
+    """Return what `datasets.load_dataset` returns: from the Hugging Face hub, its cache, or a folder in its layout.
+
+    Args:
+        path: such as "openai/gsm8k", or the folder.
+        config: the configuration's name, or None.
         hint: how to do without the hub, for the error message; see `textgrad.tasks.source.own_copy_hint`.
+        **options: further arguments of `load_dataset`.
 
     Raises:
         BrokenSystem: the package datasets is not installed, or the hub is unreachable.
@@ -60,7 +70,7 @@ def from_hub(path: str, config: str | None, split: str, hint: str) -> list[dict]
     except ImportError as error:
         raise BrokenSystem(f"{path} needs the package datasets: pip install datasets; or {hint}") from error
     try:
-        return normalize_all(datasets.load_dataset(path, config, split=split).to_list())
+        return datasets.load_dataset(path, config, **options)
     except Exception as error:  # of any of the libraries for network and files that it uses
         ssl_context()  # names the variable of unusable certificates, which the libraries do not
         reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]

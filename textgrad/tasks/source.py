@@ -1,7 +1,11 @@
-"""The interface of a task source: `load(request: TaskRequest) -> TaskData`."""
+"""The interface of a task source: `load(request: TaskRequest) -> TaskData`.
+
+A source without a scorer of its own declares `TAKES_SCORER = True`; its tasks are named after the end of the path.
+"""
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,6 +36,8 @@ class TaskRequest:
         sizes: number of examples per split.
         scorer: name of the scorer of a user's file, or "file.py:function"; None to infer it from the answers.
         allow_code: True if a scorer may run the code of replies.
+        columns: of a data set of the hub that are "question" and "answer"; see `textgrad.tasks.hugging_face`.
+        hub_splits: of such a data set that are "train", "val" and "test".
     """
 
     name: str
@@ -40,6 +46,8 @@ class TaskRequest:
     sizes: Sizes = Sizes()
     scorer: str | None = None
     allow_code: bool = False
+    columns: Mapping[str, str] = field(default_factory=dict)
+    hub_splits: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

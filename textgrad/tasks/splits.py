@@ -46,6 +46,20 @@ def distinct(examples: Sequence[Example]) -> list[Example]:
     return kept
 
 
+def disjoint(splits: Splits) -> Splits:
+    """Return the splits without repeated questions, within a split and between them; the first one stays."""
+    kept: list[list[Example]] = []
+    for split in splits:
+        earlier = [example for each in kept for example in each]
+        kept.append(distinct([*earlier, *split])[len(earlier) :])
+    return kept[0], kept[1], kept[2]
+
+
+def shuffled(examples: Sequence[Example], seed: int) -> list[Example]:
+    """Return the examples in an order that the seed determines."""
+    return random.Random(seed).sample(examples, len(examples))
+
+
 def seeded_splits(examples: Sequence[Example], shares: tuple[float, float, float], seed: int, name: str) -> Splits:
     """Shuffle the distinct examples and divide them into train, validation and test.
 

@@ -15,9 +15,10 @@ from textgrad.tasks.scoring.scorer import Grade, ignore_question
 from textgrad.tasks.scoring.user_function import is_function
 from textgrad.tasks.scoring.word_f1 import word_f1
 from textgrad.tasks.source import TaskData, TaskRequest, answer_line
-from textgrad.tasks.splits import Example, seeded_splits
+from textgrad.tasks.splits import Example, Splits, seeded_splits
 
 NAMES = ("<path>.jsonl",)
+TAKES_SCORER = True
 SHARES = (0.5, 0.2, 0.3)  # train, validation, test
 DESCRIPTION = "Answer the question. Think step by step."
 
@@ -49,8 +50,20 @@ def load(request: TaskRequest) -> TaskData:
         UsageError: the file is unreadable; a line is not JSON or lacks a field; there are fewer than three different
             questions; the scorer is unknown, not allowed, or cannot use an answer.
     """
-    path = Path(request.name)
-    records = from_jsonl(path, ("question", "answer"))
+    kind, examples = read_examples(from_jsonl(Path(request.name), ("question", "answer")), request)
+    return with_scorer(kind, examples, seeded_splits(examples, SHARES, request.seed, request.name), request)
+
+
+def read_examples(records: Sequence[dict], request: TaskRequest) -> tuple[str, list[Example]]:
+    """Return the name of the scorer, inferred if the request names none, and the examples in records.
+
+    Args:
+        records: with the fields "question" and "answer".
+        request: see `load`.
+
+    Raises:
+        UsageError: the scorer is unknown, not allowed, or cannot use an answer.
+    """
     kind = request.scorer or kind_of([answer_of(record) for record in records])
     if kind not in KINDS and not is_function(kind):
         raise unknown("scorer", kind, [*KINDS, "file.py:function"])
@@ -60,8 +73,18 @@ def load(request: TaskRequest) -> TaskData:
             "--allow_code (at a site of a Flower run: with allow_code=true in --node-config)"
         )
     examples = [(str(record["question"]), answer_of(record, kind)) for record in records]
-    _check_answers(kind, examples, path)
-    splits = seeded_splits(examples, SHARES, request.seed, str(path))
+    _check_answers(kind, examples, request.name)
+    return kind, examples
+
+
+def with_scorer(kind: str, examples: Sequence[Example], splits: Splits, request: TaskRequest) -> TaskData:
+    """Return the data of a task with the scorer `kind`.
+
+    Args:
+        kind, examples: from `read_examples`.
+        splits: of the examples.
+        request: see `load`.
+    """
     remarks = [_inferred(kind, examples) if request.scorer is None else _unfit(kind, examples)]
     if repeated := len(examples) - sum(map(len, splits)):
         remarks.append(f"{repeated} of {len(examples)} questions repeat another and are left out")
@@ -75,12 +98,12 @@ def load(request: TaskRequest) -> TaskData:
     return TaskData(splits, DESCRIPTION, answer_format, scorer, kind, "; ".join(filter(None, remarks)), graded)
 
 
-def _check_answers(kind: str, examples: Sequence[Example], path: Path) -> None:
+def _check_answers(kind: str, examples: Sequence[Example], name: str) -> None:
     for _, answer in examples if kind in _CHECKS else ():
         try:
             _CHECKS[kind](answer)
         except ValueError as error:
-            raise UsageError(f"{path}: --scorer {kind} cannot use the answer {answer[:40]!r}: {error}") from error
+            raise UsageError(f"{name}: --scorer {kind} cannot use the answer {answer[:40]!r}: {error}") from error
 
 
 def answer_of(record: dict, kind: str = "") -> str:

@@ -18,6 +18,7 @@ from utils.federation.selection import history_of, selection
 from utils.federation.surprisal import CachedSurprisal, surprisal_scorer
 from utils.federation.transport import Transport
 from utils.federation.update import Update
+from utils.options import assignments
 
 
 @dataclass
@@ -134,6 +135,8 @@ def load_tasks(config: Config, engines: Engines) -> list[Task]:
             answer_critic=config.answer_critic,
             allow_code=config.allow_code,
             answer_format=config.answer_format,
+            columns=assignments("--columns", config.columns),
+            splits=assignments("--splits", config.splits),
         )
         for name in config.task
     ]

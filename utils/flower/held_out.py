@@ -11,6 +11,7 @@ from textgrad.tasks.splits import distinct
 from textgrad.tasks.user_file import answer_of, kind_of
 from utils.config import Config
 from utils.engines.by_role import Engines
+from utils.options import assignments
 
 _SPLITS = ("val", "test")
 
@@ -37,7 +38,7 @@ def held_out_task(name: str, config: Config, engines: Engines) -> Task:
 def scorer_of(name: str, config: Config) -> str:
     """Return the name of the scorer that all sites use for a task, or "" for a public task's own scorer."""
     if not name.endswith(".jsonl"):
-        return config.scorer if is_function(config.scorer) else ""
+        return config.scorer if name.startswith("hf:") or is_function(config.scorer) else ""
     return config.scorer or kind_of([answer_of(row) for row in _rows(name)])
 
 
@@ -54,7 +55,10 @@ def public_task(name: str, scorer: str, config: Config, engines: Engines) -> Tas
         test_size=config.test_size or None,
         answer_critic=config.answer_critic,
         scorer=scorer or None,
+        allow_code=config.allow_code,
         answer_format=config.answer_format,
+        columns=assignments("--columns", config.columns),
+        splits=assignments("--splits", config.splits),
     )
 
 

@@ -46,8 +46,9 @@ _LIMITS = (
     "max_tokens_total",
     "max_cost",
 )
+_OF_HUB = ("columns", "splits")  # in --node-config one text each
 _REQUIRED = ("name", "data", "engine")
-_ENTRIES = (*_REQUIRED, "evaluation_engine", "logs", "data_dir", "allow_code", *_LIMITS)
+_ENTRIES = (*_REQUIRED, "evaluation_engine", "logs", "data_dir", "allow_code", *_OF_HUB, *_LIMITS)
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,7 @@ class Site:
             for key in ("data_dir", "allow_code", *_LIMITS)
             if key in entries
         }
+        options |= {key: tuple(str(entries[key]).split()) for key in _OF_HUB if key in entries}
         options["test_engine"] = entries["engine"]
         # The judge and critic also see private questions, so the site chooses that engine, never the server.
         options["evaluation_engine"] = entries.get("evaluation_engine") or entries["engine"]

@@ -96,7 +96,7 @@ def test_an_unknown_task_lists_the_five_nearest_and_counts_the_others():
     with pytest.raises(UsageError, match="'BBH_object_countin'; known, nearest first: BBH_object_counting, ") as raised:
         get_task("BBH_object_countin")
     listed = str(raised.value).partition("nearest first: ")[2].split(", ")
-    patterns = ("RG_<dataset>", "RULES_<world>_<client>of<clients>", "<path>.jsonl")
+    patterns = ("RG_<dataset>", "RULES_<world>_<client>of<clients>", "hf:<path>", "<path>.jsonl")
     assert len(listed) == 6 and set(listed[:5]) <= {*AVAILABLE_DATASETS, *patterns}
     assert listed[5] == f"... ({len(AVAILABLE_DATASETS) + len(patterns) - 5} more)"
 
@@ -188,7 +188,7 @@ def test_an_unknown_judge_or_answer_critic_and_a_misplaced_scorer_are_rejected(f
         get_task("BBH_object_counting", data_dir=folder, answer_critic="none")
     with pytest.raises(UsageError, match="unknown judge 'lm'; known, nearest first: llm"):
         get_task("BBH_object_counting", data_dir=folder, judge="lm")
-    with pytest.raises(UsageError, match="scorer 'exact' is for your own .jsonl file"):
+    with pytest.raises(UsageError, match="scorer 'exact' is for a .jsonl file or an hf: data set"):
         get_task("BBH_object_counting", data_dir=folder, scorer="exact")
 
 

@@ -145,3 +145,22 @@ def test_wrong_answers_are_recognized(kind, reply, answer):
 def test_a_truncated_reply_counts_only_with_an_explicit_answer(kind):
     assert SCORERS[kind](Text(f"So **{ANSWERS[kind]}**", "truncated"), ANSWERS[kind]) == 0
     assert SCORERS[kind](Text(f"Answer: {ANSWERS[kind]}\nThat is bec", "truncated"), ANSWERS[kind]) == 1
+
+
+def test_the_published_classes_and_scorers_are_those_of_the_task(folder):
+    from textgrad.tasks.livebenchmath import LiveBenchMath, amps_hard_process_results
+    from textgrad.tasks.livebenchreason import LiveBenchReasoning, web_of_lies_process_results
+    from textgrad.variable import Variable
+
+    task = get_task("livebench_math__olympiad", data_dir=folder)
+    assert LiveBenchMath(str(folder), "valid", "olympiad").examples == task.val.examples
+    whole = get_task("livebench_reasoning", data_dir=folder)
+    assert LiveBenchReasoning(str(folder), "test").examples == whole.test.examples
+    with pytest.raises(UsageError, match="unknown subtask 'olympiad'"):
+        LiveBenchReasoning(str(folder), task="olympiad")
+
+    def texts(*values):
+        return [Variable(value, role_description="text") for value in values]
+
+    assert amps_hard_process_results(*texts("\\boxed{-3}", "-3")) == 1
+    assert web_of_lies_process_results(*texts("**yes, no, no**", "yes, no, yes")) == 0

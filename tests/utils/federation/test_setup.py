@@ -2,6 +2,7 @@
 
 import pytest
 import toy
+from hub_copies import write_copy
 
 from textgrad.errors import UsageError
 from utils.engines.by_role import connect
@@ -32,6 +33,19 @@ def test_dirichlet_gives_skewed_clients_in_homo_and_mixtures_in_hetero(tmp_path)
     assert sorted(sample.question for client in federation.clients for sample in client.samples) == sorted(
         federation.tasks[0].train[index][0] for index in range(18)
     )
+
+
+def test_columns_and_splits_of_a_data_set_of_the_hub_reach_the_clients(tmp_path, hub_cache):
+    rows = [{"text": f"[topic-{n % 4}] sum {n}?", "sum": n} for n in range(60)]
+    write_copy(tmp_path, "me/sums", {"default": {"all_of_it": rows}})
+    columns = ["--columns", "question=text", "answer=sum"]
+    splits = ["--splits", *(f"{part}=all_of_it" for part in ("train", "val", "test"))]
+    config = toy.config(tmp_path, *columns, *splits, "--data_dir", str(tmp_path), tasks=["hf:me/sums"])
+    _, federation, _, _ = toy.train(config)
+    (task,) = federation.tasks
+    assert task.name == "sums" and len(task.test) == 10
+    found = {(sample.question, sample.answer) for client in federation.clients for sample in client.samples}
+    assert len(found) == 18 and found <= {(row["text"], str(row["sum"])) for row in rows}
 
 
 def test_clients_may_have_different_models(tmp_path):

@@ -13,7 +13,7 @@ from utils.flower import records, site
 from utils.flower.site import Site
 
 BASE = parse(["--module", "train_homo_fed", "--task", "t.jsonl", "--run_name", "run"])
-SITE_DECIDES = {"task", "test_engine", "evaluation_engine", "data_dir", "allow_code", *site._LIMITS}
+SITE_DECIDES = {"task", "test_engine", "evaluation_engine", "data_dir", "allow_code", *site._OF_HUB, *site._LIMITS}
 # A site reads these too, but neither it nor the server can set them.
 DEFAULTS_HOLD = {"client_engines", "transfer_engine", "replay_only", "price", "price_file"}
 
@@ -72,6 +72,12 @@ def test_training_at_a_site_reads_no_option_that_should_have_been_sent(tmp_path,
     options = {option.name for option in dataclasses.fields(Config)} & read
     assert {"skip_solved", "accept", "batch_size"} <= options
     assert options - set(SENT_TO_SITES) - SITE_DECIDES - DEFAULTS_HOLD == set()
+
+
+def test_a_site_names_columns_and_splits_of_the_hub_in_one_text_each(tmp_path):
+    entries = node_config(tmp_path, columns="question=text answer=label", splits="val=dev")
+    found = Site.from_node_config(entries).options
+    assert (found["columns"], found["splits"]) == (("question=text", "answer=label"), ("val=dev",))
 
 
 def test_a_trained_answer_format_is_not_sent_with_questions_at_a_site(tmp_path):
