@@ -28,7 +28,11 @@ def task_file(folder: Path, name: str = "sums", topics=range(4), n: int = 60, se
 def options(
     folder: Path, *more: str, module: str = "train_homo_fed", tasks=None, engine: str = "simulated:topics=4"
 ) -> list[str]:
-    """Return the command line of a small run in `folder`; later options override earlier ones."""
+    """Return the command line of a small run in `folder`; later options override earlier ones.
+
+    The methods are textual gradient descent and summarization, whatever the defaults are: most tests are about a run in
+    which every step has a rewrite and every merge has a request.
+    """
     tasks = tasks or [task_file(folder)]
     return [
         "--module",
@@ -55,6 +59,7 @@ def options(
         "8",
         "--test_size",
         "10",
+        *("--optimizer", "tgd", "--accept", "not_worse", "--no_skip_solved", "--aggregate_method", "summarization"),
         *more,
     ]
 

@@ -1,63 +1,61 @@
-"""Rules as lines of a prompt: "If it is about printers, copiers or scanners, answer K7."
+"""Rules as lines of a prompt, one per subject: "If it is about the printer, answer K7."
 
-The optimizer `rules` writes such lines, and the aggregator `union` compares them.
+The optimizer `rules` writes such lines, and the aggregator `union` compares them. A line has one subject: a 0.5B model
+followed five such lines per answer twice as often as one line with five subjects.
 """
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Self
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Self
 
-_LINE = re.compile(r"\s*(?:[-*]\s+)?If it is about (?P<subjects>.+), answer (?P<answer>.+?)\.?\s*", re.IGNORECASE)
-_SEPARATOR = re.compile(r",\s+(?:or\s+)?|\s+or\s+")
+_LINE = re.compile(r"\s*(?:[-*]\s+)?If it is about (?P<subject>.+), answer (?P<answer>.+?)\.?\s*", re.IGNORECASE)
 _SPACES = re.compile(r"\s+")
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(NamedTuple):
     """One rule.
 
     Attributes:
-        subjects: what a question may be about, at least one, without commas and "or".
+        subject: what a question may be about, on one line.
         answer: the right answer to such a question.
     """
 
-    subjects: tuple[str, ...]
+    subject: str
     answer: str
 
     def __str__(self) -> str:
-        *others, last = self.subjects
-        subjects = f"{', '.join(others)} or {last}" if others else last
-        return f"If it is about {subjects}, answer {self.answer}."
+        return f"If it is about {self.subject}, answer {self.answer}."
 
     @classmethod
     def read(cls, line: str) -> Self | None:
         """Return the rule in a line, or None if the line is not a rule."""
         match = _LINE.fullmatch(line)
-        return cls(tuple(_SEPARATOR.split(match["subjects"])), match["answer"].strip()) if match else None
+        return cls(match["subject"].strip(), match["answer"].strip()) if match else None
 
 
-def subject(text: str) -> str:
-    """Return a text as it may stand in a rule: on one line, without a separator of subjects; "" if nothing is left."""
-    return _SPACES.sub(" ", _SEPARATOR.split(text.strip())[0]).strip(" \t\n.,;:!?\"'()")
+def rules_in(prompt: str) -> list[Rule]:
+    """Return the rules in a prompt, in order."""
+    return [rule for line in prompt.splitlines() if (rule := Rule.read(line))]
 
 
-def put_rules(prompt: str, rules: Iterable[Rule]) -> str:
-    """Return a prompt with rules. A rule takes the place of the first rule with the same answer, or ends the prompt.
+def put_rules(prompt: str, rules: Mapping[str, Sequence[str]]) -> str:
+    """Return a prompt in which rules replace all rules with the same answers. Nothing else changes.
 
     Args:
         prompt: any text, with or without rules.
-        rules: at most one per answer.
+        rules: subjects by answer; they stand where the first rule with the answer stood, or at the end.
     """
-    new = {rule.answer.casefold(): str(rule) for rule in rules}
+    left = dict(rules)
     lines: list[str] = []
-    placed: set[str] = set()
     for line in prompt.splitlines():
-        old = Rule.read(line)
-        answer = old.answer.casefold() if old else ""
-        if answer not in new:
+        rule = Rule.read(line)
+        if rule is None or rule.answer not in rules:
             lines.append(line)
-        elif answer not in placed:
-            lines.append(new[answer])
-            placed.add(answer)
-    return "\n".join([*lines, *(line for answer, line in new.items() if answer not in placed)])
+        else:
+            lines += [str(Rule(subject, rule.answer)) for subject in left.pop(rule.answer, ())]
+    return "\n".join([*lines, *(str(Rule(subject, answer)) for answer in left for subject in left[answer])])
+
+
+def subject(text: str) -> str:
+    """Return a text as the subject of a rule: on one line, without punctuation around it; "" if nothing is left."""
+    return _SPACES.sub(" ", text).strip(" \t\n.,;:!?\"'()-*")

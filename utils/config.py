@@ -102,7 +102,7 @@ class Config:
     max_epochs: int = option(3, "training", "number of rounds", "--rounds", low=1, high=_MANY)
     max_steps: int = option(3, "training", "local steps per client and round", "--local_steps", low=1, high=_MANY)
     optimizer: str = option(
-        "tgd",
+        "auto",
         "training",
         "how a client rewrites its prompt",
         choices=names_in("textgrad.optimizer"),
@@ -148,7 +148,7 @@ class Config:
         "reject a rewrite untried if it is nearly empty, copies an example or the request, or drops most instructions",
     )
     accept: str = option(
-        "not_worse",
+        "better",
         "training",
         "rule that keeps or rejects a rewrite",
         choices=names_in("utils.federation.acceptance"),
@@ -162,7 +162,7 @@ class Config:
     )
     proximal_update: bool = option(False, "training", "same as --accept better_or_solved")
     skip_solved: bool = option(
-        False,
+        True,
         "training",
         "criticize wrong answers only, and skip minibatches without wrong answers",
     )
@@ -194,7 +194,7 @@ class Config:
         0.5, "federation", "skew of dirichlet and quantity partitions; smaller is more skewed", above=0, high=_MANY
     )
     aggregate_method: str = option(
-        "summarization", "federation", "how uploads are merged", choices=names_in("utils.aggregation.methods")
+        "auto", "federation", "how uploads are merged", choices=names_in("utils.aggregation.methods")
     )
     merge_fan_in: int = option(8, "federation", "uploads merged per call; more are merged as a tree", low=2, high=_MANY)
     uid_candidates: int = option(3, "federation", "candidate merges of uid_select", low=1, high=10_000)

@@ -2,35 +2,24 @@
 
 import pytest
 
-from textgrad.rule_lines import Rule, put_rules, subject
-
-RULES = [
-    Rule(("printers",), "K7"),
-    Rule(("printers", "copiers"), "K7"),
-    Rule(("printers", "big copiers", "the plotter"), "not valid"),
-]
+from textgrad.rule_lines import Rule, put_rules, rules_in, subject
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", [Rule("printer", "K7"), Rule("lock or key, or gate", "not valid"), Rule("a", "1.5")])
 def test_a_rule_is_read_as_it_is_written(rule):
     assert Rule.read(str(rule)) == rule
+    assert rules_in(f"Route.\n{rule}\n\n{rule}") == [rule, rule]
 
 
 def test_a_rule_reads_as_a_sentence():
-    assert str(RULES[1]) == "If it is about printers or copiers, answer K7."
-    assert str(RULES[2]) == "If it is about printers, big copiers or the plotter, answer not valid."
+    assert str(Rule("printer", "K7")) == "If it is about printer, answer K7."
 
 
 @pytest.mark.parametrize(
-    "line",
-    [
-        "- If it is about printers, copiers, or scanners, answer K7.",
-        "if it is about printers, copiers or scanners, answer K7",
-        "  If it is about printers, copiers, scanners, answer K7.  ",
-    ],
+    "line", ["- If it is about ink, answer K7.", "if it is about ink, answer K7", "  If it is about ink , answer K7.  "]
 )
-def test_list_markers_letter_case_and_commas_do_not_matter(line):
-    assert Rule.read(line) == Rule(("printers", "copiers", "scanners"), "K7")
+def test_list_markers_letter_case_and_spaces_do_not_matter(line):
+    assert Rule.read(line) == Rule("ink", "K7")
 
 
 @pytest.mark.parametrize("line", ["", "Answer K7.", "It is about printers, answer K7.", "If it is about printers."])
@@ -39,26 +28,20 @@ def test_another_line_is_no_rule(line):
 
 
 @pytest.mark.parametrize(
-    "text, expected",
-    [(" printers.", "printers"), ("door or gate", "door"), ("a\nb", "a b"), ("(x), y", "x"), (" ,", ""), ("", "")],
+    "text, expected", [(" printers.", "printers"), ("a\nb", "a b"), ("(x), ", "x"), (" ,", ""), ("", "")]
 )
-def test_a_subject_cannot_break_its_rule(text, expected):
+def test_a_subject_is_one_line_without_punctuation_around_it(text, expected):
     assert subject(text) == expected
 
 
 def test_new_rules_end_the_prompt_in_their_order():
-    prompt = put_rules("Route each ticket.", [Rule(("printers",), "K7"), Rule(("doors",), "B4")])
-    assert prompt == "Route each ticket.\nIf it is about printers, answer K7.\nIf it is about doors, answer B4."
+    prompt = put_rules("Route each ticket.", {"K7": ["ink", "paper"], "B4": ["door"]})
+    assert prompt.splitlines() == ["Route each ticket.", *map(str, rules_in(prompt))]
+    assert rules_in(prompt) == [Rule("ink", "K7"), Rule("paper", "K7"), Rule("door", "B4")]
 
 
-def test_a_rule_takes_the_place_of_all_rules_with_its_answer_and_nothing_else_changes():
-    old = [
-        "Route.",
-        "",
-        "- If it is about pens, answer k7.",
-        "Be brief.",
-        "If it is about ink, answer K7.",
-        str(RULES[2]),
-    ]
-    new = ["Route.", "", str(RULES[0]), "Be brief.", str(RULES[2])]
-    assert put_rules("\n".join(old), [RULES[0]]) == "\n".join(new)
+def test_rules_replace_all_rules_with_the_same_answer_and_nothing_else_changes():
+    old = ["Route.", "", "- If it is about pens, answer K7.", "Be brief.", str(Rule("ink", "K7")), str(Rule("a", "B4"))]
+    new = ["Route.", "", str(Rule("ink", "K7")), str(Rule("toner", "K7")), "Be brief.", str(Rule("a", "B4"))]
+    assert put_rules("\n".join(old), {"K7": ["ink", "toner"]}) == "\n".join(new)
+    assert put_rules("\n".join(old), {"K7": []}) == f"Route.\n\nBe brief.\n{Rule('a', 'B4')}"

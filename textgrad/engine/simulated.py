@@ -86,6 +86,8 @@ class SimulatedEngine(ChatEngine):
             return _rewrite(content, draw)
         if system.startswith("You edit a prompt"):
             return "\n".join(f"ADD: {lesson}" for lesson in _lessons(content, draw))
+        if system.startswith("You say in a few words what texts are about"):
+            return _subjects(content)
         if system.startswith("You merge feedback"):
             return _missing_lessons(content)
         if "<PROMPT client=" in content:
@@ -191,6 +193,12 @@ def _lessons(content: str, draw: int | None) -> list[str]:
     topics = [*_MISSING.findall(content), *_TOPIC.findall("\n".join(_EXAMPLES.findall(content)))]
     missing = [topic for topic in dict.fromkeys(topics) if topic not in present]
     return [f"Lesson {topic}: {_WAYS[int(chance('way', draw, topic) * len(_WAYS))]}." for topic in missing]
+
+
+def _subjects(content: str) -> str:
+    """Return the longest word of each listed text, in a sentence."""
+    words = [max(re.findall(r"\w+", line), key=len, default="it") for line in content.splitlines() if line[:2] == "- "]
+    return f"They are about the {', the '.join(words)}."
 
 
 def _verdict(content: str) -> str:

@@ -1,11 +1,12 @@
 """auto: `rules` if the right answers are labels, else textual gradient descent.
 
-A step whose rules were not accepted is followed by one of textual gradient descent, because questions with labels need
-not follow rules on what they are about.
+Questions with labels need not follow rules on what they are about. Therefore, as long as the prompt has no rule, a step
+whose rules were not accepted is followed by one of textual gradient descent.
 """
 
 from textgrad.optimizer.rules import Rules, are_labels
 from textgrad.optimizer.tgd import TextualGradientDescent
+from textgrad.rule_lines import rules_in
 from textgrad.variable import Variable
 
 
@@ -14,7 +15,7 @@ class Auto(Rules):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self._tried: str | None = None  # the rules of the step before
+        self._rules_before = False  # whether the step before was one of `rules`
 
     @property
     def needs_gradients(self) -> bool:  # type: ignore[override]
@@ -22,18 +23,13 @@ class Auto(Rules):
         return not self._rules_next()
 
     def _rules_next(self) -> bool:
-        rejected = self._tried is not None and self._tried != self.parameters[0].value
-        return not rejected and are_labels([answer for _, answer in self.labelled])
+        helped = not self._rules_before or bool(rules_in(str(self.parameters[0].value)))
+        return helped and are_labels([answer for _, answer in self.labelled])
 
     def propose(self, variable: Variable) -> list[str]:
         """Return the rewrites of the step's optimizer."""
-        if not self._rules_next():
-            self._tried = None
-            return TextualGradientDescent.propose(self, variable)
-        self._tried = ""  # also if no rule is found
-        rewrites = super().propose(variable)
-        self._tried = rewrites[0]
-        return rewrites
+        self._rules_before = self._rules_next()
+        return super().propose(variable) if self._rules_before else TextualGradientDescent.propose(self, variable)
 
 
 OPTIMIZER = Auto

@@ -1,8 +1,8 @@
-"""rules: one rule per right answer that the model misses, or for free answers per kind of error.
+"""rules: rules for each right answer that the model misses, or for free answers advice per kind of error.
 
 The wrong questions of the minibatch are grouped by their right answer. For each group, one short request asks what
-the questions are about, with further training questions of the same answer. The program writes the rule and puts it
-into the prompt, so that the rewrite loses nothing. An older rule with the same answer is replaced; its subjects stay.
+the questions are about, with further training questions of the same answer. The program writes one rule per subject and
+puts it into the prompt, so that the rewrite loses nothing but older rules that the training questions contradict.
 
 Where right answers are no labels (`are_labels`), the wrong answers are grouped by the kind of error that one short call
 names, and each group gets a line of advice: see `_advice.py`.
@@ -22,17 +22,17 @@ from textgrad.errors import BadReply
 from textgrad.optimizer._advice import add_advice
 from textgrad.optimizer._base import Example
 from textgrad.optimizer.tgd import TextualGradientDescent
-from textgrad.rule_lines import Rule, put_rules, subject
+from textgrad.rule_lines import put_rules, rules_in, subject
 from textgrad.tokens import check_length
 from textgrad.variable import Variable
 
 _QUESTIONS = 4  # shown per request; more make a weak model lose the thread
-_SUBJECTS = 5  # per rule; those that most questions mention
 _WORDS = 5  # longest subject
 _DISTINCTIVE = 4.0  # times as frequent among the questions of the rule's answer as among all others
 _LEAD_IN = re.compile(r"^(?:they|the \w+|these(?: \w+)?|all(?: of them)?) (?:are|is)(?: all)? about\s+", re.IGNORECASE)
 _ARTICLE = re.compile(r"^(?:the|an?|my|our|your|his|her|their)\s+", re.IGNORECASE)
 _PARTS = re.compile(r",\s*(?:and\s+)?|\s+and\s+|\n")
+_LONG_WORD = re.compile(r"\w{4,}")
 _NUMBER = re.compile(r"[-+]?[\d.,]*\d[\d.,]*%?")
 _OPTION = re.compile(r"\(?[A-Za-z]\)")
 
@@ -61,14 +61,14 @@ class Rules(TextualGradientDescent):
         questions: dict[str, list[str]] = {}
         for example in wrong:
             questions.setdefault(example.answer, []).append(example.question)
-        old = {rule.answer: rule for line in value.splitlines() if (rule := Rule.read(line))}
         groups = [_Group(answer, of_answer, self.labelled) for answer, of_answer in questions.items()]
         replies = fan_out(self._subjects, groups)
-        rules = [
-            Rule(group.best([*subjects, *(old[group.answer].subjects if group.answer in old else ())]), group.answer)
+        old = rules_in(value)
+        rules = {
+            group.answer: group.joined(subjects, [rule.subject for rule in old if rule.answer == group.answer])
             for group, subjects in zip(groups, replies, strict=True)
             if subjects
-        ]
+        }
         if not rules:
             raise BadReply("no reply names what the questions of one answer have in common", kind="no rule")
         return put_rules(value, rules)
@@ -115,19 +115,24 @@ class _Group:
             raise BadReply("it names nothing that only these questions have in common", kind="no rule")
         return found
 
-    def best(self, subjects: Sequence[str]) -> tuple[str, ...]:
-        """Return the subjects that most of these questions mention, in order; of equal ones the first."""
-        distinct = list({text.casefold(): None for text in subjects})
-        spelled = {text.casefold(): text for text in reversed(subjects)}
-        shortest = [
-            spelled[key] for key in distinct if not any(_mentions(key, other) for other in distinct if other != key)
-        ]
-        return tuple(sorted(shortest, key=self._mentioned_by, reverse=True)[:_SUBJECTS])
+    def joined(self, new: Sequence[str], old: Sequence[str]) -> list[str]:
+        """Return older and new subjects, without those that other questions mention and without longer forms."""
+        kept: dict[str, str] = {}
+        for text in [*(text for text in old if not self._contradicted(text)), *new]:
+            kept.setdefault(text.casefold(), text)
+        return [text for key, text in kept.items() if not any(_mentions(key, other) for other in kept if other != key)]
+
+    def _contradicted(self, text: str) -> bool:
+        return any(_mentions(question, text) for question in self._others) and not self._is_distinctive(text)
 
     def _mentioned_by(self, text: str) -> int:
         return sum(_mentions(question, text) for question in self.questions)
 
     def _tells_apart(self, text: str) -> bool:
+        """Return True if a phrase, and each of its longer words, is far more frequent here than in other questions."""
+        return all(map(self._is_distinctive, [text, *_LONG_WORD.findall(text)]))
+
+    def _is_distinctive(self, text: str) -> bool:
         outside = sum(_mentions(question, text) for question in self._others)
         return self._mentioned_by(text) * max(1, len(self._others)) > _DISTINCTIVE * outside * len(self.questions)
 

@@ -66,7 +66,7 @@ class Result:
 
     Attributes:
         rounds: rounds[0] holds the initial prompt with its validation scores, rounds[t] is round t.
-        best: the first round with the highest validation accuracy; 0 if the initial prompt is best.
+        best: the round with the highest validation accuracy; see `best_round`.
         tests: scores on the test questions of all tasks, by name: "initial", "last", "best"; optionally
             "evaluation_engine", and "initial on NAME" and "best on NAME" for each engine of --transfer_engine.
         stopped: why the run ended early, or "".
@@ -79,6 +79,14 @@ class Result:
 
 
 def best_round(rounds: list[Round]) -> int:
-    """Return the number of the first round with the highest validation accuracy; test scores are not considered."""
+    """Return the number of the round whose prompts have the highest validation accuracy.
+
+    Of several it is the last one, which has learned most, unless the initial prompt is one of them. A prompt that stays
+    for several rounds counts for the first of them. Test scores are not considered.
+    """
     scored = [each for each in rounds if each.validation]
-    return max(scored, key=lambda each: (overall(each.validation).value or 0.0, -each.number)).number if scored else 0
+    values = [overall(each.validation).value or 0.0 for each in scored]
+    best = [each for each, value in zip(scored, values, strict=True) if value == max(values)]
+    if not best or best[0].number == 0:
+        return 0
+    return next(each.number for each in scored if each.prompts == best[-1].prompts)

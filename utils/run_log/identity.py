@@ -17,7 +17,16 @@ from utils.federation.evaluation import samples_of
 from utils.files import to_json
 
 ROUNDS = "max_epochs"
-FORMER_DEFAULTS = {"prompt_budget": 2000, "aggregate_gate": False, "min_retention": 0.0}  # of earlier versions
+FORMER_DEFAULTS: dict[str, Any] = {  # of earlier versions
+    "prompt_budget": 2000,
+    "aggregate_gate": False,
+    "min_retention": 0.0,
+    "optimizer": "tgd",
+    "accept": "not_worse",
+    "skip_solved": False,
+    "aggregate_method": "summarization",
+    "style": "long",
+}
 SPLITS = {"train": "training", "val": "validation", "test": "test"}
 _NO_DATA = {"fingerprint": ""}
 _LONGEST = 60  # characters of an option's value in a message

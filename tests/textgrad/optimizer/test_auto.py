@@ -32,7 +32,7 @@ def test_answers_that_are_no_labels_need_gradients():
     assert optimizer.proposals() == [["Add."]]
 
 
-def test_labels_need_no_gradients_and_give_rules_as_long_as_they_are_accepted():
+def test_labels_need_no_gradients_and_give_rules_as_long_as_the_prompt_has_rules():
     optimizer, variable = make("They are about the printer.")
     for _ in range(2):
         observe(optimizer)
@@ -40,6 +40,15 @@ def test_labels_need_no_gradients_and_give_rules_as_long_as_they_are_accepted():
         ((value,),) = optimizer.proposals()
         assert value == "Route.\nIf it is about printer, answer K7."
         variable.set_value(value)
+
+
+def test_rejected_rules_do_not_end_rules_once_some_were_accepted():
+    optimizer, variable = make("They are about the copier.")
+    variable.set_value("Route.\nIf it is about printer, answer K7.")
+    for _ in range(2):
+        observe(optimizer)
+        assert not optimizer.needs_gradients
+        optimizer.proposals()
 
 
 def test_a_step_after_rejected_rules_uses_gradients_and_the_next_one_rules_again():

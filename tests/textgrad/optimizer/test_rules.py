@@ -8,6 +8,7 @@ from scripted import ScriptedEngine
 from textgrad.errors import BadReply
 from textgrad.optimizer import Example, optimizer_class
 from textgrad.optimizer.rules import are_labels
+from textgrad.rule_lines import Rule
 from textgrad.variable import Variable
 
 TRAIN = [
@@ -47,17 +48,17 @@ def rewrite(engine, wrong, prompt="Route."):
     return value
 
 
-def test_each_right_answer_that_is_missed_gets_one_request_and_one_rule():
+def with_rules(**subjects):
+    return "\n".join(["Route.", *(str(Rule(text, answer)) for answer, named in subjects.items() for text in named)])
+
+
+def test_each_right_answer_that_is_missed_gets_one_request_and_a_rule_per_subject():
     replies = {
         "The printer": "They are about the printer, the copier, and the plotter.",
         "The door": "They are about the door and a gate.",
     }
     engine = ByFirstQuestion(replies)
-    assert rewrite(engine, TRAIN[:3]).splitlines() == [
-        "Route.",
-        "If it is about printer, copier or plotter, answer K7.",
-        "If it is about door or gate, answer B4.",
-    ]
+    assert rewrite(engine, TRAIN[:3]) == with_rules(K7=["printer", "copier", "plotter"], B4=["door", "gate"])
     assert len(engine.calls) == 2
 
 
@@ -74,27 +75,27 @@ def test_a_request_shows_wrong_questions_first_then_others_with_the_same_answer_
 
 
 def test_a_subject_that_other_answers_share_or_that_no_question_mentions_is_left_out():
-    engine = ByFirstQuestion({"The printer": "They are about the guard, the printer, and the toaster."})
-    assert rewrite(engine, TRAIN[:1]) == "Route.\nIf it is about printer, answer K7."
+    engine = ByFirstQuestion({"The printer": "They are about the guard, the printer, says the guard, and the toaster."})
+    assert rewrite(engine, TRAIN[:1]) == with_rules(K7=["printer"])
 
 
-def test_an_older_rule_is_replaced_and_its_subjects_come_last():
-    prompt = "Route.\nIf it is about ink or Printer, answer K7.\nBe brief."
+def test_older_rules_stay_unless_questions_with_another_answer_contradict_them():
+    prompt = f"{with_rules(K7=['gate', 'ink', 'unseen thing', 'Printer'])}\nBe brief."
     engine = ByFirstQuestion({"The printer": "the printer, the copier"})
-    assert rewrite(engine, TRAIN[:1], prompt) == "Route.\nIf it is about printer, copier or ink, answer K7.\nBe brief."
-
-
-def test_a_rule_keeps_the_five_subjects_that_most_questions_mention_and_no_longer_form_of_one():
-    prompt = "If it is about toner, cable, plotter, ink, mouse or big copier, answer K7."
-    assert rewrite(ByFirstQuestion({"The printer": "printer, copier"}), TRAIN[:1], prompt) == (
-        "If it is about printer, copier, plotter, ink or toner, answer K7."
+    assert rewrite(engine, TRAIN[:1], prompt) == (
+        f"{with_rules(K7=['ink', 'unseen thing', 'Printer', 'copier'])}\nBe brief."
     )
+
+
+def test_of_two_subjects_of_which_one_contains_the_other_the_shorter_is_kept():
+    engine = ByFirstQuestion({"The printer": "the printer, the copier"})
+    assert rewrite(engine, TRAIN[:1], with_rules(K7=["big copier"])) == with_rules(K7=["printer", "copier"])
 
 
 def test_a_reply_without_a_distinctive_subject_is_requested_again_and_then_skipped():
     replies = {"The printer": "They are about the guard.", "The door": "the door"}
     engine = ByFirstQuestion(replies)
-    assert rewrite(engine, TRAIN[:2]) == "Route.\nIf it is about door, answer B4."
+    assert rewrite(engine, TRAIN[:2]) == with_rules(B4=["door"])
     assert sum(content.startswith("- The printer") for content, _ in engine.calls) == 2
 
 

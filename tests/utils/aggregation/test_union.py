@@ -4,6 +4,7 @@ import pytest
 
 from textgrad.rule_lines import Rule
 from utils.aggregation.aggregate import aggregate
+from utils.aggregation.concatenation import concatenate
 from utils.aggregation.merging import Merging
 from utils.aggregation.upload import Upload
 
@@ -11,7 +12,7 @@ BASE = "Route each ticket.\n\nBe brief."
 
 
 def rules(**subjects):
-    return "\n".join(str(Rule(tuple(named), answer)) for answer, named in subjects.items())
+    return "\n".join(str(Rule(subject, answer)) for answer, named in subjects.items() for subject in named)
 
 
 def uploads(*prompts, copies=()):
@@ -25,10 +26,10 @@ def merge(*prompts, copies=(), score=None, budget=500):
 
 def test_lines_of_all_uploads_occur_once_and_the_first_upload_stays_together():
     merged = merge(f"{BASE}\nOne.", f"{BASE}\nTwo.\nOne.", f"Zero.\n\n{BASE}")
-    assert merged.prompt == f"{BASE}\nOne.\nTwo.\nZero." and merged.calls == 0
+    assert merged.prompt == concatenate([f"{BASE}\nOne.", "Two.", "Zero."]) and merged.calls == 0
 
 
-def test_rules_with_the_same_answer_become_one_rule():
+def test_rules_stand_together_by_answer_each_once():
     merged = merge(f"{BASE}\n{rules(K7=['printer'])}", f"{BASE}\n{rules(B4=['door'], K7=['copier', 'Printer'])}")
     assert merged.prompt == f"{BASE}\n{rules(K7=['printer', 'copier'], B4=['door'])}"
     assert merged.contradictions == ()
@@ -72,7 +73,7 @@ def test_validation_is_not_asked_without_a_tie():
 
 
 def test_an_upload_may_support_several_answers_for_a_subject_once_each():
-    both = "If it is about ticket, answer K7.\nIf it is about ticket or ticket, answer B4."
+    both = rules(K7=["ticket"], B4=["ticket", "Ticket"])
     merged = merge(both, rules(K7=["ticket"]))
     assert merged.prompt == rules(K7=["ticket"])
     assert merged.contradictions[0].support == {"B4": 1, "K7": 2}

@@ -1,16 +1,17 @@
-"""auto: `concat` if the result fits the token budget, else `sum_uid`."""
+"""auto: `union` if the result fits the token budget, else `sum_uid`."""
 
 from collections.abc import Sequence
 
 from textgrad.errors import BadReply
 from utils.aggregation.merging import Merging
-from utils.aggregation.methods import sum_uid
+from utils.aggregation.methods import sum_uid, union
 from utils.aggregation.upload import Upload
 
 
 def merge(uploads: Sequence[Upload], merging: Merging) -> str:
-    """Return the concatenated uploads if they fit, else the engine's merge."""
+    """Return the union of the uploads if it fits, else the engine's merge."""
     try:
-        return merging.concat([upload.prompt for upload in uploads])
+        return union.merge(uploads, merging)
     except BadReply:
+        merging.contradictions.clear()
         return sum_uid.merge(uploads, merging)
