@@ -57,10 +57,10 @@ class Examples(Dataset):
 
 
 class DataLoader:
-    """Iterate over batches of a data set, each a list of questions and a list of answers; the last may be smaller.
+    """Iterate over batches of a data set, each one list per field of its items; the last batch may be smaller.
 
     Args:
-        data: any `Dataset`, or a list of pairs.
+        data: any `Dataset`, or a list of tuples; most data sets have pairs of a question and an answer.
         batch_size: >= 1.
         shuffle: use a new order in every pass.
         seed: determines the orders.
@@ -83,13 +83,12 @@ class DataLoader:
         self.current_index = 0
         return self
 
-    def __next__(self) -> tuple[list[str], list[str]]:
+    def __next__(self) -> tuple[list, ...]:
         batch = self.indices[self.current_index : self.current_index + self.batch_size]
         if not batch:
             raise StopIteration
         self.current_index += len(batch)
-        pairs = [self.data[index] for index in batch]
-        return [question for question, _ in pairs], [answer for _, answer in pairs]
+        return tuple(map(list, zip(*(self.data[index] for index in batch), strict=True)))
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from textgrad.errors import BrokenSystem, UsageError
-from textgrad.tasks import leetcode, load_instance_task
+from textgrad.tasks import DataLoader, leetcode, load_instance_task
 
 PROBLEM = {"task_id": "double", "prompt": "def double(n):", "test": "assert double(2) == 4\nassert double(0) == 0"}
 LINE = json.dumps(PROBLEM) + "\n"
@@ -28,6 +28,11 @@ def test_a_solution_is_scored_by_its_tests_only_if_running_code_is_allowed(folde
     assert score == 0.5 and "assert double(0) == 0 fails" in failure
     with pytest.raises(UsageError, match=r"allow it with LeetCodeHardEval\(allow_code=True\)"):
         load_instance_task("LeetCodeHardEval", None, root=str(folder)).run_tests("pass", tests)
+
+
+def test_a_batch_has_one_list_per_field(folder):
+    loader = DataLoader(leetcode.LeetCodeHardEval(str(folder)), batch_size=2)
+    assert list(loader) == [tuple([value] * 2 for value in PROBLEM.values())]
 
 
 def test_without_a_local_file_it_is_downloaded_once(folder, monkeypatch):

@@ -4,9 +4,10 @@ import json
 
 import pytest
 import toy
+from hub_copies import write_copy
 
 from textgrad.errors import UsageError
-from utils.flower import export_shards
+from utils.flower import export_shards, site
 from utils.flower.held_out import held_out_task
 from utils.flower.server import request_to_sites
 
@@ -42,6 +43,23 @@ def test_the_server_sends_no_trained_answer_format_with_a_question_and_makes_it_
     task = held_out_task(tasks[0], trained, engines)
     assert answer_format and task.query("Why?") == "Why?"
     assert request_to_sites(trained, [task])["public"].strip().endswith(answer_format)
+
+
+def test_server_and_site_use_the_same_columns_and_scorer_of_a_data_set_of_the_hub(tmp_path, hub_cache):
+    rows = [{"text": f"text {n}", "label": f"{n}", "question": "", "answer": ""} for n in range(20)]
+    write_copy(tmp_path, "me/sums", {"default": {"train": rows}})
+    hub = ("--columns", "question=text", "answer=label", "--data_dir", str(tmp_path), "--scorer", "exact")
+    sizes = ("--train_size", "5", "--val_size", "2", "--test_size", "3")
+    config = toy.config(tmp_path, *hub, *sizes, tasks=["hf:me/sums"])
+    engines, _, _ = toy.recorded(config)
+    task = held_out_task("hf:me/sums", config, engines)
+    assert (len(task.train), len(task.val), len(task.test), task.name) == (0, 2, 3, "sums")
+    sent = request_to_sites(config, [task])
+    assert sent["scorers"] == ["exact"]
+    (tmp_path / "sums.jsonl").write_text('{"question": "mine", "answer": "1"}')
+    entries = {"data_dir": str(tmp_path), "columns": "question=text answer=label"}
+    node_config = {"name": "a", "data": str(tmp_path), "engine": "simulated", **entries}
+    assert site.introduce(node_config, sent) == {"name": "a", "tasks": ["sums"], "questions": [1]}
 
 
 def test_the_server_rejects_a_file_that_may_contain_training_questions(tmp_path):
