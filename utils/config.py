@@ -197,12 +197,29 @@ class Config:
         "auto", "federation", "how uploads are merged", choices=names_in("utils.aggregation.methods")
     )
     merge_fan_in: int = option(8, "federation", "uploads merged per call; more are merged as a tree", low=2, high=_MANY)
+    merge_form: str = option(
+        "full",
+        "federation",
+        "full: detailed requests, as a tree for many uploads, and concatenations without repeated lines; plain, as in "
+        "the paper: one short request, and uploads joined as they are",
+        choices=("full", "plain"),
+    )
+    merge_prompt: str = option(
+        "",
+        "federation",
+        "your own instruction for the merging engine, or @file with it",
+        metavar="TEXT",
+        unset="the aggregator's",
+    )
+    dynamic_limit: int = option(
+        800, "federation", "tokens up to which dynamic concatenates the uploads", low=1, high=_TOKENS
+    )
     uid_candidates: int = option(3, "federation", "candidate merges of uid_select", low=1, high=10_000)
     prompt_budget: int = option(
         0,
         "federation",
         "largest size of a prompt, in tokens; 0: 2000, or with concat and concat_uid what --context_length leaves "
-        "beside --max_tokens and a question",
+        "beside --max_tokens and a question, or with --merge_form plain all of it",
         low=0,
         high=_TOKENS,
     )
@@ -483,6 +500,8 @@ class Config:
             object.__setattr__(self, "prompt_budget", self._default_prompt_budget())
 
     def _default_prompt_budget(self) -> int:
+        if self.merge_form == "plain":
+            return self.context_length
         room = self.context_length - self.max_tokens - QUESTION_TOKENS if self.concatenates else 0
         return max(_DEFAULT_PROMPT_BUDGET, room)
 
@@ -570,17 +589,18 @@ def parse(arguments: list[str]) -> Config:
     config.check(typed)
     if (config.columns or config.splits) and not any(name.startswith("hf:") for name in config.task):
         raise UsageError("--columns and --splits are for tasks of the form hf:<owner>/<name>: leave them out")
-    return dataclasses.replace(config, initial_prompt=normalize(_text_or_file(config.initial_prompt)))
+    texts: dict[str, Any] = {
+        name: _text_or_file(name, getattr(config, name)) for name in ("initial_prompt", "merge_prompt")
+    }
+    return dataclasses.replace(config, **texts)
 
 
-def _text_or_file(value: str) -> str:
-    """Return the text, or the content of the file if the text is `@file`."""
+def _text_or_file(name: str, value: str) -> str:
+    """Return the normalized value of an option: the text, or the content of the file if the text is `@file`."""
     if not value.startswith("@"):
-        return value
+        return normalize(value)
     path = Path(value[1:]).expanduser()
-    text = normalize(read_text(path, f"--initial_prompt {value}")).strip()
+    text = normalize(read_text(path, f"--{name} {value}")).strip()
     if not text:
-        raise UsageError(
-            f"--initial_prompt {value}: the file is empty; write the prompt into it, or leave out the option"
-        )
+        raise UsageError(f"--{name} {value}: the file is empty; write the prompt into it, or leave out the option")
     return text

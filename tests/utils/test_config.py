@@ -92,6 +92,13 @@ def test_a_prompt_may_come_from_a_file(tmp_path):
     assert parse([*BASE, "--initial_prompt", f"@{tmp_path}/prompt.txt"]).initial_prompt == "Count slowly."
 
 
+def test_a_merge_instruction_may_come_from_a_file(tmp_path):
+    (tmp_path / "merge.txt").write_text("Vote on each rule.\n")
+    assert parse([*BASE, "--merge_prompt", f"@{tmp_path}/merge.txt"]).merge_prompt == "Vote on each rule."
+    with pytest.raises(UsageError, match="cannot read --merge_prompt @/no/such/file: No such file"):
+        parse([*BASE, "--merge_prompt", "@/no/such/file"])
+
+
 def test_every_option_has_a_line_of_help_and_a_group():
     for field in dataclasses.fields(Config):
         assert field.metadata["help"] and field.metadata["group"], field.name
@@ -157,6 +164,8 @@ def test_the_bounds_themselves_and_usual_spellings_are_accepted():
         (["--aggregate_method", "concat_uid", "--context_length", "32768", "--max_tokens", "1000"], 32768 - 2000),
         (["--aggregate_method", "concat", "--max_tokens", "8000"], 2000),
         (["--aggregate_method", "concat", "--prompt_budget", "500"], 500),
+        (["--aggregate_method", "concat", "--merge_form", "plain"], 8192),
+        (["--merge_form", "plain", "--context_length", "900"], 900),
     ],
 )
 def test_a_concatenation_may_by_default_fill_what_the_context_leaves(arguments, tokens):

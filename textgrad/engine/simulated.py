@@ -118,17 +118,21 @@ class SimulatedEngine(ChatEngine):
         return question
 
     def _merge(self, content: str, draw: int | None) -> str:
-        """Merge the uploads: each distinct line once, without some of the lessons. A single upload stays unchanged."""
+        """Merge the uploads: each distinct line once, without some of the lessons. A single upload stays unchanged.
+
+        The reply has tags if the request mentions them.
+        """
+        form = _improved if "IMPROVED_VARIABLE" in content.rpartition("</PROMPT>")[2] else str
         uploads = _UPLOAD.findall(content)
         if len(uploads) == 1:
-            return _improved(uploads[0])
+            return form(uploads[0])
         kept: dict[str, str] = {}
         for line in "\n".join(uploads).splitlines():
             lesson = _LESSON.match(line)
             if line.strip():
                 kept.setdefault(lesson[1] if lesson else line.strip(), line)
         request = chance(content, draw)
-        return _improved(
+        return form(
             "\n".join(
                 line
                 for key, line in kept.items()

@@ -10,7 +10,7 @@ from utils.aggregation.contradiction import Contradiction
 from utils.aggregation.fallbacks import Fallback
 from utils.aggregation.merge_checks import find_flaw
 from utils.aggregation.merging import Merging
-from utils.aggregation.upload import Upload, distinct_uploads
+from utils.aggregation.upload import Upload, distinct_uploads, printable_uploads
 
 Aggregator = Callable[[Sequence[Upload], Merging], str]
 
@@ -26,7 +26,7 @@ class Merge:
         fallbacks: replacements for unusable uploads and replies, in order.
         flaws: why merges of these uploads were not adopted, in order; see `utils.aggregation.merge_checks`.
         contradictions: between uploads, with what was kept.
-        distinct: number of merged uploads, without empty uploads and duplicates.
+        distinct: number of merged uploads, without empty uploads and, unless the merge is plain, duplicates.
         tokens_before: estimated tokens of all uploads.
         tokens_after: estimated tokens of the new prompt.
     """
@@ -48,7 +48,7 @@ def aggregate(method: str, uploads: Sequence[Upload], merging: Merging) -> Merge
     Args:
         method: name of a file in `utils/aggregation/methods/`.
         uploads: one per client, in the order of clients. Empty prompts and those above the token budget are dropped,
-            equal ones become one upload with a count, and a single distinct prompt is returned unchanged.
+            equal ones become one upload with a count unless the merge is plain, and a single one is returned unchanged.
         merging: tools for the aggregator, with its counters at zero.
 
     Returns:
@@ -59,7 +59,7 @@ def aggregate(method: str, uploads: Sequence[Upload], merging: Merging) -> Merge
         StopRun: the engine cannot be used at all.
     """
     aggregator = load("utils.aggregation.methods", method, "aggregator").merge
-    admitted = _admit(distinct_uploads(uploads), merging)
+    admitted = _admit((printable_uploads if merging.plain else distinct_uploads)(uploads), merging)
     prompt = _merge_or_fall_back(aggregator, admitted, merging)
     return Merge(
         prompt=prompt,

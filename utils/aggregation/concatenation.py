@@ -4,7 +4,7 @@ All clients of a round start from the same prompt, so plain concatenation would 
 Here the first prompt is complete, and each other prompt is a section with its new lines only.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from textgrad.tokens import estimate_tokens
 from utils.aggregation.prompts import FURTHER_INSTRUCTIONS
@@ -31,12 +31,20 @@ def concatenate(prompts: Sequence[str]) -> str:
     return f"\n\n{FURTHER_INSTRUCTIONS}\n".join(sections)
 
 
-def concatenate_fitting(prompts: Sequence[str], limit: int) -> tuple[str, int]:
+def join(prompts: Sequence[str]) -> str:
+    """Return the prompts as they are, in order, as in the paper."""
+    return "\n\n".join(prompts)
+
+
+def concatenate_fitting(
+    prompts: Sequence[str], limit: int, concatenate: Callable[[Sequence[str]], str] = concatenate
+) -> tuple[str, int]:
     """Concatenate as many prompts as fit, the shortest first; their order stays.
 
     Args:
         prompts: at least one.
         limit: maximum estimated tokens of the result.
+        concatenate: puts the prompts together.
 
     Returns:
         The concatenation, "" if no prompt fits, and the number of prompts that were left out.

@@ -41,3 +41,15 @@ def parse_merge(reply: str) -> str:
     if not text or contains_tag(text, REQUEST_TAGS):
         raise BadReply(f"tags of the request stand between {' and '.join(MERGED_TAGS)}" if text else "it holds no text")
     return text
+
+
+def parse_plain_merge(reply: str) -> str:
+    """Return a reply that is nothing but the merged prompt.
+
+    Raises:
+        BadReply: it is empty, or contains a tag of the request.
+    """
+    text = printable(reply)
+    if not text or contains_tag(text, REQUEST_TAGS):
+        raise BadReply("it contains tags of the request" if text else "it holds no text")
+    return text

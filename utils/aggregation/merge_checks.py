@@ -14,7 +14,7 @@ from utils.aggregation.prompts import JOBS, remark
 from utils.metrics.retention import Retention, mean_rate, retention_by_client
 
 _FORMS = [form for job in JOBS for form in (job, job.short) if form]
-_INSTRUCTIONS = [text for form in _FORMS for text in (form.system_prompt, form.task)]
+_INSTRUCTIONS = [text for form in _FORMS for text in (form.system_prompt, form.task, form.plain) if text]
 
 
 @dataclass(frozen=True)

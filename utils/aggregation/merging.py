@@ -12,12 +12,12 @@ from textgrad.engine.calls.ask_again import ask_until
 from textgrad.errors import BadReply, UsageError
 from textgrad.style import Style
 from textgrad.tokens import check_length, estimate_tokens
-from utils.aggregation.concatenation import concatenate, concatenate_fitting
+from utils.aggregation.concatenation import concatenate, concatenate_fitting, join
 from utils.aggregation.contradiction import Contradiction
 from utils.aggregation.fallbacks import Fallback
-from utils.aggregation.fence import fence_prompts, parse_merge
+from utils.aggregation.fence import fence_prompts, parse_merge, parse_plain_merge
 from utils.aggregation.merge_checks import Flaw
-from utils.aggregation.prompts import MERGE_HINT, MERGED_TAGS, Job, length_limit
+from utils.aggregation.prompts import MERGE_HINT, MERGED_TAGS, PLAIN_HINT, Job, length_limit
 from utils.aggregation.tree import Node, plan
 
 
@@ -36,6 +36,9 @@ class Merging:
         candidates: number of merges drawn by an aggregator that selects one, >= 1.
         style: form of the requests; with "auto", those after an unusable reply or a flawed merge are short.
         min_retention: smallest mean retention of a merge that is adopted, in [0, 1]; 0 adopts every merge unchecked.
+        plain: True to merge as the paper does: one short request, and concatenations of the uploads as they are.
+        instruction: the user's own task for merging requests; "" for the aggregator's.
+        dynamic_limit: largest concatenation that the aggregator `dynamic` keeps, in tokens.
         flaws: of earlier merges of the same uploads; every request mentions the last one.
         shortened: True if a request asked for a text shorter than its prompts.
         contradictions: between uploads, with what was kept.
@@ -56,6 +59,9 @@ class Merging:
     candidates: int = 3
     style: Style = field(default_factory=Style)
     min_retention: float = 0.0
+    plain: bool = False
+    instruction: str = ""
+    dynamic_limit: int = 800
     flaws: list[Flaw] = field(default_factory=list)
     shortened: bool = field(default=False, init=False)
     contradictions: list[Contradiction] = field(default_factory=list, init=False)
@@ -76,7 +82,7 @@ class Merging:
         return self._counted.calls
 
     def concat(self, prompts: Sequence[str], limit: int | None = None) -> str:
-        """Concatenate prompts without repeating lines; see `concatenate`.
+        """Concatenate prompts, without repeating lines unless the merge is plain; see `concatenate` and `join`.
 
         Args:
             prompts: at least one.
@@ -85,7 +91,7 @@ class Merging:
         Raises:
             BadReply: the result exceeds the limit.
         """
-        return check_length(concatenate(prompts), limit or self.token_budget)
+        return check_length(self._concatenate(prompts), limit or self.token_budget)
 
     def concat_fitting(self, prompts: Sequence[str]) -> str:
         """Concatenate as many prompts as fit the token budget; those left out are counted as fallbacks.
@@ -96,9 +102,19 @@ class Merging:
         Raises:
             BadReply: none of them fits.
         """
-        text, left_out = _concat_fitting(prompts, self.token_budget)
+        text, left_out = self._concat_within(prompts, self.token_budget)
         self.fallbacks += left_out
         return text
+
+    @property
+    def _concatenate(self) -> Callable[[Sequence[str]], str]:
+        return join if self.plain else concatenate
+
+    def _concat_within(self, prompts: Sequence[str], limit: int) -> tuple[str, list[Fallback]]:
+        text, left_out = concatenate_fitting(prompts, limit, self._concatenate)
+        if not text:
+            raise BadReply(f"none of the prompts is within {limit} tokens")
+        return text, [Fallback.LEFT_OUT] * left_out
 
     def ask(self, job: Job, prompts: Sequence[str], limit: int | None = None) -> str:
         """Have the engine edit prompts. An unusable reply is requested again once.
@@ -135,7 +151,8 @@ class Merging:
     def tree(self, job: Job, prompts: Sequence[str]) -> str:
         """Have the engine merge prompts as a tree; a merge starts as soon as its own children are finished.
 
-        A failed merge is replaced by the concatenation of those of its prompts that are within its limit together.
+        A failed merge is replaced by the concatenation of those of its prompts that are within its limit together. If
+        the merge is plain, there is only one request, with all prompts.
 
         Args:
             job: the instructions for the engine at each node.
@@ -144,6 +161,11 @@ class Merging:
         Raises:
             BadReply: the root merge failed.
         """
+        if self.instruction:
+            job = job.with_instruction(self.instruction)
+        if self.plain and job.plain:
+            self.depth += 1
+            return self._ask_plainly(job, prompts)
         nodes = plan([estimate_tokens(prompt) for prompt in prompts], self.fan_in, self.token_budget)
         leaves = len(prompts)
         results: list[str | None] = [*prompts, *[None] * len(nodes)]
@@ -162,6 +184,15 @@ class Merging:
             raise BadReply("no merge could be used")
         return merged
 
+    def _ask_plainly(self, job: Job, prompts: Sequence[str]) -> str:
+        remarks = [flaw.remark(prompts) for flaw in self.flaws[-1:]]
+        return ask_until(
+            self._counted,
+            "\n\n".join([fence_prompts(prompts), job.plain, *remarks]),
+            lambda reply: check_length(parse_plain_merge(reply), self.token_budget),
+            hint=PLAIN_HINT,
+        )
+
     def _merge_node(self, job: Job, node: Node, results: list[str | None]) -> tuple[str | None, list[Fallback]]:
         children = [results[child] for child in node.children]
         prompts = list(dict.fromkeys(prompt for prompt in children if prompt is not None))
@@ -174,7 +205,7 @@ class Merging:
         except BadReply:
             pass
         try:
-            text, left_out = _concat_fitting(prompts, node.limit)
+            text, left_out = self._concat_within(prompts, node.limit)
             return text, [Fallback.CONCAT, *left_out]
         except BadReply:
             return None, [Fallback.LEFT_OUT]
@@ -205,10 +236,3 @@ class _CountedEngine:
         with self._lock:
             self.calls += 1
         return self._engine(content, **options)
-
-
-def _concat_fitting(prompts: Sequence[str], limit: int) -> tuple[str, list[Fallback]]:
-    text, left_out = concatenate_fitting(prompts, limit)
-    if not text:
-        raise BadReply(f"none of the prompts is within {limit} tokens")
-    return text, [Fallback.LEFT_OUT] * left_out

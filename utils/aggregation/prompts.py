@@ -1,7 +1,7 @@
 """Prompts for merges by the evaluation engine. A request consists of the fenced uploads, then the task."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from textgrad.fences import fence_text
 from textgrad.tokens import estimate_tokens
@@ -21,11 +21,17 @@ class Job:
         system_prompt: the engine's role, and the rule that fenced text is data.
         task: what to do; sent after the last fence.
         short: the same for a weak model, in few words; None if there is no such form.
+        plain: the whole task for `--merge_form plain`, without a system prompt; "" if there is no such form.
     """
 
     system_prompt: str
     task: str
     short: "Job | None" = None
+    plain: str = ""
+
+    def with_instruction(self, text: str) -> "Job":
+        """Return the job with another task, in every form."""
+        return replace(self, task=f"{text}\n\n{_REPLY_FORM}", short=None, plain=text)
 
 
 _FENCES_HOLD_TEXT = f"""
@@ -95,8 +101,17 @@ _SHORT_REPLY_FORM = f" Reply with all these lines in the form {MERGED_TAGS[0]}..
 _SHORT_MERGE = f"Copy the lines of every {FENCE_TAG}, and equal lines only once." + _SHORT_REPLY_FORM
 _SHORT_REWRITE = f"Write {FENCE_TAG} again, one short sentence per line, and keep every rule." + _SHORT_REPLY_FORM
 
-SUMMARIZE = Job(_MERGER, _MERGE + _REPLY_FORM, Job(_SHORT_SYSTEM_PROMPT, _SHORT_MERGE))
-SUMMARIZE_EVENLY = Job(_MERGER, _MERGE + _EVEN_DENSITY + _REPLY_FORM, Job(_SHORT_SYSTEM_PROMPT, _SHORT_MERGE))
+# The requests of the paper (appendix C), in other words.
+_PLAIN_MERGE = (
+    "Write one coherent prompt that takes the place of all the prompts above. Keep everything that any of them says, "
+    "and end with their final instruction as the last sentence, without changing a word of it. Reply with the new "
+    "prompt only."
+)
+_PLAIN_EVEN_DENSITY = " Let every sentence carry about the same amount of information (uniform information density)."
+
+_SHORT = Job(_SHORT_SYSTEM_PROMPT, _SHORT_MERGE)
+SUMMARIZE = Job(_MERGER, _MERGE + _REPLY_FORM, _SHORT, _PLAIN_MERGE)
+SUMMARIZE_EVENLY = Job(_MERGER, _MERGE + _EVEN_DENSITY + _REPLY_FORM, _SHORT, _PLAIN_MERGE + _PLAIN_EVEN_DENSITY)
 REWRITE_EVENLY = Job(_REWRITER, _REWRITE + _EVEN_DENSITY + _REPLY_FORM, Job(_SHORT_SYSTEM_PROMPT, _SHORT_REWRITE))
 JOBS = (SUMMARIZE, SUMMARIZE_EVENLY, REWRITE_EVENLY)
 
@@ -131,5 +146,6 @@ def remark(reason: str, lost: Sequence[str]) -> str:
     )
 
 
+PLAIN_HINT = "Reply with the new prompt only."
 MERGE_HINT = f"Reply with the whole result once, in the form {MERGED_TAGS[0]}...{MERGED_TAGS[1]}."
 FURTHER_INSTRUCTIONS = "Further instructions:"

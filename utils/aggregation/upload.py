@@ -29,15 +29,17 @@ class Upload:
     copies: int = 1
 
 
+def printable_uploads(uploads: Iterable[Upload]) -> list[Upload]:
+    """Return the non-empty uploads in order, as printable text."""
+    return [replace(upload, prompt=prompt) for upload in uploads if (prompt := printable(upload.prompt))]
+
+
 def distinct_uploads(uploads: Iterable[Upload]) -> list[Upload]:
-    """Return the non-empty uploads in order, with equal prompts combined into one upload."""
+    """Return the non-empty uploads in order, as printable text, with equal prompts combined into one upload."""
     by_prompt: dict[str, Upload] = {}
-    for upload in uploads:
-        prompt = printable(upload.prompt)
-        if not prompt:
-            continue
-        upload, first = replace(upload, prompt=prompt), by_prompt.get(prompt)
-        by_prompt[prompt] = _combined(first, upload) if first else upload
+    for upload in printable_uploads(uploads):
+        first = by_prompt.get(upload.prompt)
+        by_prompt[upload.prompt] = _combined(first, upload) if first else upload
     return list(by_prompt.values())
 
 

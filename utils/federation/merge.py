@@ -41,6 +41,9 @@ def _merging(federation: Federation, current: Round) -> Merging:
         surprisal=federation.surprisal,
         candidates=config.uid_candidates,
         style=Style(config.style),
+        plain=config.merge_form == "plain",
+        instruction=config.merge_prompt,
+        dynamic_limit=config.dynamic_limit,
         min_retention=0.0 if config.aggregate_repair else config.min_retention,
     )
 

@@ -252,7 +252,7 @@ def test_the_judge_compares_the_final_answer_with_the_ground_truth(prediction, a
 
 def merged(engine, *uploads: str) -> list[str]:
     fences = "\n".join(f'<PROMPT client="{place}">\n{text}\n</PROMPT>' for place, text in enumerate(uploads))
-    reply = ask(engine, f"{fences}\nMerge.", "You edit.")
+    reply = ask(engine, f"{fences}\nMerge in the form <IMPROVED_VARIABLE>...</IMPROVED_VARIABLE>.", "You edit.")
     return between(reply, ("<IMPROVED_VARIABLE>", "</IMPROVED_VARIABLE>")).splitlines()
 
 
@@ -264,6 +264,12 @@ def test_a_merge_keeps_each_line_once_in_order():
         "Lesson topic-1: c.\nBase.",
     )
     assert lines == ["Base.", "Lesson topic-2: a.", "Extra.", "Lesson topic-1: c."]
+
+
+@pytest.mark.parametrize("uploads", [["Base."], ["Base.", "Base.\nMore <IMPROVED_VARIABLE>."]])
+def test_a_merge_has_tags_only_if_its_task_mentions_them(uploads):
+    fences = "\n".join(f'<PROMPT client="{place}">\n{text}\n</PROMPT>' for place, text in enumerate(uploads))
+    assert ask(SimulatedEngine(), f"{fences}\nMerge.") == uploads[-1]
 
 
 def test_a_merge_loses_about_the_given_share_of_lessons_and_nothing_else():

@@ -48,7 +48,7 @@ def merge(method, prompts, engine=None, broadcast="old", token_budget=1000, **op
 
 
 def test_every_aggregator_of_the_readme_has_a_file():
-    names = {"concat", "summarization", "sum_uid", "concat_uid", "auto", "none", "uid_select", "union"}
+    names = {"concat", "summarization", "sum_uid", "concat_uid", "auto", "none", "uid_select", "union", "dynamic"}
     assert set(names_in("utils.aggregation.methods")) == names
 
 

@@ -1,4 +1,7 @@
-"""concat: all prompts in order, shared lines once. It needs no model; prompts beyond the budget are left out."""
+"""concat: all prompts in order, shared lines once. It needs no model; prompts beyond the budget are left out.
+
+With `--merge_form plain`, the prompts are joined as they are (paper, appendix C).
+"""
 
 from collections.abc import Sequence
 
