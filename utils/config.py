@@ -15,6 +15,7 @@ from textgrad.errors import UsageError
 from textgrad.style import STYLES
 from textgrad.text import normalize, read_text
 from utils.options import assignments, check_values, option, options_with, parse_arguments
+from utils.protocols import values_of
 
 MODULES = ("train_centralized", "train_homo_fed", "train_hetero_fed")
 _MANY = 1_000_000  # more questions, clients, rounds or requests than any run has
@@ -60,6 +61,12 @@ class Config:
         metavar="ENGINE",
         per_machine=True,
         unset="--test_engine",
+    )
+    protocol: str = option(
+        "corrected",
+        "experiment",
+        "sets options that are not typed: paper to the published method, corrected to their defaults",
+        choices=names_in("utils.protocols"),
     )
     seed: int = option(42, "experiment", "seed of every random choice", low=-_INT64, high=_INT64)
     initial_prompt: str = option(
@@ -585,7 +592,7 @@ def parse(arguments: list[str]) -> Config:
     values, typed = parse_arguments(Config, arguments)
     if "module" in values:
         values["module"] = values["module"].removesuffix(".py")
-    config = Config(**values)
+    config = Config(**values_of(values.get("protocol", Config.protocol)) | values)
     config.check(typed)
     if (config.columns or config.splits) and not any(name.startswith("hf:") for name in config.task):
         raise UsageError("--columns and --splits are for tasks of the form hf:<owner>/<name>: leave them out")

@@ -58,6 +58,13 @@ def option(
     return dataclasses.field(default=default, metadata=facts)
 
 
+def command_words(name: str, value: Any) -> list[str]:
+    """Return the words that set an option on the command line."""
+    if isinstance(value, bool):
+        return [f"--{name}" if value else _off_flag(name)]
+    return [f"--{name}", *map(str, value if isinstance(value, list | tuple) else [value])]
+
+
 def options_with(config_class: type, fact: str, value: bool = True) -> tuple[str, ...]:
     """Return the names of the options whose fact "resume_safe" or "per_machine" has a value."""
     return tuple(each.name for each in dataclasses.fields(config_class) if each.metadata[fact] is value)

@@ -7,6 +7,8 @@ from typing import Any
 
 from utils.config import Config
 from utils.metrics.table import label_of
+from utils.options import command_words
+from utils.protocols import values_of
 from utils.report.formats import estimate_text, formatted, interval_text
 from utils.report.runs import Run
 from utils.run_log.comparisons import all_comparisons, whose
@@ -210,16 +212,15 @@ def command(options: dict[str, Any], *extra: str) -> list[str]:
     """Return the command line for these options, in parts that a page does not break.
 
     Args:
-        options: of the run; default values are left out.
+        options: of the run; values that its protocol sets, and other defaults, are left out.
         extra: further words, each option followed by its values.
     """
-    defaults = vars(Config())
+    defaults = vars(Config(**values_of(options.get("protocol", Config.protocol))))
     parts = [".venv/bin/python main.py"]
     for name, value in options.items():
         value = tuple(value) if isinstance(value, list) else value
         if name in defaults and value != defaults[name] and name not in ("log_dir", "run_name"):
-            values = () if value is True else value if isinstance(value, tuple) else (value,)
-            parts.append(shlex.join([f"--{name}", *map(str, values)]))
+            parts.append(shlex.join(command_words(name, value)))
     for word in extra:
         if word.startswith("--"):
             parts.append(word)

@@ -20,6 +20,7 @@ from utils.federation.scoring import Evaluation
 from utils.federation.setup import Federation, budget_note
 from utils.federation.update import Step
 from utils.files import JsonLines
+from utils.protocols import describe
 from utils.run_log import events
 from utils.run_log.folder import RunFolder
 from utils.run_log.identity import data_lines
@@ -73,7 +74,7 @@ class RunLog(NullLog):
         self._terminal.open()
         federation.engines.gateway.on_reply = self._terminal.count
         self.say(f"results are written to {self.folder}")
-        for line in (*remarks, *data_lines(federation.tasks)):
+        for line in (*remarks, f"protocol: {describe(self.config)}", *data_lines(federation.tasks)):
             self.say(line)
         if note := budget_note(self.config, len(federation.clients)):
             self.say(note)

@@ -16,6 +16,7 @@ from utils.federation.setup import Federation
 from utils.metrics.retention import retention_record
 from utils.metrics.statistics import Estimate, minimum_detectable_difference
 from utils.metrics.table import FinishedRun, metrics_of
+from utils.protocols import describe
 from utils.run_log.client_results import client_results, fairness_of
 from utils.run_log.comparisons import comparisons_record
 from utils.run_log.measures import complexity_by_round, lost_instructions
@@ -40,6 +41,7 @@ def summarize(federation: Federation, result: Result, seconds: float = 0.0) -> d
         **({"continue_with": raised_cap(federation.engines.gateway.budget)} if result.stopped else {}),
         "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "seconds": round(seconds, 3),
+        "protocol": describe(federation.config),
         "simulated": federation.engines.simulated,
         "data": {task.name: _data(federation, task) for task in federation.tasks},
         "metrics": metrics,

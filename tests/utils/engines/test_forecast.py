@@ -31,6 +31,8 @@ def results_of(tmp_path, name="run"):
         ("train_homo_fed", ["--aggregate_method", "none"]),
         ("train_hetero_fed", ["--aggregate_gate", "--aggregate_method", "concat"]),
         ("train_hetero_fed", ["--judge", "llm", "--proximal_update"]),
+        ("train_homo_fed", ["--protocol", "paper"]),
+        ("train_hetero_fed", ["--protocol", "paper", "--aggregate_method", "dynamic", "--dynamic_limit", "60"]),
     ],
 )
 def test_the_forecast_is_exact_on_the_simulated_engine(tmp_path, module, more):
