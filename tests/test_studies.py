@@ -1,5 +1,6 @@
-"""Smoke runs of the studies: each ends with one report of all its runs and resumes when started again."""
+"""Smoke runs of a study: it ends with its page, resumes, and reports a run that stops it."""
 
+import json
 import os
 import subprocess
 import sys
@@ -8,70 +9,53 @@ from pathlib import Path
 import pytest
 import toy
 
+from utils.studies.__main__ import main
+
 ROOT = Path(__file__).parents[1]
-STUDIES = sorted((ROOT / "scripts" / "paper").glob("reproduce_*.sh"))
-
-
-def run(script, tmp_path, **variables):
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": os.environ.get("HOME", "/"),
-        "SMOKE": "1",
-        "PYTHON": sys.executable,
-        "LOG_DIR": str(tmp_path),
-        **variables,
-    }
-    return subprocess.run(["sh", str(script)], capture_output=True, text=True, env=environment, timeout=300)
-
-
-def test_every_study_has_a_script():
-    assert {path.stem.removeprefix("reproduce_") for path in STUDIES} == {
-        "local_steps",
-        "batch_size",
-        "num_clients",
-        "aggregators",
-        "engines",
-        "centralized_vs_federated",
-        "livebench",
-        "transfer",
-    }
+SMALL = ["table4_uid", "--smoke", "--only", "3"]  # two runs
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("script", STUDIES, ids=lambda path: path.stem)
-def test_a_study_ends_with_a_report_of_all_its_runs(script, tmp_path):
-    finished = run(script, tmp_path)
-    assert finished.returncode == 0, finished.stderr
-    (folder,) = tmp_path.iterdir()
-    assert {"report.html", "report.csv", "report.tex"} <= {path.name for path in folder.iterdir()}
-    runs = [
-        path.name
-        for path in folder.iterdir()  # "latest" is a link to another run
-        if not path.is_symlink() and (path / "results.json").exists()
-    ]
-    assert len(runs) >= 2 and all(name in (folder / "report.csv").read_text() for name in runs)
+def test_a_study_ends_with_its_page_and_started_again_changes_no_results(tmp_path):
+    environment = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), "PYTHON": sys.executable}
+    script = ["sh", ROOT / "scripts" / "paper" / "table4_uid.sh", "--only", "3", "--initial_prompt", "Count in steps"]
+    environment |= {"SMOKE": "1", "LOG_DIR": str(tmp_path)}
+    results = []
+    for _ in range(2):
+        finished = subprocess.run(script, capture_output=True, text=True, env=environment, timeout=600)
+        assert finished.returncode == 0, finished.stderr
+        found = sorted(tmp_path.glob("smoke_paper/runs/*fed*/results.json"))
+        results.append([toy.without_times(path.read_text()) for path in found])
+    assert results[0] == results[1] and len(results[0]) == 2
+    folder = tmp_path / "smoke_paper" / "table4_uid"
+    page = (folder / "report.html").read_text()
+    assert all(f"(0.{value} ± 0.02)" in page for value in (78, 79)) and "SIMULATED" in page
+    assert {"report.csv", "report.tex", "figures"} < {path.name for path in folder.iterdir()}
+    options = json.loads(found[0].with_name("config.json").read_text())["options"]
+    assert options["initial_prompt"] == "Count in steps"
 
 
-def test_a_finished_study_that_is_started_again_changes_no_results(tmp_path):
-    script = ROOT / "scripts" / "paper" / "reproduce_transfer.sh"
-    assert run(script, tmp_path).returncode == 0
-    before = {path: toy.without_times(path.read_text()) for path in tmp_path.rglob("results.json")}
-    again = run(script, tmp_path)
-    assert again.returncode == 0 and {path: toy.without_times(path.read_text()) for path in before} == before
+def test_a_stopped_study_says_how_to_continue_and_lists_the_missing_runs_on_its_page(tmp_path, capfd):
+    status = main([*SMALL, "--log_dir", str(tmp_path), "--max_calls", "1"])
+    assert status == 3
+    assert "start it again to continue" in capfd.readouterr().err
+    page = tmp_path / "smoke_paper" / "table4_uid" / "report.html"
+    assert "UID, 3: not finished" in page.read_text()
 
 
-def test_a_setting_with_too_many_clients_for_the_data_is_skipped_with_a_reason(tmp_path):
-    finished = run(ROOT / "scripts" / "paper" / "reproduce_num_clients.sh", tmp_path, CLIENTS="3 30")
-    assert finished.returncode == 0 and "are too few for 30 clients" in finished.stdout
-    folder = tmp_path / "smoke_num_clients"
-    assert [path.parent.name for path in folder.glob("N*/results.json")] == ["N3_RG_gcd"]
-    assert (folder / "report.html").exists()
+def test_the_dry_run_of_a_study_adds_up_its_runs_and_its_seeds(tmp_path, capsys):
+    totals = []
+    for more in ([], ["--repeats", "2", "--requests_per_minute", "60"]):
+        assert main([*SMALL, "--dry_run", "--log_dir", str(tmp_path), *more]) == 0
+        totals.append(capsys.readouterr().out.splitlines()[1].replace(",", "").split())
+    one, two = totals
+    assert one[:2] == ["table4_uid", "2"] and [2 * float(number) for number in one[1:6]] == [float(n) for n in two[1:6]]
+    assert one[6:] == ["no", "rate"] and float(two[6]) == pytest.approx(int(two[2]) / 3600, abs=0.05)
+    assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.slow
-def test_a_study_with_several_seeds_compares_their_means(tmp_path):
-    finished = run(ROOT / "scripts" / "paper" / "reproduce_num_clients.sh", tmp_path, CLIENTS="1 3", REPEATS="2")
-    assert finished.returncode == 0, finished.stderr
-    folder = tmp_path / "smoke_num_clients"
-    assert "Over seeds" in (folder / "report.html").read_text()
-    assert "N3_RG_gcd (mean over seeds),best_test_acc" in (folder / "report.csv").read_text()
+def test_an_unknown_study_or_model_is_one_line(capsys):
+    assert main(["fig2"]) == 2
+    assert capsys.readouterr().err.startswith("error: unknown study 'fig2'; known, nearest first: fig2")
+    assert main(["fig2a_local_steps", "--engines", "GPT-5=x"]) == 2
+    assert capsys.readouterr().err.startswith("error: unknown model in --engines 'GPT-5'")

@@ -62,6 +62,8 @@ def command_words(name: str, value: Any) -> list[str]:
     """Return the words that set an option on the command line."""
     if isinstance(value, bool):
         return [f"--{name}" if value else _off_flag(name)]
+    if str(value).startswith("-"):
+        return [f"--{name}={value}"]
     return [f"--{name}", *map(str, value if isinstance(value, list | tuple) else [value])]
 
 

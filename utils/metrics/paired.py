@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from textgrad.errors import UsageError
 from utils.metrics.intervals import bootstrap_interval, interval_text, rounded
 
-_SIGNIFICANCE = 0.05
+SIGNIFICANCE = 0.05
 _FLIPS = 10_000
 _MOST_ENUMERATED = 16  # changes whose flips are all counted; 2 ** 16 sums
 _SLACK = 1e-9  # rounding error of a sum, in which equal sums may differ
@@ -45,7 +45,7 @@ class Comparison:
     @property
     def verdict(self) -> str:
         """One line for readers. The p-value alone decides whether there is a difference, at 5 %."""
-        if self.p_value > _SIGNIFICANCE:
+        if self.p_value > SIGNIFICANCE:
             return f"not distinguishable from noise ({_p_text(self.p_value)}, n = {self.n})"
         low, high = self.ci95
         word, size, bounds = "better", self.difference, (low, high)

@@ -16,12 +16,14 @@ class Series:
         points: (x, y) or (x, y, low, high) with an interval; x is an integer.
         joined: draw a line through the points.
         dashed: draw the line dashed, without markers.
+        published: (x, y) of values from a paper, drawn as hollow marks.
     """
 
     name: str
     points: Sequence[tuple[float, ...]]
     joined: bool = True
     dashed: bool = False
+    published: Sequence[tuple[float, float]] = ()
 
     @property
     def has_markers(self) -> bool:
@@ -39,6 +41,8 @@ class Chart:
         series: lines and scatters; those without points are not drawn.
         x_label: such as "round" or "client".
         limit: upper end of the y axis, such as 1.0 for accuracies; None rounds the highest value up.
+        y_label: beside the y axis, "" for none.
+        tick_labels: names of x = 0, 1, ...; numbers are shown if empty.
     """
 
     name: str
@@ -46,21 +50,27 @@ class Chart:
     series: Sequence[Series]
     x_label: str = "round"
     limit: float | None = None
+    y_label: str = ""
+    tick_labels: Sequence[str] = ()
 
     @property
     def nonempty_series(self) -> list[Series]:
-        """The series with at least one point."""
-        return [series for series in self.series if series.points]
+        """The series with at least one point or published value."""
+        return [series for series in self.series if series.points or series.published]
+
+    @property
+    def _points(self) -> list[tuple[float, ...]]:
+        return [point for series in self.nonempty_series for point in (*series.points, *series.published)]
 
     @property
     def xs(self) -> list[float]:
         """Distinct x values of all points, ascending."""
-        return sorted({point[0] for series in self.nonempty_series for point in series.points})
+        return sorted({point[0] for point in self._points})
 
     @property
     def top(self) -> float:
         """The upper end of the y axis."""
-        return self.limit or round_up(max(max(point[1:]) for series in self.nonempty_series for point in series.points))
+        return self.limit or round_up(max(max(point[1:]) for point in self._points))
 
     def __bool__(self) -> bool:
         return bool(self.nonempty_series)
@@ -98,12 +108,15 @@ class Columns:
         title: shown above the chart.
         parts: (label, height in each column), stacked from the bottom.
         x_label: such as "client".
+        y_label, tick_labels: as in `Chart`.
     """
 
     name: str
     title: str
     parts: Sequence[tuple[str, Sequence[int]]]
     x_label: str = "client"
+    y_label: str = ""
+    tick_labels: Sequence[str] = ()
 
     @property
     def xs(self) -> list[float]:

@@ -6,6 +6,7 @@ The bytes of every file depend only on the chart.
 import html
 import io
 import re
+from collections.abc import Sequence
 
 from utils.report.chart import AnyChart, Chart
 from utils.report.labels import printable, short_number
@@ -64,13 +65,17 @@ class Drawing:
 
 def _tooltips(chart: AnyChart) -> list[str]:
     """Return one text per marker, in drawing order."""
-    return [
-        f"{printable(series.name)}: {short_number(point[1])} at {point[0]:g}"
-        + (f" [{short_number(point[2])}, {short_number(point[3])}]" if len(point) == 4 else "")
-        for series in (chart.nonempty_series if isinstance(chart, Chart) else ())
-        if series.has_markers
-        for point in series.points
-    ]
+    texts = []
+    for series in chart.nonempty_series if isinstance(chart, Chart) else ():
+        for point in series.points if series.has_markers else ():
+            interval = f" [{short_number(point[2])}, {short_number(point[3])}]" if len(point) == 4 else ""
+            texts.append(f"{_at(series.name, point)}{interval}")
+        texts += [_at(f"{series.name}, published", point) for point in series.published]
+    return texts
+
+
+def _at(name: str, point: Sequence[float]) -> str:
+    return f"{printable(name)}: {short_number(point[1])} at {point[0]:g}"
 
 
 def _with_tooltip(marker: re.Match[str], text: str) -> str:

@@ -21,14 +21,15 @@ def metric_rows(runs: Sequence[Run]) -> list[dict[str, Any]]:
     ]
 
 
-def as_csv(table: Sequence[dict[str, Any]]) -> str:
-    """Return rows of metrics as CSV.
+def as_csv(table: Sequence[dict[str, Any]], columns: Sequence[str] = _COLUMNS) -> str:
+    """Return rows as CSV.
 
     Args:
-        table: rows as `metric_rows` returns them.
+        table: rows, such as those of `metric_rows`.
+        columns: keys of each row.
     """
     file = io.StringIO()
-    writer = csv.DictWriter(file, _COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(file, columns, lineterminator="\n")
     writer.writeheader()
     writer.writerows(table)
     return file.getvalue()
@@ -41,13 +42,13 @@ def as_latex(table: Sequence[dict[str, Any]]) -> str:
         table: rows as `metric_rows` returns them.
     """
     metrics = metrics_shown_in(LATEX)
-    header = " & ".join(["run", *(_latex(metric.heading or metric.label) for metric in metrics), "$n$"])
+    header = " & ".join(["run", *(latex_text(metric.heading or metric.label) for metric in metrics), "$n$"])
     lines = [rf"\begin{{tabular}}{{l{'r' * (len(metrics) + 1)}}}", r"\toprule", rf"{header} \\", r"\midrule"]
     by_name = {(row["run"], row["metric"]): row for row in table}
     for name in dict.fromkeys(row["run"] for row in table):
         cells = [by_name.get((name, metric.key)) for metric in metrics]
         n = cells[-1]["n"] if cells[-1] else 0
-        lines.append(f"{' & '.join([_latex(name), *map(_cell, cells), str(n)])} \\\\")
+        lines.append(f"{' & '.join([latex_text(name), *map(_cell, cells), str(n)])} \\\\")
     return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", ""])
 
 
@@ -77,5 +78,6 @@ _LATEX_ESCAPES = {character: f"\\{character}" for character in "&%$#_{}"} | {
 }
 
 
-def _latex(text: str) -> str:
+def latex_text(text: str) -> str:
+    """Return a text with LaTeX's special characters escaped."""
     return "".join(_LATEX_ESCAPES.get(character, character) for character in text)

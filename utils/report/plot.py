@@ -29,6 +29,15 @@ if TYPE_CHECKING:
 
 _MAX_LEGEND_ENTRIES = 12  # of stacked columns
 _MAX_TICKS = 12
+_TICK_GAP = 6  # points between the labels of the x axis
+_PUBLISHED = "published"  # the legend's name of hollow marks
+_HOLLOW: dict[str, Any] = {
+    "linestyle": "none",
+    "marker": "o",
+    "markersize": 8,
+    "markerfacecolor": "none",
+    "clip_on": False,
+}
 
 
 def draw(chart: AnyChart, note: str) -> "Figure":
@@ -86,12 +95,14 @@ def _draw_over_x(chart: Chart | Columns) -> "Figure":
     columns, labels = legend_layout([printable(name) for name in _legend_names(chart)])
     legend_rows = -(-len(labels) // columns)
     legend_height = 6 + LINE_HEIGHT * sum(max(map(len, labels[row::legend_rows])) for row in range(legend_rows))
-    figure = _new_figure(TOP_MARGIN + PLOT_HEIGHT + BOTTOM_MARGIN + legend_height)
-    axes = _add_axes(
-        figure, LEFT_MARGIN, BOTTOM_MARGIN + legend_height, WIDTH - LEFT_MARGIN - RIGHT_MARGIN, PLOT_HEIGHT
-    )
+    left = LEFT_MARGIN + (LINE_HEIGHT if chart.y_label else 0)
+    plot_width = WIDTH - left - RIGHT_MARGIN
+    ticks = _tick_labels(chart, plot_width)
+    bottom = BOTTOM_MARGIN + LINE_HEIGHT * max(label.count("\n") for label in ticks.values()) + legend_height
+    figure = _new_figure(TOP_MARGIN + PLOT_HEIGHT + bottom)
+    axes = _add_axes(figure, left, bottom, plot_width, PLOT_HEIGHT)
     handles = _draw_series(axes, chart) if isinstance(chart, Chart) else _draw_columns(axes, chart)
-    _format_axes(axes, chart)
+    _format_axes(axes, chart, ticks)
     if labels:
         figure.legend(
             handles,
@@ -111,24 +122,36 @@ def _draw_over_x(chart: Chart | Columns) -> "Figure":
 
 def _legend_names(chart: Chart | Columns) -> list[str]:
     if isinstance(chart, Chart):
-        return [series.name for series in chart.nonempty_series]
+        published = [_PUBLISHED] if any(series.published for series in chart.nonempty_series) else []
+        return [*(series.name for series in chart.nonempty_series), *published]
     return [label for label, _ in chart.parts] if len(chart.parts) <= _MAX_LEGEND_ENTRIES else []
 
 
-def _format_axes(axes: "Axes", chart: Chart | Columns) -> None:
+def _tick_labels(chart: Chart | Columns, plot_width: float) -> dict[float, str]:
+    """Return the labels of the x axis by position."""
+    if chart.tick_labels:
+        low, high = _x_limits(chart)
+        width = plot_width / (high - low) - _TICK_GAP
+        return {float(x): "\n".join(wrap(printable(label), width)) for x, label in enumerate(chart.tick_labels)}
+    return {tick: f"{tick:g}" for tick in chart.xs[:: math.ceil(len(chart.xs) / _MAX_TICKS)]}
+
+
+def _format_axes(axes: "Axes", chart: Chart | Columns, x_ticks: dict[float, str]) -> None:
     axes.set_xlim(*_x_limits(chart))
     axes.set_ylim(0, chart.top * 1.02)
     y_ticks = [chart.top * quarter / 4 for quarter in range(5)]
     axes.set_yticks(y_ticks, [short_number(tick) for tick in y_ticks])
-    x_ticks = chart.xs[:: math.ceil(len(chart.xs) / _MAX_TICKS)]
-    axes.set_xticks(x_ticks, [f"{tick:g}" for tick in x_ticks])
+    axes.set_xticks(list(x_ticks), list(x_ticks.values()))
     axes.set_xlabel(chart.x_label)
+    axes.set_ylabel(chart.y_label)
     axes.grid(axis="y", linewidth=0.8)
     axes.set_axisbelow(True)
 
 
 def _x_limits(chart: Chart | Columns) -> tuple[float, float]:
     first, last = chart.xs[0], chart.xs[-1]
+    if chart.tick_labels:
+        return -0.5, len(chart.tick_labels) - 0.5
     margin = 0.04 * max(last - first, 1) + 0.5
     return first - margin, last + margin
 
@@ -153,6 +176,10 @@ def _draw_series(axes: "Axes", chart: Chart) -> list[Any]:
             markeredgewidth=0,
             clip_on=False,
         )
+        if series.published:
+            axes.plot(*zip(*series.published, strict=True), **_HOLLOW, markeredgecolor=color)
+    if any(series.published for series in chart.nonempty_series):
+        handles += axes.plot([], [], **_HOLLOW, markeredgecolor=SOFT)
     return handles
 
 

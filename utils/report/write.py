@@ -34,9 +34,9 @@ def write(folder: Path, target: Path | None = None, figures: Sequence[str] = SCR
     """
     run = load_run(folder)
     target = target or run.folder
-    drawings = [Drawing(chart, _note([run])) for chart in run_charts(run) if chart]
+    drawings = [Drawing(chart, simulated_note([run])) for chart in run_charts(run) if chart]
     atomic_write(target / "report.html", run_page(run, drawings))
-    _write_figures(target, drawings, figures)
+    write_figures(target, drawings, figures)
 
 
 def write_comparison(folder: Path, runs: Sequence[Run], several_seeds: Sequence[Group] = ()) -> None:
@@ -88,13 +88,22 @@ def _write_comparison(
     folder: Path, runs: Sequence[Run], title: str, seeds: TitledTable | None, extra_rows: Sequence[dict[str, Any]]
 ) -> None:
     single_runs = metric_rows([run for run in runs if not run.group])  # a group is represented by its means
-    drawings = [Drawing(chart, _note(runs)) for chart in comparison_charts(runs, [*single_runs, *extra_rows]) if chart]
+    drawings = [
+        Drawing(chart, simulated_note(runs)) for chart in comparison_charts(runs, [*single_runs, *extra_rows]) if chart
+    ]
     atomic_write(folder / "report.html", comparison_page(runs, drawings, title, seeds))
-    _write_figures(folder, drawings, PAPER_FORMATS)
+    write_figures(folder, drawings)
     write_tables(folder, runs, extra_rows)
 
 
-def _write_figures(folder: Path, drawings: Sequence[Drawing], formats: Sequence[str]) -> None:
+def write_figures(folder: Path, drawings: Sequence[Drawing], formats: Sequence[str] = PAPER_FORMATS) -> None:
+    """Write drawings into figures/ in a folder.
+
+    Args:
+        folder: of the report.
+        drawings: to write.
+        formats: any of "svg", "png" and "pdf".
+    """
     target = folder / "figures"
     with reporting_os_errors(target):
         target.mkdir(mode=0o700, exist_ok=True)
@@ -103,5 +112,6 @@ def _write_figures(folder: Path, drawings: Sequence[Drawing], formats: Sequence[
             atomic_write(target / f"{drawing.name}.{name}", drawing.svg if name == "svg" else drawing.file(name))
 
 
-def _note(runs: Sequence[Run]) -> str:
+def simulated_note(runs: Sequence[Run]) -> str:
+    """Return the note on the figures of simulated runs, "" for other runs."""
     return "SIMULATED" if any(run.results["simulated"] for run in runs) else ""
