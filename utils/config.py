@@ -195,10 +195,13 @@ class Config:
         "iid",
         "federation",
         "how training data is split over clients",
-        choices=("iid", "dirichlet", "quantity"),
+        choices=("iid", "dirichlet", "quantity", "one_small"),
     )
     alpha: float = option(
         0.5, "federation", "skew of dirichlet and quantity partitions; smaller is more skewed", above=0, high=_MANY
+    )
+    wrong_labels: float = option(
+        0.0, "federation", "share of the first client's training answers that are made wrong", low=0, high=1
     )
     aggregate_method: str = option(
         "auto", "federation", "how uploads are merged", choices=names_in("utils.aggregation.methods")

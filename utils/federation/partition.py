@@ -1,4 +1,6 @@
-"""Partitions of data over clients: IID, Dirichlet over classes, quantity skew. One seed determines all of them.
+"""Partitions of data over clients: IID, Dirichlet over classes, quantity skew, one small client.
+
+One seed determines all of them.
 
 Partitions are disjoint and complete, and every client gets at least one minibatch. Sources: Dirichlet label skew as in
 Hsu et al. 2019 (arXiv 1909.06335, section 2); quantity skew as in Li et al. 2022 (arXiv 2102.02079, section 4).
@@ -11,6 +13,8 @@ from textgrad.errors import UsageError
 from textgrad.tasks import Task
 from utils.config import Config
 from utils.federation.evaluation import Sample
+
+_SMALL_SHARE = 0.1  # of all questions, for the first client of "one_small"
 
 
 def split_train(
@@ -30,7 +34,23 @@ def split_train(
     """
     check_size(config, samples, clients, clients_flag)
     shards = partition(config.partition, labels, clients, config.batch_size, config.seed, config.alpha)
-    return [[samples[index] for index in shard] for shard in shards]
+    first, *others = ([samples[index] for index in shard] for shard in shards)
+    return [_with_wrong_labels(first, config.wrong_labels, config.seed), *others]
+
+
+def _with_wrong_labels(samples: list[Sample], share: float, seed: int) -> list[Sample]:
+    """Replace the answers of a share of the questions, drawn at random, by different answers of other questions."""
+    if not share:
+        return samples
+    rng = random.Random(f"wrong labels {seed}")
+    chosen = set(rng.sample(range(len(samples)), round(share * len(samples))))
+    answers = sorted({sample.answer for sample in samples})
+    return [
+        sample._replace(answer=rng.choice([answer for answer in answers if answer != sample.answer] or [""]))
+        if position in chosen
+        else sample
+        for position, sample in enumerate(samples)
+    ]
 
 
 def check_size(config: Config, samples: Sequence[Sample], clients: int, clients_flag: str = "") -> None:
@@ -68,7 +88,8 @@ def partition(
     """Return the indices of each client's data.
 
     Args:
-        kind: "iid", "dirichlet" (one Dirichlet draw per class) or "quantity" (one Dirichlet draw of amounts).
+        kind: "iid", "dirichlet" (one Dirichlet draw per class), "quantity" (one Dirichlet draw of amounts) or
+            "one_small" (the first client gets a tenth of the data, the others equal parts of the rest).
         labels: one class per item, n in total.
         clients: number of clients, >= 1.
         min_items: minimum items per client, >= 0.
@@ -107,6 +128,11 @@ def _quantity(labels: Sequence, clients: int, alpha: float, rng: random.Random) 
     return _split_by_shares(_shuffled(labels, rng), _dirichlet(clients, alpha, rng))
 
 
+def _one_small(labels: Sequence, clients: int, alpha: float, rng: random.Random) -> list[list[int]]:
+    others = [(1 - _SMALL_SHARE) / max(1, clients - 1)] * (clients - 1)
+    return _split_by_shares(_shuffled(labels, rng), [_SMALL_SHARE, *others])
+
+
 def _dirichlet_by_class(labels: Sequence, clients: int, alpha: float, rng: random.Random) -> list[list[int]]:
     shards: list[list[int]] = [[] for _ in range(clients)]
     classes: dict[Hashable, list[int]] = {}
@@ -118,7 +144,7 @@ def _dirichlet_by_class(labels: Sequence, clients: int, alpha: float, rng: rando
     return shards
 
 
-_METHODS = {"iid": _iid, "dirichlet": _dirichlet_by_class, "quantity": _quantity}
+_METHODS = {"iid": _iid, "dirichlet": _dirichlet_by_class, "quantity": _quantity, "one_small": _one_small}
 
 
 def _dirichlet(size: int, alpha: float, rng: random.Random) -> list[float]:

@@ -73,7 +73,7 @@ PAPER = Arm(
 
 @dataclass(frozen=True)
 class Claim:
-    """A statement of the paper that one setting has a larger value than another.
+    """A statement, such as one of the paper, that one setting has a larger value than another.
 
     Attributes:
         text: one sentence.
@@ -116,9 +116,10 @@ class Study:
         columns: options by label.
         x_label: what the columns are.
         common: options and measure of all runs.
+        special: further options of single cells, by key.
         published: label -> the published values of all cells with this label, in order, such as ".83 (.02) .86 - .84";
             "-" for values that are only in a figure.
-        claims: what the paper concludes.
+        claims: what the paper concludes, or what a further study asks.
     """
 
     title: str
@@ -126,22 +127,25 @@ class Study:
     columns: Mapping[str, Arm]
     x_label: str
     common: Arm = PAPER
+    special: Mapping[Key, Arm] = field(default_factory=dict)
     published: Mapping[str, str] = field(default_factory=dict)
     claims: tuple[Claim, ...] = ()
 
     @cached_property
     def cells(self) -> dict[Key, Arm]:
         """The options of each cell, by key."""
-        return {
+        grid = {
             (*_parts(row), column): self.common | of_row | of_column
             for row, of_row in self.rows.items()
             for column, of_column in self.columns.items()
         }
+        return {key: arm | self.special.get(key, Arm()) for key, arm in grid.items()}
 
     @cached_property
     def varied(self) -> set[str]:
-        """The options that rows and columns set."""
-        return {name for arm in (*self.rows.values(), *self.columns.values()) for name in arm.options}
+        """The options that rows, columns and special cells set."""
+        arms = (*self.rows.values(), *self.columns.values(), *self.special.values())
+        return {name for arm in arms for name in arm.options}
 
     @cached_property
     def published_values(self) -> dict[Key, Published]:

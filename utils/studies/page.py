@@ -114,12 +114,13 @@ def grids_of(study: Study, cells: Iterable[Cell]) -> list[Grid]:
 def chart_of(grid: Grid, name: str) -> Chart:
     """Return the figure of a grid: one line per row, published values as hollow marks."""
     numeric = all(column.isdecimal() for column in grid.columns)
+    ordered = all(re.fullmatch(r"[\d.]+", column) for column in grid.columns)
     position = {column: int(column) if numeric else index for index, column in enumerate(grid.columns)}
     series = [
         Series(
             label,
             [_point(position[cell.column], cell) for cell in row if not cell.problem],
-            joined=numeric,
+            joined=ordered,
             published=[(position[cell.column], cell.published.value) for cell in row if cell.published],
         )
         for label, row in grid.rows.items()

@@ -20,7 +20,7 @@ from utils.federation.partition import (
 )
 from utils.federation.setup import load_tasks
 
-KINDS = ("iid", "dirichlet", "quantity")
+KINDS = ("iid", "dirichlet", "quantity", "one_small")
 LABELS = [number % 5 for number in range(200)]
 
 
@@ -160,3 +160,29 @@ def test_a_smaller_batch_is_proposed_as_soon_as_every_client_can_have_one_questi
         check_size(config, samples_of(task, task.train)[:questions], 5, "--num_clients")
     assert ("--batch_size 1 or less" in str(refused.value)) is (fix is not None)
     assert "for 5 clients with" in str(refused.value)
+
+
+def test_one_small_gives_the_first_client_a_tenth_and_the_others_equal_parts():
+    assert [len(shard) for shard in partition("one_small", LABELS, 4, 3, 0)] == [20, 60, 60, 60]
+    assert [len(shard) for shard in partition("one_small", LABELS, 1, 3, 0)] == [200]
+
+
+def test_wrong_labels_change_the_answers_of_the_first_client_only(tmp_path):
+    changed, unchanged = (
+        split_of(toy.config(tmp_path, "--batch_size", "2", "--wrong_labels", share)) for share in ("0.5", "0")
+    )
+    wrong = [
+        [new.answer != old.answer for new, old in zip(*clients, strict=True)]
+        for clients in zip(changed, unchanged, strict=True)
+    ]
+    assert [sum(each) for each in wrong] == [3, 0, 0] and len(wrong[0]) == 6
+    assert [[sample.question for sample in each] for each in changed] == [
+        [sample.question for sample in each] for each in unchanged
+    ]
+    assert {sample.answer for sample in changed[0]} <= {sample.answer for sample in unchanged[0]}
+
+
+def split_of(config):
+    (task,) = load_tasks(config, toy.recorded(config)[0])
+    samples = samples_of(task, task.train)
+    return split_train(config, samples, [0] * len(samples), config.homo_split_num, "--num_clients")
