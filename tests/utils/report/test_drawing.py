@@ -22,6 +22,15 @@ CHARTS = [
         "hostile", "Hostile", [Series(HOSTILE, [(1, 0.5, 0.2, 0.8)]), Series(WIDE, [(2, 1)]), Series("_a", [(1, 1)])]
     ),
     Chart("large", "Large", [Series("tokens", [(0, 12_345_678.0), (1_000, 3.0, 2.0, 17_000_000.0)])]),
+    Chart(
+        "published",
+        "Published values",
+        [Series(LONG, [(0, 0.4, 0.1, 0.9)], joined=False, published=[(0, 1.0), (5, 0.99)]), Series("b", [(3, 0.0)])],
+        "model in both roles",
+        1.0,
+        "test accuracy of the best prompt",
+        ("R1-Distill-70B", "Llama-3.1-405B", WIDE[:30], "GPT-4", "a", "one with 50 % wrong labels"),
+    ),
     Bars("bars", "Bars", [(f"{LONG}: 0.812 [0.71, 0.88]", 0.8), (WIDE, 0.0), (HOSTILE, 0.2), ("short", 1.0)]),
     Columns("columns", "Columns", [("sums", [3, 0, 2]), (LONG, [0, 5, 1])]),
     Columns("many_parts", "Many parts", [(f"class {n}", [n, 1]) for n in range(30)]),
@@ -60,6 +69,16 @@ def test_every_point_and_whisker_is_within_the_axes(drawings, name):
     (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
     points = [point for line in axes.lines for point in line.get_xydata() if point[1] == point[1]]
     assert points and all(left <= x <= right and bottom <= y <= top for x, y in points)
+
+
+def test_published_values_are_hollow_marks_in_the_color_of_their_series_with_one_legend_entry(drawings):
+    figure = drawings["published"].figure
+    points, hollow, *_ = [line for line in figure.axes[0].lines if line.get_marker() == "o"]
+    assert hollow.get_markerfacecolor() == "none" and hollow.get_markeredgecolor() == points.get_color()
+    assert list(hollow.get_xdata()) == [0, 5]
+    assert [text.get_text() for text in figure.legends[0].get_texts()][-1] == "published"
+    page = drawings["published"].inline()
+    assert "<title>b: 0 at 3</title>" in page and "published: 0.99 at 5</title>" in page
 
 
 @pytest.mark.parametrize("kind", ["svg", "pdf", "png"])
