@@ -5,7 +5,7 @@ from utils.studies.declaration import PAPER, Arm, Claim, Study, cross, homogeneo
 _AGGREGATORS = {"summarization": Arm(aggregate_method="summarization"), "UID": Arm(aggregate_method="sum_uid")}
 
 STUDY = Study(
-    title="Heterogeneity: classes of answers split by a Dirichlet distribution",
+    title="Heterogeneity: Dirichlet split of answers",
     rows=cross(_AGGREGATORS, homogeneous()),
     columns=vary("alpha", 0.1, 0.3, 1.0, 10.0),
     x_label="alpha (smaller is more heterogeneous)",

@@ -3,7 +3,7 @@
 from utils.studies.declaration import Arm, Claim, Study, heterogeneous, vary
 
 STUDY = Study(
-    title="Table 1: local steps E and batch size B, heterogeneous",
+    title="Table 1: local steps and batch size",
     rows={f"E = {steps}": heterogeneous() | Arm(max_steps=steps) for steps in (3, 5, 10)},
     columns=vary("batch_size", 1, 3, 10),
     x_label="batch size B",

@@ -6,7 +6,7 @@ from utils.studies.measures import transferred
 _LARGE, _SMALL = "Llama-3.2-11B", "Llama-3.2-3B"
 
 STUDY = Study(
-    title="Table 3: prompts of Llama-3.2-11B on Llama-3.2-3B",
+    title="Table 3: prompts of the 11B on the 3B model",
     rows={label: Arm(module="train_centralized", task=(task,)) for label, task in TASKS.items()},
     columns={"initial": Arm(transferred("initial")), "transferred": Arm(transferred("best"))},
     x_label="prompt",
