@@ -185,9 +185,9 @@ def test_a_run_of_an_earlier_version_is_continued_without_checks_of_merges():
 
 def test_an_option_that_the_stored_configuration_lacks_may_not_be_given_now(tmp_path, capsys):
     assert main.main(toy.options(tmp_path)) == 0
-    change_config(tmp_path, lambda config: config["options"].pop("skip_solved"))
+    change_config(tmp_path, lambda config: config["options"].pop("aggregate_repair"))
     assert main.main(toy.options(tmp_path)) == 0
-    assert "--skip_solved was False and is True" in error_of(capsys, *toy.options(tmp_path, "--skip_solved"))
+    assert "--aggregate_repair was False and is True" in error_of(capsys, *toy.options(tmp_path, "--aggregate_repair"))
 
 
 @pytest.mark.parametrize("method", ["concat", "concat_uid"])
