@@ -55,6 +55,13 @@ def run(command: list[str], url: str = "", **environment: str) -> Resources:
     return Resources(time.monotonic() - started, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
+# Every step has its five calls and every merge its requests, whatever the replies are.
+_PAPERS_STEPS = (
+    *("--optimizer", "tgd", "--accept", "not_worse", "--no_skip_solved"),
+    *("--aggregate_method", "summarization", "--min_retention", "0", "--no_aggregate_gate"),
+)
+
+
 @dataclass(frozen=True)
 class Setup:
     """Settings of one run.
@@ -129,7 +136,7 @@ class Setup:
             options["num_clients"] = self.clients
         words = [word for option, value in options.items() for word in (f"--{option}", str(value))]
         tasks = [str(_task_file(folder, number, questions)) for number in range(self.tasks)]
-        return [sys.executable, "main.py", *words, *self.options, "--task", *tasks]
+        return [sys.executable, "main.py", *words, *_PAPERS_STEPS, *self.options, "--task", *tasks]
 
 
 def map_in_threads(function: Callable[[Any], None], items: list, width: int) -> None:

@@ -13,11 +13,11 @@ from utils.options import parser
 BASE = ["--module", "train_homo_fed", "--task", "BBH_object_counting"]
 
 
-def test_the_defaults_are_those_of_the_published_code():
+def test_the_defaults_are_those_of_the_published_code_except_for_the_methods():
     config = parse(BASE)
     assert (config.evaluation_engine, config.test_engine) == ("gpt-4o", "gpt-3.5-turbo-0125")
     assert (config.batch_size, config.max_epochs, config.max_steps, config.seed) == (3, 3, 3, 42)
-    assert (config.aggregate_method, config.homo_split_num, config.comet_mode) == ("summarization", 3, "offline")
+    assert (config.aggregate_method, config.homo_split_num, config.comet_mode) == ("auto", 3, "offline")
     assert (config.comet_project_name, config.comet_log_path) == ("fedtextgrad", "./logs/comet_results/")
     assert not config.proximal_update and not config.do_not_run_larger_model
     assert (config.temperature, config.top_p, config.max_tokens) == (0.0, 0.99, 2000)
@@ -231,8 +231,8 @@ def test_a_switch_that_is_on_by_default_has_a_flag_that_turns_it_off(flags, valu
 
 def test_a_switch_that_is_off_by_default_has_no_flag_that_turns_it_off():
     assert parse([*BASE, "--no_cache"]).no_cache is True
-    with pytest.raises(UsageError, match="unknown argument '--no_skip_solved'"):
-        parse([*BASE, "--no_skip_solved"])
+    with pytest.raises(UsageError, match="unknown argument '--no_aggregate_repair'"):
+        parse([*BASE, "--no_aggregate_repair"])
 
 
 @pytest.mark.parametrize("flag", ["--aggregate_gate", "--no_aggregate_gate"])

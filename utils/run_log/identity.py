@@ -51,9 +51,17 @@ def _stored_options(stored: Mapping[str, Any]) -> dict[str, Any]:
 def as_begun(stored: Mapping[str, Any], config: Config) -> Config:
     """Return the configuration with an earlier default that the run began with, if the option has its default now."""
     begun, values = _stored_options(stored), dataclasses.asdict(config)
-    today = dataclasses.asdict(Config(**{name: values[name] for name in values if name not in FORMER_DEFAULTS}))
-    kept = [name for name in FORMER_DEFAULTS if begun[name] == FORMER_DEFAULTS[name] and values[name] == today[name]]
+    kept = [
+        name
+        for name, former in FORMER_DEFAULTS.items()
+        if begun[name] == former and values[name] == _default_of(name, values)
+    ]
     return Config(**values | {name: FORMER_DEFAULTS[name] for name in kept})
+
+
+def _default_of(name: str, values: Mapping[str, Any]) -> Any:
+    """Return the default of an option, which may depend on the others."""
+    return getattr(Config(**{other: value for other, value in values.items() if other != name}), name)
 
 
 def fingerprint(examples: Iterable[tuple[str, str]]) -> str:

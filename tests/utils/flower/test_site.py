@@ -93,8 +93,8 @@ def test_skip_solved_applies_at_a_site(tmp_path):
         record = json.loads((folder / "logs" / "run" / "round01.json").read_text())
         return {step["result"] for step in record["update"]["steps"]}
 
-    assert "solved" not in results(tmp_path / "default", BASE)
-    assert results(tmp_path / "skip", dataclasses.replace(BASE, skip_solved=True)) == {"solved"}
+    assert results(tmp_path / "default", BASE) == {"solved"}
+    assert "solved" not in results(tmp_path / "all", dataclasses.replace(BASE, skip_solved=False))
 
 
 def test_a_site_reports_its_name_and_its_number_of_questions(tmp_path):

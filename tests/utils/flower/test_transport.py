@@ -19,7 +19,8 @@ def good_upload(record):
     return records.encode_update(Update(record["client"], prompt_id(prompt), prompt + f" by {record['client']}", ()))
 
 
-STEPS = {"before": [0.5] * 3, "after": [0.5] * 3, "n": [3] * 3, "result": ["rejected"] * 3}  # a round has 2
+# one more than a round has
+STEPS = {"before": [0.5] * 3, "after": [0.5] * 3, "n": [3] * 3, "result": ["rejected"] * 3, "kind": [""] * 3}
 
 
 def exchange(tmp_path, messenger, *options, deadline=None, gateway=None):
