@@ -113,7 +113,12 @@ class _Run:
         return task
 
     def _partial_result(self, reason: str) -> Result:
-        """Return the result of a stopped run: rounds up to the last validated one, and finished test scores."""
+        """Return the result of a stopped run: rounds up to the last validated one, and finished test scores.
+
+        Evaluations in flight end first, so that the result has every round that the ledger has.
+        """
+        for task in (*self.validations, *self.tests.values()):
+            task.wait()
         rounds = self.rounds[:1]
         for each, validation in zip(self.rounds, self.validations, strict=False):
             if not validation.succeeded():
