@@ -253,7 +253,10 @@ class Config:
         "one more call per round that restores instructions lost in the merge, in place of --min_retention",
     )
     share_examples: bool = option(
-        False, "federation", "let the prompts of optimizer demos, which hold training questions, leave the clients"
+        False,
+        "federation",
+        "let the prompts of optimizer demos, which hold training questions, leave the clients",
+        per_machine=True,
     )
     leak_guard: str = option(
         "warn",
@@ -523,7 +526,8 @@ class Config:
     @property
     def _uploads(self) -> bool:
         """True if prompts leave the clients."""
-        return self.module != "train_centralized" and self.aggregate_method != "none"
+        merged = self.module != "train_centralized" and self.aggregate_method != "none"
+        return merged or self.runtime == "flower"
 
     @property
     def sampling_defaults(self) -> dict[str, Any]:

@@ -272,6 +272,7 @@ def test_only_what_each_machine_decides_itself_is_not_sent_to_the_sites():
             "columns",
             "splits",
             "allow_code",
+            "share_examples",
             "log_dir",
             "tracker",
             "comet_mode",

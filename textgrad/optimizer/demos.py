@@ -9,7 +9,7 @@ from textgrad.optimizer.tgd import TextualGradientDescent
 from textgrad.tokens import estimate_tokens
 from textgrad.variable import Variable
 
-_HEADING = "Examples:"
+_HEADING = "Solved examples:"
 _MOST = 14
 
 
@@ -25,18 +25,22 @@ class Demos(TextualGradientDescent):
             BadReply: not even one example is within the token budget.
         """
         wrong = [example for example in self.examples if example.wrong]
-        instructions, _, block = str(variable.value).partition(f"\n\n{_HEADING}\n\n")
-        old = block.split("\n\n") if block else []
-        new = [f"Question: {' '.join(each.question.split())}\nAnswer: {each.answer}" for each in wrong]
+        instructions, _, block = str(variable.value).partition(f"\n\n{_HEADING}\n")
+        old = block.splitlines()
+        new = [f"Question: {_on_one_line(each.question)} Answer: {_on_one_line(each.answer)}" for each in wrong]
         examples = list(dict.fromkeys([*old, *new]))[-_MOST:]
         while examples:
-            value = "\n\n".join([instructions, _HEADING, *examples])
+            value = f"{instructions}\n\n" + "\n".join([_HEADING, *examples])
             if self.token_budget is None or estimate_tokens(value) <= self.token_budget:
                 return [value]
             examples = examples[1:]
         if not wrong:
             return [str(variable.value)]
         raise BadReply("no example is within the token budget", kind="too long")
+
+
+def _on_one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 OPTIMIZER = Demos

@@ -16,7 +16,7 @@ from textgrad.tokens import check_length
 
 _MOST = 3  # edits per step
 _EDIT = re.compile(
-    r"[\s>*`-]*(?:(?P<add>ADD)|REPLACE\s+(?:line\s+)?(?P<replaced>\d+)|REMOVE\s+(?:line\s+)?(?P<removed>\d+))"
+    r"[\s>*`-]*(?:\d{1,2}[.)]\s*)?[*`]*(?:(?P<add>ADD)|REPLACE\s+(?:line\s+)?(?P<replaced>\d{1,6})(?:\s+with)?|REMOVE\s+(?:line\s+)?(?P<removed>\d{1,6}))"
     r"[\s*`]*(?:[:\-–]\s*(?P<text>.*?))?[\s`]*",
     re.IGNORECASE,
 )
@@ -58,7 +58,8 @@ def apply_edits(value: str, reply: str) -> str:
     added: list[str] = []
     applied = 0
     for match in filter(None, map(_EDIT.fullmatch, restore_tags(reply).splitlines())):
-        applied += applied < _MOST and _apply(match, lines, added)
+        if applied < _MOST and _apply(match, lines, added):
+            applied += 1
     left = [line for line in [*lines, *added] if line is not None]
     if not applied or not any(line.strip() for line in left):
         raise BadReply("it lists no edit that can be applied", kind="no edit")

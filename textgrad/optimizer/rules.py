@@ -13,7 +13,7 @@ by right answer and the fill-in request are our own.
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from textgrad import prompts
 from textgrad.concurrency import fan_out
@@ -22,7 +22,7 @@ from textgrad.errors import BadReply
 from textgrad.optimizer._advice import add_advice
 from textgrad.optimizer._base import Example
 from textgrad.optimizer.tgd import TextualGradientDescent
-from textgrad.rule_lines import put_rules, rules_in, subject
+from textgrad.rule_lines import Rule, put_rules, rules_in, subject
 from textgrad.tokens import check_length
 from textgrad.variable import Variable
 
@@ -34,7 +34,7 @@ _ARTICLE = re.compile(r"^(?:the|an?|my|our|your|his|her|their)\s+", re.IGNORECAS
 _PARTS = re.compile(r",\s*(?:and\s+)?|\s+and\s+|\n")
 _LONG_WORD = re.compile(r"\w{4,}")
 _NUMBER = re.compile(r"[-+]?[\d.,]*\d[\d.,]*%?")
-_OPTION = re.compile(r"\(?[A-Za-z]\)")
+_OPTION = re.compile(r"\(?[A-Za-z]\)?")
 
 
 class Rules(TextualGradientDescent):
@@ -71,7 +71,7 @@ class Rules(TextualGradientDescent):
         }
         if not rules:
             raise BadReply("no reply names what the questions of one answer have in common", kind="no rule")
-        return put_rules(value, rules)
+        return put_rules(value, _not_settled(old, rules) | rules)
 
     def _subjects(self, group: "_Group") -> list[str]:
         """Return what the questions of a group are about; [] if no reply was usable."""
@@ -86,6 +86,17 @@ class Rules(TextualGradientDescent):
             )
         except BadReply:
             return []
+
+
+def _not_settled(old: Sequence[Rule], new: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """Return the subjects of the rules with other answers, without those that new rules give an answer to."""
+    settled = {text.casefold() for subjects in new.values() for text in subjects}
+    left: dict[str, list[str]] = {}
+    for rule in old:
+        if rule.answer not in new:
+            same = _ARTICLE.sub("", rule.subject).casefold() in settled
+            left.setdefault(rule.answer, []).extend([] if same else [rule.subject])
+    return left
 
 
 class _Group:
@@ -145,15 +156,18 @@ def _mentions(text: str, phrase: str) -> bool:
 def are_labels(answers: Sequence[str]) -> bool:
     """Return True if answers are labels of a classification: few, each of several questions, whatever the question.
 
-    Numbers and the options of multiple-choice questions, such as "(B)", are none: they mean something else in every
-    question.
+    Numbers and the options of multiple-choice questions, such as "(B)" or "B", are none: they mean something else in
+    every question. Neither are texts of several lines.
 
     Args:
         answers: the right answers of all training questions.
     """
     counts = Counter(answers)
     repeated = len(counts) > 1 and 2 * len(counts) <= len(answers)
-    return repeated and not any(_NUMBER.fullmatch(answer) or _OPTION.fullmatch(answer) for answer in counts)
+    return repeated and not any(
+        _NUMBER.fullmatch(answer) or _OPTION.fullmatch(answer) or answer != " ".join(answer.split())
+        for answer in counts
+    )
 
 
 OPTIMIZER = Rules

@@ -129,7 +129,8 @@ class Merging:
         """
         limit = limit or self.token_budget
         tight = sum(map(estimate_tokens, prompts)) > limit
-        self.shortened |= tight
+        if tight:  # never set back, as other threads may have set it
+            self.shortened = True
         remarks = [flaw.remark(prompts) for flaw in self.flaws[-1:]]
 
         def request(short: bool) -> tuple[str, str]:

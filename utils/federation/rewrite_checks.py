@@ -7,9 +7,10 @@ from textgrad import prompts
 from textgrad.echo import is_echo
 from textgrad.errors import BadReply
 from textgrad.optimizer import Example
+from textgrad.tokens import estimate_tokens
 from utils.metrics.instructions import instructions
 
-_FEW_WORDS = 3
+_FEW_WORDS, _FEW_TOKENS = 3, 12
 _WORD = re.compile(r"\w+")
 
 
@@ -27,7 +28,8 @@ def check_rewrite(rewrite: str, prompt: str, examples: Sequence[Example]) -> str
             instructions as the prompt ("dropped instructions"). The model reads the message when it is asked again.
     """
     words = _WORD.findall(rewrite.lower())
-    if len(words) <= _FEW_WORDS < len(_WORD.findall(prompt)):
+    few = len(words) <= _FEW_WORDS and estimate_tokens(rewrite) <= _FEW_TOKENS  # some scripts have no spaces
+    if few and len(_WORD.findall(prompt)) > _FEW_WORDS:
         raise BadReply(f"the new version has only {len(words)} words", kind="too short")
     for example in examples:
         for text in (example.question, example.answer, example.reply):

@@ -48,7 +48,8 @@ _LIMITS = (
 )
 _OF_HUB = ("columns", "splits")  # in --node-config one text each
 _REQUIRED = ("name", "data", "engine")
-_ENTRIES = (*_REQUIRED, "evaluation_engine", "logs", "data_dir", "allow_code", *_OF_HUB, *_LIMITS)
+_CONSENTS = ("allow_code", "share_examples")  # what only the owner of the data may allow
+_ENTRIES = (*_REQUIRED, "evaluation_engine", "logs", "data_dir", *_CONSENTS, *_OF_HUB, *_LIMITS)
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ class Site:
         data = Path(entries["data"])
         options = {
             key: check_value(option_field(key), entries[key], f"--node-config: {key}")
-            for key in ("data_dir", "allow_code", *_LIMITS)
+            for key in ("data_dir", *_CONSENTS, *_LIMITS)
             if key in entries
         }
         options |= {key: tuple(str(entries[key]).split()) for key in _OF_HUB if key in entries}
@@ -179,7 +180,7 @@ class _LocalTraining:
 
 def _config(site: Site, request: Record) -> Config:
     options = {**decode_options(request["options"]), "module": "train_hetero_fed"}  # allows any number of tasks
-    config = Config(task=tuple(request["tasks"]), **options, **site.options)
+    config = Config(task=tuple(request["tasks"]), runtime="flower", **options, **site.options)
     config.check()
     return config
 

@@ -49,7 +49,12 @@ def _stored_options(stored: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def as_begun(stored: Mapping[str, Any], config: Config) -> Config:
-    """Return the configuration with an earlier default that the run began with, if the option has its default now."""
+    """Return the configuration with the defaults of the version that began the run, for options at today's defaults.
+
+    A run of this version, whose config.json names its protocol, keeps the configuration as it is.
+    """
+    if "protocol" in stored["options"]:
+        return config
     begun, values = _stored_options(stored), dataclasses.asdict(config)
     kept = [
         name

@@ -61,7 +61,7 @@ class Setting:
     def words(self) -> list[str]:
         """The words after main.py."""
         given = {**self.options, "run_name": self.name}
-        unset = vars(Config()) | values_of(str(given["protocol"]))
+        unset = vars(Config(**values_of(str(given["protocol"]))))
         return [word for name, value in given.items() if value != unset[name] for word in command_words(name, value)]
 
     @property

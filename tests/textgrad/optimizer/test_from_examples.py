@@ -87,6 +87,7 @@ def test_opro_shows_earlier_prompts_with_their_scores_the_best_last():
         ("ADD: three", "one\ntwo\nthree"),
         ("- **add**: three\nREPLACE 1: uno", "uno\ntwo\nthree"),
         ("REMOVE 1", "two"),
+        ("1. ADD: three\n2) REPLACE 1 with: uno", "uno\ntwo\nthree"),
         ("Remove line 2\nreplace line 1 - uno", "uno"),
         ("Here are my edits:\nADD: three\nThat helps.", "one\ntwo\nthree"),
         ("ADD: a\nADD: b\nADD: c\nADD: d", "one\ntwo\na\nb\nc"),
@@ -99,7 +100,10 @@ def test_edits_are_applied_by_the_program(reply, expected):
     assert apply_edits("one\ntwo", reply) == expected
 
 
-@pytest.mark.parametrize("reply", ["", "one\ntwo", "REMOVE 1\nREMOVE 2", "ADD:", "REPLACE 1:", "REMOVE 3", "ADD: one"])
+@pytest.mark.parametrize(
+    "reply",
+    ["", "one\ntwo", "REMOVE 1\nREMOVE 2", "ADD:", "REPLACE 1:", "REMOVE 3", "ADD: one", "REMOVE " + "9" * 5000],
+)
 def test_a_reply_without_a_usable_edit_is_a_bad_reply(reply):
     with pytest.raises(BadReply) as error:
         apply_edits("one\ntwo", reply)
@@ -126,8 +130,8 @@ def test_best_of_requests_as_many_rewrites_as_the_option_says():
 def test_demos_add_wrong_questions_with_right_answers_once():
     made = optimizer("demos")
     expected = (
-        "Count.\nBe brief.\n\nExamples:\n\nQuestion: How many legs has a spider?\nAnswer: 8\n\n"
-        "Question: And a beetle?\nAnswer: 6"
+        "Count.\nBe brief.\n\nSolved examples:\nQuestion: How many legs has a spider? Answer: 8\n"
+        "Question: And a beetle? Answer: 6"
     )
     assert made.proposals() == [[expected]]
     made.parameters[0].set_value(expected)
@@ -139,7 +143,7 @@ def test_demos_keep_the_latest_fourteen_and_the_token_budget():
     made = optimizer("demos", examples=examples)
     ((value,),) = made.proposals()
     assert value.count("Answer: yes") == 14 and "Question 6?" in value and "Question 5?" not in value
-    made.token_budget = estimate_tokens("Count.\nBe brief.\n\nExamples:\n\nQuestion: Question 19?\nAnswer: yes")
+    made.token_budget = estimate_tokens("Count.\nBe brief.\n\nSolved examples:\nQuestion: Question 19? Answer: yes")
     ((value,),) = made.proposals()
     assert value.count("Answer: yes") == 1 and "Question 19?" in value
     made.token_budget = 5

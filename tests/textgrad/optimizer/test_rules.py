@@ -87,6 +87,12 @@ def test_older_rules_stay_unless_questions_with_another_answer_contradict_them()
     )
 
 
+def test_a_new_rule_replaces_one_that_gives_another_answer_to_the_same_subject():
+    prompt = with_rules(B4=["the Printer", "key"], K7=["ink"])
+    engine = ByFirstQuestion({"The printer": "the printer"})
+    assert rewrite(engine, TRAIN[:1], prompt) == with_rules(B4=["key"], K7=["ink", "printer"])
+
+
 def test_of_two_subjects_of_which_one_contains_the_other_the_shorter_is_kept():
     engine = ByFirstQuestion({"The printer": "the printer, the copier"})
     assert rewrite(engine, TRAIN[:1], with_rules(K7=["big copier"])) == with_rules(K7=["printer", "copier"])
@@ -132,6 +138,8 @@ def test_it_needs_no_gradients():
         (["3", "4"] * 4, False),
         (["1,000", "-2.5%"] * 4, False),
         (["(A)", "(B)"] * 4, False),
+        (["A", "B", "C"] * 4, False),
+        (["a\nb", "c"] * 4, False),
         ([], False),
     ],
 )

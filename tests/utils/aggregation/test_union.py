@@ -64,6 +64,32 @@ def test_a_tie_that_validation_does_not_settle_goes_to_the_first_upload(score):
     assert merge(rules(K7=["ticket"]), rules(B4=["ticket"]), score=score).prompt == rules(K7=["ticket"])
 
 
+def test_in_a_tie_that_validation_leaves_open_the_first_upload_wins_also_over_uploads_without_the_rule():
+    merged = merge(rules(K7=["ticket"]), rules(B4=["ticket"]), "Be brief.", score=lambda prompt: 0.5)
+    assert rules(K7=["ticket"]) in merged.prompt and "B4" not in merged.prompt
+
+
+def test_a_rule_that_the_clients_started_from_does_not_outvote_what_one_of_them_learned():
+    old, learned = rules(K7=["ticket"]), rules(B4=["ticket"])
+    uploads_ = uploads(old, f"{old}\nBe brief.", learned)
+    merged = aggregate("union", uploads_, Merging(None, 500, broadcast=old))
+    assert learned in merged.prompt and old not in merged.prompt
+
+
+def test_redacted_subjects_contradict_nothing():
+    first, second = rules(K7=["[redacted]"]), rules(B4=["[redacted]"])
+    assert merge(first, second).prompt.splitlines() == [first, second]
+
+
+def test_a_union_above_the_budget_is_not_scored_and_lists_no_contradictions():
+    def fail(prompt):
+        raise AssertionError("scored")
+
+    long = "word " * 40
+    merged = merge(f"{long}\n{rules(K7=['ticket'])}", f"{long}more\n{rules(B4=['ticket'])}", score=fail, budget=80)
+    assert merged.contradictions == () and "concat" in merged.fallbacks
+
+
 def test_validation_is_not_asked_without_a_tie():
     def fail(prompt):
         raise AssertionError("scored")

@@ -32,6 +32,11 @@ def test_three_words_are_too_short_for_a_longer_prompt(rewrite):
     assert kind_of(rewrite) == "too short"
 
 
+def test_a_script_without_spaces_is_not_short():
+    rewrite = "逐步思考并检查每一步，然后只写出最终答案。"
+    assert check_rewrite(rewrite, "Answer the question well.", EXAMPLES) == rewrite
+
+
 def test_a_short_prompt_may_stay_short():
     assert check_rewrite("Answer well now.", "Answer.", EXAMPLES) == "Answer well now."
 

@@ -13,7 +13,7 @@ from utils.flower import records, site
 from utils.flower.site import Site
 
 BASE = parse(["--module", "train_homo_fed", "--task", "t.jsonl", "--run_name", "run"])
-SITE_DECIDES = {"task", "test_engine", "evaluation_engine", "data_dir", "allow_code", *site._OF_HUB, *site._LIMITS}
+SITE_DECIDES = {"task", "test_engine", "evaluation_engine", "data_dir", *site._CONSENTS, *site._OF_HUB, *site._LIMITS}
 # A site reads these too, but neither it nor the server can set them.
 DEFAULTS_HOLD = {"client_engines", "transfer_engine", "replay_only", "price", "price_file"}
 
@@ -95,6 +95,15 @@ def test_skip_solved_applies_at_a_site(tmp_path):
 
     assert results(tmp_path / "default", BASE) == {"solved"}
     assert "solved" not in results(tmp_path / "all", dataclasses.replace(BASE, skip_solved=False))
+
+
+def test_examples_leave_a_site_only_if_its_owner_allows_it(tmp_path):
+    config = dataclasses.replace(BASE, optimizer="demos", aggregate_method="none", share_examples=True)
+    (tmp_path / "kept").mkdir()
+    with pytest.raises(UsageError, match="--share_examples"):
+        site.train(node_config(tmp_path / "kept"), training_request(config))
+    (tmp_path / "shared").mkdir()
+    site.train(node_config(tmp_path / "shared", share_examples=True), training_request(config))
 
 
 def test_a_site_reports_its_name_and_its_number_of_questions(tmp_path):

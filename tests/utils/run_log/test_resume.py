@@ -168,7 +168,8 @@ def test_a_changed_prompt_file_is_refused_on_resume(tmp_path, capsys):
 def test_an_option_that_the_stored_configuration_lacks_had_its_default(name):
     config = parse(["--module", "train_homo_fed", "--task", "t.jsonl"])
     stored = {"options": options_of(config)}
-    del stored["options"][name]
+    del stored["options"]["protocol"]  # as earlier versions did
+    stored["options"].pop(name, None)
     same = name not in ("module", "task")  # which have no usable default
     assert (differences(stored, as_begun(stored, config), {}) == []) is same
 
@@ -176,6 +177,7 @@ def test_an_option_that_the_stored_configuration_lacks_had_its_default(name):
 def test_a_run_of_an_earlier_version_is_continued_without_checks_of_merges():
     config = parse(["--module", "train_homo_fed", "--task", "t.jsonl"])
     stored = {"options": options_of(config) | {"aggregate_gate": False}}
+    del stored["options"]["protocol"]
     del stored["options"]["min_retention"]
     begun = as_begun(stored, config)
     assert (begun.aggregate_gate, begun.min_retention) == (False, 0)
@@ -190,10 +192,16 @@ def test_an_option_that_the_stored_configuration_lacks_may_not_be_given_now(tmp_
     assert "--aggregate_repair was False and is True" in error_of(capsys, *toy.options(tmp_path, "--aggregate_repair"))
 
 
+def test_a_typed_option_that_differs_from_a_run_of_this_version_is_an_error(tmp_path, capsys):
+    assert main.main(toy.options(tmp_path, "--style", "long")) == 0
+    assert "--style was 'long' and is 'auto'" in error_of(capsys, *toy.options(tmp_path, "--style", "auto"))
+
+
 @pytest.mark.parametrize("method", ["concat", "concat_uid"])
 def test_a_run_keeps_the_default_of_the_version_that_began_it(tmp_path, capsys, method):
     options = toy.options(tmp_path, "--aggregate_method", method)
     assert main.main([*options, "--prompt_budget", "2000"]) == 0  # the default of earlier versions
+    change_config(tmp_path, lambda config: config["options"].pop("protocol"))
     story = toy.story(tmp_path / "logs" / "run")
     capsys.readouterr()
     assert main.main(options) == 0

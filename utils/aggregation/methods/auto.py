@@ -13,5 +13,4 @@ def merge(uploads: Sequence[Upload], merging: Merging) -> str:
     try:
         return union.merge(uploads, merging)
     except BadReply:
-        merging.contradictions.clear()
         return sum_uid.merge(uploads, merging)

@@ -1,19 +1,21 @@
-"""union: `concat`, where all rules stand together, and contradicting rules are settled.
+"""union: concatenate the uploads, group their rules by answer, and settle contradictions.
 
 Two rules contradict each other if they give different answers for the same subject. The answer with more clients
-behind it is kept. A tie is decided by validation: for each upload in turn, the union that takes its side in all ties is
-scored.
+behind it is kept, where rules of the broadcast prompt do not count. A tie is decided by validation: for each upload in
+turn, the union that takes its side in all ties is scored.
 """
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from textgrad.errors import BadReply
 from textgrad.rule_lines import Rule, put_rules, rules_in
-from textgrad.tokens import check_length
+from textgrad.tokens import estimate_tokens
 from utils.aggregation.concatenation import concatenate
 from utils.aggregation.contradiction import Contradiction
 from utils.aggregation.merging import Merging
 from utils.aggregation.upload import Upload
+from utils.privacy.leak_guard import REDACTED
 
 _Support = dict[str, Counter[str]]  # clients by answer, by subject in lower case
 
@@ -24,34 +26,44 @@ def merge(uploads: Sequence[Upload], merging: Merging) -> str:
     Raises:
         BadReply: it exceeds the token budget.
     """
-    support = _support(uploads)
+    support = _support(uploads, merging.broadcast)
     ties = {subject for subject, answers in support.items() if len(_leaders(answers)) > 1}
-    choices = [_settle(support, upload) for upload in (uploads if ties else uploads[:1])]
-    by_prompt = {_union(uploads, kept): kept for kept in reversed(choices)}  # of equal ones the first
-    prompts = list(by_prompt)[::-1]
-    scored = len(prompts) > 1 and merging.score is not None
-    prompt = max(prompts, key=merging.score) if scored and merging.score else prompts[0]
+    unions: dict[str, dict[str, str]] = {}
+    for upload in uploads if ties else uploads[:1]:
+        kept = _settle(support, upload)
+        unions.setdefault(_union(uploads, kept), kept)
+    fitting = [prompt for prompt in unions if estimate_tokens(prompt) <= merging.token_budget]
+    if not fitting:
+        raise BadReply("no union is within the token budget", kind="too long")
+    score = merging.score if len(fitting) > 1 else None
+    prompt = max(fitting, key=score) if score else fitting[0]
     merging.contradictions += [
         Contradiction(
-            subject,
-            dict(answers),
-            by_prompt[prompt][subject],
-            "validation" if scored and subject in ties else "support",
+            subject, dict(answers), unions[prompt][subject], "validation" if score and subject in ties else "support"
         )
         for subject, answers in support.items()
         if len(answers) > 1
     ]
-    return check_length(prompt, merging.token_budget)
+    return prompt
 
 
-def _support(uploads: Sequence[Upload]) -> _Support:
+def _support(uploads: Sequence[Upload], broadcast: str) -> _Support:
+    """Count the clients behind each answer to each subject. A rule that the clients started from has no support.
+
+    Redacted subjects are left out: equal ones need not have been equal before.
+    """
+    inherited = set(_pairs(broadcast))
     support: _Support = {}
     for upload in uploads:
-        for subject, answer in dict.fromkeys(
-            (rule.subject.casefold(), rule.answer) for rule in rules_in(upload.prompt)
-        ):
-            support.setdefault(subject, Counter())[answer] += upload.copies
+        for subject, answer in _pairs(upload.prompt):
+            support.setdefault(subject, Counter())[answer] += 0 if (subject, answer) in inherited else upload.copies
     return support
+
+
+def _pairs(prompt: str) -> list[tuple[str, str]]:
+    """Return the different pairs of subject and answer in the rules of a prompt."""
+    pairs = ((rule.subject.casefold(), rule.answer) for rule in rules_in(prompt) if REDACTED not in rule.subject)
+    return list(dict.fromkeys(pairs))
 
 
 def _leaders(answers: Mapping[str, int]) -> list[str]:
@@ -74,7 +86,7 @@ def _union(uploads: Sequence[Upload], settled: Mapping[str, str]) -> str:
     rules: dict[str, dict[str, str]] = {}
     for rule in (rule for upload in uploads for rule in rules_in(upload.prompt)):
         of_answer = rules.setdefault(rule.answer, {})
-        if settled[rule.subject.casefold()] == rule.answer:
+        if settled.get(rule.subject.casefold(), rule.answer) == rule.answer:
             of_answer.setdefault(rule.subject.casefold(), rule.subject)
     first, *others = (upload.prompt for upload in uploads)
     head = put_rules(first, {answer: list(of_answer.values()) for answer, of_answer in rules.items()})
