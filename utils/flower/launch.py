@@ -76,6 +76,8 @@ def _check(config: Config) -> None:
         )
     if config.repeats > 1 or config.replay_only:
         raise UsageError("--runtime flower starts exactly one new run: remove --repeats and --replay_only")
+    if config.wrong_labels:
+        raise UsageError("--runtime flower: every site has its own labels; use --wrong_labels with --runtime local")
     if not flwr_program():
         raise UsageError(
             "--runtime flower: Flower is not installed; install it with "

@@ -16,7 +16,12 @@ UNREACHABLE = json.dumps({"success": False, "error-message": "Using SuperLink: x
 
 
 @pytest.mark.parametrize(
-    "options, message", [(["--module", "train_centralized"], "no federation"), (["--repeats", "2"], "--repeats")]
+    "options, message",
+    [
+        (["--module", "train_centralized"], "no federation"),
+        (["--repeats", "2"], "--repeats"),
+        (["--wrong_labels", "0.5"], "--wrong_labels"),
+    ],
 )
 def test_options_that_do_not_fit_flower_are_refused(tmp_path, options, message):
     with pytest.raises(UsageError, match=message):
