@@ -17,7 +17,7 @@ def test_an_own_sentence_is_no_echo():
 
 
 def test_a_reply_that_quotes_less_than_half_is_no_echo():
-    reply = "You are the critic of a text " + "and then eleven words follow which nobody has written in the request"
+    reply = "You are the critic of a text " + "but most of this reply is new text that does not occur in the request"
     share = repeated_share(reply, [REQUEST])
     assert 0 < share < 0.5 and not is_echo(reply, [REQUEST])
 

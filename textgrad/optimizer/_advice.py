@@ -1,4 +1,4 @@
-"""Advice by kind of error, for questions with free answers: the part of `rules` where right answers are no labels."""
+"""Advice by kind of error: what `rules` writes for tasks with free answers instead of labels."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -82,7 +82,7 @@ def _read_advice(reply: str, examples: Iterable[Example]) -> str:
     line = reply.strip().splitlines()[0].strip("\"'`* ")
     advice = _LEAD_IN.sub("", line).strip()
     if not 2 <= len(advice.split()) <= _WORDS:
-        raise BadReply("it is no sentence of advice")
+        raise BadReply("the advice must have between 2 and 40 words")
     if is_echo(advice, [text for each in examples for text in (each.question, each.reply)]):
         raise BadReply("it copies an example", kind="copied example")
     return advice if advice.endswith((".", "!")) else f"{advice}."

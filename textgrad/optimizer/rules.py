@@ -4,8 +4,8 @@ The wrong questions of the minibatch are grouped by their right answer. For each
 the questions are about, with further training questions of the same answer. The program writes one rule per subject and
 puts it into the prompt, so that the rewrite loses nothing but older rules that the training questions contradict.
 
-Where right answers are no labels (`are_labels`), the wrong answers are grouped by the kind of error that one short call
-names, and each group gets a line of advice: see `_advice.py`.
+For free answers (see `are_labels`), one short call per wrong answer names the kind of error. Each kind gets one line of
+advice: see `_advice.py`.
 
 The idea of changing a prompt by small edits follows ACE (Zhang et al., 2025, "Agentic Context Engineering"); grouping
 by right answer and the fill-in request are our own.

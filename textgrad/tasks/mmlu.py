@@ -1,7 +1,7 @@
 """MMLU: multiple-choice questions on 57 subjects (Hendrycks et al., 2021, arXiv 2009.03300), from cais/mmlu.
 
-The official training data are five questions per subject. Therefore the questions of all official splits are pooled,
-shuffled by the seed and split anew.
+The official training data has only five questions per subject. Therefore the official splits are pooled, and the seed
+draws new ones.
 """
 
 from collections.abc import Mapping

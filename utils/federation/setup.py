@@ -2,7 +2,7 @@
 
 import functools
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from textgrad.errors import UsageError
@@ -115,31 +115,45 @@ def budget_note(config: Config, clients: int) -> str:
     return note
 
 
+def load_task(name: str, scorer: str, config: Config, engines: Engines, sizes: Mapping[str, int | None]) -> Task:
+    """Load one task as the options of a run describe it.
+
+    Args:
+        name, scorer: see `get_task`; "" for the default scorer.
+        config, engines: of the run.
+        sizes: result of `sizes_of`; empty for all questions.
+
+    Raises:
+        UsageError: unknown task, unreadable data, or a size larger than the data.
+    """
+    return get_task(
+        name,
+        engines.evaluation,
+        data_dir=config.data_dir or None,
+        seed=config.questions_seed,
+        judge=config.judge,
+        scorer=scorer or None,
+        answer_critic=config.answer_critic,
+        allow_code=config.allow_code,
+        answer_format=config.answer_format,
+        columns=assignments("--columns", config.columns),
+        splits=assignments("--splits", config.splits),
+        **sizes,
+    )
+
+
+def sizes_of(config: Config) -> dict[str, int | None]:
+    """Return the requested number of questions per split; None for all."""
+    return {name: getattr(config, name) or None for name in ("train_size", "val_size", "test_size")}
+
+
 def load_tasks(config: Config, engines: Engines) -> list[Task]:
     """Load the tasks of a run in the requested sizes, and teach simulated engines the answers.
 
     Raises:
         UsageError: unknown task, unreadable data, or a size larger than the data.
     """
-    tasks = [
-        get_task(
-            name,
-            engines.evaluation,
-            data_dir=config.data_dir or None,
-            seed=config.questions_seed,
-            train_size=config.train_size or None,
-            val_size=config.val_size or None,
-            test_size=config.test_size or None,
-            judge=config.judge,
-            scorer=config.scorer or None,
-            answer_critic=config.answer_critic,
-            allow_code=config.allow_code,
-            answer_format=config.answer_format,
-            columns=assignments("--columns", config.columns),
-            splits=assignments("--splits", config.splits),
-        )
-        for name in config.task
-    ]
+    tasks = [load_task(name, config.scorer, config, engines, sizes_of(config)) for name in config.task]
     names = [task.name for task in tasks]
     if duplicates := {name for name in names if names.count(name) > 1}:
         raise UsageError(f"--task: two tasks are called {min(duplicates)!r}: rename one of the files")

@@ -4,14 +4,14 @@ import dataclasses
 from pathlib import Path
 
 from textgrad.errors import UsageError
-from textgrad.tasks import Dataset, Examples, Task, get_task
+from textgrad.tasks import Dataset, Examples, Task
 from textgrad.tasks.records import from_jsonl
 from textgrad.tasks.scoring.user_function import is_function
 from textgrad.tasks.splits import distinct
 from textgrad.tasks.user_file import answer_of, kind_of
 from utils.config import Config
 from utils.engines.by_role import Engines
-from utils.options import assignments
+from utils.federation.setup import load_task, sizes_of
 
 _SPLITS = ("val", "test")
 
@@ -28,8 +28,10 @@ def held_out_task(name: str, config: Config, engines: Engines) -> Task:
         UsageError: unknown task or unusable data.
     """
     scorer = scorer_of(name, config)
-    load = _file_task if name.endswith(".jsonl") else public_task
-    task = load(name, scorer, config, engines)
+    if name.endswith(".jsonl"):
+        task = _file_task(name, scorer, config, engines)
+    else:
+        task = load_task(name, scorer, config, engines, sizes_of(config))
     val, test = _first(task, task.val, config.val_size), _first(task, task.test, config.test_size)
     engines.teach([*val.examples, *test.examples])
     return dataclasses.replace(task, train=Examples([], task.description, task.answer_format), val=val, test=test)
@@ -40,26 +42,6 @@ def scorer_of(name: str, config: Config) -> str:
     if not name.endswith(".jsonl"):
         return config.scorer if name.startswith("hf:") or is_function(config.scorer) else ""
     return config.scorer or kind_of([answer_of(row) for row in _rows(name)])
-
-
-def public_task(name: str, scorer: str, config: Config, engines: Engines) -> Task:
-    """Return a task that is not a file, with all its questions; `scorer` is as in `scorer_of`."""
-    return get_task(
-        name,
-        engines.evaluation,
-        data_dir=config.data_dir or None,
-        seed=config.questions_seed,
-        judge=config.judge,
-        train_size=config.train_size or None,
-        val_size=config.val_size or None,
-        test_size=config.test_size or None,
-        answer_critic=config.answer_critic,
-        scorer=scorer or None,
-        allow_code=config.allow_code,
-        answer_format=config.answer_format,
-        columns=assignments("--columns", config.columns),
-        splits=assignments("--splits", config.splits),
-    )
 
 
 def _file_task(name: str, scorer: str, config: Config, engines: Engines) -> Task:
@@ -77,15 +59,7 @@ def _file_task(name: str, scorer: str, config: Config, engines: Engines) -> Task
     splits["test"] = distinct([*splits["val"], *splits["test"]])[len(splits["val"]) :]
     if not splits["test"]:
         raise UsageError(f"{name}: every test question is also a validation question: mark each question once")
-    task = get_task(
-        name,
-        engines.evaluation,
-        seed=config.questions_seed,
-        judge=config.judge,
-        scorer=scorer,
-        allow_code=config.allow_code,
-        answer_format=config.answer_format,
-    )
+    task = load_task(name, scorer, config, engines, {})
     val, test = (Examples(splits[split], task.description, task.answer_format) for split in _SPLITS)
     return dataclasses.replace(task, val=val, test=test)
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from textgrad.concurrency import scope
 from textgrad.errors import UsageError, unknown
-from textgrad.tasks import Examples, Task, get_task
+from textgrad.tasks import Examples, Task
 from textgrad.tasks.records import from_jsonl
 from textgrad.tasks.scoring.user_function import is_function
 from textgrad.tasks.splits import distinct
@@ -26,11 +26,10 @@ from utils.config import Config, option_field
 from utils.engines.by_role import Engines, connect
 from utils.federation.client import Client
 from utils.federation.evaluation import samples_of
-from utils.federation.setup import create_client
+from utils.federation.setup import create_client, load_task, sizes_of
 from utils.federation.transport import LocalTransport
 from utils.federation.update import NoUpload, Update
 from utils.files import atomic_write, keep_files_private, to_json
-from utils.flower.held_out import public_task
 from utils.flower.records import Record, count, decode_options, decode_text, encode_update
 from utils.options import check_value
 from utils.run_log.identity import fingerprint
@@ -190,18 +189,9 @@ def _private_task(name: str, path: Path, scorer: str, engines: Engines, config: 
     lines = from_jsonl(path, ("question", "answer"))
     rows = distinct([(str(row["question"]), answer_of(row, scorer)) for row in lines])
     if name.endswith(".jsonl"):
-        task = get_task(
-            str(path),
-            engines.evaluation,
-            seed=config.questions_seed,
-            judge=config.judge,
-            scorer=scorer,
-            answer_critic=config.answer_critic,
-            allow_code=config.allow_code,
-            answer_format=config.answer_format,
-        )
+        task = load_task(str(path), scorer, config, engines, {})
     else:
-        task = public_task(name, scorer, config, engines)
+        task = load_task(name, scorer, config, engines, sizes_of(config))
     empty = Examples([], task.description, task.answer_format)
     return dataclasses.replace(task, train=Examples(rows, task.description, task.answer_format), val=empty, test=empty)
 

@@ -174,7 +174,7 @@ def test_a_trained_answer_format_ends_the_initial_prompt_and_questions_are_sent_
     questions = {question for split in splits for question, _ in split.examples}
     assert {messages[-1]["content"] for messages in test.requests} <= questions
     assert all(fixed.answer_format in update.prompt for each in result.rounds for update in each.updates)
-    assert fixed.answer_format in public_text(federation.tasks), "a public text is no leak"
+    assert fixed.answer_format in public_text(federation.tasks), "public texts never count as leaks"
 
 
 def test_equal_seeds_give_equal_runs_and_different_seeds_different_ones(tmp_path):

@@ -1,4 +1,4 @@
-"""The page of a study: no cell is dropped, published values beside ours, files for a paper."""
+"""The page of a study shows every cell, compares with published values, and writes files for a paper."""
 
 import csv
 import html

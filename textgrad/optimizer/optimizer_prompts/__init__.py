@@ -1,4 +1,4 @@
-"""TextGrad's import path of the optimizer's request. A folder, because each file beside it is an optimizer."""
+"""The optimizer's request under TextGrad's import path; a folder, since every file of `optimizer/` is an optimizer."""
 
 from textgrad import prompts
 from textgrad.fences import fence
