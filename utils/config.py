@@ -173,12 +173,6 @@ class Config:
         "training",
         "criticize wrong answers only, and skip minibatches without wrong answers",
     )
-    speculate: bool = option(
-        False,
-        "training",
-        "answer the next minibatch before the rewrite is accepted: faster, but costs calls when it is rejected",
-        resume_safe=True,
-    )
 
     homo_split_num: int = option(
         3, "federation", "clients of train_homo_fed", "--num_clients", "--homo_split", low=1, high=_MANY

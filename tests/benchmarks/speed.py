@@ -47,7 +47,7 @@ def chains(folder: Path) -> Iterator[Row]:
 def shortcuts(folder: Path) -> Iterator[Row]:
     """Measure the effect of each option that saves time or calls."""
     seconds, calls = {}, {}
-    for option in ("", "--speculate", "--skip_solved"):
+    for option in ("", "--skip_solved"):
         setup = Setup(options=(*UNLIMITED, option) if option else UNLIMITED)
         with Endpoint(LATENCY) as endpoint:
             seconds[option] = setup.run(folder, endpoint.url, f"shortcut{option.replace('-', '_')}").seconds

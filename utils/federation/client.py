@@ -13,14 +13,14 @@ from math import fsum
 from typing import NamedTuple
 
 import textgrad as tg
-from textgrad.concurrency import Scope, current_scope, deadline_passed, fan_out, scope, use_scope
+from textgrad.concurrency import current_scope, deadline_passed, fan_out, scope
 from textgrad.engine.base import EngineLM
 from textgrad.errors import BadReply
 from textgrad.optimizer import Example, TextualGradientDescent
 from textgrad.style import Style, current_style, use_style
 from textgrad.tokens import check_length, estimate_tokens
 from utils.federation.acceptance import acceptance_rule
-from utils.federation.evaluation import Outcome, Sample, answer, outcome_of, prompt_id, too_long
+from utils.federation.evaluation import Outcome, Sample, outcome_of, prompt_id, too_long
 from utils.federation.rewrite_checks import check_rewrite
 from utils.federation.update import Step, StepResult, Update, change
 from utils.privacy.leak import PrivateTexts
@@ -96,8 +96,6 @@ class Client:
             log keeps them unchanged: in a simulation, all clients share one machine.
         public: text that cannot leak: descriptions and answer formats of the tasks.
         skip_solved: True to criticize wrong answers only, and to skip a minibatch whose answers are all right.
-        speculate: True to answer the next minibatch under a rewrite before the acceptance rule decides. The call log
-            then holds the answers, which saves time. Disabled for optimizers that propose several rewrites.
         style: style of requests to the critic and the optimizer, see `textgrad.style.Style`.
         on_step: called with round, client and step after each step.
     """
@@ -118,7 +116,6 @@ class Client:
     leak_guard: str = "off"
     public: str = ""
     skip_solved: bool = False
-    speculate: bool = False
     style: str = "long"
     on_step: Callable[[int, int, Step], None] = field(default=lambda round_number, client, step: None)
 
@@ -140,15 +137,11 @@ class Client:
         optimizer = self.make_optimizer(parameters=[variable], engine=self.critic)
         optimizer.token_budget = self.prompt_budget
         steps: list[Step] = []
-        discarded = 0
         for number in range(1, self.local_steps + 1):
             if deadline_passed():
                 raise LateClient(f"client {self.number} missed the deadline of round {round_number}")
-            speculative = self._speculative_requests(round_number, number + 1)
             with scope(step=number):
-                step = self._step(variable, optimizer, self._batch_of(round_number, number), number, speculative)
-            if step.proposals == 1 and not step.accepted:
-                discarded += len(speculative)
+                step = self._step(variable, optimizer, self._batch_of(round_number, number), number)
             variable.set_value(step.prompt)
             self.on_step(round_number, self.number, step)
             steps.append(step)
@@ -160,7 +153,6 @@ class Client:
             steps=tuple(steps),
             leak=leak,
             guard=action,
-            discarded_answers=discarded,
             train_questions=len(self.samples),
         )
 
@@ -187,28 +179,12 @@ class Client:
     def _batch_of(self, round_number: int, step: int) -> list[Sample]:
         return self.batch((round_number - 1) * self.local_steps + step - 1)
 
-    def _speculative_requests(self, round_number: int, step: int) -> list[Callable[[str], object]]:
-        """Return functions that answer a later step's questions under a prompt, in the scope of that step."""
-        if not self.speculate or step > self.local_steps:
-            return []
-
-        def request(later_scope: Scope, sample: Sample, prompt: str) -> str:
-            with use_scope(later_scope):
-                return answer(self.engine, prompt, sample)
-
-        later = (*current_scope(), ("step", step), ("answers", "before"))
-        return [
-            functools.partial(request, (*later, ("item", index)), sample)
-            for index, sample in enumerate(self._batch_of(round_number, step))
-        ]
-
     def _step(
         self,
         variable: tg.Variable,
         optimizer: TextualGradientDescent,
         batch: list[Sample],
         number: int,
-        speculative: Sequence[Callable[[str], object]],
     ) -> Step:
         prompt, n = str(variable.value), len(batch)
         optimizer.zero_grad()
@@ -223,7 +199,7 @@ class Client:
         changed = [rewrite for rewrite in rewrites if rewrite != prompt]
         if not changed:
             return Step(number, before, before, n, StepResult.UNCHANGED, "", prompt)
-        trials = self._run_trials(changed, batch, speculative if len(changed) == 1 else [])
+        trials = self._run_trials(changed, batch)
         for trial in trials:
             optimizer.observe_trial(trial.rewrite, trial.correct / n)
         return self._accept_or_reject(trials, [each.outcome for each in judged], number, prompt, batch)
@@ -270,17 +246,11 @@ class Client:
         with scope(answers="before"):
             return fan_out(judge, batch)
 
-    def _run_trials(
-        self, rewrites: list[str], batch: list[Sample], speculative: Sequence[Callable[[str], object]]
-    ) -> list[_Trial]:
-        """Answer the minibatch under each rewrite, concurrently with the speculative requests under the first one."""
-        requests: list[Callable[[], object]] = [
-            functools.partial(outcome_of, self.engine, rewrite, sample) for rewrite in rewrites for sample in batch
-        ]
-        requests += [functools.partial(request, rewrites[0]) for request in speculative]
+    def _run_trials(self, rewrites: list[str], batch: list[Sample]) -> list[_Trial]:
+        """Answer the minibatch under each rewrite, concurrently."""
+        pairs = [(rewrite, sample) for rewrite in rewrites for sample in batch]
         with scope(answers="after"):
-            results = fan_out(lambda request: request(), requests)
-        outcomes = [result for result in results if isinstance(result, Outcome)]
+            outcomes = fan_out(lambda pair: outcome_of(self.engine, *pair), pairs)
         n = len(batch)
         return [_Trial(rewrite, outcomes[k * n : (k + 1) * n]) for k, rewrite in enumerate(rewrites)]
 

@@ -205,7 +205,6 @@ def create_client(config: Config, engines: Engines, number: int, samples: Sequen
         leak_guard=config.leak_guard,
         public=public,
         skip_solved=config.skip_solved,
-        speculate=config.speculate,
         style=config.style,
     )
 

@@ -79,7 +79,6 @@ class Update:
         steps: all local steps, in order.
         leak: private data in the trained prompt, before the guard.
         guard: action of the leak guard.
-        discarded_answers: number of speculative answers under rewrites that were rejected.
         train_questions: number of the client's training questions; 0 if unknown.
     """
 
@@ -89,7 +88,6 @@ class Update:
     steps: tuple[Step, ...]
     leak: Leak = Leak()
     guard: GuardAction = GuardAction.NONE
-    discarded_answers: int = 0
     train_questions: int = 0
 
     def as_upload(self) -> Upload:

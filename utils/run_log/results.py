@@ -62,10 +62,6 @@ def summarize(federation: Federation, result: Result, seconds: float = 0.0) -> d
         "unreadable_verdicts": {task.name: task.unreadable_verdicts for task in federation.tasks},
         "prices": {role: price.as_json() for role, price in price_of.items()},
     }
-    if federation.config.speculate:
-        summary["answers_thrown_away"] = sum(
-            update.discarded_answers for each in result.rounds for update in each.updates
-        )
     if fairness := fairness_of(clients):
         summary["fairness"] = fairness
     return summary

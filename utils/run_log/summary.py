@@ -34,8 +34,6 @@ def summary_table(summary: dict[str, Any]) -> str:
     if unreadable := {task: count for task, count in summary.get("unreadable_verdicts", {}).items() if count}:
         by_task = ", ".join(f"{count} of {task}" for task, count in unreadable.items())
         lines.append(f"verdicts of the judge that could not be read and count as wrong: {by_task}")
-    if "answers_thrown_away" in summary:
-        lines.append(f"speculative answers discarded: {summary['answers_thrown_away']}")
     if forecast := summary.get("forecast"):
         counts = [f"{role} {each['calls']} and {each['actual_calls']}" for role, each in forecast.items()]
         lines.append(f"calls, forecast and actual: {', '.join(counts)}")

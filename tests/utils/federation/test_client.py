@@ -356,7 +356,6 @@ def test_the_best_of_several_rewrites_is_kept_if_the_acceptance_rule_accepts_it(
         critic=engines.gateway.route(editor),
         local_steps=1,
         make_optimizer=BestOfThree,
-        speculate=True,
     )
     (step,) = client.train("Add.", 1).steps
     best = max(scores[rewrite] for rewrite in scores if rewrite != "Add.")

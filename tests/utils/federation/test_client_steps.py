@@ -94,19 +94,10 @@ def test_without_rewrite_checks_every_rewrite_is_tried(make_client, checked, res
     assert (step.result, step.kind) == (result, "too short" if checked else "")
 
 
-def test_the_update_counts_all_training_questions_of_the_client_and_no_discarded_answer(make_client):
+def test_the_update_counts_all_training_questions_of_the_client(make_client):
     client, _ = make_client({"Old.": 3, "New.": 1})
     update = client.train("Old.", 1)
-    assert (update.train_questions, update.discarded_answers, update.client) == (len(client.samples), 0, 0)
-
-
-@pytest.mark.parametrize("scores, discarded", [({"Old.": 3, "New.": 1}, 5), ({"Old.": 1, "New.": 3}, 0)])
-def test_answers_requested_early_are_discarded_only_when_the_rewrite_is_rejected(make_client, scores, discarded):
-    client, _ = make_client(scores, local_steps=2, speculate=True)
-    update = client.train("Old.", 1)
-    first = update.steps[0]
-    assert first.accepted is (discarded == 0)
-    assert update.discarded_answers == discarded  # the last step has no later minibatch to answer early
+    assert (update.train_questions, update.client) == (len(client.samples), 0)
 
 
 @pytest.mark.parametrize("accept_size, asked", [(0, 0), (1, 1), (4, 4), (99, 13)])
@@ -143,6 +134,6 @@ def test_an_upload_reports_the_mean_accuracy_over_the_questions_of_all_steps():
 
 def test_what_an_update_does_not_tell_counts_as_nothing():
     update = Update(client=0, started="", prompt="p", steps=(Step(1, 0.5, 0.5, 2, StepResult.SOLVED, "", "p"),))
-    assert (update.train_questions, update.discarded_answers, update.steps[0].proposals) == (0, 0, 0)
+    assert (update.train_questions, update.steps[0].proposals) == (0, 0)
     assert update.as_upload().n == 0
     assert Update(client=0, started="", prompt="p", steps=()).as_upload().accuracy_after is None

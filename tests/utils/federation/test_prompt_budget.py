@@ -66,7 +66,7 @@ def test_no_prompt_of_a_federation_exceeds_the_budget(tmp_path, method, optimize
         ("--drop_rate", "0.6"),
         ("--aggregate_repair",),
         ("--accept", "better"),
-        ("--speculate", "--gradient_memory", "2"),
+        ("--gradient_memory", "2"),
     ],
 )
 def test_no_prompt_exceeds_the_budget_under_other_options(tmp_path, more):
