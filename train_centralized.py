@@ -18,7 +18,7 @@ def run_training(config: Config, engines: Engines, log: NullLog) -> Result:
 def partition_train(config: Config, tasks: list[Task]) -> list[list[Sample]]:
     """Return the training questions of the only client: all of them."""
     (task,) = tasks
-    samples = samples_of(task, task.train)
+    samples = samples_of(task, "train")
     check_size(config, samples, clients=1)
     return [samples]
 

@@ -17,7 +17,7 @@ def run_training(config: Config, engines: Engines, log: NullLog) -> Result:
 
 def partition_train(config: Config, tasks: list[Task]) -> list[list[Sample]]:
     """Return each client's training questions. A Dirichlet partition skews the tasks, so that clients hold mixtures."""
-    by_task = [samples_of(task, task.train) for task in tasks]
+    by_task = [samples_of(task, "train") for task in tasks]
     if config.partition == "dirichlet":
         pooled = [sample for samples in by_task for sample in samples]
         labels = [sample.task.name for sample in pooled]

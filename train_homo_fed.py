@@ -18,7 +18,7 @@ def run_training(config: Config, engines: Engines, log: NullLog) -> Result:
 def partition_train(config: Config, tasks: list[Task]) -> list[list[Sample]]:
     """Return each client's training questions. A Dirichlet partition skews the classes of answers."""
     (task,) = tasks
-    samples = samples_of(task, task.train)
+    samples = samples_of(task, "train")
     labels = [task.answer_class((sample.question, sample.answer)) for sample in samples]
     return split_train(config, samples, labels, config.homo_split_num, "--num_clients")
 

@@ -6,6 +6,7 @@ from textgrad.autograd.function import BackwardContext, Function
 from textgrad.autograd.reduce_prompts import REDUCE_MEAN_SYSTEM_PROMPT, construct_reduce_prompt
 from textgrad.engine import EngineLM
 from textgrad.errors import UsageError
+from textgrad.trace import purpose
 from textgrad.variable import Variable, _backward_idempotent
 
 
@@ -25,7 +26,8 @@ def _reduce_gradients_mean(gradients: Iterable[Variable], backward_engine: Engin
     """Merge several gradients into one with a single LLM call; return None if the reply is empty."""
     gradients = list(gradients)
     content = construct_reduce_prompt(gradients)
-    text = str(backward_engine(content, system_prompt=REDUCE_MEAN_SYSTEM_PROMPT)).strip()
+    with purpose("critic"):
+        text = str(backward_engine(content, system_prompt=REDUCE_MEAN_SYSTEM_PROMPT)).strip()
     if not text:
         return None
     merged = Variable(text, requires_grad=False, role_description=gradients[0].role_description)

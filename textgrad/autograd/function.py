@@ -10,6 +10,7 @@ from textgrad.engine import EngineLM
 from textgrad.errors import UsageError
 from textgrad.fences import Content
 from textgrad.style import current_style
+from textgrad.trace import current_subject, purpose, resume
 from textgrad.variable import Variable
 
 
@@ -39,7 +40,7 @@ class Function(ABC):
 
 
 class BackwardContext:
-    """A backward function together with its arguments, except the engine.
+    """A backward function together with its arguments, except the engine, and with the subject of the forward step.
 
     Args:
         backward_fn: called as `backward_fn(*args, backward_engine=..., **kwargs)`.
@@ -48,9 +49,11 @@ class BackwardContext:
 
     def __init__(self, backward_fn, *args, **kwargs):
         self.backward_fn, self.args, self.kwargs = backward_fn, args, kwargs
+        self._subject = current_subject()
 
     def __call__(self, backward_engine: EngineLM) -> None:
-        return self.backward_fn(*self.args, backward_engine=backward_engine, **self.kwargs)
+        with resume(self._subject), purpose("critic"):
+            return self.backward_fn(*self.args, backward_engine=backward_engine, **self.kwargs)
 
     def __repr__(self) -> str:
         return f"BackwardContext({getattr(self.backward_fn, '__qualname__', self.backward_fn)})"

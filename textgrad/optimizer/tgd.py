@@ -17,6 +17,7 @@ from textgrad.prompts import OPTIMIZER_SYSTEM_PROMPT
 from textgrad.style import current_style
 from textgrad.tagged import between
 from textgrad.tokens import check_length
+from textgrad.trace import purpose
 from textgrad.variable import Variable
 
 
@@ -113,7 +114,8 @@ class TextualGradientDescent(Optimizer):
             BadReply: as for `step`; then no feedback is kept.
         """
         self._requested.clear()
-        proposals = [list(dict.fromkeys(rewrites)) for rewrites in fan_out(self.propose, self.parameters)]
+        with purpose("optimizer"):
+            proposals = [list(dict.fromkeys(rewrites)) for rewrites in fan_out(self.propose, self.parameters)]
         if not all(proposals):
             raise BadReply(f"the optimizer {type(self).__name__} proposed no rewrite", kind="no rewrite")
         for parameter in self.parameters:

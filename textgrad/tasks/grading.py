@@ -13,6 +13,7 @@ from textgrad.loss import MultiFieldTokenParsedEvaluation
 from textgrad.tasks.scoring.extract import explicit_answer, is_incomplete
 from textgrad.tasks.scoring.scorer import Grade, GradedScorer, QuestionScorer
 from textgrad.tasks.scoring.verdict import TAGS, end_with_verdict, read_verdict
+from textgrad.trace import purpose
 from textgrad.variable import Variable
 
 RIGHT = 0.99  # score from which an answer counts as right; a partly right answer is wrong
@@ -188,7 +189,8 @@ class _VerdictEngine(EngineLM):
 
     def generate(self, prompt: str | Sequence, system_prompt: str | None = None, **kwargs) -> str:
         try:
-            return ask_until(self.engine, prompt, end_with_verdict, system_prompt=system_prompt, hint=_HINT)
+            with purpose("judge"):
+                return ask_until(self.engine, prompt, end_with_verdict, system_prompt=system_prompt, hint=_HINT)
         except BadReply as error:
             with self._lock:
                 self._unreadable.add(repr(prompt))

@@ -12,6 +12,7 @@ from textgrad.engine.calls.ask_again import ask_until
 from textgrad.errors import BadReply, UsageError
 from textgrad.style import Style
 from textgrad.tokens import check_length, estimate_tokens
+from textgrad.trace import purpose
 from utils.aggregation.concatenation import concatenate, concatenate_fitting, join
 from utils.aggregation.contradiction import Contradiction
 from utils.aggregation.fallbacks import Fallback
@@ -236,4 +237,5 @@ class _CountedEngine:
             raise UsageError("this merge has no engine to ask")
         with self._lock:
             self.calls += 1
-        return self._engine(content, **options)
+        with purpose("merge"):
+            return self._engine(content, **options)

@@ -8,6 +8,7 @@ from textgrad.errors import BadReply
 from textgrad.fences import fence_text
 from textgrad.tagged import MissingTags, between
 from textgrad.tokens import estimate_tokens
+from textgrad.trace import purpose
 from utils.aggregation.prompts import MERGED_TAGS
 from utils.metrics.instructions import instructions
 from utils.metrics.retention import Fate, fates_in
@@ -49,7 +50,8 @@ def repair(engine: EngineLM, prompt: str, lost: Sequence[str], token_budget: int
         "Give the whole prompt, with the lost instructions, after <IMPROVED_VARIABLE> and end it with the closing tag."
     )
     try:
-        return ask_until(engine, content, lambda reply: _parse(reply, prompt, lost, token_budget), hint=hint)
+        with purpose("merge"):
+            return ask_until(engine, content, lambda reply: _parse(reply, prompt, lost, token_budget), hint=hint)
     except BadReply:
         return prompt
 

@@ -19,6 +19,7 @@ from textgrad.errors import BadReply
 from textgrad.optimizer import Example, TextualGradientDescent
 from textgrad.style import Style, current_style, use_style
 from textgrad.tokens import check_length, estimate_tokens
+from textgrad.trace import about, purpose
 from utils.federation.acceptance import acceptance_rule
 from utils.federation.evaluation import Outcome, Sample, outcome_of, prompt_id, too_long
 from utils.federation.rewrite_checks import check_rewrite
@@ -239,9 +240,12 @@ class Client:
             form = ", with the wanted form of the answer" if sample.task.answer_format else ""
             query = _constant(sample.task.query(sample.question), role + form)
             truth = _constant(sample.answer, "right answer to the question")
-            reply = model(query)
-            loss = sample.task.loss(question, reply, truth)
-            return _Judged(sample, reply.value, loss, Outcome(sample.task.verdict(loss), too_long(reply.value)))
+            with about(sample) as subject:
+                with purpose("answer"):
+                    reply = model(query)
+                loss = sample.task.loss(question, reply, truth)
+                subject.score = sample.task.verdict(loss)
+            return _Judged(sample, reply.value, loss, Outcome(subject.score, too_long(reply.value)))
 
         with scope(answers="before"):
             return fan_out(judge, batch)

@@ -8,16 +8,26 @@ from typing import NamedTuple
 from textgrad.concurrency import fan_out
 from textgrad.engine.base import EngineLM
 from textgrad.engine.reply import Text
-from textgrad.tasks import Dataset, Task
+from textgrad.tasks import Task
+from textgrad.trace import about, purpose
 from utils.metrics.statistics import Estimate, accuracy, mean_of, mean_of_prompts
 
 
 class Sample(NamedTuple):
-    """One question with its right answer and its task."""
+    """One question with its right answer, and its place in the data.
+
+    Attributes:
+        task: the task.
+        question, answer: of the data.
+        split: "train", "val" or "test".
+        number: 0, 1, ... in the split.
+    """
 
     task: Task
     question: str
     answer: str
+    split: str = ""
+    number: int = 0
 
 
 class Outcome(NamedTuple):
@@ -52,9 +62,11 @@ class Score:
         return accuracy(self.correct)
 
 
-def samples_of(task: Task, dataset: Dataset) -> list[Sample]:
-    """Return the questions of a data set, in order."""
-    return [Sample(task, *dataset[index]) for index in range(len(dataset))]
+def samples_of(task: Task, split: str) -> list[Sample]:
+    """Return the questions of a split, "train", "val" or "test", in order."""
+    dataset = getattr(task, split)
+    pairs = (dataset[number] for number in range(len(dataset)))
+    return [Sample(task, question, answer, split, number) for number, (question, answer) in enumerate(pairs)]
 
 
 def prompt_id(prompt: str) -> str:
@@ -64,7 +76,8 @@ def prompt_id(prompt: str) -> str:
 
 def answer(engine: EngineLM, prompt: str, sample: Sample) -> str:
     """Return the engine's reply to a question under a prompt."""
-    return engine.generate(sample.task.query(sample.question), system_prompt=prompt)
+    with purpose("answer"):
+        return engine.generate(sample.task.query(sample.question), system_prompt=prompt)
 
 
 def too_long(reply: object) -> bool:
@@ -74,8 +87,10 @@ def too_long(reply: object) -> bool:
 
 def outcome_of(engine: EngineLM, prompt: str, sample: Sample) -> Outcome:
     """Answer one question under a prompt and score the answer."""
-    reply = answer(engine, prompt, sample)
-    return Outcome(sample.task.score(sample.question, reply, sample.answer), too_long(reply))
+    with about(sample) as subject:
+        reply = answer(engine, prompt, sample)
+        subject.score = sample.task.score(sample.question, reply, sample.answer)
+    return Outcome(subject.score, too_long(reply))
 
 
 def evaluate(engine: EngineLM, prompt: str, task: Task, samples: Sequence[Sample], width: int) -> Score:

@@ -49,9 +49,7 @@ class Federation:
 
     def __post_init__(self):
         self.questions = {
-            (task.name, split): samples_of(task, getattr(task, split))
-            for task in self.tasks
-            for split in ("val", "test")
+            (task.name, split): samples_of(task, split) for task in self.tasks for split in ("val", "test")
         }
         self.surprisal = surprisal_scorer(self.config, self.engines.gateway)
 
@@ -158,7 +156,7 @@ def load_tasks(config: Config, engines: Engines) -> list[Task]:
     if duplicates := {name for name in names if names.count(name) > 1}:
         raise UsageError(f"--task: two tasks are called {min(duplicates)!r}: rename one of the files")
     for task in tasks:
-        samples = [sample for split in (task.train, task.val, task.test) for sample in samples_of(task, split)]
+        samples = [sample for split in ("train", "val", "test") for sample in samples_of(task, split)]
         engines.teach((sample.question, sample.answer) for sample in samples)
     return tasks
 

@@ -55,11 +55,7 @@ def _site_names(config: Config, count: int) -> list[str]:
 
 
 def _held_out_rows(task: Task) -> list[dict[str, str]]:
-    return [
-        {**_row(sample), "split": split}
-        for split in ("val", "test")
-        for sample in samples_of(task, getattr(task, split))
-    ]
+    return [{**_row(sample), "split": split} for split in ("val", "test") for sample in samples_of(task, split)]
 
 
 def _row(sample: Sample) -> dict[str, str]:

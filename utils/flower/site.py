@@ -34,6 +34,7 @@ from utils.flower.records import Record, count, decode_options, decode_text, enc
 from utils.options import check_value
 from utils.run_log.identity import fingerprint
 from utils.run_log.lock import FolderLock
+from utils.run_log.trace import Trace
 
 _LIMITS = (
     "max_concurrency",
@@ -137,7 +138,7 @@ class _LocalTraining:
             path = site.data / f"{_file_name(Path(name).stem)}.jsonl"
             if path.exists():
                 task = _private_task(name, path, scorer, self.engines, self.config)
-                samples += samples_of(task, task.train)
+                samples += samples_of(task, "train")
         if not samples:
             names = ", ".join(f"{Path(name).stem}.jsonl" for name in request["tasks"])
             raise UsageError(f"{site.data} contains no questions for this run: add at least one of {names}")
@@ -168,12 +169,17 @@ class _LocalTraining:
 
     def run(self, prompt: str, round_number: int, seconds: float | None) -> Update | NoUpload:
         """Return the client's update, or why there is none, as on one machine."""
+        gateway = self.engines.gateway
+        assert gateway.call_log is not None
+        trace = Trace(gateway.call_log, self.config.run_name)
+        gateway.on_reply = trace.record
         with scope(round=round_number):
             (answer,) = LocalTransport(self.config).exchange(round_number, [self.client], [prompt], seconds)
+        trace.flush()
         if isinstance(answer, Update):
             record = {"round": round_number, "client": self.client.number, "update": dataclasses.asdict(answer)}
             atomic_write(self.folder / f"round{round_number:02d}.json", to_json(record, indent=2) + "\n")
-            self.engines.gateway.close()
+            gateway.close()
         return answer
 
 

@@ -6,6 +6,7 @@ from textgrad.engine.base import EngineLM
 from textgrad.engine.calls.ask_again import ask_until
 from textgrad.errors import BadReply
 from textgrad.fences import fence_text
+from textgrad.trace import purpose
 from utils.metrics.retention import Fate
 
 _TAGS = ("INSTRUCTION", "MERGED_PROMPT")
@@ -46,4 +47,5 @@ def judge_fate(engine: EngineLM, instruction: str, prompt: str) -> Fate:
     content = _JUDGE_PROMPT.format(
         instruction=fence_text("INSTRUCTION", instruction, _TAGS), prompt=fence_text("MERGED_PROMPT", prompt, _TAGS)
     )
-    return ask_until(engine, content, parse, hint="End with one word: kept, merged or lost.")
+    with purpose("judge"):
+        return ask_until(engine, content, parse, hint="End with one word: kept, merged or lost.")

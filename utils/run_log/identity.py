@@ -78,9 +78,7 @@ def data_record(tasks: Iterable[Task]) -> dict[str, Any]:
     """Return, by task, the scorer's name (and file's fingerprint), and the size and fingerprint of each split."""
     record: dict[str, Any] = {}
     for task in tasks:
-        pairs = {
-            name: [(each.question, each.answer) for each in samples_of(task, getattr(task, name))] for name in SPLITS
-        }
+        pairs = {name: [(each.question, each.answer) for each in samples_of(task, name)] for name in SPLITS}
         splits = {name: {"n": len(split), "fingerprint": fingerprint(split)} for name, split in pairs.items() if split}
         file = {"scorer_fingerprint": task.scorer_fingerprint} if task.scorer_fingerprint else {}
         record[task.name] = {"scorer": task.scorer_name, **file, **splits}

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from textgrad.concurrency import BackgroundTask
+from textgrad.engine.reply import Reply
 from utils.config import Config
 from utils.federation.evaluation import mean_estimate
 from utils.federation.null_log import NullLog
@@ -29,6 +30,7 @@ from utils.run_log.partition import partition_record, partition_table
 from utils.run_log.results import detectable, summarize
 from utils.run_log.summary import detectable_gain
 from utils.run_log.terminal import Terminal
+from utils.run_log.trace import Trace
 from utils.run_log.writer import Writer
 from utils.trackers import open_tracker
 
@@ -58,6 +60,7 @@ class RunLog(NullLog):
         self._tracker = open_tracker(self.config, self.say)
         self._writer = Writer()
         self._local_only = config.aggregate_method == "none"
+        self._trace: Trace | None = None
         self._last_entry: dict[str, Any] | None = None
         self._started = time.monotonic()
 
@@ -72,7 +75,10 @@ class RunLog(NullLog):
         self._metrics, self._ledger = JsonLines(self.folder / "metrics.jsonl"), JsonLines(self.folder / "ledger.jsonl")
         self._run_folder.write_prompt("initial", federation.initial_prompt)
         self._terminal.open()
-        federation.engines.gateway.on_reply = self._terminal.count
+        if federation.engines.gateway.call_log is not None:
+            self._trace = Trace(federation.engines.gateway.call_log, self.name)
+            self._trace.clear()
+        federation.engines.gateway.on_reply = self._on_reply
         self.say(f"results are written to {self.folder}")
         for line in (*remarks, f"protocol: {describe(self.config)}", *data_lines(federation.tasks)):
             self.say(line)
@@ -84,6 +90,11 @@ class RunLog(NullLog):
         self._tracker.log_params(
             {**dataclasses.asdict(self.config), "task_description": federation.initial_prompt, **_lengths(federation)}
         )
+
+    def _on_reply(self, role: str, key: str, reply: Reply) -> None:
+        self._terminal.count()
+        if self._trace:
+            self._trace.record(role, key, reply)
 
     def _write_partition(self) -> None:
         record = partition_record(self._federation)
@@ -124,6 +135,8 @@ class RunLog(NullLog):
         self._writer.submit(lambda: self._write_entry(finished, validation.result()), after=validation)
 
     def _write_round(self, finished: Round) -> None:
+        if self._trace:
+            self._trace.flush()
         for update in finished.updates:
             name = f"round{finished.number:02d}_client{update.client:02d}"
             for step in update.steps:
@@ -170,6 +183,8 @@ class RunLog(NullLog):
         self._writer.finish()
         self._metrics.finish()
         self._ledger.finish()
+        if self._trace:
+            self._trace.flush()
         seconds = time.monotonic() - self._started
         summary = summarize(self._federation, result, seconds) | ({"forecast": forecast} if forecast else {})
         self._run_folder.write_prompt("best", summary["prompts"]["best"])

@@ -85,7 +85,7 @@ def _prompts(folder: Path, results: dict[str, Any], number: int) -> list[str]:
 
 def _usage(path: Path, tasks: list[Task]) -> tuple[int, int]:
     """Return the number of calls and tokens in a call log, without answers to test questions."""
-    tested = {task.query(sample.question) for task in tasks for sample in samples_of(task, task.test)}
+    tested = {task.query(sample.question) for task in tasks for sample in samples_of(task, "test")}
     calls = tokens = 0
     query = (
         "SELECT request, prompt_tokens, completion_tokens FROM calls WHERE json_extract(request, '$.messages') NOT NULL"

@@ -39,7 +39,7 @@ class PromptTester:
         """Return 1 or 0 per test question under a prompt."""
         found = {}
         for task in self.tasks:
-            samples = samples_of(task, task.test)
+            samples = samples_of(task, "test")
             score = evaluate(self.engines.test, prompt, task, samples, self.config.max_concurrency)
             found |= {(self._seed, task.name, index): right for index, right in enumerate(score.correct)}
         return found

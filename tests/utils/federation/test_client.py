@@ -30,7 +30,7 @@ def parts(tmp_path):
 def client_of(engines, task, **changes):
     arguments = {
         "number": 0,
-        "samples": samples_of(task, task.train),
+        "samples": samples_of(task, "train"),
         "engine": engines.test,
         "critic": engines.evaluation,
         "batch_size": 3,
@@ -43,7 +43,7 @@ def client_of(engines, task, **changes):
 def test_a_client_makes_exactly_the_configured_local_steps_even_with_little_data(parts):
     engines, _, _, task = parts
     for size, steps in ((18, 4), (3, 5), (2, 7)):
-        client = client_of(engines, task, samples=samples_of(task, task.train)[:size], local_steps=steps)
+        client = client_of(engines, task, samples=samples_of(task, "train")[:size], local_steps=steps)
         update = client.train("Add.", 1)
         assert [step.number for step in update.steps] == list(range(1, steps + 1))
         assert {step.n for step in update.steps} == {min(3, size)}
@@ -60,7 +60,7 @@ def test_minibatches_contain_all_data_before_a_question_is_repeated(parts):
 
 def test_minibatches_with_replacement_draw_every_question_independently_and_equally_often(parts):
     engines, _, _, task = parts
-    client = client_of(engines, task, samples=samples_of(task, task.train)[:6], batches="replacement")
+    client = client_of(engines, task, samples=samples_of(task, "train")[:6], batches="replacement")
     batches = [[sample.question for sample in client.batch(index)] for index in range(2000)]
     counts = Counter(question for batch in batches for question in batch)
     assert len(counts) == 6 and all(abs(count / 1000 - 1) < 0.15 for count in counts.values())
@@ -72,7 +72,7 @@ def test_minibatches_with_replacement_draw_every_question_independently_and_equa
 
 def test_with_replacement_a_minibatch_may_be_larger_than_the_data(parts):
     engines, _, _, task = parts
-    client = client_of(engines, task, samples=samples_of(task, task.train)[:2], batches="replacement", batch_size=5)
+    client = client_of(engines, task, samples=samples_of(task, "train")[:2], batches="replacement", batch_size=5)
     assert {step.n for step in client.train("Add.", 1).steps} == {5}
 
 
@@ -159,7 +159,7 @@ def test_a_rejected_rewrite_leaves_the_prompt_unchanged(parts):
 
         def complete(self, messages, sampling):
             question = messages[-1]["content"].split("\n")[0]
-            right = next(sample.answer for sample in samples_of(task, task.train) if sample.question == question)
+            right = next(sample.answer for sample in samples_of(task, "train") if sample.question == question)
             return Reply(f"Answer: {right if messages[0]['content'] == 'Add.' else -1}")
 
     class Editor(ChatEngine):
@@ -196,7 +196,7 @@ def test_an_unchanged_rewrite_is_neither_kept_nor_rejected_and_not_answered_agai
 @pytest.mark.parametrize("accept, asked", [("not_worse", 6), ("holdout", 14), ("paired", 14)])
 def test_a_rule_may_ask_further_questions_that_the_rewrite_has_not_seen(parts, accept, asked):
     engines, _, _, task = parts
-    samples = samples_of(task, task.train)
+    samples = samples_of(task, "train")
     seen = []
 
     class Constant(ChatEngine):

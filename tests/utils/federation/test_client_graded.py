@@ -51,7 +51,7 @@ def step(tmp_path):
     engines, _, _ = toy.recorded(config)
     grader = GradedGrader(lambda question, prediction, answer: Grade(*RIGHT[prediction]))
     task = dataclasses.replace(load_tasks(config, engines)[0], grader=grader)
-    samples = samples_of(task, task.train)
+    samples = samples_of(task, "train")
     Observer.seen = []
 
     def make(before, after, **changes):

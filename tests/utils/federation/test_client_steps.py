@@ -38,7 +38,7 @@ def make_client(tmp_path):
     config = toy.config(tmp_path, module="train_centralized")
     engines, _, _ = toy.recorded(config)
     task = load_tasks(config, engines)[0]
-    samples = samples_of(task, task.train)
+    samples = samples_of(task, "train")
 
     def make(scores, rewrite="<IMPROVED_VARIABLE>New.</IMPROVED_VARIABLE>", **changes):
         arguments = {"number": 0, "samples": samples, "batch_size": 5, "local_steps": 1, "seed": 1} | changes

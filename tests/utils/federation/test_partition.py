@@ -157,7 +157,7 @@ def test_a_smaller_batch_is_proposed_as_soon_as_every_client_can_have_one_questi
     config = toy.config(tmp_path)
     task = load_tasks(config, toy.recorded(config)[0])[0]
     with pytest.raises(UsageError) as refused:
-        check_size(config, samples_of(task, task.train)[:questions], 5, "--num_clients")
+        check_size(config, samples_of(task, "train")[:questions], 5, "--num_clients")
     assert ("--batch_size 1 or less" in str(refused.value)) is (fix is not None)
     assert "for 5 clients with" in str(refused.value)
 
@@ -184,5 +184,5 @@ def test_wrong_labels_change_the_answers_of_the_first_client_only(tmp_path):
 
 def split_of(config):
     (task,) = load_tasks(config, toy.recorded(config)[0])
-    samples = samples_of(task, task.train)
+    samples = samples_of(task, "train")
     return split_train(config, samples, [0] * len(samples), config.homo_split_num, "--num_clients")

@@ -43,7 +43,7 @@ def parts(tmp_path):
     config = toy.config(tmp_path, module="train_centralized")
     engines, _, _ = toy.recorded(config)
     task = load_tasks(config, engines)[0]
-    return engines.gateway, samples_of(task, task.train)
+    return engines.gateway, samples_of(task, "train")
 
 
 def client_of(gateway, samples, engine, **changes):

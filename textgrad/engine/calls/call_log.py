@@ -13,7 +13,7 @@ import sqlite3
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -150,6 +150,19 @@ class CallLog:
         )
         return sorted(endpoint for (endpoint,) in rows if endpoint)
 
+    def run_script(self, script: str) -> None:
+        """Execute statements that define further tables of the file."""
+        with self._lock, self._reporting_errors():
+            self._connect().executescript(script)
+
+    def write(self, statement: str, rows: Sequence[Sequence]) -> None:
+        """Execute a statement on further tables once per row of values, in one transaction."""
+        with self._lock, self._reporting_errors():
+            connection = self._connect()
+            connection.execute("BEGIN IMMEDIATE")
+            connection.executemany(statement, rows)
+            connection.execute("COMMIT")
+
     def __len__(self) -> int:
         return self._execute("SELECT COUNT(*) FROM calls")[0][0]
 
@@ -175,13 +188,17 @@ class CallLog:
 
     def _execute(self, statement: str, values: tuple = ()) -> list[Row]:
         """Run a statement, in one thread at a time."""
-        with self._lock:
-            try:
-                return self._connect().execute(statement, values).fetchall()
-            except sqlite3.Error as error:
-                raise BrokenSystem(f"cannot use the call log {self.path}: {describe_sqlite(error)}") from error
-            except OSError as error:
-                raise file_error("cannot use the call log", self.path, error) from error
+        with self._lock, self._reporting_errors():
+            return self._connect().execute(statement, values).fetchall()
+
+    @contextlib.contextmanager
+    def _reporting_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise BrokenSystem(f"cannot use the call log {self.path}: {describe_sqlite(error)}") from error
+        except OSError as error:
+            raise file_error("cannot use the call log", self.path, error) from error
 
     def _connect(self) -> sqlite3.Connection:
         if self._closed:

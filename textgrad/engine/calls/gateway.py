@@ -79,7 +79,7 @@ class Gateway:
 
     Attributes:
         usage: by role.
-        on_reply: called after every reply.
+        on_reply: called after every reply with the role, the key in the call log and the reply.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class Gateway:
         self.call_log, self.limiter, self.budget = call_log, limiter or Limiter(), budget or Budget()
         self.reuse, self.replay_only, self.raise_on_failure = reuse, replay_only, raise_on_failure
         self.usage: dict[str, Usage] = {}
-        self.on_reply: Callable[[], None] = lambda: None
+        self.on_reply: Callable[[str, str, Reply], None] = lambda role, key, reply: None
         self.warn = warn or (lambda line: print(line, file=sys.stderr))
         self._truncation = TruncationDetector(self.warn)
         self._warned: dict[str, set[str]] = {}
@@ -259,7 +259,7 @@ class Gateway:
                 usage.seconds += seconds
                 if reply.flaw:
                     usage.flaws[reply.flaw] += 1
-        self.on_reply()
+        self.on_reply(call.role, call.key, reply)
         return reply
 
 
