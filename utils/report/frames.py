@@ -38,14 +38,14 @@ def frames(run: str | Path) -> Frames:
     from pandas import DataFrame, read_sql_query  # installed with datasets; slow to import
 
     folder = Path(run)
+    with closing(open_trace(folder)) as connection:
+        query = "SELECT * FROM requests WHERE run = ? ORDER BY scope, number"
+        calls = read_sql_query(query, connection, params=(folder.resolve().name,))
     events = DataFrame(read_json_lines(folder / "metrics.jsonl"))
     steps, evaluations = (
         events[events["event"] == kind].dropna(axis="columns", how="all").reset_index(drop=True)
         for kind in ("step", "evaluation")
     )
-    with closing(open_trace(folder)) as connection:
-        query = "SELECT * FROM requests WHERE run = ? ORDER BY scope, number"
-        calls = read_sql_query(query, connection, params=(folder.resolve().name,))
     return Frames(steps, evaluations, calls)
 
 
