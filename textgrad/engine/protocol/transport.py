@@ -64,7 +64,8 @@ class UrllibTransport:
     def __init__(self, url: str, headers: Mapping[str, str], timeout: float):
         self._url = url
         self._headers = {"Content-Type": "application/json", "User-Agent": _USER_AGENT, **headers}
-        self._timeout, self._read_timeout = urllib3.Timeout(min(_CONNECT_TIMEOUT, timeout), timeout), timeout
+        self._timeout = urllib3.Timeout(connect=min(_CONNECT_TIMEOUT, timeout), read=timeout)
+        self._read_timeout = timeout
         self._pool = connection_pool(url)
         self._connections = self._pool.connection_from_url(url)
         through_proxy = self._pool.proxy is not None and url.startswith("http:")

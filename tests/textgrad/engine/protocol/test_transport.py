@@ -232,6 +232,12 @@ def test_a_connection_timeout_is_reported(monkeypatch):
     assert caught.value.refused
 
 
+def test_a_reply_may_take_longer_than_a_connection(monkeypatch):
+    monkeypatch.setattr("textgrad.engine.protocol.transport._CONNECT_TIMEOUT", 0.3)
+    with FaultServer(latency=1.0) as server:
+        assert [ask(engine_of(server, request_timeout=20)) for _ in range(2)]
+
+
 @pytest.mark.skipif(not shutil.which("openssl"), reason="needs openssl to create a certificate")
 def test_https_requires_a_trusted_certificate(monkeypatch, tmp_path):
     certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
