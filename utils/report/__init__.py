@@ -4,6 +4,7 @@
 .venv/bin/python -m utils.report logs/<a> logs/<b> ...    runs side by side with the paired test, in <a>_vs_<b>/;
                                                           also folders of --repeats: means and differences over seeds
 .venv/bin/python -m utils.report logs/                    index.html: a table of all runs
+.venv/bin/python -m utils.report serve logs/              the same pages and every call, on http://127.0.0.1:8080/
 
 The end of a run calls `write`.
 """

@@ -24,6 +24,10 @@ def main(arguments: list[str]) -> int:
     Returns:
         Exit status: 0, or 2 for wrong usage and files that cannot be read or written.
     """
+    if arguments[:1] == ["serve"]:
+        from utils.report.browser import server
+
+        return exit_status(lambda: server.main(arguments[1:]))
     parser = OneLineParser(prog="python -m utils.report", description="Write reports of finished runs.")
     parser.add_argument("folder", nargs="+", help="logs/<run>, several of them, or logs/ for a table of all runs")
     parser.add_argument(

@@ -1,12 +1,11 @@
 """The steps, evaluations and requests of a run as data frames, for notebooks."""
 
-import sqlite3
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from textgrad.errors import UsageError
 from textgrad.text import read_json_lines
+from utils.report.trace_file import open_trace
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -38,32 +37,13 @@ def frames(run: str | Path) -> Frames:
     from pandas import DataFrame, read_sql_query  # installed with datasets; slow to import
 
     folder = Path(run)
-    with closing(open_trace(folder)) as connection:
+    connection, name = open_trace(folder)
+    with closing(connection):
         query = "SELECT * FROM requests WHERE run = ? ORDER BY scope, number"
-        calls = read_sql_query(query, connection, params=(folder.resolve().name,))
+        calls = read_sql_query(query, connection, params=(name,))
     events = DataFrame(read_json_lines(folder / "metrics.jsonl"))
     steps, evaluations = (
         events[events["event"] == kind].dropna(axis="columns", how="all").reset_index(drop=True)
         for kind in ("step", "evaluation")
     )
     return Frames(steps, evaluations, calls)
-
-
-def open_trace(folder: Path) -> sqlite3.Connection:
-    """Open the call log of a run for reading: its own, or the common one of several seeds.
-
-    Raises:
-        UsageError: there is none, or it has no trace.
-    """
-    for path in (folder / "calls.sqlite", folder.resolve().parent / "calls.sqlite"):
-        if path.exists():
-            connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
-            try:
-                connection.execute("SELECT 1 FROM requests LIMIT 1")
-            except sqlite3.Error as error:
-                connection.close()
-                raise UsageError(
-                    f"{path} has no trace ({error}): an earlier version wrote it; repeat the run with --replay_only"
-                ) from error
-            return connection
-    raise UsageError(f"{folder} holds no calls.sqlite: name the folder of a run, such as logs/<run>")

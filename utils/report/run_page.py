@@ -14,18 +14,20 @@ from utils.run_log.comparisons import main_comparisons, whose
 from utils.run_log.summary import detectable_gain
 
 
-def run_page(run: Run, drawings: Sequence[Drawing]) -> str:
+def run_page(run: Run, drawings: Sequence[Drawing], browsable: bool = False) -> str:
     """Return the page.
 
     Args:
         run: a finished run.
         drawings: its figures.
+        browsable: True to link the call browser beside the page.
     """
     results = run.results
     return render(
         "run.html",
         title=run.name,
         run=run,
+        browsable=browsable,
         results=results,
         engines=run.config.get("engines", {}),
         headline=_headline(run),

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from textgrad.errors import UsageError
 from utils.files import atomic_write, reporting_os_errors, to_json
 from utils.report import groups
+from utils.report.browser.page import write_browser
 from utils.report.charts import comparison_charts, run_charts
 from utils.report.comparison import comparison_page
 from utils.report.drawing import Drawing
@@ -21,7 +23,7 @@ PAPER_FORMATS = ("svg", "png", "pdf")
 
 
 def write(folder: Path, target: Path | None = None, figures: Sequence[str] = SCREEN_FORMATS) -> None:
-    """Write report.html and figures/ of a finished run.
+    """Write report.html, figures/ and, if the run is not too large, calls.html of a finished run.
 
     Args:
         folder: of the run.
@@ -35,8 +37,24 @@ def write(folder: Path, target: Path | None = None, figures: Sequence[str] = SCR
     run = load_run(folder)
     target = target or run.folder
     drawings = [Drawing(chart, simulated_note([run])) for chart in run_charts(run) if chart]
-    atomic_write(target / "report.html", run_page(run, drawings))
+    browsable = write_browser(run.folder, target)
+    atomic_write(target / "report.html", run_page(run, drawings, browsable))
     write_figures(target, drawings, figures)
+
+
+def comparison_of(folders: Sequence[Path]) -> str:
+    """Return the page that compares runs, or folders of --repeats.
+
+    Raises:
+        UsageError: there are fewer than two, or one holds no finished run.
+    """
+    if len(folders) < 2:
+        raise UsageError("choose at least two runs to compare")
+    repeated = [groups.load_group(folder) for folder in folders if groups.is_group(folder)]
+    runs = [run for group in repeated for run in group.runs]
+    runs += [load_run(folder) for folder in folders if not groups.is_group(folder)]
+    page, _ = _comparison(runs, "Comparison of runs", *_of_groups(repeated))
+    return page
 
 
 def write_comparison(folder: Path, runs: Sequence[Run], several_seeds: Sequence[Group] = ()) -> None:
@@ -47,8 +65,7 @@ def write_comparison(folder: Path, runs: Sequence[Run], several_seeds: Sequence[
         runs: at least two.
         several_seeds: groups among the runs, compared by their means over seeds.
     """
-    seeds = groups.comparison_table(several_seeds) if several_seeds else None
-    _write_comparison(folder, runs, "Comparison of runs", seeds, groups.group_rows(several_seeds))
+    _write_comparison(folder, runs, "Comparison of runs", *_of_groups(several_seeds))
 
 
 def write_seeds(folder: Path, runs: Sequence[Run]) -> str:
@@ -84,14 +101,28 @@ def write_index(folder: Path, runs: Sequence[Run]) -> None:
     atomic_write(folder / "index.html", index_page(folder, runs))
 
 
-def _write_comparison(
-    folder: Path, runs: Sequence[Run], title: str, seeds: TitledTable | None, extra_rows: Sequence[dict[str, Any]]
-) -> None:
+def _of_groups(several_seeds: Sequence[Group]) -> tuple[TitledTable | None, list[dict[str, Any]]]:
+    """Return the table and the rows of groups of seeds."""
+    seeds = groups.comparison_table(several_seeds) if several_seeds else None
+    return seeds, groups.group_rows(several_seeds)
+
+
+def _comparison(
+    runs: Sequence[Run], title: str, seeds: TitledTable | None, extra_rows: Sequence[dict[str, Any]]
+) -> tuple[str, list[Drawing]]:
+    """Return the page of several runs and its drawings."""
     single_runs = metric_rows([run for run in runs if not run.group])  # a group is represented by its means
     drawings = [
         Drawing(chart, simulated_note(runs)) for chart in comparison_charts(runs, [*single_runs, *extra_rows]) if chart
     ]
-    atomic_write(folder / "report.html", comparison_page(runs, drawings, title, seeds))
+    return comparison_page(runs, drawings, title, seeds), drawings
+
+
+def _write_comparison(
+    folder: Path, runs: Sequence[Run], title: str, seeds: TitledTable | None, extra_rows: Sequence[dict[str, Any]]
+) -> None:
+    page, drawings = _comparison(runs, title, seeds, extra_rows)
+    atomic_write(folder / "report.html", page)
     write_figures(folder, drawings)
     write_tables(folder, runs, extra_rows)
 

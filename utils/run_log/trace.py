@@ -22,6 +22,7 @@ CREATE TABLE IF NOT EXISTS trace (
 CREATE TABLE IF NOT EXISTS questions (
     run TEXT, task TEXT, split TEXT, question INTEGER, text TEXT, answer TEXT,
     PRIMARY KEY (run, task, split, question)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS trace_by_key ON trace (run, key);
 DROP VIEW IF EXISTS requests;
 CREATE VIEW requests AS
     SELECT trace.*, ROW_NUMBER() OVER (PARTITION BY run, trace.key ORDER BY scope, number) > 1 AS repeated,
