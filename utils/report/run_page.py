@@ -6,6 +6,7 @@ from typing import Any
 from utils.metrics.table import HEADLINE, metrics_shown_in
 from utils.report import tables
 from utils.report.drawing import Drawing
+from utils.report.graph import prompt_graph
 from utils.report.lineage import lineage
 from utils.report.pages import render
 from utils.report.paired import name_of_test
@@ -36,6 +37,7 @@ def run_page(run: Run, drawings: Sequence[Drawing], browsable: bool = False) -> 
         several_prompts=len(results["rounds"][0]["prompts"]) > 1,
         detectable=detectable_gain(results["detectable"]) if results.get("detectable") else "",
         drawings=drawings,
+        graph=prompt_graph(run),
         lineage=lineage(run),
         merged=any(each.get("retention") for each in results["rounds"]),
         leaks_checked=any(each.get("leaks") for each in results["rounds"]),
