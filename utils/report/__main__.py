@@ -11,7 +11,8 @@ from utils.options import OneLineParser
 from utils.program.command import exit_status, run_command
 from utils.report import export, groups, paired
 from utils.report.formats import estimate_text
-from utils.report.runs import find_runs, is_run, load_run
+from utils.report.run_list import list_runs
+from utils.report.runs import is_run, load_run
 from utils.report.write import PAPER_FORMATS, write, write_comparison, write_index, write_seeds, write_tables
 from utils.run_log.summary import summary_table
 
@@ -67,11 +68,7 @@ def _report(folders: list[Path], output: str) -> int:
 
 
 def _report_several(folders: list[Path], target: Path) -> int:
-    groups_by_folder = {folder: groups.load_group(folder) for folder in folders if groups.is_group(folder)}
-    runs = []
-    for folder in folders:
-        runs += groups_by_folder[folder].runs if folder in groups_by_folder else [load_run(folder)]
-    repeated = list(groups_by_folder.values())
+    runs, repeated = groups.load_several(folders)
     _make_folder(target)
     print("\n\n".join(filter(None, [groups.as_text(repeated), export.as_text(runs), paired.as_text(runs)])))
     write_comparison(target, runs, repeated)
@@ -80,12 +77,14 @@ def _report_several(folders: list[Path], target: Path) -> int:
 
 
 def _report_all(folder: Path) -> int:
-    runs = [load_run(path) for path in find_runs(folder)]
+    runs, problems = list_runs(folder)
     if not runs:
-        raise UsageError(f"{folder} holds no finished run: name logs/ or the folder of a run, such as logs/<run>")
-    write_index(folder, runs)
-    for run in runs:
-        print(f"{estimate_text(run.metric('best_test_acc')):<32}  {run.folder.relative_to(folder.resolve())}")
+        raise UsageError(f"{folder} holds no run: name logs/ or the folder of a run, such as logs/<run>")
+    write_index(folder, runs, problems)
+    for listed in runs:
+        best = estimate_text(listed.run.metric("best_test_acc")) if listed.results else listed.status
+        print(f"{best:<32}  {listed.run.folder.relative_to(folder.resolve())}")
+    print("".join(f"\nnot listed: {problem}" for problem in problems), end="")
     print(f"\n{folder / 'index.html'}")
     return 0
 

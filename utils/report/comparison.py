@@ -4,17 +4,24 @@ from collections.abc import Sequence
 from typing import Any
 
 from utils.metrics.table import COMPARISON, metrics_shown_in
+from utils.report.chart import COLOR_COUNT
 from utils.report.drawing import Drawing
-from utils.report.formats import estimate_text, interval_text
+from utils.report.formats import DASH, estimate_text, interval_text
+from utils.report.groups import Group
 from utils.report.pages import render
 from utils.report.paired import name_of_test, paired
 from utils.report.runs import Run
+from utils.report.settings import SEED, differing_settings, settings_of
 from utils.report.tables import Table, TitledTable
 from utils.run_log.summary import detectable_gain
 
 
 def comparison_page(
-    runs: Sequence[Run], drawings: Sequence[Drawing], title: str, seeds: TitledTable | None = None
+    runs: Sequence[Run],
+    drawings: Sequence[Drawing],
+    title: str,
+    seeds: TitledTable | None = None,
+    several_seeds: Sequence[Group] = (),
 ) -> str:
     """Return the page of several runs.
 
@@ -23,22 +30,52 @@ def comparison_page(
         drawings: its figures.
         title: of the page.
         seeds: means over seeds, shown first.
+        several_seeds: groups among the runs, whose settings are shown once.
     """
     comparisons = list(paired(runs))
-    tested = sum("verdict" in each for each in comparisons)
+    tested = [each for each in comparisons if "verdict" in each]
+    differing, equal = differing_settings(_settings(runs, several_seeds))
     return render(
-        "seeds.html" if seeds else "comparison.html",
+        "comparison.html",
         title=title,
         simulated=any(run.results["simulated"] for run in runs),
+        remarks=_remarks(runs),
         seeds=seeds,
+        differing=differing,
+        equal=equal,
         drawings=drawings,
+        omitted=f"The charts over rounds show the first {COLOR_COUNT} of {len(runs)} runs."
+        if len(runs) > COLOR_COUNT
+        else "",
         numbers=_numbers(runs),
-        comparisons=_comparisons(comparisons) if tested else None,
-        not_compared=list(dict.fromkeys(each["why_not"] for each in comparisons if "why_not" in each)),
+        comparisons=_comparisons(tested),
+        not_compared=_not_compared(comparisons),
         test=name_of_test(runs),
-        notes=_notes(runs[0], tested),
+        notes=_notes(runs[0], len(tested)),
         runs=runs,
     )
+
+
+def _settings(runs: Sequence[Run], several_seeds: Sequence[Group]) -> dict[str, dict[str, str]]:
+    """Return the settings of each group without its seeds, and of each other run."""
+    grouped = {run.folder for group in several_seeds for run in group.runs}
+    groups = {group.name: settings_of(group.runs[0]) | {SEED: "several"} for group in several_seeds}
+    return groups | {run.name: settings_of(run) for run in runs if run.folder not in grouped}
+
+
+def _remarks(runs: Sequence[Run]) -> list[str]:
+    """Return one line on the runs that were stopped, and one on those that lack a number."""
+    stopped = [f"{run.name} ({run.results['stopped']})" for run in runs if run.results["status"] != "complete"]
+    lacking = []
+    for run in runs:
+        missing = [metric for metric in metrics_shown_in(COMPARISON) if estimate_text(run.metric(metric.key)) == DASH]
+        if missing:
+            lacking.append(f"{run.name} ({'; '.join(metric.heading or metric.label for metric in missing)})")
+    return [
+        f"{label}: {', '.join(names)}."
+        for label, names in (("Stopped before the end", stopped), ("Without some numbers", lacking))
+        if names
+    ]
 
 
 def _numbers(runs: Sequence[Run]) -> Table:
@@ -50,7 +87,7 @@ def _numbers(runs: Sequence[Run]) -> Table:
     return Table(header, rows, (len(header) - 1,))
 
 
-def _comparisons(comparisons: Sequence[dict[str, Any]]) -> Table:
+def _comparisons(tested: Sequence[dict[str, Any]]) -> Table:
     rows = [
         (
             each["second"],
@@ -60,11 +97,18 @@ def _comparisons(comparisons: Sequence[dict[str, Any]]) -> Table:
             f"{each['p_value']:.3g}",
             each["verdict"],
         )
-        if "verdict" in each
-        else (each["second"], each["first"], None, None, None, f"not compared: {each['why_not']}")
-        for each in comparisons
+        for each in tested
     ]
     return Table(("run", "against", "difference", "95 % interval", "p", "verdict"), rows, (2, 3, 4))
+
+
+def _not_compared(comparisons: Sequence[dict[str, Any]]) -> list[str]:
+    """Return one line per reason, with the pairs of runs that it keeps from a test."""
+    pairs: dict[str, list[str]] = {}
+    for each in comparisons:
+        if "why_not" in each:
+            pairs.setdefault(each["why_not"], []).append(f"{each['second']} with {each['first']}")
+    return [f"{'; '.join(names)}: {reason}" for reason, names in pairs.items()]
 
 
 def _notes(run: Run, tested: int) -> list[str]:

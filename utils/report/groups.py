@@ -1,6 +1,7 @@
-"""Runs of one setting with several seeds (`--repeats`): means, and differences between settings over seeds."""
+"""Runs of one setting with several seeds: means, and differences between settings over seeds."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,11 @@ from textgrad.errors import UsageError
 from textgrad.text import read_json
 from utils.metrics.statistics import DIFFERENCE, Spread, over_seeds
 from utils.metrics.table import find_metric, label_of
+from utils.report.chart import COLOR_COUNT, Chart, Series
 from utils.report.formats import DASH, interval_text
 from utils.report.paired import reason_not_comparable
 from utils.report.runs import Run, load_run
+from utils.report.settings import setting_key
 from utils.report.tables import Table, TitledTable
 
 _INITIAL, _BEST, _GAIN = "0shot_test_engine_test_acc", "best_test_acc", "gain_test_acc"
@@ -22,19 +25,14 @@ class Group:
     """The runs of one setting.
 
     Attributes:
-        folder: holds the run folders of all seeds.
+        name: of the folder of `--repeats`, or made from the name of the first run.
         runs: one per seed.
         metrics: {"mean", "sd", "ci95", "n", "values"} per metric; see `spread`.
     """
 
-    folder: Path
+    name: str
     runs: list[Run]
     metrics: dict[str, Any]
-
-    @property
-    def name(self) -> str:
-        """The folder's name."""
-        return self.folder.name
 
 
 def is_group(folder: Path) -> bool:
@@ -52,9 +50,42 @@ def load_group(folder: Path) -> Group:
     try:
         seeds = read_json(folder / "repeats.json")["seeds"]
         runs = [load_run(folder / f"seed{seed}", folder.name) for seed in seeds]
-        return Group(folder, runs, spread(runs)["metrics"])  # computed anew: earlier versions stored other intervals
+        return Group(
+            folder.name, runs, spread(runs)["metrics"]
+        )  # computed anew: earlier versions stored other intervals
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise UsageError(f"{folder / 'repeats.json'} cannot be read: {error}") from error
+
+
+def load_several(folders: Sequence[Path]) -> tuple[list[Run], list[Group]]:
+    """Return the runs of several folders, and the groups among them: folders of `--repeats` and runs of one setting.
+
+    Raises:
+        UsageError: a folder holds no finished run, or one of its files cannot be read.
+    """
+    runs, groups = [], []
+    for folder in folders:
+        if is_group(folder):
+            groups.append(load_group(folder))
+            runs += groups[-1].runs
+        else:
+            path = Path(folder).resolve()
+            runs.append(load_run(path, path.parent.name if re.fullmatch(r"seed-?\d+", path.name) else ""))
+    grouped = {run.folder for group in groups for run in group.runs}
+    return runs, [*groups, *_by_setting([run for run in runs if run.folder not in grouped])]
+
+
+def _by_setting(runs: Sequence[Run]) -> Iterator[Group]:
+    """Yield a group for each setting of which there are runs with several seeds."""
+    settings: dict[Any, dict[int, Run]] = {}
+    for run in runs:
+        settings.setdefault(setting_key(run), {}).setdefault(run.options["seed"], run)
+    for by_seed in settings.values():
+        found = list(by_seed.values())
+        if len(found) > 1:
+            first = found[0]
+            seeds = "1 more seed" if len(found) == 2 else f"{len(found) - 1} more seeds"
+            yield Group(first.group or f"{first.name} and {seeds}", found, spread(found)["metrics"])
 
 
 def spread(runs: Sequence[Run]) -> dict[str, Any]:
@@ -180,6 +211,25 @@ def group_rows(groups: Sequence[Group]) -> list[dict[str, Any]]:
         for name, metric in group.metrics.items()
         if metric["ci95"]
     ]
+
+
+def group_charts(groups: Sequence[Group]) -> list[Chart]:
+    """Return the chart of the means over seeds with Student's intervals; its title counts the settings left out."""
+    shown = groups[:COLOR_COUNT]
+    title = "Validation accuracy, mean over seeds" + (
+        f": the first {len(shown)} of {len(groups)} settings" if len(shown) < len(groups) else ""
+    )
+    series = [Series(group.name, list(_validation(group.runs))) for group in shown]
+    return [Chart("validation_over_seeds", title, series, limit=1.0)]
+
+
+def _validation(runs: Sequence[Run]) -> Iterator[tuple[float, ...]]:
+    """Yield (round, mean, low, high) for each round that all runs have validated."""
+    for records in zip(*(run.results["rounds"] for run in runs), strict=False):
+        values = [record["validation"].get("mean", {}).get("value") for record in records]
+        if None not in values:
+            spread = over_seeds(values)
+            yield (records[0]["round"], spread.mean, *(spread.ci95 or ()))
 
 
 def _value(run: Run, key: str) -> float | None:

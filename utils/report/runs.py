@@ -115,9 +115,3 @@ def load_run(folder: Path, group: str = "") -> Run:
 def is_run(folder: Path) -> bool:
     """Return True for the folder of a finished run."""
     return (Path(folder) / "results.json").exists()
-
-
-def find_runs(folder: Path) -> list[Path]:
-    """Return the folders of finished runs in a folder and one level below it, sorted by name."""
-    paths = [path for pattern in ("*/results.json", "*/*/results.json") for path in Path(folder).glob(pattern)]
-    return sorted({path.parent.resolve() for path in paths})

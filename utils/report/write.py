@@ -14,6 +14,7 @@ from utils.report.drawing import Drawing
 from utils.report.export import as_csv, as_latex, metric_rows
 from utils.report.groups import Group
 from utils.report.index_page import index_page
+from utils.report.run_list import ListedRun
 from utils.report.run_page import run_page
 from utils.report.runs import Run, load_run
 from utils.report.tables import TitledTable
@@ -65,7 +66,8 @@ def write_comparison(folder: Path, runs: Sequence[Run], several_seeds: Sequence[
         runs: at least two.
         several_seeds: groups among the runs, compared by their means over seeds.
     """
-    _write_comparison(folder, runs, "Comparison of runs", *_of_groups(several_seeds))
+    seeds = groups.comparison_table(several_seeds) if several_seeds else None
+    _write_comparison(folder, runs, "Comparison of runs", seeds, several_seeds)
 
 
 def write_seeds(folder: Path, runs: Sequence[Run]) -> str:
@@ -76,7 +78,8 @@ def write_seeds(folder: Path, runs: Sequence[Run]) -> str:
     """
     spread = groups.spread(runs)
     atomic_write(folder / "repeats.json", to_json(spread, indent=2) + "\n")
-    _write_comparison(folder, runs, folder.name, groups.spread_table(spread), [])
+    group = Group(folder.name, list(runs), spread["metrics"])
+    _write_comparison(folder, runs, folder.name, groups.spread_table(spread), [group])
     return groups.spread_text(spread)
 
 
@@ -93,38 +96,33 @@ def write_tables(folder: Path, runs: Sequence[Run], extra_rows: Sequence[dict[st
     atomic_write(folder / "report.tex", as_latex(numbers))
 
 
-def write_index(folder: Path, runs: Sequence[Run]) -> None:
-    """Write index.html, a table of all runs in a folder, and missing reports."""
-    for run in runs:
-        if not (run.folder / "report.html").exists():
-            write(run.folder)
-    atomic_write(folder / "index.html", index_page(folder, runs))
+def write_index(folder: Path, runs: Sequence[ListedRun], problems: Sequence[str] = ()) -> None:
+    """Write index.html, a table of all runs in a folder, and missing reports of finished runs.
 
-
-def _of_groups(several_seeds: Sequence[Group]) -> tuple[TitledTable | None, list[dict[str, Any]]]:
-    """Return the table and the rows of groups of seeds."""
-    seeds = groups.comparison_table(several_seeds) if several_seeds else None
-    return seeds, groups.group_rows(several_seeds)
-
-
-def _comparison(
-    runs: Sequence[Run], title: str, seeds: TitledTable | None, extra_rows: Sequence[dict[str, Any]]
-) -> tuple[str, list[Drawing]]:
-    """Return the page of several runs and its drawings."""
-    single_runs = metric_rows([run for run in runs if not run.group])  # a group is represented by its means
-    drawings = [
-        Drawing(chart, simulated_note(runs)) for chart in comparison_charts(runs, [*single_runs, *extra_rows]) if chart
-    ]
-    return comparison_page(runs, drawings, title, seeds), drawings
+    Args:
+        folder: of the run folders.
+        runs, problems: as `list_runs` returns them.
+    """
+    for listed in runs:
+        if listed.results and not (listed.run.folder / "report.html").exists():
+            write(listed.run.folder)
+    atomic_write(folder / "index.html", index_page(folder, runs, problems))
 
 
 def _write_comparison(
-    folder: Path, runs: Sequence[Run], title: str, seeds: TitledTable | None, extra_rows: Sequence[dict[str, Any]]
+    folder: Path, runs: Sequence[Run], title: str, seeds: TitledTable | None, several_seeds: Sequence[Group]
 ) -> None:
-    page, drawings = _comparison(runs, title, seeds, extra_rows)
-    atomic_write(folder / "report.html", page)
+    grouped = {run.folder for group in several_seeds for run in group.runs}
+    means = groups.group_rows(several_seeds)
+    if len(several_seeds) == 1 and len(grouped) == len(runs):  # nothing but the seeds of one setting
+        compared = metric_rows(runs)
+    else:
+        compared = [*metric_rows([run for run in runs if run.folder not in grouped]), *means]
+    charts = [*groups.group_charts(several_seeds), *comparison_charts(runs, compared)]
+    drawings = [Drawing(chart, simulated_note(runs)) for chart in charts if chart]
+    atomic_write(folder / "report.html", comparison_page(runs, drawings, title, seeds, several_seeds))
     write_figures(folder, drawings)
-    write_tables(folder, runs, extra_rows)
+    write_tables(folder, runs, means)
 
 
 def write_figures(folder: Path, drawings: Sequence[Drawing], formats: Sequence[str] = PAPER_FORMATS) -> None:

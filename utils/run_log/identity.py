@@ -37,7 +37,7 @@ def options_of(config: Config) -> dict[str, Any]:
     return normalize_all(json.loads(to_json(dataclasses.asdict(config))))
 
 
-def _stored_options(stored: Mapping[str, Any]) -> dict[str, Any]:
+def stored_options(stored: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options in a config.json. One that it lacks, because the run is older, has its (former) default."""
     known = {each.name for each in dataclasses.fields(Config)}
     values: dict[str, Any] = {
@@ -55,7 +55,7 @@ def as_begun(stored: Mapping[str, Any], config: Config) -> Config:
     """
     if "protocol" in stored["options"]:
         return config
-    begun, values = _stored_options(stored), dataclasses.asdict(config)
+    begun, values = stored_options(stored), dataclasses.asdict(config)
     kept = [
         name
         for name, former in FORMER_DEFAULTS.items()
@@ -103,7 +103,7 @@ def differences(stored: Mapping[str, Any], config: Config, data: Mapping[str, An
         config: of the resumed run.
         data: its `data_record`.
     """
-    before, now = _stored_options(stored), options_of(config)
+    before, now = stored_options(stored), options_of(config)
     found = [
         f"--{name} was {_shortened(before[name])} and is {_shortened(now[name])}"
         for name in now

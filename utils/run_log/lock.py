@@ -4,6 +4,7 @@ from pathlib import Path
 
 import filelock
 
+from textgrad.errors import StopRun
 from textgrad.system_errors import NO_LOCKS, file_error
 
 
@@ -51,3 +52,18 @@ class FolderLock:
             f"warning: {self.folder} cannot be locked ({reason}): its file system supports no locks; "
             "use it in one process at a time"
         )
+
+
+def is_locked(folder: Path) -> bool:
+    """Return True while a process holds the lock of a folder; False where it cannot be seen."""
+    if not (folder / ".lock").exists():
+        return False
+    lock = FolderLock(folder, timeout=0)
+    try:
+        lock.acquire()
+    except filelock.Timeout:
+        return True
+    except StopRun:  # a folder that only its owner may write
+        return False
+    lock.release()
+    return False

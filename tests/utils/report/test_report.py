@@ -19,7 +19,7 @@ from utils.report.paired import paired
 from utils.report.runs import load_run
 from utils.report.tables import command
 
-_VOID = {"meta", "link", "br", "img"}
+_VOID = {"meta", "link", "br", "img", "input"}
 
 
 class Tags(HTMLParser):
@@ -165,7 +165,7 @@ def test_a_folder_of_runs_becomes_a_table_of_links(runs):
 
 
 def test_a_folder_without_a_run_is_a_one_line_error(tmp_path, capsys):
-    assert report([str(tmp_path)]) == 2 and "no finished run" in capsys.readouterr().err
+    assert report([str(tmp_path)]) == 2 and "holds no run" in capsys.readouterr().err
     assert report([str(tmp_path / "absent")]) == 2
     with pytest.raises(UsageError, match="results.json"):
         load_run(tmp_path)
