@@ -82,8 +82,10 @@ def _report_all(folder: Path) -> int:
         raise UsageError(f"{folder} holds no run: name logs/ or the folder of a run, such as logs/<run>")
     write_index(folder, runs, problems)
     for listed in runs:
-        best = estimate_text(listed.run.metric("best_test_acc")) if listed.results else listed.status
-        print(f"{best:<32}  {listed.run.folder.relative_to(folder.resolve())}")
+        best = listed.run.metric("best_test_acc") if listed.results else None
+        print(
+            f"{estimate_text(best) if best else listed.status:<32}  {listed.run.folder.relative_to(folder.resolve())}"
+        )
     print("".join(f"\nnot listed: {problem}" for problem in problems), end="")
     print(f"\n{folder / 'index.html'}")
     return 0

@@ -64,18 +64,19 @@ def _settings(runs: Sequence[Run], several_seeds: Sequence[Group]) -> dict[str, 
 
 
 def _remarks(runs: Sequence[Run]) -> list[str]:
-    """Return one line on the runs that were stopped, and one on those that lack a number."""
-    stopped = [f"{run.name} ({run.results['stopped']})" for run in runs if run.results["status"] != "complete"]
-    lacking = []
+    """Return one line for each run that was stopped or lacks a number."""
+    remarks = []
     for run in runs:
-        missing = [metric for metric in metrics_shown_in(COMPARISON) if estimate_text(run.metric(metric.key)) == DASH]
-        if missing:
-            lacking.append(f"{run.name} ({'; '.join(metric.heading or metric.label for metric in missing)})")
-    return [
-        f"{label}: {', '.join(names)}."
-        for label, names in (("Stopped before the end", stopped), ("Without some numbers", lacking))
-        if names
-    ]
+        stopped = run.results["status"] != "complete"
+        missing = [
+            metric.heading or metric.label
+            for metric in metrics_shown_in(COMPARISON)
+            if estimate_text(run.metric(metric.key)) == DASH
+        ]
+        parts = [f"{run.results['status']}, {run.results['stopped']}"] if stopped else []
+        parts += [f"missing {'; '.join(missing)}"] if missing else []
+        remarks += [f"{run.name}: {'; '.join(parts)}."] if parts else []
+    return remarks
 
 
 def _numbers(runs: Sequence[Run]) -> Table:

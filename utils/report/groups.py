@@ -76,10 +76,11 @@ def load_several(folders: Sequence[Path]) -> tuple[list[Run], list[Group]]:
 
 
 def _by_setting(runs: Sequence[Run]) -> Iterator[Group]:
-    """Yield a group for each setting of which there are runs with several seeds."""
+    """Yield a group for each setting of which there are complete runs with several seeds."""
     settings: dict[Any, dict[int, Run]] = {}
     for run in runs:
-        settings.setdefault(setting_key(run), {}).setdefault(run.options["seed"], run)
+        if run.results["status"] == "complete":
+            settings.setdefault(setting_key(run), {}).setdefault(run.options["seed"], run)
     for by_seed in settings.values():
         found = list(by_seed.values())
         if len(found) > 1:

@@ -5,6 +5,7 @@ import dataclasses
 import json
 import shutil
 
+import generated_runs
 import pytest
 import toy
 
@@ -91,3 +92,39 @@ def test_an_unreadable_group_is_a_one_line_error(tmp_path):
     (tmp_path / "repeats.json").write_text("{}")
     with pytest.raises(UsageError, match="repeats.json"):
         groups.load_group(tmp_path)
+
+
+def test_single_runs_of_one_setting_become_a_group(tmp_path):
+    options = {"a": {"seed": 1}, "b": {"seed": 2}, "c": {"seed": 2}, "d": {"seed": 1, "batch_size": 9}}
+    folders = [generated_runs.write_run(tmp_path / name, {}, **each) for name, each in options.items()]
+    folders.append(generated_runs.write_run(tmp_path / "stopped", {"status": "incomplete"}, seed=3))
+    runs, found = groups.load_several(folders)
+    assert [run.name for run in runs] == ["a", "b", "c", "d", "stopped"]
+    assert [(group.name, [run.name for run in group.runs]) for group in found] == [("a and 1 more seed", ["a", "b"])]
+
+
+def test_chosen_seeds_of_a_setting_have_its_name_and_become_a_group(settings, tmp_path):
+    folders = [settings / "federated" / "seed42", settings / "federated" / "seed44", settings / "central" / "seed42"]
+    runs, (group,) = groups.load_several(folders)
+    assert [run.name for run in runs] == ["federated/seed42", "federated/seed44", "central/seed42"]
+    assert group.name == "federated" and group.runs == runs[:2]
+    assert report([*map(str, folders), "-o", str(tmp_path)]) == 0
+    bars = (tmp_path / "figures" / "best_test.svg").read_text()
+    assert "federated (mean over seeds)" in bars and "central/seed42" in bars and "federated/seed42" not in bars
+
+
+def test_the_chart_over_seeds_has_the_mean_and_students_interval_of_each_round(settings):
+    (chart,) = groups.group_charts([groups.load_group(settings / name) for name in ("central", "federated")])
+    assert [series.name for series in chart.series] == ["central", "federated"]
+    values = [0.2, 0.4, 0.9]
+    group = groups.load_group(settings / "central")
+    for run, value in zip(group.runs, values, strict=True):
+        run.results["rounds"][1]["validation"]["mean"]["value"] = value
+    number, *point = groups.group_charts([group])[0].series[0].points[1]
+    assert number == 1 and point == pytest.approx([0.5, 0.0, 1.0]), "sd 0.36, n = 3: beyond both limits"
+
+
+def test_a_chart_with_more_settings_than_colors_tells_how_many_are_left_out(settings):
+    group = groups.load_group(settings / "central")
+    (chart,) = groups.group_charts([group] * 10)
+    assert len(chart.series) == 8 and "the first 8 of 10 settings" in chart.title
