@@ -3,8 +3,7 @@
 .venv/bin/python -m utils.report logs/<run>               report.html, figures/, report.csv and report.tex of a run
 .venv/bin/python -m utils.report logs/<a> logs/<b> ...    runs side by side with the paired test, in <a>_vs_<b>/;
                                                           also folders of --repeats: means and differences over seeds
-.venv/bin/python -m utils.report logs/                    index.html: a table of all runs
-.venv/bin/python -m utils.report serve logs/              the same pages and every call, on http://127.0.0.1:8080/
+.venv/bin/python -m utils.report logs/                    index.html: all runs, to sort, filter and compare
 
 The end of a run calls `write`.
 """

@@ -83,10 +83,10 @@ def _report_all(folder: Path) -> int:
     write_index(folder, runs, problems)
     for listed in runs:
         best = listed.run.metric("best_test_acc") if listed.results else None
-        print(
-            f"{estimate_text(best) if best else listed.status:<32}  {listed.run.folder.relative_to(folder.resolve())}"
-        )
-    print("".join(f"\nnot listed: {problem}" for problem in problems), end="")
+        state = estimate_text(best) if best else listed.status
+        print(f"{state:<32}  {listed.run.folder.relative_to(folder.resolve())}")
+    for problem in problems:
+        print(f"not listed: {problem}")
     print(f"\n{folder / 'index.html'}")
     return 0
 

@@ -10,7 +10,6 @@ from textgrad.errors import UsageError
 from textgrad.text import read_json
 from utils.metrics.statistics import DIFFERENCE, Spread, over_seeds
 from utils.metrics.table import find_metric, label_of
-from utils.report.chart import COLOR_COUNT, Chart, Series
 from utils.report.formats import DASH, interval_text
 from utils.report.paired import reason_not_comparable
 from utils.report.runs import Run, load_run
@@ -50,9 +49,8 @@ def load_group(folder: Path) -> Group:
     try:
         seeds = read_json(folder / "repeats.json")["seeds"]
         runs = [load_run(folder / f"seed{seed}", folder.name) for seed in seeds]
-        return Group(
-            folder.name, runs, spread(runs)["metrics"]
-        )  # computed anew: earlier versions stored other intervals
+        metrics = spread(runs)["metrics"]  # computed anew: earlier versions stored other intervals
+        return Group(folder.name, runs, metrics)
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise UsageError(f"{folder / 'repeats.json'} cannot be read: {error}") from error
 
@@ -212,25 +210,6 @@ def group_rows(groups: Sequence[Group]) -> list[dict[str, Any]]:
         for name, metric in group.metrics.items()
         if metric["ci95"]
     ]
-
-
-def group_charts(groups: Sequence[Group]) -> list[Chart]:
-    """Return the chart of the means over seeds with Student's intervals; its title counts the settings left out."""
-    shown = groups[:COLOR_COUNT]
-    title = "Validation accuracy, mean over seeds" + (
-        f": the first {len(shown)} of {len(groups)} settings" if len(shown) < len(groups) else ""
-    )
-    series = [Series(group.name, list(_validation(group.runs))) for group in shown]
-    return [Chart("validation_over_seeds", title, series, limit=1.0)]
-
-
-def _validation(runs: Sequence[Run]) -> Iterator[tuple[float, ...]]:
-    """Yield (round, mean, low, high) for each round that all runs have validated."""
-    for records in zip(*(run.results["rounds"] for run in runs), strict=False):
-        values = [record["validation"].get("mean", {}).get("value") for record in records]
-        if None not in values:
-            spread = over_seeds(values)
-            yield (records[0]["round"], spread.mean, *(spread.ci95 or ()))
 
 
 def _value(run: Run, key: str) -> float | None:

@@ -17,6 +17,7 @@ from utils.report.index_page import index_page
 from utils.report.run_list import ListedRun
 from utils.report.run_page import run_page
 from utils.report.runs import Run, load_run
+from utils.report.seed_charts import seed_charts
 from utils.report.tables import TitledTable
 
 SCREEN_FORMATS = ("svg",)  # written when a run ends
@@ -118,7 +119,7 @@ def _write_comparison(
         compared = metric_rows(runs)
     else:
         compared = [*metric_rows([run for run in runs if run.folder not in grouped]), *means]
-    charts = [*groups.group_charts(several_seeds), *comparison_charts(runs, compared)]
+    charts = [*seed_charts(several_seeds), *comparison_charts(runs, compared)]
     drawings = [Drawing(chart, simulated_note(runs)) for chart in charts if chart]
     atomic_write(folder / "report.html", comparison_page(runs, drawings, title, seeds, several_seeds))
     write_figures(folder, drawings)

@@ -39,6 +39,7 @@ def open_page(browser, address):
 
     def opened(width=1280, served=False, **options):
         page = browser.new_page(viewport={"width": width, "height": 900}, **options)
+        page.set_default_timeout(120_000)  # milliseconds: other programs may run too
         pages.append(page)
         page.on("console", lambda message: problems.append(message.text))
         page.on("pageerror", lambda error: problems.append(str(error)))

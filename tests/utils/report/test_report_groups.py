@@ -13,6 +13,7 @@ import main
 from textgrad.errors import UsageError
 from utils.report import groups
 from utils.report.__main__ import main as report
+from utils.report.seed_charts import seed_charts
 
 pytestmark = pytest.mark.slow
 
@@ -114,17 +115,17 @@ def test_chosen_seeds_of_a_setting_have_its_name_and_become_a_group(settings, tm
 
 
 def test_the_chart_over_seeds_has_the_mean_and_students_interval_of_each_round(settings):
-    (chart,) = groups.group_charts([groups.load_group(settings / name) for name in ("central", "federated")])
+    (chart,) = seed_charts([groups.load_group(settings / name) for name in ("central", "federated")])
     assert [series.name for series in chart.series] == ["central", "federated"]
     values = [0.2, 0.4, 0.9]
     group = groups.load_group(settings / "central")
     for run, value in zip(group.runs, values, strict=True):
         run.results["rounds"][1]["validation"]["mean"]["value"] = value
-    number, *point = groups.group_charts([group])[0].series[0].points[1]
+    number, *point = seed_charts([group])[0].series[0].points[1]
     assert number == 1 and point == pytest.approx([0.5, 0.0, 1.0]), "sd 0.36, n = 3: beyond both limits"
 
 
 def test_a_chart_with_more_settings_than_colors_tells_how_many_are_left_out(settings):
     group = groups.load_group(settings / "central")
-    (chart,) = groups.group_charts([group] * 10)
-    assert len(chart.series) == 8 and "the first 8 of 10 settings" in chart.title
+    (chart,) = seed_charts([group] * 10)
+    assert len(chart.series) == 8 and "first 8 of 10" in chart.title
