@@ -70,7 +70,8 @@ def _report(folders: list[Path], output: str) -> int:
 def _report_several(folders: list[Path], target: Path) -> int:
     runs, repeated = groups.load_several(folders)
     _make_folder(target)
-    print("\n\n".join(filter(None, [groups.as_text(repeated), export.as_text(runs), paired.as_text(runs)])))
+    tests = paired.as_text(runs, groups.folders_of(repeated))
+    print("\n\n".join(filter(None, [groups.as_text(repeated), export.as_text(runs), tests])))
     write_comparison(target, runs, repeated)
     print(f"\n{target / 'report.html'}")
     return 0

@@ -7,7 +7,7 @@ from utils.metrics.table import COMPARISON, metrics_shown_in
 from utils.report.chart import COLOR_COUNT
 from utils.report.drawing import Drawing
 from utils.report.formats import DASH, estimate_text, interval_text
-from utils.report.groups import Group
+from utils.report.groups import Group, folders_of
 from utils.report.pages import render
 from utils.report.paired import name_of_test, paired
 from utils.report.runs import Run
@@ -32,7 +32,7 @@ def comparison_page(
         seeds: means over seeds, shown first.
         several_seeds: groups among the runs, whose settings are shown once.
     """
-    comparisons = list(paired(runs))
+    comparisons = list(paired(runs, folders_of(several_seeds)))
     tested = [each for each in comparisons if "verdict" in each]
     differing, equal = differing_settings(_settings(runs, several_seeds))
     return render(
@@ -58,9 +58,8 @@ def comparison_page(
 
 def _settings(runs: Sequence[Run], several_seeds: Sequence[Group]) -> dict[str, dict[str, str]]:
     """Return the settings of each group without its seeds, and of each other run."""
-    grouped = {run.folder for group in several_seeds for run in group.runs}
     groups = {group.name: settings_of(group.runs[0]) | {SEED: "several"} for group in several_seeds}
-    return groups | {run.name: settings_of(run) for run in runs if run.folder not in grouped}
+    return groups | {run.name: settings_of(run) for run in runs if run.folder not in folders_of(several_seeds)}
 
 
 def _remarks(runs: Sequence[Run]) -> list[str]:

@@ -69,8 +69,12 @@ def load_several(folders: Sequence[Path]) -> tuple[list[Run], list[Group]]:
         else:
             path = Path(folder).resolve()
             runs.append(load_run(path, path.parent.name if re.fullmatch(r"seed-?\d+", path.name) else ""))
-    grouped = {run.folder for group in groups for run in group.runs}
-    return runs, [*groups, *_by_setting([run for run in runs if run.folder not in grouped])]
+    return runs, [*groups, *_by_setting([run for run in runs if run.folder not in folders_of(groups)])]
+
+
+def folders_of(groups: Sequence[Group]) -> set[Path]:
+    """Return the folders of all runs of groups."""
+    return {run.folder for group in groups for run in group.runs}
 
 
 def _by_setting(runs: Sequence[Run]) -> Iterator[Group]:

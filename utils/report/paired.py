@@ -1,7 +1,8 @@
 """The paired test of two runs that answered the same test questions."""
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from utils.metrics.statistics import compare
@@ -27,15 +28,19 @@ def reason_not_comparable(first: Run, second: Run) -> str:
     return ""
 
 
-def paired(runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
+def paired(runs: Sequence[Run], grouped: Collection[Path] = ()) -> Iterator[dict[str, Any]]:
     """Compare the best prompts of each pair of runs on the same test questions.
 
     Local-only training has one prompt per client; each prompt is compared separately.
 
+    Args:
+        runs: to compare.
+        grouped: folders of runs that are also compared by means over seeds: pairs with different seeds are left out.
+
     Yields:
         {"first", "second"} with the names, and `Comparison.as_json()` or {"why_not": reason}.
     """
-    for first, second in _pairs(runs):
+    for first, second in _pairs(runs, grouped):
         reason = reason_not_comparable(first, second)
         outcomes = [run.correct("best") for run in (first, second)]
         if reason or not all(outcomes):
@@ -55,10 +60,10 @@ def name_of_test(runs: Sequence[Run]) -> str:
     return "permutation test" if any(run.is_graded for run in runs) else "exact McNemar test"
 
 
-def as_text(runs: Sequence[Run]) -> str:
-    """Return the comparisons as lines for the terminal."""
+def as_text(runs: Sequence[Run], grouped: Collection[Path] = ()) -> str:
+    """Return the comparisons as lines for the terminal; see `paired`."""
     lines = ["best prompts on the same test questions:"]
-    for each in paired(runs):
+    for each in paired(runs, grouped):
         verdict = each.get("verdict") or f"not compared, {each['why_not']}"
         lines.append(f"  {each['second']} against {each['first']}: {verdict}")
     return "\n".join(lines)
@@ -68,16 +73,15 @@ def _name(run: Run, outcomes: dict[int, Any], client: int) -> str:
     return run.name + (f", client {client}" if len(outcomes) > 1 else "")
 
 
-def _pairs(runs: Sequence[Run]) -> list[tuple[Run, Run]]:
+def _pairs(runs: Sequence[Run], grouped: Collection[Path]) -> list[tuple[Run, Run]]:
     if len(runs) <= _MAX_RUNS_FOR_ALL_PAIRS:
-        return [pair for pair in itertools.combinations(runs, 2) if not _differ_in_seed_only(*pair)]
+        return [
+            (first, second)
+            for first, second in itertools.combinations(runs, 2)
+            if first.options["seed"] == second.options["seed"] or not {first.folder, second.folder} <= set(grouped)
+        ]
     partners = (
         (next((first for first in runs[:index] if not reason_not_comparable(first, second)), None), second)
         for index, second in enumerate(runs)
     )
     return [(first, second) for first, second in partners if first is not None]
-
-
-def _differ_in_seed_only(first: Run, second: Run) -> bool:
-    """Return True for runs of groups with different seeds; `groups` compares groups seed by seed."""
-    return bool(first.group and second.group) and first.options["seed"] != second.options["seed"]

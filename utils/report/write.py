@@ -113,7 +113,7 @@ def write_index(folder: Path, runs: Sequence[ListedRun], problems: Sequence[str]
 def _write_comparison(
     folder: Path, runs: Sequence[Run], title: str, seeds: TitledTable | None, several_seeds: Sequence[Group]
 ) -> None:
-    grouped = {run.folder for group in several_seeds for run in group.runs}
+    grouped = groups.folders_of(several_seeds)
     means = groups.group_rows(several_seeds)
     if len(several_seeds) == 1 and len(grouped) == len(runs):  # nothing but the seeds of one setting
         compared = metric_rows(runs)

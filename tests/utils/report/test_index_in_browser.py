@@ -156,7 +156,7 @@ def test_the_copy_button_copies_the_command_or_selects_it(open_page):
     page.locator("#copy").click()
     page.get_by_role("button", name="Copied").wait_for()
     assert page.evaluate("navigator.clipboard.readText()") == command
-    page.evaluate("navigator.clipboard.writeText = () => Promise.reject()")
+    page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(); }")
     page.locator("#copy").click()
     page.get_by_role("button", name="Press ctrl-C").wait_for()
     assert page.evaluate("getSelection().toString()") == command
