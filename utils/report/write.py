@@ -22,6 +22,7 @@ from utils.report.tables import TitledTable
 
 SCREEN_FORMATS = ("svg",)  # written when a run ends
 PAPER_FORMATS = ("svg", "png", "pdf")
+_COMPARISON = "Comparison of runs"
 
 
 def write(folder: Path, target: Path | None = None, figures: Sequence[str] = SCREEN_FORMATS) -> None:
@@ -52,11 +53,9 @@ def comparison_of(folders: Sequence[Path]) -> str:
     """
     if len(folders) < 2:
         raise UsageError("choose at least two runs to compare")
-    repeated = [groups.load_group(folder) for folder in folders if groups.is_group(folder)]
-    runs = [run for group in repeated for run in group.runs]
-    runs += [load_run(folder) for folder in folders if not groups.is_group(folder)]
-    page, _ = _comparison(runs, "Comparison of runs", *_of_groups(repeated))
-    return page
+    runs, several_seeds = groups.load_several(folders)
+    drawings = _comparison_drawings(runs, several_seeds, groups.group_rows(several_seeds))
+    return comparison_page(runs, drawings, _COMPARISON, _seeds_table(several_seeds), several_seeds)
 
 
 def write_comparison(folder: Path, runs: Sequence[Run], several_seeds: Sequence[Group] = ()) -> None:
@@ -67,8 +66,7 @@ def write_comparison(folder: Path, runs: Sequence[Run], several_seeds: Sequence[
         runs: at least two.
         several_seeds: groups among the runs, compared by their means over seeds.
     """
-    seeds = groups.comparison_table(several_seeds) if several_seeds else None
-    _write_comparison(folder, runs, "Comparison of runs", seeds, several_seeds)
+    _write_comparison(folder, runs, _COMPARISON, _seeds_table(several_seeds), several_seeds)
 
 
 def write_seeds(folder: Path, runs: Sequence[Run]) -> str:
@@ -113,17 +111,27 @@ def write_index(folder: Path, runs: Sequence[ListedRun], problems: Sequence[str]
 def _write_comparison(
     folder: Path, runs: Sequence[Run], title: str, seeds: TitledTable | None, several_seeds: Sequence[Group]
 ) -> None:
-    grouped = groups.folders_of(several_seeds)
     means = groups.group_rows(several_seeds)
+    drawings = _comparison_drawings(runs, several_seeds, means)
+    atomic_write(folder / "report.html", comparison_page(runs, drawings, title, seeds, several_seeds))
+    write_figures(folder, drawings)
+    write_tables(folder, runs, means)
+
+
+def _seeds_table(several_seeds: Sequence[Group]) -> TitledTable | None:
+    return groups.comparison_table(several_seeds) if several_seeds else None
+
+
+def _comparison_drawings(
+    runs: Sequence[Run], several_seeds: Sequence[Group], means: Sequence[dict[str, Any]]
+) -> list[Drawing]:
+    grouped = groups.folders_of(several_seeds)
     if len(several_seeds) == 1 and len(grouped) == len(runs):  # nothing but the seeds of one setting
         compared = metric_rows(runs)
     else:
         compared = [*metric_rows([run for run in runs if run.folder not in grouped]), *means]
     charts = [*seed_charts(several_seeds), *comparison_charts(runs, compared)]
-    drawings = [Drawing(chart, simulated_note(runs)) for chart in charts if chart]
-    atomic_write(folder / "report.html", comparison_page(runs, drawings, title, seeds, several_seeds))
-    write_figures(folder, drawings)
-    write_tables(folder, runs, means)
+    return [Drawing(chart, simulated_note(runs)) for chart in charts if chart]
 
 
 def write_figures(folder: Path, drawings: Sequence[Drawing], formats: Sequence[str] = PAPER_FORMATS) -> None:

@@ -17,7 +17,7 @@ from utils.options import OneLineParser
 from utils.report.browser.documents import Documents
 from utils.report.browser.page import NAME, browser_page
 from utils.report.index_page import index_page
-from utils.report.runs import find_runs, load_run
+from utils.report.run_list import list_runs
 from utils.report.write import comparison_of
 
 _SERVED = {".html", ".svg", ".png", ".pdf", ".csv", ".tex"}  # never the call log or prompts
@@ -27,6 +27,7 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
 }
+_MARK = "<script>globalThis.SERVED = true</script>"  # the page then links comparisons instead of showing a command
 _HTML, _JSON = "text/html; charset=utf-8", "application/json"
 
 
@@ -95,7 +96,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, path: str, query: dict[str, list[str]]) -> None:
         if not path or path == "index.html":
-            self._send(HTTPStatus.OK, _HTML, index_page(self.runs, [load_run(each) for each in find_runs(self.runs)]))
+            page = index_page(self.runs, *list_runs(self.runs))
+            self._send(HTTPStatus.OK, _HTML, page.replace("<body>", f"<body>{_MARK}", 1))
         elif path == "compare":
             self._send(HTTPStatus.OK, _HTML, comparison_of([self._inside(name) for name in query.get("run", [])]))
         elif "/data/" in path:

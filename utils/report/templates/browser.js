@@ -123,13 +123,13 @@ const views = {
   evaluation(found) {
     const event = found.event, flipped = new Set([...found.flips.rose, ...found.flips.fell]);
     const row = each => question(each, [scored("answer", each.answer), each.before ? scored(found.earlier, each.before) : null]);
-    const rest = found.questions.filter(each => !flipped.has(each.question));
+    const rest = found.questions.filter(each => !flipped.has(each.question)), list = make("div");
     return [
       section(`${event.of}, ${event.split}, ${event.task}`, make("p", {}, `accuracy ${share(event.accuracy)}, n = ${event.n}`),
         found.earlier ? make("p", {}, `Against ${found.earlier}: ${found.flips.rose.length} questions better, ${found.flips.fell.length} worse.`) : null,
         folded("prompt", block(found.prompt))),
       flipped.size ? section("Flipped", ...found.questions.filter(each => flipped.has(each.question)).map(row)) : null,
-      rest.length ? section(flipped.size ? "Other questions" : "Questions", paged(rest, row)) : null,
+      rest.length ? section(flipped.size ? "Other questions" : "Questions", list, paged(rest, row, list)) : null,
     ];
   },
   call(found) {
@@ -148,8 +148,8 @@ function verdict(event) {
     make("b", {class: word}, event.result), event.reason ? `, ${event.reason}` : "", event.kind ? ` (${event.kind})` : "");
 }
 
-// A list that draws its rows in portions.
-function paged(rows, draw, container = make("div")) {
+// Draw the rows of a list in portions into a container; return the button for more.
+function paged(rows, draw, container) {
   let drawn = 0;
   const more = make("button", {type: "button", onclick: show});
   function show() {
@@ -159,7 +159,7 @@ function paged(rows, draw, container = make("div")) {
     more.hidden = drawn >= rows.length;
   }
   show();
-  return make("div", {}, container, more);
+  return more;
 }
 
 const flipText = flips => flips.rose.length + flips.fell.length ? `, +${flips.rose.length} −${flips.fell.length}` : "";
@@ -200,11 +200,9 @@ async function showCalls() {
     onkeydown: event => { if (event.key === "Enter") location.hash = "call/" + row[at.key]; }},
   names.map(name => make("td", {class: "k"}, row[at[name]] === null ? "" : String(row[at[name]]))),
   make("td", {class: "k"}, row[at.marks].includes("r") ? "repeated" : ""));
-  const body = make("tbody"), table = make("div", {class: "wide"}, make("table", {},
-    make("thead", {}, make("tr", {}, names.map(name => make("th", {}, name)), make("th"))), body));
-  const list = paged(rows, draw, body);
-  list.prepend(table);
-  return [section(`${rows.length.toLocaleString("en")} of ${calls.rows.length.toLocaleString("en")} calls`, list)];
+  const body = make("tbody"), head = make("thead", {}, make("tr", {}, names.map(name => make("th", {}, name)), make("th")));
+  return [section(`${rows.length.toLocaleString("en")} of ${calls.rows.length.toLocaleString("en")} calls`,
+    make("div", {class: "wide"}, make("table", {}, head, body)), paged(rows, draw, body))];
 }
 
 async function show() {
@@ -230,7 +228,7 @@ async function show() {
 
 function choose(offset) {
   const links = [...element("tree").querySelectorAll("a")];
-  const now = links.findIndex(link => link.hasAttribute("aria-current"));
+  const now = links.findIndex(link => link.getAttribute("href") === decodeURIComponent(location.hash));
   const next = links[Math.max(0, Math.min(links.length - 1, now + offset))];
   location.hash = next.getAttribute("href");
   next.scrollIntoView({block: "nearest"});

@@ -36,7 +36,7 @@ def get(port, path, host=None, method="GET"):
 
 def test_reports_browsers_documents_and_comparisons_are_served(served):
     for path, content in (
-        ("/", "run"),
+        ("/", "globalThis.SERVED = true"),
         ("/run/report.html", "Origin of the best prompt"),
         ("/run/calls.html", "all calls"),
         ("/run/figures/accuracy.svg", "<svg"),
