@@ -62,7 +62,7 @@ def train(config: Config, call_log: Path | None) -> int:
         result = importlib.import_module(config.module).run_training(config, engines, log)
         summary = log.finish(result, forecast_vs_actual(config, engines.gateway) if config.forecast else None)
         report.write(log.folder)
-        log.say(f"{results_text(summary)}\n\nresults are in {log.folder}")
+        log.say(f"{results_text(summary)}\n\nresults are in {log.folder}: open {log.folder / 'report.html'}")
         if not result.stopped:
             return EXIT_OK
         command = resume_command(name, **summary["continue_with"])

@@ -414,7 +414,7 @@ class Config:
     max_calls: int = option(
         0,
         "budget",
-        "largest number of calls, over all roles and clients; 0: no cap",
+        "largest number of calls, over all roles and clients, without those from the cache; 0: no cap",
         low=0,
         high=10**12,
         resume_safe=True,
@@ -473,6 +473,9 @@ class Config:
         resume_safe=True,
         metavar="NAME",
         unset="date and task",
+    )
+    verbose: bool = option(
+        False, "results", "print every local step and evaluation too", resume_safe=True, per_machine=True
     )
     tracker: str = option(
         "comet",

@@ -38,11 +38,12 @@ def run_repeats(config: Config, run_one: Callable[[Config, Path], int]) -> int:
     repeats = configs_by_seed(config, folder)
     with reporting_os_errors(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for repeat in repeats:
+    for number, repeat in enumerate(repeats, start=1):
+        print(f"\nseed {repeat.seed}, {number} of {len(repeats)}", flush=True)
         if status := run_one(repeat, folder / "calls.sqlite"):
             return status
     print(write_seeds(folder, [load_run(folder / repeat.run_name) for repeat in repeats]))
-    print(f"\nresults are in {folder}")
+    print(f"\nresults are in {folder}: open {folder / 'report.html'}")
     return 0
 
 

@@ -274,6 +274,7 @@ def test_only_what_each_machine_decides_itself_is_not_sent_to_the_sites():
             "allow_code",
             "share_examples",
             "log_dir",
+            "verbose",
             "tracker",
             "comet_mode",
             "comet_project_name",

@@ -10,6 +10,7 @@ import datetime
 import hashlib
 import importlib
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from textgrad.engine.calls.budget import Price
@@ -28,7 +29,8 @@ class Forecast:
     """Expected usage of one role.
 
     Attributes:
-        calls: distinct requests.
+        calls: distinct requests, each paid for once.
+        cached: calls that the cache answers.
         prompt_tokens, completion_tokens: sums over calls.
         dollars: None if the price is unknown.
         price_source: where the price comes from.
@@ -39,10 +41,15 @@ class Forecast:
     completion_tokens: int
     dollars: float | None
     price_source: str = ""
+    cached: int = 0
 
 
-def forecast(config: Config) -> dict[str, Forecast]:
+def forecast(config: Config, on_reply: Callable[[], None] | None = None) -> dict[str, Forecast]:
     """Return the expected usage by role.
+
+    Args:
+        config: of the run.
+        on_reply: called after each simulated reply, in the scope of its call.
 
     Raises:
         UsageError: the run itself could not start, for example because a task is unknown.
@@ -62,7 +69,8 @@ def forecast(config: Config) -> dict[str, Forecast]:
         replay_only=False,
         requests_per_minute=0.0,
     )
-    engines = connect(simulated, ":memory:")
+    engines = connect(simulated, ":memory:", warn=lambda line: None)
+    engines.gateway.on_reply = on_reply or engines.gateway.on_reply
     importlib.import_module(config.module).run_training(simulated, engines, NullLog())
     names, known = engines_by_role(config), prices(config)
     return {
@@ -103,7 +111,7 @@ def _expected(used: Usage, price: Price | None, engine: str, max_tokens: int) ->
     replies = used.completion_tokens if is_simulated else used.calls * min(REPLY_TOKENS, max_tokens)
     requests = used.prompt_tokens if is_simulated else used.prompt_tokens * 4 // 3  # the simulated engine counts words
     dollars, source = (price.of(requests, replies), price.source) if price else (None, "")
-    return Forecast(used.calls, requests, replies, dollars, source)
+    return Forecast(used.calls, requests, replies, dollars, source, used.requests - used.calls)
 
 
 def _simulated(engine: str) -> str:
@@ -115,7 +123,8 @@ def _simulated(engine: str) -> str:
 
 def forecast_table(forecasts: dict[str, Forecast]) -> str:
     """Return the forecast as lines of text, with the sum over roles."""
-    lines = [f"{'role':<12}{'calls':>10}{'request tokens':>18}{'reply tokens':>16}{'dollars':>12}  price from"]
+    header = f"{'role':<12}{'calls':>10}{'from cache':>12}{'request tokens':>18}{'reply tokens':>16}{'dollars':>12}"
+    lines = [f"{header}  price from"]
     lines += [_row(role, each) for role, each in forecasts.items()]
     dollars = [each.dollars for each in forecasts.values() if each.dollars is not None]
     total = Forecast(
@@ -123,11 +132,13 @@ def forecast_table(forecasts: dict[str, Forecast]) -> str:
         sum(each.prompt_tokens for each in forecasts.values()),
         sum(each.completion_tokens for each in forecasts.values()),
         sum(dollars) if len(dollars) == len(forecasts) else None,
+        cached=sum(each.cached for each in forecasts.values()),
     )
     return "\n".join([*lines, _row("all", total), f"prices of {datetime.date.today()}"])
 
 
 def _row(role: str, each: Forecast) -> str:
     dollars = "no price" if each.dollars is None else f"{each.dollars:.4f}"
-    row = f"{role:<12}{each.calls:>10}{each.prompt_tokens:>18}{each.completion_tokens:>16}{dollars:>12}"
+    calls = f"{each.calls + each.cached:>10}{each.cached:>12}"
+    row = f"{role:<12}{calls}{each.prompt_tokens:>18}{each.completion_tokens:>16}{dollars:>12}"
     return f"{row}  {each.price_source}".rstrip()

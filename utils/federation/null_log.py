@@ -13,6 +13,9 @@ class NullLog:
     def open(self, federation: Federation) -> None:
         """Called when the run starts, after all checks of options and data."""
 
+    def phase(self, name: str, round_number: int = 0) -> None:
+        """Called when "training", "merging" or "validating" of a round begins, and "testing" at the end of the run."""
+
     def step(self, round_number: int, client: int, step: Step) -> None:
         """Called after each local step, from any thread and in any order."""
 

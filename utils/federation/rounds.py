@@ -56,9 +56,11 @@ class _Run:
         for number in range(1, self.config.max_epochs + 1):
             with scope(round=number):
                 self._finish(self._round(number, self.rounds[-1].prompts))
+        self.log.phase("validating", self.config.max_epochs)
         for each, validation in zip(self.rounds, self.validations, strict=True):
             each.validation = validation.result()
         best = best_round(self.rounds)
+        self.log.phase("testing")
         self._test("last", self.rounds[-1].prompts, engines.test)
         self._test("best", self.rounds[best].prompts, engines.test)
         for name, engine in engines.transfers.items():
@@ -68,6 +70,7 @@ class _Run:
 
     def _round(self, number: int, prompts: tuple[str, ...]) -> Round:
         current = Round(number, broadcast=prompts, prompts=prompts)
+        self.log.phase("training", number)
         exchange(self.federation, current, self.rounds)
         if len(current.updates) < self.config.min_clients:
             current.quorum_missed = True
@@ -76,6 +79,7 @@ class _Run:
             uploaded = {update.client: update.prompt for update in current.updates}
             current.prompts = tuple(uploaded.get(client, old) for client, old in enumerate(prompts))
         else:
+            self.log.phase("merging", number)
             merge_uploads(self.federation, current)
             current.kept_old_reason = self._rejection_reason(current)
             if current.kept_old_reason:
@@ -89,6 +93,7 @@ class _Run:
             return "the merged prompt is too long for the model's context"
         if not self.config.aggregate_gate:
             return ""
+        self.log.phase("validating", current.number)
         before = overall(self.validations[-1].result())
         # The validation after the round reads these answers from the call log.
         after = overall(score_prompts(self.federation, validation_of(self.federation, current.number, merged)))

@@ -46,12 +46,12 @@ class Comparison:
     def verdict(self) -> str:
         """One line for readers. The p-value alone decides whether there is a difference, at 5 %."""
         if self.p_value > SIGNIFICANCE:
-            return f"not distinguishable from noise ({_p_text(self.p_value)}, n = {self.n})"
+            return f"not distinguishable from noise ({p_text(self.p_value)}, n = {self.n})"
         low, high = self.ci95
         word, size, bounds = "better", self.difference, (low, high)
         if self.difference < 0:
             word, size, bounds = "worse", -self.difference, (-high, -low)
-        return f"{word} by {size:.2f} {interval_text(bounds)}, {_p_text(self.p_value)}, n = {self.n}"
+        return f"{word} by {size:.2f} {interval_text(bounds)}, {p_text(self.p_value)}, n = {self.n}"
 
     def as_json(self) -> dict:
         """Return all attributes and the verdict, rounded to four decimals."""
@@ -147,5 +147,5 @@ def _are_integers(changes: Sequence[float]) -> bool:
     return all(float(change).is_integer() for change in changes)
 
 
-def _p_text(p_value: float) -> str:
+def p_text(p_value: float) -> str:
     return f"p = {p_value:.3f}" if p_value >= 0.001 else "p < 0.001"

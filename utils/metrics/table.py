@@ -94,12 +94,13 @@ METRICS: tuple[Metric, ...] = (
         "0shot_test_engine_validation_acc",
         "test engine, initial prompt, validation",
         lambda run: run.validation(0),
-        shown=(TERMINAL,),
+        shown=(),
     ),
     Metric(
         "best_validation_acc",
         "test engine, best prompt, validation",
         lambda run: run.validation(run.result.best),
+        shown=(COMPARISON,),
         heading="best, validation",
     ),
     Metric(
@@ -122,7 +123,13 @@ METRICS: tuple[Metric, ...] = (
         shown=(TERMINAL, HEADLINE, COMPARISON, LATEX),
         heading="best, test",
     ),
-    Metric("update_success_rate", "local steps whose rewrite was kept", kept_rewrites, heading="steps accepted"),
+    Metric(
+        "update_success_rate",
+        "local steps whose rewrite was kept",
+        kept_rewrites,
+        shown=(COMPARISON,),
+        heading="steps accepted",
+    ),
 )
 
 

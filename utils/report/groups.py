@@ -9,7 +9,7 @@ from typing import Any
 from textgrad.errors import UsageError
 from textgrad.text import read_json
 from utils.metrics.statistics import DIFFERENCE, Spread, over_seeds
-from utils.metrics.table import find_metric, label_of
+from utils.metrics.table import TERMINAL, find_metric, label_of
 from utils.report.formats import DASH, interval_text
 from utils.report.paired import reason_not_comparable
 from utils.report.runs import Run, load_run
@@ -180,7 +180,7 @@ def spread_text(spread: dict[str, Any]) -> str:
     shown = {
         _label(name): metric
         for name, metric in spread["metrics"].items()
-        if name == _GAIN or not (found := find_metric(name)) or found[0].shown
+        if name == _GAIN or (found := find_metric(name)) and TERMINAL in found[0].shown
     }
     width = max(map(len, shown), default=0) + 2
     title = f"over {len(spread['seeds'])} seeds"
@@ -188,7 +188,19 @@ def spread_text(spread: dict[str, Any]) -> str:
     for label, metric in shown.items():
         mean, sd, interval = _spread_cells(metric)
         lines.append(f"{label:<{width}}{mean:>7}{sd:>8}  {interval}")
-    return "\n".join(lines)
+    return "\n".join([*lines, *_gain_sentence(spread)])
+
+
+def _gain_sentence(spread: dict[str, Any]) -> list[str]:
+    """Return whether the best prompts beat the initial one over seeds; [] for a single seed."""
+    gain = spread["metrics"].get(_GAIN)
+    if not gain or not gain["ci95"]:
+        return []
+    low, high = gain["ci95"]
+    outcome = "beat the initial one" if low > 0 else "are worse than the initial one"
+    if low <= 0 <= high:
+        outcome = "and the initial one are not distinguishable from noise"
+    return [f"the best prompts {outcome}: {gain['mean']:+.3f} {interval_text((low, high), '+')}, {gain['n']} seeds"]
 
 
 def as_text(groups: Sequence[Group]) -> str:

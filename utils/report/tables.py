@@ -168,8 +168,8 @@ def usage(results: dict[str, Any]) -> Table:
     rows = [
         (
             role,
-            f"{used['calls']:,}",
             f"{used['requests']:,}",
+            f"{used['requests'] - used['calls']:,}",
             f"{used['prompt_tokens']:,}",
             f"{used['completion_tokens']:,}",
             f"{used['seconds']:,.0f}",
@@ -181,7 +181,7 @@ def usage(results: dict[str, Any]) -> Table:
     header = (
         "role",
         "calls",
-        "requests",
+        "from cache",
         "request tokens",
         "reply tokens",
         "seconds of replies",

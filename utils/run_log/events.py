@@ -8,7 +8,7 @@ from utils.federation.result import Round
 from utils.federation.scoring import Evaluation
 from utils.federation.update import Step
 from utils.metrics.retention import mean_rate
-from utils.metrics.statistics import share_of
+from utils.metrics.statistics import Estimate, share_of
 from utils.run_log.results import measures_record, merge_record
 
 
@@ -72,16 +72,36 @@ def step_text(round_number: int, client: int, step: Step) -> str:
     )
 
 
-def round_text(finished: Round) -> str:
-    """Return the terminal's line of a round."""
-    parts = [f"{len(finished.updates)} of {len(finished.sampled)} uploads"]
-    parts += [f"client {client} {missing}" for client, missing in sorted(finished.dropped.items())]
-    parts += [f"client {update.client}: leak {update.guard}" for update in finished.updates if update.guard != "none"]
+def round_text(finished: Round, rounds: int, before: Estimate, after: Estimate, usage: str) -> str:
+    """Return the terminal's line of a round.
+
+    Args:
+        finished: the round.
+        rounds: number of rounds of the run.
+        before, after: validation accuracy before and after the round.
+        usage: calls and cost so far.
+    """
+    steps = [step for update in finished.updates for step in update.steps]
+    parts = [
+        f"validation {after}" + _change(before, after),
+        f"{sum(step.accepted for step in steps)} of {len(steps)} steps accepted",
+        f"{len(finished.updates)} of {len(finished.sampled)} uploads",
+    ]
     if (rate := mean_rate(finished.retention)) is not None:
-        parts.append(f"{rate:.0%} of what clients added survived" + (" (repaired)" if finished.repaired else ""))
+        parts.append(f"{rate:.0%} retained" + (" (repaired)" if finished.repaired else ""))
+    return f"round {finished.number}/{rounds}: {'; '.join([*parts, usage, *round_problems(finished)])}"
+
+
+def _change(before: Estimate, after: Estimate) -> str:
+    return "" if before.value is None or after.value is None else f" ({after.value - before.value:+.2f})"
+
+
+def round_problems(finished: Round) -> list[str]:
+    """Return what did not go as planned in a round, in a few words each."""
+    parts = [f"client {client} {missing}" for client, missing in sorted(finished.dropped.items())]
+    parts += [f"client {update.client}: leak {update.guard}" for update in finished.updates if update.guard != "none"]
     if finished.merge:
         parts += [f"rejected a merge that {flaw}" for flaw in finished.merge.flaws]
         for fallback, count in Counter(finished.merge.fallbacks).items():
             parts.append(f"merge fallback {fallback}" + (f", {count} times" if count > 1 else ""))
-    parts += [f"kept the old prompt: {finished.kept_old_reason}"] if finished.kept_old_reason else []
-    return f"round {finished.number} ended: {'; '.join(parts)}"
+    return parts + ([f"kept the old prompt: {finished.kept_old_reason}"] if finished.kept_old_reason else [])

@@ -21,14 +21,15 @@ from utils.federation.scoring import Evaluation
 from utils.federation.setup import Federation, budget_note
 from utils.federation.update import Step
 from utils.files import JsonLines
+from utils.metrics.statistics import accuracy
 from utils.protocols import describe
 from utils.run_log import events
 from utils.run_log.folder import RunFolder
 from utils.run_log.identity import data_lines
 from utils.run_log.ledger import GENESIS, entry_of, find_break, with_hash
 from utils.run_log.partition import partition_record, partition_table
-from utils.run_log.results import detectable, summarize
-from utils.run_log.summary import detectable_gain
+from utils.run_log.results import detectable, summarize, usage_of
+from utils.run_log.summary import detectable_gain, usage_text
 from utils.run_log.terminal import Terminal
 from utils.run_log.trace import Trace
 from utils.run_log.writer import Writer
@@ -56,12 +57,13 @@ class RunLog(NullLog):
         self._run_folder = RunFolder(config)
         self.config, self.name, self.folder = self._run_folder.config, self._run_folder.name, self._run_folder.path
         self.call_log = call_log or self.folder / "calls.sqlite"
-        self._terminal = Terminal(self.folder / "run.log")
+        self._terminal = Terminal(self.folder / "run.log", self.config)
         self._tracker = open_tracker(self.config, self.say)
         self._writer = Writer()
         self._local_only = config.aggregate_method == "none"
         self._trace: Trace | None = None
         self._last_entry: dict[str, Any] | None = None
+        self._last_validation = accuracy([])
         self._started = time.monotonic()
 
     def open(self, federation: Federation) -> None:
@@ -112,9 +114,13 @@ class RunLog(NullLog):
             if scorer.problem:
                 self.say(f"surprisal is not measured: {scorer.problem}")
 
+    def phase(self, name: str, round_number: int = 0) -> None:
+        """Show the phase in the progress bar."""
+        self._terminal.begin(name, round_number)
+
     def step(self, round_number: int, client: int, step: Step) -> None:
-        """Print a local step."""
-        self.say(events.step_text(round_number, client, step))
+        """Write a local step to run.log."""
+        self.say(events.step_text(round_number, client, step), detail=True)
 
     def scores(self, evaluation: Evaluation, task: BackgroundTask[Scores]) -> None:
         """Write scores to metrics.jsonl when `task` is done, in the order of these calls."""
@@ -125,7 +131,10 @@ class RunLog(NullLog):
             for client, score in enumerate(of_task):
                 own = client if len(of_task) > 1 else None
                 self._metrics.append(events.evaluation_record(evaluation, task, score, own))
-            self.say(f"{evaluation.label}: {task} {evaluation.split} accuracy {mean_estimate(of_task)}")
+            self.say(f"{evaluation.label}: {task} {evaluation.split} accuracy {mean_estimate(of_task)}", detail=True)
+        if evaluation.round_number == 0:
+            self._last_validation = overall(scores)
+            self.say(f"initial prompt: validation {self._last_validation}; {self._usage_text()}")
         if evaluation.round_number is not None:
             self._tracker.log_metric("validation_acc", overall(scores).value, step=evaluation.round_number)
 
@@ -152,7 +161,6 @@ class RunLog(NullLog):
         if finished.merge:
             self._run_folder.write_prompt(f"round{finished.number:02d}_merged", finished.merge.prompt)
         self._metrics.append(events.round_record(finished))
-        self.say(events.round_text(finished))
 
     def _track_step(self, round_number: int, client: int, step: Step) -> None:
         position = (round_number - 1) * self.config.max_steps + step.number
@@ -169,6 +177,14 @@ class RunLog(NullLog):
         self._run_folder.outgrow_results(finished.number)
         self._ledger.append(entry)
         self._last_entry = entry
+        validations = (self._last_validation, overall(validation))
+        self.say(events.round_text(finished, self.config.max_epochs, *validations, self._usage_text()))
+        self._last_validation = validations[1]
+
+    def _usage_text(self) -> str:
+        """Return calls and cost so far."""
+        gateway = self._federation.engines.gateway
+        return usage_text(usage_of(gateway, gateway.budget.prices).values())
 
     def finish(self, result: Result, forecast: dict[str, Any] | None = None) -> dict[str, Any]:
         """Write results.json and the best and last prompts.
@@ -195,10 +211,10 @@ class RunLog(NullLog):
             self._tracker.log_file(self.folder / "prompts" / f"{name}.txt")
         return summary
 
-    def say(self, text: str) -> None:
-        """Print lines and write them to run.log."""
+    def say(self, text: str, detail: bool = False) -> None:
+        """Print lines and write them to run.log; details are only printed with --verbose."""
         for line in text.split("\n"):
-            self._terminal.say(line)
+            self._terminal.say(line, detail)
 
     def close(self, interrupted: bool = False) -> None:
         """Stop writing and end the tracker; after an interruption, do not wait for the tracker's server."""

@@ -1,51 +1,62 @@
-"""The results of a run as the table that its end prints."""
+"""The results of a run as its end prints them."""
 
+import datetime
+from collections.abc import Iterable
 from typing import Any
 
 from utils.metrics.table import TERMINAL, find_metric, label_of
 from utils.run_log.comparisons import all_comparisons, whose
+from utils.run_log.problems import problems
+from utils.run_log.verdict import verdict_sentence
 
 
 def results_text(summary: dict[str, Any]) -> str:
-    """Return the table of results and the best prompt, as a run prints them at its end."""
+    """Return the results and the best prompt, as a run prints them at its end."""
     several = len(summary["rounds"][0]["prompts"]) > 1
     name = "best prompts of the clients" if several else "best prompt"
     best = f"{name} (round {summary['best_round']}):\n{summary['prompts']['best']}"
-    return f"\n{summary_table(summary)}\n\n{best}"
+    return "\n".join(["", *_outcome(summary), "", best, *_costs(summary)])
 
 
 def summary_table(summary: dict[str, Any]) -> str:
-    """Return the results as lines: metrics with interval and n, paired comparisons, usage by role.
+    """Return the results as lines: test accuracies, verdict, what went wrong, calls, cost and time.
 
     Args:
         summary: the content of results.json.
     """
-    lines = [*_metrics(summary["metrics"]), *_comparisons(summary)]
-    detectable = summary["detectable"]
-    if detectable["difference"]:
-        lines.append(detectable_gain(detectable))
-    for role, used in summary["usage"].items():
-        cost = _cost(used, summary.get("prices", {}).get(role))
-        bad_replies = ", ".join(f"{count} {kind}" for kind, count in used["bad_replies"].items()) or "none"
-        lines.append(
-            f"{role} engine: {used['calls']} calls ({used['requests']} requests), {used['prompt_tokens']} + "
-            f"{used['completion_tokens']} tokens{cost}, bad replies: {bad_replies}"
-        )
-    if unreadable := {task: count for task, count in summary.get("unreadable_verdicts", {}).items() if count}:
-        by_task = ", ".join(f"{count} of {task}" for task, count in unreadable.items())
-        lines.append(f"verdicts of the judge that could not be read and count as wrong: {by_task}")
-    if forecast := summary.get("forecast"):
-        counts = [f"{role} {each['calls']} and {each['actual_calls']}" for role, each in forecast.items()]
-        lines.append(f"calls, forecast and actual: {', '.join(counts)}")
+    return "\n".join([*_outcome(summary), *_costs(summary)])
+
+
+def _outcome(summary: dict[str, Any]) -> list[str]:
+    lines = [*_metrics(summary["metrics"]), *_verdicts(summary)]
+    if summary["detectable"]["difference"]:
+        lines.append(detectable_gain(summary["detectable"]))
     if summary["simulated"]:
         lines.append("SIMULATED: replies came from the simulated engine; these numbers say nothing about a real model")
-    return "\n".join(lines)
+    return lines
 
 
-def _cost(used: dict[str, Any], price: dict[str, Any] | None) -> str:
-    if not price or not used["dollars"]:
-        return ""
-    return f", {used['dollars']:.4f} dollars ({price['request']:g}/{price['reply']:g} per million, {price['source']})"
+def _costs(summary: dict[str, Any]) -> list[str]:
+    wrong = problems(summary)
+    return [*(["", "what went wrong:", *(f"  {line}" for line in wrong)] if wrong else []), "", *_usage(summary)]
+
+
+def usage_text(usage: Iterable[dict[str, Any]]) -> str:
+    """Return calls and cost, such as "229 calls (117 from cache); $0.0123"; no cost if it is zero or unknown.
+
+    Args:
+        usage: by role, as `utils.run_log.results.usage_of` returns it.
+    """
+    usage = list(usage)
+    requests = sum(used["requests"] for used in usage)
+    cached = requests - sum(used["calls"] for used in usage)
+    return f"{requests:,} calls ({cached:,} from cache)" + _cost([used.get("dollars") for used in usage])
+
+
+def _cost(dollars: list[float | None]) -> str:
+    known = [amount for amount in dollars if amount is not None]
+    total = sum(known, 0.0)
+    return f"; ${total:.4f}" if total and len(known) == len(dollars) else ""
 
 
 def detectable_gain(detectable: dict[str, Any]) -> str:
@@ -78,10 +89,30 @@ def _row(estimate: dict[str, Any]) -> str:
     return f"{estimate['value']:>7.3f}  {f'{low:.3f} to {high:.3f}':>16}  {estimate['n']:>5}"
 
 
-def _comparisons(summary: dict[str, Any]) -> list[str]:
-    lines = []
-    for each in all_comparisons(summary):
+def _verdicts(summary: dict[str, Any]) -> list[str]:
+    """Return the sentence about the whole run, then one line per task, client or engine."""
+    sentence = verdict_sentence(summary)
+    lines = [sentence] if sentence else []
+    for each in all_comparisons(summary)[len(lines) :]:
         where = [whose(each), each["task"] if len(summary["data"]) > 1 else ""]
         place = f" ({', '.join(filter(None, where))})" if any(where) else ""
         lines.append(f"{each['of']}{place}: {each['verdict']}")
     return lines
+
+
+def _usage(summary: dict[str, Any]) -> list[str]:
+    """Return calls, tokens and cost by role, then their sum and the time."""
+    lines = []
+    for role, used in summary["usage"].items():
+        tokens = f"{used['prompt_tokens']:,} + {used['completion_tokens']:,} tokens"
+        price = summary.get("prices", {}).get(role)
+        source = f" ({price['request']:g}/{price['reply']:g} per million, {price['source']})" if price else ""
+        cost = _cost([used.get("dollars")])
+        lines.append(f"{role} engine: {usage_text([{**used, 'dollars': None}])}, {tokens}{cost and cost + source}")
+    if forecast := summary.get("forecast"):
+        counts = [f"{role} {each['calls']} and {each['actual_calls']}" for role, each in forecast.items()]
+        lines.append(f"calls not from cache, forecast and actual: {', '.join(counts)}")
+    if "answers_thrown_away" in summary:
+        lines.append(f"speculative answers discarded: {summary['answers_thrown_away']}")
+    time = datetime.timedelta(seconds=round(summary["seconds"]))
+    return [*lines, f"in all: {usage_text(summary['usage'].values())}; time {time}"]

@@ -9,7 +9,7 @@ from utils.engines.forecast import forecast
 from utils.program.command import EXIT_OK, EXIT_USAGE
 from utils.studies.runs import Setting
 
-_HEADER = ("study", "runs", "calls", "request tokens", "reply tokens", "dollars", "hours")
+_HEADER = ("study", "runs", "calls", "from cache", "request tokens", "reply tokens", "dollars", "hours")
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,7 @@ class _Total:
 
     runs: int
     calls: int
+    cached: int
     request_tokens: int
     reply_tokens: int
     dollars: float | None
@@ -49,14 +50,16 @@ def dry_run(settings_by_study: Mapping[str, Iterable[Setting]]) -> int:
 
 def _expected(config: Config) -> _Total:
     usage, repeats, rate = forecast(config).values(), config.repeats, config.requests_per_minute
-    calls = repeats * sum(each.calls for each in usage)
+    sent = repeats * sum(each.calls for each in usage)
+    cached = repeats * sum(each.cached for each in usage)
     return _Total(
         repeats,
-        calls,
+        sent + cached,
+        cached,
         repeats * sum(each.prompt_tokens for each in usage),
         repeats * sum(each.completion_tokens for each in usage),
         _known_sum([each.dollars and repeats * each.dollars for each in usage]),
-        calls / rate / 60 if rate else None,
+        sent / rate / 60 if rate else None,
     )
 
 
@@ -65,6 +68,7 @@ def _sum(totals: Iterable[_Total]) -> _Total:
     return _Total(
         sum(each.runs for each in totals),
         sum(each.calls for each in totals),
+        sum(each.cached for each in totals),
         sum(each.request_tokens for each in totals),
         sum(each.reply_tokens for each in totals),
         _known_sum([each.dollars for each in totals]),
@@ -85,6 +89,7 @@ def _cells(name: str, total: _Total) -> tuple[str, ...]:
         name,
         f"{total.runs:,}",
         f"{total.calls:,}",
+        f"{total.cached:,}",
         f"{total.request_tokens:,}",
         f"{total.reply_tokens:,}",
         dollars,
