@@ -1,6 +1,7 @@
 """Runs with several seeds: same questions, shared zero-shot calls, mean and spread."""
 
 import json
+import re
 import sqlite3
 import statistics
 
@@ -27,7 +28,9 @@ def test_repeats_share_questions_and_calls_and_report_mean_and_spread(tmp_path, 
     )
     uploads = {(folder / f"seed{seed}" / "prompts" / "round01_client00_upload.txt").read_text() for seed in (5, 6, 7)}
     assert len(uploads) > 1, "each seed draws its own minibatches"
-    assert "over 3 seeds" in capsys.readouterr().out and (folder / "report.html").exists()
+    shown = capsys.readouterr().out
+    assert "over 3 seeds" in shown and re.search(r"\nthe best prompts .*the initial one.*: [+-]\d.*, 3 seeds\n", shown)
+    assert "\nseed 6, 2 of 3\n" in shown and (folder / "report.html").exists()
     calls = sqlite3.connect(folder / "calls.sqlite").execute("SELECT COUNT(*) FROM calls").fetchone()[0]
     requested = sum(used["calls"] for each in results for used in each["usage"].values())
     assert calls <= requested - 2 * 10, "the ten zero-shot questions must be sent once for all seeds"

@@ -9,6 +9,7 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
+from textgrad.bar_output import bar_output
 from textgrad.cache import cache_folder as cache_folder
 from textgrad.certificates import ssl_context
 from textgrad.errors import BrokenSystem, UsageError
@@ -50,7 +51,7 @@ def _fetch(url: str, label: str) -> bytes:
             raise ValueError(f"the server announced {size[:40]!r} bytes")
         total = int(size) if size else None
         content = bytearray()
-        with tqdm(total=total, unit="B", unit_scale=True, desc=f"downloading {label}") as bar:
+        with tqdm(total=total, unit="B", unit_scale=True, desc=f"downloading {label}", **bar_output()) as bar:
             while chunk := response.read(_CHUNK):
                 content += chunk
                 bar.update(len(chunk))

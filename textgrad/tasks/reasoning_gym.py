@@ -17,6 +17,7 @@ import weakref
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from textgrad.bar_output import bar_output
 from textgrad.errors import BrokenSystem, UsageError, unknown
 from textgrad.tasks.scoring.answers import exact
 from textgrad.tasks.scoring.extract import bold_answer, clean, explicit_block, is_incomplete
@@ -130,7 +131,8 @@ class Examiner:
     def _read_examples(self, process: "_Process") -> Iterator[Example]:
         from tqdm import tqdm
 
-        with tqdm(total=int(self._arguments[2]), desc=f"generating RG_{self._dataset}", delay=2) as bar:
+        label = f"generating RG_{self._dataset}"
+        with tqdm(total=int(self._arguments[2]), desc=label, delay=2, **bar_output()) as bar:
             while (message := process.read()) is not None:
                 if "names" in message:
                     raise unknown("task", f"RG_{self._dataset}", [f"RG_{name}" for name in message["names"]])

@@ -5,6 +5,7 @@ which must not slow the run, and its output must not reach the terminal.
 """
 
 import contextlib
+import functools
 import os
 import pickle
 import subprocess
@@ -36,8 +37,8 @@ class ExpectedCalls:
     def __init__(self, config: Config, receive: Callable[[Mapping[Scope, int]], None], delay: float):
         self._process: subprocess.Popen | None = None
         self._stopped = threading.Event()
-        if _is_harmless(config):
-            run_in_background(lambda: self._run(config, receive, delay))
+        run = functools.partial(self._run, config, receive, delay)
+        self._task = run_in_background(run) if _is_harmless(config) else None
 
     def _run(self, config: Config, receive: Callable[[Mapping[Scope, int]], None], delay: float) -> None:
         if self._stopped.wait(delay):

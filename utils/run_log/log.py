@@ -197,6 +197,7 @@ class RunLog(NullLog):
             The content of results.json.
         """
         self._writer.finish()
+        self.phase("writing results")
         self._metrics.finish()
         self._ledger.finish()
         if self._trace:

@@ -114,5 +114,5 @@ def _usage(summary: dict[str, Any]) -> list[str]:
         lines.append(f"calls not from cache, forecast and actual: {', '.join(counts)}")
     if "answers_thrown_away" in summary:
         lines.append(f"speculative answers discarded: {summary['answers_thrown_away']}")
-    time = datetime.timedelta(seconds=round(summary["seconds"]))
-    return [*lines, f"in all: {usage_text(summary['usage'].values())}; time {time}"]
+    time = f"; time {datetime.timedelta(seconds=round(summary['seconds']))}" if "seconds" in summary else ""
+    return [*lines, f"in all: {usage_text(summary['usage'].values())}{time}"]

@@ -16,7 +16,7 @@ from utils.aggregation.prompts import JOBS
 from utils.aggregation.upload import Upload
 from utils.federation.result import overall
 from utils.metrics.retention import mean_rate, retention_by_client
-from utils.run_log.events import round_text
+from utils.run_log.events import round_problems
 
 BROADCAST = "Answer the question about the order carefully."
 RULES = [
@@ -266,4 +266,4 @@ def test_the_origin_of_the_best_prompt_names_the_flaws_of_each_round(tmp_path):
 
 def test_the_line_of_a_round_counts_equal_fallbacks(tmp_path):
     result, *_ = toy.train(toy.config(tmp_path, "--rounds", "1", engine=FORGETFUL))
-    assert "; merge fallback asked_again; merge fallback concat" in round_text(result.rounds[1])
+    assert round_problems(result.rounds[1])[-2:] == ["merge fallback asked_again", "merge fallback concat"]

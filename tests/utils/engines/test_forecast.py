@@ -59,7 +59,7 @@ def test_a_dry_run_prints_calls_tokens_and_dollars_by_role_and_writes_nothing(tm
     shown = capsys.readouterr().out
     assert not (tmp_path / "logs").exists()
     rows = {line.split()[0]: line.split()[1:] for line in shown.splitlines()}
-    for column in (0, 1, 2, 3):
+    for column in (0, 2, 3, 4):
         parts = [float(rows[role][column]) for role in ("test", "evaluation", "all")]
         assert parts[0] > 0 and parts[0] + parts[1] == pytest.approx(parts[2], rel=1e-3)
 
@@ -67,14 +67,14 @@ def test_a_dry_run_prints_calls_tokens_and_dollars_by_role_and_writes_nothing(tm
 def test_a_dry_run_needs_no_key_and_shows_the_list_price(tmp_path, capsys):
     assert main.main(toy.options(tmp_path, "--dry_run", engine="gpt-4o")) == 0
     shown = capsys.readouterr().out
-    calls, dollars = re.search(r"all +(\d+) +\d+ +\d+ +([\d.]+)", shown).groups()
+    calls, dollars = re.search(r"all +(\d+) +\d+ +\d+ +\d+ +([\d.]+)", shown).groups()
     assert int(calls) > 100 and float(dollars) > 0
     assert re.search(r"genai-prices \d", shown) and re.search(r"prices of \d{4}-\d\d-\d\d", shown)
 
 
 def test_a_dry_run_says_that_a_price_is_unknown(tmp_path, capsys):
     assert main.main(toy.options(tmp_path, "--dry_run", engine="ollama-my-model")) == 0
-    assert re.search(r"all +\d+ +\d+ +\d+ +no price", capsys.readouterr().out)
+    assert re.search(r"all +\d+ +\d+ +\d+ +\d+ +no price", capsys.readouterr().out)
 
 
 def test_the_summary_shows_forecast_and_actual_calls(tmp_path, capsys):

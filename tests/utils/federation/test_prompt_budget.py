@@ -12,7 +12,7 @@ from utils.federation.exchange import exchange
 from utils.federation.result import Round
 from utils.federation.setup import budget_note
 from utils.federation.update import Update
-from utils.run_log.events import round_text
+from utils.run_log.events import round_problems
 
 BUDGET = 120
 
@@ -128,7 +128,7 @@ def test_an_upload_above_the_budget_from_another_machine_is_dropped_and_reported
     current = Round(1, broadcast=("Go.",))
     exchange(federation, current, [])
     assert [update.client for update in current.updates] == [1, 2] and list(current.dropped) == [0]
-    assert "client 0 failed: the upload is longer than --prompt_budget" in round_text(current)
+    assert "client 0 failed: the upload is longer than --prompt_budget" in round_problems(current)
 
 
 def test_a_run_that_concatenates_says_at_its_start_what_fits(tmp_path):

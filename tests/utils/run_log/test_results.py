@@ -64,8 +64,9 @@ def test_local_only_training_is_judged_by_the_mean_over_its_clients(tmp_path, ca
     own = [each for each in results["comparisons"] if each["task"] == mean["task"]]
     assert mean["clients"] == len(own) == clients and mean["n"] == own[0]["n"]
     assert mean["difference"] == pytest.approx(sum(each["difference"] for each in own) / clients, abs=1e-4)
-    line = f"best prompt against initial prompt (mean over {clients} clients"
-    assert line in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert f"\nthe best prompts of the clients (round {results['best_round']}) " in shown
+    assert shown.count("best prompt against initial prompt (client ") == len(results["comparisons"])
     page = (folder / "report.html").read_text()
     assert f'class="verdict">Best prompt against initial prompt, mean over {clients} clients: ' in page
     assert page.count('class="verdict"') == 1
