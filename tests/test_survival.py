@@ -152,7 +152,7 @@ def test_a_file_size_limit_stops_the_run_with_one_line_and_it_resumes_later(tmp_
 
     # Without byte code: a torn .pyc would break every later import.
     status, _, err = run(*options, preexec_fn=limit_file_size, env={"PYTHONDONTWRITEBYTECODE": "1"})
-    lines = err.splitlines()
+    lines = toy.error_lines(err)
     assert status == 2 and len(lines) == 1 and lines[0].startswith("error: ")
     assert str(tmp_path / "logs" / "run") in lines[0]
     assert run(*options)[0] == 0
@@ -168,7 +168,7 @@ def test_a_full_disk_stops_the_run_with_one_line_and_it_resumes_later(tmp_path, 
         pytest.skip("cannot mount a file system")
     try:
         status, _, err = run(*options)
-        lines = err.splitlines()
+        lines = toy.error_lines(err)
         assert status == 2 and len(lines) == 1 and lines[0].startswith("error: ") and str(disk) in lines[0]
         subprocess.run(["mount", "-o", "remount,size=20m", str(disk)], check=True)
         assert run(*options)[0] == 0

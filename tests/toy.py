@@ -133,6 +133,11 @@ def story(folder: Path) -> dict[str, bytes]:
     return files | {"results.json": without_times((folder / "results.json").read_text()).encode()}
 
 
+def error_lines(errors: str) -> list[str]:
+    """Return the lines of standard error, without the progress that a run of more than 30 seconds prints."""
+    return [line for line in errors.splitlines() if line and not re.search("call/s|s/call", line)]
+
+
 def without_times(results: str) -> str:
     """Return the text of a results.json with its seconds and its date set to zero."""
     return re.sub(r'"date": "[^"]*"', '"date": ""', re.sub(r'"seconds": [\d.e-]+', '"seconds": 0', results))

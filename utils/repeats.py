@@ -8,15 +8,18 @@ sent once.
 """
 
 import dataclasses
+import datetime
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from utils.config import Config
 from utils.files import reporting_os_errors
 from utils.report import write_seeds
 from utils.report.runs import load_run
 from utils.run_log.folder import check_run_name
+from utils.run_log.problems import problems
 
 
 def run_repeats(config: Config, run_one: Callable[[Config, Path], int]) -> int:
@@ -42,9 +45,25 @@ def run_repeats(config: Config, run_one: Callable[[Config, Path], int]) -> int:
         print(f"\nseed {repeat.seed}, {number} of {len(repeats)}", flush=True)
         if status := run_one(repeat, folder / "calls.sqlite"):
             return status
-    print(write_seeds(folder, [load_run(folder / repeat.run_name) for repeat in repeats]))
+    runs = [load_run(folder / repeat.run_name) for repeat in repeats]
+    print(write_seeds(folder, runs))
+    print(problems_and_costs({repeat.seed: run.results for repeat, run in zip(repeats, runs, strict=True)}))
     print(f"\nresults are in {folder}: open {folder / 'report.html'}")
     return 0
+
+
+def problems_and_costs(results: Mapping[int, dict[str, Any]]) -> str:
+    """Return what went wrong in each seed, and cost and time of all.
+
+    Args:
+        results: the content of results.json by seed.
+    """
+    wrong = [f"  seed {seed}: {line}" for seed, each in results.items() for line in problems(each)]
+    dollars = [used["dollars"] for each in results.values() for used in each["usage"].values()]
+    cost = f"at most ${sum(dollars):.4f}, as seeds share calls; " if all(dollars) else ""
+    seconds = sum(each["seconds"] for each in results.values())
+    lines = ["", "what went wrong:", *wrong] if wrong else []
+    return "\n".join([*lines, "", f"all seeds: {cost}time {datetime.timedelta(seconds=round(seconds))}"])
 
 
 def configs_by_seed(config: Config, folder: Path) -> list[Config]:

@@ -70,7 +70,8 @@ def forecast(config: Config, on_reply: Callable[[], None] | None = None) -> dict
         requests_per_minute=0.0,
     )
     engines = connect(simulated, ":memory:", warn=lambda line: None)
-    engines.gateway.on_reply = on_reply or engines.gateway.on_reply
+    if on_reply is not None:
+        engines.gateway.on_reply = lambda *_: on_reply()
     importlib.import_module(config.module).run_training(simulated, engines, NullLog())
     names, known = engines_by_role(config), prices(config)
     return {
