@@ -200,9 +200,8 @@ def _gain_sentence(spread: dict[str, Any]) -> list[str]:
     outcome = "beat the initial one" if low > 0 else "are worse than the initial one"
     if low <= 0 <= high:
         outcome = "and the initial one are not distinguishable from noise"
-    return [
-        f"the best prompts {outcome}: mean gain {gain['mean']:+.2f} {interval_text((low, high), '+')}, {gain['n']} seeds"
-    ]
+    size = f"{gain['mean']:+.2f} {interval_text((low, high), '+')}"
+    return [f"the best prompts {outcome}: mean gain {size}, {gain['n']} seeds"]
 
 
 def as_text(groups: Sequence[Group]) -> str:
