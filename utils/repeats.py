@@ -60,7 +60,7 @@ def problems_and_costs(results: Mapping[int, dict[str, Any]]) -> str:
     """
     wrong = [f"  seed {seed}: {line}" for seed, each in results.items() for line in problems(each)]
     dollars = [used["dollars"] for each in results.values() for used in each["usage"].values()]
-    cost = f"at most ${sum(dollars):.4f}, as seeds share calls; " if all(dollars) else ""
+    cost = f"at most ${sum(dollars):.4f}, as seeds share calls; " if None not in dollars and sum(dollars) else ""
     seconds = sum(each["seconds"] for each in results.values())
     lines = ["", "what went wrong:", *wrong] if wrong else []
     return "\n".join([*lines, "", f"all seeds: {cost}time {datetime.timedelta(seconds=round(seconds))}"])

@@ -31,7 +31,7 @@ def test_repeats_share_questions_and_calls_and_report_mean_and_spread(tmp_path, 
     assert len(uploads) > 1, "each seed draws its own minibatches"
     shown = capsys.readouterr().out
     assert "over 3 seeds" in shown and re.search(
-        r"\nthe best prompts .*the initial one.*: mean gain [+-]\d.*, 3 seeds\n", shown
+        r"the best prompts .*the initial one.*: mean gain [+-]\d.*, 3 seeds\n", shown
     )
     assert "\nseed 6, 2 of 3\n" in shown and (folder / "report.html").exists()
     calls = sqlite3.connect(folder / "calls.sqlite").execute("SELECT COUNT(*) FROM calls").fetchone()[0]

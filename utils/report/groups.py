@@ -197,11 +197,11 @@ def _gain_sentence(spread: dict[str, Any]) -> list[str]:
     if not gain or not gain["ci95"]:
         return []
     low, high = gain["ci95"]
-    outcome = "beat the initial one" if low > 0 else "are worse than the initial one"
+    outcome = f"the best prompts {'beat' if low > 0 else 'are worse than'} the initial one"
     if low <= 0 <= high:
-        outcome = "and the initial one are not distinguishable from noise"
+        outcome = "the difference between the best prompts and the initial one is not distinguishable from noise"
     size = f"{gain['mean']:+.2f} {interval_text((low, high), '+')}"
-    return [f"the best prompts {outcome}: mean gain {size}, {gain['n']} seeds"]
+    return [f"{outcome}: mean gain {size}, {gain['n']} seeds"]
 
 
 def as_text(groups: Sequence[Group]) -> str:

@@ -20,7 +20,7 @@ def problems(summary: dict[str, Any]) -> list[str]:
         *_missing_uploads(rounds),
         *_merges(rounds),
         *(
-            f"{count} verdicts of the judge for {task} could not be read and count as wrong"
+            f"verdicts of the judge that could not be read and count as wrong: {count} of {task}"
             for task, count in summary.get("unreadable_verdicts", {}).items()
             if count
         ),

@@ -112,7 +112,5 @@ def _usage(summary: dict[str, Any]) -> list[str]:
     if forecast := summary.get("forecast"):
         counts = [f"{role} {each['calls']} and {each['actual_calls']}" for role, each in forecast.items()]
         lines.append(f"calls not from cache, forecast and actual: {', '.join(counts)}")
-    if "answers_thrown_away" in summary:
-        lines.append(f"speculative answers discarded: {summary['answers_thrown_away']}")
     time = f"; time {datetime.timedelta(seconds=round(summary['seconds']))}" if "seconds" in summary else ""
     return [*lines, f"in all: {usage_text(summary['usage'].values())}{time}"]

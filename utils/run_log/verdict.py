@@ -22,7 +22,7 @@ def verdict_sentence(summary: dict[str, Any]) -> str:
     best = f"the {'best prompts of the clients' if several else 'best prompt'} (round {summary['best_round']})"
     numbers = f"{_accuracies(summary, comparison)}{p_text(comparison['p_value'])}, n = {comparison['n']}"
     if comparison["p_value"] > SIGNIFICANCE:
-        return f"{best} and the initial one are not distinguishable from noise: {numbers}"
+        return f"the difference between {best} and the initial one is not distinguishable from noise: {numbers}"
     if comparison["difference"] < 0:
         return f"{best} {'are' if several else 'is'} worse than the initial one: {numbers}"
     return f"{best} {'beat' if several else 'beats'} the initial one: {numbers}"

@@ -65,7 +65,7 @@ def test_local_only_training_is_judged_by_the_mean_over_its_clients(tmp_path, ca
     assert mean["clients"] == len(own) == clients and mean["n"] == own[0]["n"]
     assert mean["difference"] == pytest.approx(sum(each["difference"] for each in own) / clients, abs=1e-4)
     shown = capsys.readouterr().out
-    assert f"\nthe best prompts of the clients (round {results['best_round']}) " in shown
+    assert f"the best prompts of the clients (round {results['best_round']}) " in shown
     assert shown.count("best prompt against initial prompt (client ") == len(results["comparisons"])
     page = (folder / "report.html").read_text()
     assert f'class="verdict">Best prompt against initial prompt, mean over {clients} clients: ' in page

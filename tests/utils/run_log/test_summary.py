@@ -43,7 +43,7 @@ def metrics_of_test(initial: float, best: float, n: int) -> dict:
         (
             0.275,
             0.4,
-            "the best prompt (round 2) and the initial one are not distinguishable from noise: "
+            "the difference between the best prompt (round 2) and the initial one is not distinguishable from noise: "
             "0.275 against 0.250, p = 0.400, n = 160",
         ),
     ],
@@ -92,7 +92,7 @@ def test_problems_are_counted_by_kind(summary):
         "missing uploads: 1 of 4 (25%): 1 failed",
         "fallbacks of merges: 1 asked_again, 1 concat",
         "merge of round 1 not adopted: gate: worse",
-        "2 verdicts of the judge for sums could not be read and count as wrong",
+        "verdicts of the judge that could not be read and count as wrong: 2 of sums",
     ]
     assert "\nwhat went wrong:\n  bad replies of the test engine" in summary_table(summary)
 
