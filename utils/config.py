@@ -477,10 +477,10 @@ class Config:
     verbose: bool = option(
         False, "results", "print every local step and evaluation too", resume_safe=True, per_machine=True
     )
-    tracker: str = option(
-        "comet",
+    tracker: tuple[str, ...] = option(
+        ("comet",),
         "results",
-        "experiment tracker",
+        "experiment trackers, one or several",
         choices=names_in("utils.trackers"),
         resume_safe=True,
         per_machine=True,

@@ -38,7 +38,7 @@ def option(
         above: exclusive lower bound, in place of `low`.
         or_zero: True if 0 is allowed too.
         unset: what an empty default means, for --help; "required" if the flag must be given.
-        choices: allowed values of a text.
+        choices: allowed values of a text, or of each word.
         resume_safe: True if the option may change when a run is resumed, because it does not change what is computed.
         per_machine: True if every machine of a Flower run decides the option itself. All others reach the sites.
         metavar: placeholder of the value in --help.
@@ -103,10 +103,11 @@ def check_value(field: dataclasses.Field, value: Any, flag: str) -> Any:
         return read_number(flag, value, field.metadata["bounds"], default)
     if not isinstance(value, kind) or kind is tuple and not all(isinstance(word, str) for word in value):
         raise UsageError(f"{flag}: {value!r} is not {_KINDS[kind]}")
-    if choices and value not in choices:
-        if not value:
+    words = value or ("",) if kind is tuple else (value,)
+    if choices and (wrong := [word for word in words if word not in choices]):
+        if not wrong[0]:
             raise UsageError(f"{flag} is missing: choose one of {', '.join(choices)}")
-        raise unknown(flag.removeprefix("--"), value, choices)
+        raise unknown(flag.removeprefix("--"), wrong[0], choices)
     return value
 
 
@@ -179,7 +180,7 @@ def _help(each: dataclasses.Field) -> str:
         text += " (required)"
     else:
         default = ("off", "on")[each.default] if isinstance(each.default, bool) else each.default
-        shown = each.metadata["unset"] or default
+        shown = each.metadata["unset"] or (" ".join(default) if isinstance(default, tuple) else default)
         text += f" (default: {shown})"
     return text.replace("%", "%%")
 

@@ -21,6 +21,10 @@ def test_the_defaults_are_those_of_the_published_code_except_for_the_methods():
     assert (config.comet_project_name, config.comet_log_path) == ("fedtextgrad", "./logs/comet_results/")
     assert not config.proximal_update and not config.do_not_run_larger_model
     assert (config.temperature, config.top_p, config.max_tokens) == (0.0, 0.99, 2000)
+    assert config.tracker == ("comet",) and parse([*BASE, "--tracker", "comet", "mlflow"]).tracker == (
+        "comet",
+        "mlflow",
+    )
 
 
 @pytest.mark.parametrize(
@@ -72,6 +76,7 @@ def test_several_tasks_are_for_the_heterogeneous_module():
         ([*BASE, "--temperature", "1e9"], "--temperature 1e9 is out of range"),
         ([*BASE, "--leak_guard", "of"], "unknown leak_guard 'of'.*nearest first: off"),
         ([*BASE, "--tracker", "commet"], "unknown tracker 'commet'.*nearest first: comet"),
+        ([*BASE, "--tracker", "mlflow", "wnadb"], "unknown tracker 'wnadb'.*nearest first: wandb"),
         ([*BASE, "--top_p", "1.5"], "--top_p 1.5 is out of range"),
         ([*BASE, "--max_epoch", "1"], "unknown argument '--max_epoch'; did you mean --max_epochs"),
         ([*BASE, "--initial_prompt", "@/no/such/file"], "cannot read --initial_prompt @/no/such/file: No such file"),
@@ -246,7 +251,7 @@ def test_help_shows_every_default_and_every_choice():
     for field in dataclasses.fields(Config):
         (entry,) = [each for each in entries if re.match(rf"--{field.name}[ ,]", each)]
         default = {False: "off", True: "on"}[field.default] if type(field.default) is bool else field.default
-        shown = field.metadata["unset"] or default
+        shown = field.metadata["unset"] or (" ".join(default) if type(default) is tuple else default)
         assert shown not in ("", ()), f"{field.name}: what does an empty value mean?"
         expected = "(required)" if shown == "required" else f"(default: {shown})"
         assert entry.endswith(expected), entry

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from utils.aggregation.aggregate import Merge
 from utils.federation.evaluation import Score, mean_estimate
-from utils.federation.update import NoUpload, Update
+from utils.federation.update import NoUpload, Step, Update
 from utils.metrics.retention import Retention
 from utils.metrics.statistics import Estimate
 
@@ -58,6 +58,11 @@ class Round:
     kept_old_reason: str = ""
     prompts: tuple[str, ...] = ()
     validation: Scores = field(default_factory=dict)
+
+    @property
+    def steps(self) -> list[Step]:
+        """The local steps of all clients, in the order of clients."""
+        return [step for update in self.updates for step in update.steps]
 
 
 @dataclass

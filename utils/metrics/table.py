@@ -1,7 +1,8 @@
 """The table of metrics: one entry per number in results.json, tables, report.html, CSV, LaTeX and trackers.
 
 To add a metric, add one entry to `METRICS`; see README.md in this folder. results.json, report.csv, the list of metrics
-in report.html and the trackers contain every metric; `shown` selects it for the short tables.
+in report.html and the trackers contain every metric; `shown` selects it for the short tables. `ROUND_METRICS` are the
+numbers that trackers get after each round.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from utils.metrics.retention import mean_rate
 from utils.metrics.statistics import Estimate, accuracy
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ class FinishedRun:
     @property
     def steps(self) -> list[Step]:
         """The local steps of all clients, in the order of rounds and clients."""
-        return [step for each in self.rounds for update in each.updates for step in update.steps]
+        return [step for each in self.rounds for step in each.steps]
 
     def validation(self, round_number: int) -> Scores | None:
         """Return the validation scores of the prompts of a round, or None if the run was stopped before."""
@@ -70,9 +72,9 @@ class Metric:
     heading: str = ""
 
 
-def kept_rewrites(run: FinishedRun) -> Estimate:
+def kept_rewrites(steps: Iterable[Step]) -> Estimate:
     """Return the share of local steps whose rewrite was accepted, without skipped minibatches and unchanged prompts."""
-    return accuracy([int(step.accepted) for step in run.steps if step.decided])
+    return accuracy([int(step.accepted) for step in steps if step.decided])
 
 
 METRICS: tuple[Metric, ...] = (
@@ -126,10 +128,30 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "update_success_rate",
         "local steps whose rewrite was kept",
-        kept_rewrites,
+        lambda run: kept_rewrites(run.steps),
         shown=(COMPARISON,),
         heading="steps accepted",
     ),
+)
+
+
+@dataclass(frozen=True)
+class RoundMetric:
+    """One number of a round.
+
+    Attributes:
+        key: name in trackers.
+        value: function that computes it. `Scores` are averaged over tasks; None omits the metric from this round.
+    """
+
+    key: str
+    value: Callable[[Round], Scores | float | None]
+
+
+ROUND_METRICS: tuple[RoundMetric, ...] = (
+    RoundMetric("validation_acc", lambda finished: finished.validation or None),
+    RoundMetric("accepted_share", lambda finished: kept_rewrites(finished.steps).value),
+    RoundMetric("retention", lambda finished: mean_rate(finished.retention)),
 )
 
 

@@ -6,7 +6,6 @@ The content depends only on seed and replies, in an order that does not depend o
 "seconds" and "date" contain times. A run that is started again under its name continues from its call log.
 """
 
-import dataclasses
 import time
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from textgrad.engine.reply import Reply
 from utils.config import Config
 from utils.federation.evaluation import mean_estimate
 from utils.federation.null_log import NullLog
-from utils.federation.result import Result, Round, Scores, overall, prompts_text
+from utils.federation.result import Result, Round, Scores, overall
 from utils.federation.scoring import Evaluation
 from utils.federation.setup import Federation, budget_note
 from utils.federation.update import Step
@@ -32,8 +31,8 @@ from utils.run_log.results import detectable, summarize, usage_of
 from utils.run_log.summary import detectable_gain, usage_text
 from utils.run_log.terminal import Terminal
 from utils.run_log.trace import Trace
+from utils.run_log.tracking import RunTracking
 from utils.run_log.writer import Writer
-from utils.trackers import open_tracker
 
 
 class RunLog(NullLog):
@@ -50,7 +49,7 @@ class RunLog(NullLog):
         call_log: file of replies.
 
     Raises:
-        UsageError: `--run_name` is not the name of a folder.
+        UsageError: `--run_name` is not the name of a folder, or a tracker is unknown or not installed.
     """
 
     def __init__(self, config: Config, call_log: Path | None = None):
@@ -58,7 +57,7 @@ class RunLog(NullLog):
         self.config, self.name, self.folder = self._run_folder.config, self._run_folder.name, self._run_folder.path
         self.call_log = call_log or self.folder / "calls.sqlite"
         self._terminal = Terminal(self.folder / "run.log", self.config)
-        self._tracker = open_tracker(self.config, self.say)
+        self._tracking = RunTracking(self.config, self.folder, call_log.parent.name if call_log else "", self.say)
         self._writer = Writer()
         self._local_only = config.aggregate_method == "none"
         self._trace: Trace | None = None
@@ -89,9 +88,7 @@ class RunLog(NullLog):
         self._write_partition()
         self._writer.submit(self._say_detectable_gain)  # in the background: its libraries take a moment to load
         self._check_surprisal()
-        self._tracker.log_params(
-            {**dataclasses.asdict(self.config), "task_description": federation.initial_prompt, **_lengths(federation)}
-        )
+        self._tracking.start(federation)
 
     def _on_reply(self, role: str, key: str, reply: Reply) -> None:
         self._terminal.count()
@@ -135,11 +132,11 @@ class RunLog(NullLog):
         if evaluation.round_number == 0:
             self._last_validation = overall(scores)
             self.say(f"initial prompt: validation {self._last_validation}; {self._usage_text()}")
-        if evaluation.round_number is not None:
-            self._tracker.log_metric("validation_acc", overall(scores).value, step=evaluation.round_number)
+            self._tracking.round(Round(0, prompts=evaluation.prompts), scores)
 
     def round(self, finished: Round, validation: BackgroundTask[Scores]) -> None:
         """Write the steps, prompts and summary of a round, and its ledger entry when `validation` is done."""
+        self._tracking.used(finished.number)
         self._writer.submit(lambda: self._write_round(finished))
         self._writer.submit(lambda: self._write_entry(finished, validation.result()), after=validation)
 
@@ -150,7 +147,7 @@ class RunLog(NullLog):
             name = f"round{finished.number:02d}_client{update.client:02d}"
             for step in update.steps:
                 self._metrics.append(events.step_record(finished.number, update.client, step))
-                self._track_step(finished.number, update.client, step)
+                self._tracking.step(finished.number, update.client, step)
                 if step.rewrite:
                     rejected = "" if step.accepted else "_rejected"
                     self._run_folder.write_prompt(f"{name}_step{step.number:02d}{rejected}", step.rewrite)
@@ -162,14 +159,8 @@ class RunLog(NullLog):
             self._run_folder.write_prompt(f"round{finished.number:02d}_merged", finished.merge.prompt)
         self._metrics.append(events.round_record(finished))
 
-    def _track_step(self, round_number: int, client: int, step: Step) -> None:
-        position = (round_number - 1) * self.config.max_steps + step.number
-        prefix = "" if self.config.module == "train_centralized" else f"client_{client}_"
-        self._tracker.log_metric(f"{prefix}train_acc", step.before, step=position)
-        self._tracker.log_metric(f"{prefix}updated_train_acc", step.after, step=position)
-
     def _write_entry(self, finished: Round, validation: Scores) -> None:
-        self._tracker.log_text(prompts_text(finished.prompts), step=finished.number)
+        self._tracking.round(finished, validation)
         previous = self._last_entry["seal"] if self._last_entry else GENESIS
         entry = with_hash(entry_of(finished, validation, self._local_only), previous)
         if broken := find_break(entry, self._last_entry):
@@ -207,9 +198,7 @@ class RunLog(NullLog):
         self._run_folder.write_prompt("best", summary["prompts"]["best"])
         self._run_folder.write_prompt("last", summary["prompts"]["last"])
         self._run_folder.write_json("results.json", summary)
-        self._tracker.log_params({name: estimate["value"] for name, estimate in summary["metrics"].items()})
-        for name in ("best", "last"):
-            self._tracker.log_file(self.folder / "prompts" / f"{name}.txt")
+        self._tracking.finish(summary)
         return summary
 
     def say(self, text: str, detail: bool = False) -> None:
@@ -218,17 +207,8 @@ class RunLog(NullLog):
             self._terminal.say(line, detail)
 
     def close(self, interrupted: bool = False) -> None:
-        """Stop writing and end the tracker; after an interruption, do not wait for the tracker's server."""
+        """Stop writing and end the trackers; after an interruption, do not wait for their servers."""
         self._writer.stop()
-        self._tracker.close(*([0.5] if interrupted else []))
+        self._tracking.close(interrupted)
         self._terminal.close()
         self._run_folder.close()
-
-
-def _lengths(federation: Federation) -> dict[str, int]:
-    """Return the numbers of questions, under the names of the published code, summed over tasks."""
-    lengths = {
-        f"{split}_length": sum(len(getattr(task, split)) for task in federation.tasks)
-        for split in ("train", "val", "test")
-    }
-    return lengths | {f"client_{client.number}_train_length": len(client.samples) for client in federation.clients}

@@ -89,7 +89,7 @@ def _metrics(federation: Federation, result: Result) -> tuple[dict[str, Any], di
 
 
 def _round(finished: Round) -> dict[str, Any]:
-    steps = [step for update in finished.updates for step in update.steps]
+    steps = finished.steps
     return {
         "round": finished.number,
         "prompts": [prompt_id(prompt) for prompt in finished.prompts],

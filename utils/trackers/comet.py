@@ -5,8 +5,10 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+from textgrad.packages import require_package
 from utils.config import Config
-from utils.trackers import Tracker
+from utils.metrics.table import find_metric
+from utils.trackers import TrackedRun, Tracker
 
 UNREACHABLE = "comet.com does not respond; --comet_mode offline needs no network"
 
@@ -37,6 +39,8 @@ class Comet(Tracker):
     def log_metric(self, name: str, value: float, step: int) -> None:
         """Log one value of a metric."""
         self._experiment.log_metric(name, value, step=step)
+        if find_metric(name):  # the published code logs the numbers of a finished run as parameters
+            self._experiment.log_parameter(name, value)
 
     def log_text(self, text: str, step: int) -> None:
         """Log the prompt of a round."""
@@ -51,12 +55,23 @@ class Comet(Tracker):
         self._experiment.end()
 
 
-def make(config: Config) -> Comet | None:
+def check(config: Config) -> None:
+    """Check that comet_ml is installed.
+
+    Raises:
+        BrokenSystem: it is missing.
+    """
+    if config.comet_mode != "disabled":
+        require_package("comet_ml")
+
+
+def make(run: TrackedRun) -> Comet | None:
     """Start an experiment as `--comet_mode` says: "offline" writes an archive, "online" needs COMET_API_KEY.
 
     Raises:
         RuntimeError: COMET_API_KEY is missing or wrong.
     """
+    config = run.config
     if config.comet_mode == "disabled":
         return None
     with warnings.catch_warnings():

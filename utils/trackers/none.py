@@ -1,7 +1,7 @@
 """No tracker."""
 
-from typing import Any
+from utils.trackers import TrackedRun
 
 
-def make(config: Any) -> None:
+def make(run: TrackedRun) -> None:
     """Return None: nothing is logged."""

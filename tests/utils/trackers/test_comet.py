@@ -6,11 +6,13 @@ import zipfile
 import pytest
 
 from utils.config import Config
-from utils.trackers import open_tracker
+from utils.trackers import TrackedRun
+from utils.trackers._background import open_trackers
 
 
 def comet(folder, mode, warn):
-    return open_tracker(Config(comet_mode=mode, comet_log_path=str(folder)), warn)
+    config = Config(comet_mode=mode, comet_log_path=str(folder))
+    return open_trackers(TrackedRun(config, folder), warn)
 
 
 def test_an_offline_archive_holds_metrics_parameters_and_prompts(tmp_path):
@@ -18,6 +20,7 @@ def test_an_offline_archive_holds_metrics_parameters_and_prompts(tmp_path):
     tracker = comet(tmp_path, "offline", warnings.append)
     tracker.log_params({"batch_size": 3, "task": ("a", "b")})
     tracker.log_metric("client_0_train_acc", 0.25, step=1)
+    tracker.log_metric("best_test_acc", 0.75, step=2)
     tracker.log_text("Count slowly.", step=1)
     prompt = tmp_path / "best.txt"
     prompt.write_text("Count.")
@@ -28,6 +31,8 @@ def test_an_offline_archive_holds_metrics_parameters_and_prompts(tmp_path):
     messages = [json.loads(line) for line in archive.read("messages.json").decode().splitlines()]
     text = json.dumps(messages)
     assert "client_0_train_acc" in text and "0.25" in text and "batch_size" in text
+    parameters = {message["payload"]["param"]["paramName"] for message in messages if message["payload"].get("param")}
+    assert "best_test_acc" in parameters and "client_0_train_acc" not in parameters
     contents = b"".join(archive.read(name) for name in archive.namelist())
     assert b"Count." in contents and b"Count slowly." in contents
 
