@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The command line: options -> engines -> log -> training -> results. See `--help`."""
 
+import functools
 import gc
 import importlib
 import sys
@@ -57,6 +58,7 @@ def train(config: Config, call_log: Path | None) -> int:
     log, interrupted = RunLog(config, call_log), False
     config = log.config
     name = call_log.parent.name if call_log else log.name
+    log.write_page = functools.partial(report.write_page, log.folder)
     engines = connect(config, log.call_log, log.say)
     try:
         result = importlib.import_module(config.module).run_training(config, engines, log)

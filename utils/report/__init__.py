@@ -8,6 +8,6 @@
 The end of a run calls `write`.
 """
 
-from utils.report.write import write, write_comparison, write_index, write_seeds, write_tables
+from utils.report.write import write, write_comparison, write_index, write_page, write_seeds, write_tables
 
-__all__ = ["write", "write_comparison", "write_index", "write_seeds", "write_tables"]
+__all__ = ["write", "write_comparison", "write_index", "write_page", "write_seeds", "write_tables"]

@@ -92,21 +92,23 @@ class Run:
         return outcomes
 
 
-def load_run(folder: Path, group: str = "") -> Run:
+def load_run(folder: Path, group: str = "", results: dict[str, Any] | None = None) -> Run:
     """Return the run of a folder.
 
     Args:
         folder: of the run.
         group: name of the setting if the run is one of several seeds, else "".
+        results: of a run that has not ended; read from results.json by default.
 
     Raises:
         UsageError: the folder holds no finished run, or one of its files cannot be read.
     """
     folder = Path(folder).resolve()
     path = folder / "results.json"
-    if not path.exists():
+    if results is None and not path.exists():
         raise UsageError(f"{folder} holds no results.json: name the folder of a finished run, such as logs/<run>")
-    results, config = read_json(path), read_config(folder / "config.json")
+    results = read_json(path) if results is None else results
+    config = read_config(folder / "config.json")
     metrics, partition = folder / "metrics.jsonl", folder / "partition.json"
     events = read_json_lines(metrics) if metrics.exists() else []
     return Run(folder, results, config, events, read_json(partition) if partition.exists() else {}, group)

@@ -37,12 +37,23 @@ def write(folder: Path, target: Path | None = None, figures: Sequence[str] = SCR
         UsageError: the folder holds no finished run.
         BrokenSystem: a file cannot be written.
     """
-    run = load_run(folder)
+    write_figures(target or folder, write_page(folder, target=target), figures)
+
+
+def write_page(folder: Path, results: dict[str, Any] | None = None, target: Path | None = None) -> list[Drawing]:
+    """Write report.html and, if the run is not too large, calls.html; return the drawings of the page.
+
+    Args:
+        folder: of the run.
+        results: of a run that has not ended.
+        target: folder of the files; the run's if None.
+    """
+    run = load_run(folder, results=results)
     target = target or run.folder
     drawings = [Drawing(chart, simulated_note([run])) for chart in run_charts(run) if chart]
     browsable = write_browser(run.folder, target)
     atomic_write(target / "report.html", run_page(run, drawings, browsable))
-    write_figures(target, drawings, figures)
+    return drawings
 
 
 def comparison_of(folders: Sequence[Path]) -> str:

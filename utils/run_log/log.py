@@ -6,12 +6,15 @@ The content depends only on seed and replies, in an order that does not depend o
 "seconds" and "date" contain times. A run that is started again under its name continues from its call log.
 """
 
+import contextlib
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from textgrad.concurrency import BackgroundTask
 from textgrad.engine.reply import Reply
+from textgrad.errors import StopRun
 from utils.config import Config
 from utils.federation.evaluation import mean_estimate
 from utils.federation.null_log import NullLog
@@ -26,6 +29,7 @@ from utils.run_log import events
 from utils.run_log.folder import RunFolder
 from utils.run_log.identity import data_lines
 from utils.run_log.ledger import GENESIS, entry_of, find_break, with_hash
+from utils.run_log.live import LiveResults
 from utils.run_log.partition import partition_record, partition_table
 from utils.run_log.results import detectable, summarize, usage_of
 from utils.run_log.summary import detectable_gain, usage_text
@@ -33,6 +37,9 @@ from utils.run_log.terminal import Terminal
 from utils.run_log.trace import Trace
 from utils.run_log.tracking import RunTracking
 from utils.run_log.writer import Writer
+
+_FIRST_PAGE_SECONDS, _PAGE_SECONDS = 5.0, 10.0  # until the page is written, and between two refreshes
+_PAUSE_PER_PAGE = 20  # share of the time that refreshing may take: 1 to 20
 
 
 class RunLog(NullLog):
@@ -47,6 +54,8 @@ class RunLog(NullLog):
         folder: path of the run's folder.
         name: of the run.
         call_log: file of replies.
+        write_page: called with the results so far after a round, at most every some seconds, and when the run breaks
+            off.
 
     Raises:
         UsageError: `--run_name` is not the name of a folder, or a tracker is unknown or not installed.
@@ -64,6 +73,9 @@ class RunLog(NullLog):
         self._last_entry: dict[str, Any] | None = None
         self._last_validation = accuracy([])
         self._started = time.monotonic()
+        self._next_page = self._started + _FIRST_PAGE_SECONDS
+        self._live: LiveResults | None = None
+        self.write_page: Callable[[dict[str, Any]], object] = lambda summary: None
 
     def open(self, federation: Federation) -> None:
         """Create the run's folder, or continue in it.
@@ -72,7 +84,7 @@ class RunLog(NullLog):
             UsageError: as `RunFolder.open`.
         """
         remarks = self._run_folder.open(federation)
-        self._federation = federation
+        self._federation, self._live = federation, LiveResults(federation)
         self._metrics, self._ledger = JsonLines(self.folder / "metrics.jsonl"), JsonLines(self.folder / "ledger.jsonl")
         self._run_folder.write_prompt("initial", federation.initial_prompt)
         self._terminal.open()
@@ -129,6 +141,8 @@ class RunLog(NullLog):
                 own = client if len(of_task) > 1 else None
                 self._metrics.append(events.evaluation_record(evaluation, task, score, own))
             self.say(f"{evaluation.label}: {task} {evaluation.split} accuracy {mean_estimate(of_task)}", detail=True)
+        assert self._live
+        self._live.add_scores(evaluation, scores)
         if evaluation.round_number == 0:
             self._last_validation = overall(scores)
             self.say(f"initial prompt: validation {self._last_validation}; {self._usage_text()}")
@@ -171,6 +185,20 @@ class RunLog(NullLog):
         validations = (self._last_validation, overall(validation))
         self.say(events.round_text(finished, self.config.max_epochs, *validations, self._usage_text()))
         self._last_validation = validations[1]
+        assert self._live
+        self._live.add_round(finished, validation)
+        if time.monotonic() > self._next_page:
+            self._refresh_page()
+
+    def _refresh_page(self) -> None:
+        """Write the page of the rounds so far; on slow machines less often."""
+        began = time.monotonic()
+        if self._live and self._live.round_number:
+            if self._trace:
+                self._trace.flush()
+            self.write_page(self._live.summary(began - self._started))
+        now = time.monotonic()
+        self._next_page = now + max(_PAGE_SECONDS, _PAUSE_PER_PAGE * (now - began))
 
     def _usage_text(self) -> str:
         """Return calls and cost so far."""
@@ -199,6 +227,7 @@ class RunLog(NullLog):
         self._run_folder.write_prompt("last", summary["prompts"]["last"])
         self._run_folder.write_json("results.json", summary)
         self._tracking.finish(summary)
+        self._live = None
         return summary
 
     def say(self, text: str, detail: bool = False) -> None:
@@ -209,6 +238,8 @@ class RunLog(NullLog):
     def close(self, interrupted: bool = False) -> None:
         """Stop writing and end the trackers; after an interruption, do not wait for their servers."""
         self._writer.stop()
+        with contextlib.suppress(StopRun):  # the disk may be full, which was reported
+            self._refresh_page()
         self._tracking.close(interrupted)
         self._terminal.close()
         self._run_folder.close()
