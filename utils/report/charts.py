@@ -1,143 +1,115 @@
 """Which charts the pages of one run and of several runs show."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from utils.metrics.statistics import share_of, total_of
+from utils.report.accuracy_charts import BEST_ROUND, accuracy_charts, first_clients, share_point, validation_series
 from utils.report.chart import COLOR_COUNT, AnyChart, Bars, Chart, Columns, Series
 from utils.report.runs import Run
 
-PARTITION = "partition"
 _MAX_BARS = 24
 
 
 def run_charts(run: Run) -> list[AnyChart]:
     """Return the charts of one run; some may be empty."""
     rounds = run.results["rounds"]
-    steps = [event for event in run.events if event["event"] == "step"]
-    acceptance = [(record["round"], *_acceptance(record)) for record in rounds if record["uploads"]]
+    uploaded = [record for record in rounds if record["uploads"]]
+    acceptance = [_acceptance(record) for record in uploaded]
+    complexity = run.results.get("complexity", [])
     return [
-        Chart("accuracy", "Accuracy, with 95 % intervals", _accuracy(rounds, steps), limit=1.0),
-        Chart("acceptance", "Share of local steps accepted", [Series("all clients", acceptance)], limit=1.0),
-        Chart("prompt_tokens", "Tokens of the prompts", _tokens(rounds)),
-        Chart("retention", "Retention: what a merge kept of additions", _retention(rounds), limit=1.0),
-        Chart("surprisal_variance", "Variance of surprisal (bits²)", _surprisal(run.results.get("complexity", []))),
-        Chart("clients", "Accuracy by client, with 95 % intervals", _clients(run.results["clients"]), "client", 1.0),
+        *accuracy_charts(run),
+        Chart(
+            "acceptance",
+            "Accepted steps, 95 % intervals",
+            [Series("all clients", acceptance)],
+            "round",
+            1.0,
+            "share of steps",
+        ),
+        Chart("prompt_tokens", "Length of the prompts", _tokens(rounds), "round", None, "tokens"),
+        Chart(
+            "retention",
+            "Retention of instructions in merges",
+            _retention(rounds),
+            "round",
+            1.0,
+            "share of additions kept",
+        ),
+        Chart(
+            "surprisal_variance",
+            "Density of the prompts",
+            _surprisal(complexity),
+            "round",
+            None,
+            "variance of surprisal (bits²)",
+        ),
         *([_partition(run.partition)] if len(run.partition.get("clients", {})) > 1 else []),
         _usage(run.results["usage"]),
     ]
 
 
 def comparison_charts(runs: Sequence[Run], numbers: Sequence[dict[str, Any]]) -> list[AnyChart]:
-    """Return the charts of several runs; charts over rounds show the first eight runs.
+    """Return the charts of several runs.
 
     Args:
         runs: at least two.
         numbers: rows as `export.rows` returns them; for runs with several seeds only their means.
     """
-    runs = runs[:COLOR_COUNT]
     best_prompts = [
-        (f"{_short(row['run'])}: {row['value']:.3f} [{row['low']:.2f}, {row['high']:.2f}]", row["value"])
+        (
+            f"{row['run']}: {row['value']:.3f} [{row['low']:.2f}, {row['high']:.2f}]",
+            *(row[key] for key in ("value", "low", "high")),
+        )
         for row in numbers
         if row["metric"] == "best_test_acc" and row["value"] is not None
     ]
+    shown = best_prompts[:_MAX_BARS]
+    hidden = f" (first {len(shown)} of {len(best_prompts)} runs)" if len(best_prompts) > len(shown) else ""
     return [
-        Bars("best_test", "Test accuracy of the best prompts", best_prompts[:_MAX_BARS]),
+        Bars("best_test", "Best prompts, 95 % intervals", shown, f"test accuracy{hidden}", 1.0),
         Chart(
             "validation",
-            "Validation accuracy of the global prompt",
-            [Series(run.name, _global_validation(run)) for run in runs],
-            limit=1.0,
+            "Validation accuracy, 95 % intervals",
+            [validation_series(run.name, run) for run in runs],
+            "round",
+            1.0,
+            "validation accuracy",
+            ring=BEST_ROUND,
         ),
-        Chart("prompt_tokens", "Tokens of the global prompt", [Series(run.name, _global_tokens(run)) for run in runs]),
+        Chart(
+            "prompt_tokens",
+            "Length of the global prompt",
+            [Series(run.name, _global_tokens(run.results["rounds"])) for run in runs],
+            "round",
+            None,
+            "tokens",
+        ),
     ]
 
 
-def _global_validation(run: Run) -> list[tuple[int, float]]:
-    return [
-        (record["round"], record["validation"]["mean"]["value"])
-        for record in run.results["rounds"]
-        if record["validation"].get("mean", {}).get("value") is not None
-    ]
-
-
-def _global_tokens(run: Run) -> list[tuple[int, float]]:
-    return [(record["round"], _mean(record["prompt_tokens"])) for record in run.results["rounds"]]
+def _global_tokens(rounds: list) -> list[tuple[int, float]]:
+    return [(record["round"], _mean(record["prompt_tokens"])) for record in rounds]
 
 
 def _mean(values: Sequence[float]) -> float:
     return values[0] if len(values) == 1 else sum(values) / len(values)
 
 
-def _global_name(rounds: list) -> str:
-    """Return the name of the series of the prompts after each round."""
-    return "own prompts, mean" if rounds and len(rounds[0]["prompts"]) > 1 else "global"
-
-
-def _short(name: str, max_length: int = 36) -> str:
-    """Shorten a run's name; the tables show it in full."""
-    return name if len(name) <= max_length else f"{name[: max_length - 1]}…"
-
-
-def _accuracy(rounds: list, steps: list) -> list[Series]:
-    names = [name for name in (rounds[0]["validation"] if rounds else {}) if name != "mean"]
-    shown = ["mean", *names] if 1 < len(names) <= 4 else ["mean"]
-    series = [
-        Series(
-            f"validation, global prompt{'' if name == 'mean' else ' on ' + name}",
-            [
-                _point(record["round"], record["validation"].get(name))
-                for record in rounds
-                if (record["validation"].get(name) or {}).get("value") is not None
-            ],
-        )
-        for name in shown
-    ]
-    first = rounds[0]["validation"].get("mean") if rounds else None
-    if first and first["value"] is not None:
-        series.append(
-            Series("validation, initial prompt", [(record["round"], first["value"]) for record in rounds], dashed=True)
-        )
-    return [
-        *series,
-        Series("clients' batches before", _minibatch_accuracy(steps, "before"), joined=False),
-        Series("clients' batches after", _minibatch_accuracy(steps, "after"), joined=False),
-    ]
-
-
-def _point(x: int, estimate: dict[str, Any]) -> tuple[float, ...]:
-    return (x, estimate["value"], *estimate["ci95"])
-
-
-def _minibatch_accuracy(steps: list, side: str) -> list[tuple[float, ...]]:
-    """Return the accuracy over all minibatches per round; a rejected step keeps the accuracy before."""
-    shares: dict[int, list[tuple[float, int]]] = {}
-    for step in steps:
-        value = step["after"] if side == "after" and step["accepted"] else step["before"]
-        shares.setdefault(step["round"], []).append((value, step["n"]))
-    return [_point(number, _estimate(*total_of(pairs))) for number, pairs in sorted(shares.items())]
-
-
-def _estimate(count: float, n: int) -> dict[str, Any]:
-    return share_of(count / max(1, n), n).as_json()
-
-
 def _acceptance(record: dict) -> tuple[float, ...]:
     """Return the share of accepted steps in a round, with its interval."""
     uploads = record["uploads"].values()
-    estimate = _estimate(sum(each["accepted_steps"] for each in uploads), sum(each["steps"] for each in uploads))
-    return (estimate["value"] or 0.0, *estimate["ci95"])
+    accepted, steps = (sum(each[key] for each in uploads) for key in ("accepted_steps", "steps"))
+    return share_point(record["round"], accepted, steps)
 
 
 def _tokens(rounds: list) -> list[Series]:
+    several = rounds and len(rounds[0]["prompts"]) > 1
+    uploads = [(record["round"], each["tokens"]) for record in rounds for each in record["uploads"].values()]
     return [
-        Series(_global_name(rounds), [(record["round"], _mean(record["prompt_tokens"])) for record in rounds]),
-        Series(
-            "uploads",
-            [(record["round"], upload["tokens"]) for record in rounds for upload in record["uploads"].values()],
-            joined=False,
-        ),
+        Series("own prompts, mean" if several else "global", _global_tokens(rounds)),
+        Series("uploads", uploads, joined=False),
     ]
 
 
@@ -179,7 +151,6 @@ def _surprisal(complexity: list) -> list[Series]:
                 for record in complexity
                 if key in record.get("concatenation", {})
             ],
-            dashed=True,
         ),
         Series(
             "uploads",
@@ -194,21 +165,6 @@ def _surprisal(complexity: list) -> list[Series]:
     ]
 
 
-def _clients(clients: dict[str, dict]) -> list[Series]:
-    """Return the accuracies of each client; [] for a single client."""
-    if len(clients) < 2:
-        return []
-    keys = {
-        "best prompt, own validation": "best_prompt_on_own_validation",
-        "batches before": "batch_accuracy_before",
-        "batches after": "batch_accuracy_after",
-    }
-    return [
-        Series(name, [_point(int(number), row[key]) for number, row in clients.items() if row[key]["n"]], joined=False)
-        for name, key in keys.items()
-    ]
-
-
 def _usage(usage: dict) -> Bars:
     """Return the calls of each role as bars."""
     rows = []
@@ -216,14 +172,22 @@ def _usage(usage: dict) -> Bars:
         cost = "" if used.get("dollars") is None else f", ${used['dollars']:.2f}"
         tokens = used["prompt_tokens"] + used["completion_tokens"]
         rows.append((f"{role}: {used['calls']:,} calls, {tokens:,} tokens{cost}", used["calls"]))
-    return Bars("calls", "Calls by role", rows)
+    return Bars("calls", "Calls by role", rows, "calls")
 
 
 def _partition(partition: dict[str, Any]) -> Columns:
-    clients = partition["clients"].values()
-    labels = sorted({label for client in clients for label in client["counts"]}, key=_natural_order)
-    parts = [(label, [client["counts"].get(label, 0) for client in clients]) for label in labels]
-    return Columns(PARTITION, f"Training questions of each client, by {partition['by']}", parts)
+    """Return the training questions of each client by task or class; the rarest classes share the last color."""
+    count, label = first_clients(len(partition["clients"]))
+    shown = [client["counts"] for client in list(partition["clients"].values())[:count]]
+    total: Counter[str] = sum(map(Counter, shown), Counter())
+    classes = sorted(total, key=_natural_order)
+    if len(classes) > COLOR_COUNT:
+        common = sorted(classes, key=lambda each: -total[each])[: COLOR_COUNT - 1]
+        classes = [each for each in classes if each in common]
+    parts = [(each, [counts.get(each, 0) for counts in shown]) for each in classes]
+    if rest := total.keys() - set(classes):
+        parts.append((f"{len(rest)} others", [sum(counts.get(each, 0) for each in rest) for counts in shown]))
+    return Columns("partition", f"Training data by {partition['by']}", parts, label, "training questions")
 
 
 def _natural_order(label: str) -> list[str | int]:

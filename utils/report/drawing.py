@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from utils.report.chart import AnyChart, Chart
 from utils.report.labels import printable, short_number
 from utils.report.plot import draw
-from utils.report.theme import CSS_VARIABLES, matplotlib_options
+from utils.report.theme import CSS_VARIABLES, PAGE_SCALE, matplotlib_options
 
-_PNG_DPI = 150
+_PNG_DPI = 300
 _NO_DATES: dict[str, dict[str, None]] = {
     "svg": dict.fromkeys(("Date", "Creator", "Format", "Type")),
     "pdf": dict.fromkeys(("CreationDate", "Creator", "Producer")),
@@ -30,7 +30,7 @@ class Drawing:
     """
 
     def __init__(self, chart: AnyChart, note: str = ""):
-        self.name, self.title = chart.name, chart.title
+        self.name = chart.name
         self._chart = chart
         with matplotlib_options(hash_salt=self.name):
             self.figure = draw(chart, note)
@@ -60,17 +60,21 @@ class Drawing:
         tooltips = iter(_tooltips(self._chart))
         body = re.sub(r"(<use [^>]*)/>", lambda marker: _with_tooltip(marker, next(tooltips, "")), body)
         body = re.sub(r"\n\s*", " ", body)
-        return f'<svg {view_box[0] if view_box else ""} role="img" aria-label="{html.escape(self.title)}">{body}</svg>'
+        width = f'style="max-width:{72 * PAGE_SCALE * self.figure.get_figwidth():.0f}px"'
+        label = html.escape(self._chart.title or self.name)
+        return f'<svg {view_box[0] if view_box else ""} {width} role="img" aria-label="{label}">{body}</svg>'
 
 
 def _tooltips(chart: AnyChart) -> list[str]:
     """Return one text per marker, in drawing order."""
+    if not isinstance(chart, Chart):
+        return []
     texts = []
-    for series in chart.nonempty_series if isinstance(chart, Chart) else ():
-        for point in series.points if series.has_markers else ():
+    for series in chart.shown_series:
+        for point in series.points:
             interval = f" [{short_number(point[2])}, {short_number(point[3])}]" if len(point) == 4 else ""
             texts.append(f"{_at(series.name, point)}{interval}")
-        texts += [_at(f"{series.name}, published", point) for point in series.published]
+        texts += [_at(f"{series.name}, {chart.ring}", point) for point in series.rings]
     return texts
 
 

@@ -1,8 +1,12 @@
-"""Text in figures: printable characters, line breaks, legend layout and short numbers."""
+"""Text in figures: printable characters, line breaks, legend layout and short numbers. Widths are in points."""
 
 import textwrap
+from typing import Any
 
-from utils.report.theme import FONT_SIZE, LEGEND_KEY_WIDTH, WIDTH
+from utils.report.theme import FONT_SIZE, LEGEND_KEY_WIDTH
+
+_MAX_LEGEND_COLUMNS = 4
+_MARGIN_OF_ERROR = 1.05  # PNG files round the width of each character; pages and viewers may use another font
 
 
 def printable(text: str) -> str:
@@ -10,21 +14,21 @@ def printable(text: str) -> str:
     return "".join(character if character.isprintable() else "?" for character in text)
 
 
-def wrap(text: str, width: float) -> list[str]:
-    """Split a text into lines of at most `width` points."""
+def wrap(text: str, width: float, **font: Any) -> list[str]:
+    """Split a text into lines of at most `width`; for `font` see `text_width`."""
     max_characters = len(text)
     lines = [text]
-    while max_characters > 1 and (widest := max(map(_text_width, lines))) > width:
+    while max_characters > 1 and (widest := max(text_width(line, **font) for line in lines)) > width:
         max_characters = max(1, min(max_characters - 1, int(max(map(len, lines)) * width / widest)))
         lines = textwrap.wrap(text, max_characters) or [text]
     return lines
 
 
-def legend_layout(names: list[str]) -> tuple[int, list[list[str]]]:
-    """Return the number of legend columns (1 or 2), and the lines of each name."""
-    half = WIDTH / 2 - LEGEND_KEY_WIDTH
-    columns = 2 if len(names) > 1 and all(_text_width(name) <= half for name in names) else 1
-    return columns, [wrap(name, half if columns == 2 else WIDTH - LEGEND_KEY_WIDTH) for name in names]
+def legend_layout(names: list[str], width: float) -> tuple[int, list[list[str]]]:
+    """Return the number of legend columns, and the lines of each name; several columns have names of one line."""
+    widest = max(map(text_width, names), default=0) + LEGEND_KEY_WIDTH
+    columns = max(1, min(_MAX_LEGEND_COLUMNS, len(names), int(width / widest)))
+    return columns, [wrap(name, width - LEGEND_KEY_WIDTH) for name in names]
 
 
 def short_number(value: float) -> str:
@@ -32,9 +36,15 @@ def short_number(value: float) -> str:
     return f"{value:,.0f}" if 100 <= abs(value) < 100_000 else f"{value:.3g}"
 
 
-def _text_width(text: str) -> float:
-    """Return the width in points at the standard font size."""
+def text_width(text: str, **font: Any) -> float:
+    """Return the width of one line.
+
+    Args:
+        text: printable characters.
+        **font: properties that differ from the standard font: size, weight.
+    """
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import text_to_path
 
-    return text_to_path.get_text_width_height_descent(text, FontProperties(size=FONT_SIZE), ismath=False)[0]
+    properties = FontProperties(**{"size": FONT_SIZE, **font})
+    return _MARGIN_OF_ERROR * text_to_path.get_text_width_height_descent(text, properties, ismath=False)[0]

@@ -35,6 +35,7 @@ _CSV_COLUMNS = (
     "published_sd",
     "problem",
 )
+_MAX_NAMES_IN_A_COLUMN = 4  # named columns of a figure that fits one column of a paper
 
 
 @dataclass(frozen=True)
@@ -121,22 +122,20 @@ def chart_of(grid: Grid, name: str) -> Chart:
             label,
             [_point(position[cell.column], cell) for cell in row if not cell.problem],
             joined=ordered,
-            published=[(position[cell.column], cell.published.value) for cell in row if cell.published],
+            rings=[(position[cell.column], cell.published.value) for cell in row if cell.published],
         )
         for label, row in grid.rows.items()
     ]
-    if grid.measure.line:
-        label, height = grid.measure.line
-        ends = (min(position.values()), max(position.values()))
-        series.append(Series(label, [(x, height) for x in dict.fromkeys(ends)], dashed=True))
     return Chart(
         name,
-        grid.study.title,
+        "",  # the page has the title, and a paper its caption
         series,
         grid.study.x_label,
         1.0 if grid.measure.is_share else None,
         grid.measure.label,
         () if numeric else grid.columns,
+        grid.measure.line,
+        is_wide=not numeric and len(grid.columns) > _MAX_NAMES_IN_A_COLUMN,
     )
 
 

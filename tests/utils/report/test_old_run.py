@@ -33,7 +33,7 @@ def test_its_report_shows_all_metrics_rounds_and_prompts(folder, capsys):
         assert line in page
     assert all(name in page for name in results["metrics"])
     assert all(f"<b>round {number}</b>" in page for number in (1, 2)) and "<b>client 1</b>" in page
-    assert "Training questions of each client" in page and "--proximal_update" in page
+    assert "Training data by" in page and "--proximal_update" in page
     rows = list(csv.DictReader((folder / "report.csv").read_text().splitlines()))
     assert {row["metric"]: float(row["value"]) for row in rows} == {
         name: estimate["value"] for name, estimate in results["metrics"].items()

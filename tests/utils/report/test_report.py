@@ -13,7 +13,6 @@ import main
 from textgrad.errors import UsageError
 from utils.report.__main__ import comparison_folder
 from utils.report.__main__ import main as report
-from utils.report.chart import Chart, Series, horizontal_offsets
 from utils.report.export import as_csv, as_latex, metric_rows
 from utils.report.paired import paired
 from utils.report.runs import load_run
@@ -82,7 +81,7 @@ def test_every_figure_of_the_page_is_a_file_too(runs, name, tmp_path):
     for folder, kinds in ((runs[name], {".svg"}), (tmp_path, {".svg", ".png", ".pdf"})):
         files = sorted((folder / "figures").iterdir())
         names = {path.stem for path in files}
-        assert len(names) == drawn and names >= {"accuracy", "acceptance", "calls"}
+        assert len(names) == drawn and names >= {"accuracy", "test", "acceptance", "calls"}
         assert {path.name for path in files} == {name + kind for name in names for kind in kinds}
     for path in (tmp_path / "figures").glob("*.png"):
         assert imread(path)[..., :3].std() > 0.05, "not blank"
@@ -90,19 +89,15 @@ def test_every_figure_of_the_page_is_a_file_too(runs, name, tmp_path):
 
 def test_the_partition_is_drawn_only_if_there_are_several_clients(runs):
     assert (runs["federated"] / "figures" / "partition.svg").exists()
-    assert "Training questions of each client" in (runs["federated"] / "report.html").read_text()
+    assert "Training data by" in (runs["federated"] / "report.html").read_text()
     assert not (runs["central"] / "figures" / "partition.svg").exists()
 
 
-def test_intervals_at_the_same_x_are_drawn_side_by_side():
-    point, interval = Series("point", [(1, 0.5)]), Series("interval", [(1, 0.5, 0.2, 0.8)])
-    assert horizontal_offsets([interval, point, interval]) == [-0.5, 0.0, 0.5]
-    assert horizontal_offsets([interval]) == [0.0]
-
-
-def test_the_axis_ends_at_a_round_number_above_the_highest_point():
-    assert Chart("x", "", [Series("a", [(0, 84.0), (1, 3.0, 2.0, 170.0)])]).top == 200
-    assert Chart("x", "", [Series("a", [(0, 0.0)])]).top == 1.0 and not Chart("x", "", [Series("a", [])])
+def test_a_report_shows_the_baselines_in_the_same_folder(runs, tmp_path):
+    report([str(runs["federated"]), "-o", str(tmp_path)])
+    for name in ("accuracy", "test"):
+        figure = (tmp_path / "figures" / f"{name}.svg").read_text()
+        assert all(text in figure for text in ("this run, federated", "local-only, local_only", "centralized, central"))
 
 
 def test_html_in_a_prompt_is_shown_and_never_executed(runs):

@@ -103,15 +103,3 @@ def test_published_values_must_cover_all_cells_of_their_label():
     study = Study("t", {"a": Arm()}, vary("batch_size", 1, 3), "B", published={"a": ".5"})
     with pytest.raises(ValueError, match="shorter"):
         _ = study.published_values
-
-
-def test_titles_fit_into_the_figure_beside_its_note():
-    from utils.report.chart import Chart, Series
-    from utils.report.drawing import Drawing
-
-    for name in NAMES:
-        title = find_study(name)[1].title
-        figure = Drawing(Chart(name, title, [Series("a", [(0, 1)])]), "SIMULATED").figure
-        figure.draw_without_rendering()
-        boxes = {text.get_text(): text.get_window_extent() for text in figure.texts}
-        assert boxes[title].x1 < boxes["SIMULATED"].x0, title

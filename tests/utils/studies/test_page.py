@@ -1,10 +1,17 @@
 """The page of a study shows every cell, compares with published values, and writes files for a paper."""
 
 import csv
+import dataclasses
 import html
 
+import pytest
+from drawn_texts import assert_readable
+
+from textgrad.discovery import names_in
+from utils.report.chart import Series
 from utils.report.drawing import Drawing
 from utils.studies import page
+from utils.studies.__main__ import find_study
 from utils.studies.declaration import Arm, Claim, Study, vary
 from utils.studies.findings import cells_of
 from utils.studies.runs import Request, settings_of
@@ -53,10 +60,10 @@ def test_the_figure_has_every_finished_cell_and_hollow_marks_for_published_value
     first, second = chart.series
     assert [point[:2] for point in first.points] == [(1, 0.25), (3, 0.625)] and len(first.points[1]) == 4
     assert [point[:2] for point in second.points] == [(3, 1.0)]
-    assert (first.published, second.published) == ([(1, 0.73), (3, 0.78)], [(3, 0.86)])
+    assert (first.rings, second.rings) == ([(1, 0.73), (3, 0.78)], [(3, 0.86)])
     assert (chart.x_label, chart.y_label) == ("batch size", "test accuracy of the best prompt")
     hollow = [line for line in Drawing(chart).figure.axes[0].lines if line.get_markerfacecolor() == "none"]
-    assert sorted(x for line in hollow for x in line.get_xdata()) == [1, 3, 3]
+    assert sorted(round(x) for line in hollow for x in line.get_xdata()) == [1, 3, 3]
 
 
 def test_the_latex_table_says_seeds_and_questions_and_escapes_its_texts(finished, tmp_path):
@@ -75,3 +82,15 @@ def test_columns_that_are_no_numbers_are_named_below_the_axis(finished, tmp_path
     (grid,) = page.grids_of(study, cells_of(study, settings_of(study, tmp_path, Request())).values())
     chart = page.chart_of(grid, "t")
     assert chart.tick_labels == ["concatenation", "UID"] and [point[0] for point in chart.series[0].points] == [1]
+
+
+@pytest.mark.parametrize("name", [*names_in("utils.studies.paper"), *names_in("utils.studies.further")])
+def test_the_texts_of_every_study_fit_into_its_figures(finished, tmp_path, name):
+    study = find_study(name)[1]
+    for grid in page.grids_of(study, cells_of(study, settings_of(study, tmp_path, Request())).values()):
+        chart = page.chart_of(grid, name)
+        points = [(x, 0.5, 0.2, 0.8) for x in range(len(chart.tick_labels) or 101)]
+        drawn = [Series(series.name, points, rings=[(0, 0.5)]) for series in chart.series]
+        figure = Drawing(dataclasses.replace(chart, series=drawn), "SIMULATED").figure
+        assert_readable(figure)
+        assert figure.get_figwidth() == (5.5 if len(chart.tick_labels) > 4 else 3.25)
