@@ -197,6 +197,19 @@ class Config:
     wrong_labels: float = option(
         0.0, "federation", "share of the first client's training answers that are made wrong", low=0, high=1
     )
+    attack: str = option(
+        "none",
+        "federation",
+        "research attack of the malicious clients on this simulated federation",
+        choices=names_in("utils.federation.attacks"),
+    )
+    malicious_rate: float = option(
+        0.2,
+        "federation",
+        "share of the clients that --attack makes malicious, at least one client; 0: none",
+        low=0,
+        high=1,
+    )
     aggregate_method: str = option(
         "auto", "federation", "how uploads are merged", choices=names_in("utils.aggregation.methods")
     )
@@ -521,10 +534,19 @@ class Config:
         return self.aggregate_method in ("concat", "concat_uid")
 
     @property
+    def attacked(self) -> bool:
+        """True if some clients are malicious."""
+        return self.attack != "none" and self.malicious_rate > 0
+
+    @property
+    def merges(self) -> bool:
+        """True if the server merges prompts of clients."""
+        return self.module != "train_centralized" and self.aggregate_method != "none"
+
+    @property
     def _uploads(self) -> bool:
         """True if prompts leave the clients."""
-        merged = self.module != "train_centralized" and self.aggregate_method != "none"
-        return merged or self.runtime == "flower"
+        return self.merges or self.runtime == "flower"
 
     @property
     def sampling_defaults(self) -> dict[str, Any]:
@@ -564,6 +586,11 @@ class Config:
             raise UsageError(
                 "--optimizer demos puts training questions into the prompts that clients upload: use "
                 "--aggregate_method none or --module train_centralized, or allow it with --share_examples"
+            )
+        if self.attacked and not self.merges:
+            raise UsageError(
+                f"--attack {self.attack}: the run merges no uploads that an attack could reach; use train_homo_fed or "
+                "train_hetero_fed with an --aggregate_method other than none"
             )
         for name in ("columns", "splits"):
             assignments(f"--{name}", getattr(self, name))

@@ -2,7 +2,8 @@
 
 Each question belongs to a topic. A line "Lesson topic-3: ..." in the system prompt raises the accuracy on questions of
 topic 3. As evaluation engine, it finds the missing lessons, adds them to a prompt, and merges prompts, which loses some
-lessons. A run can therefore be compared with a known truth. All its results are labelled "simulated".
+lessons. It obeys a prompt that orders one answer for every question, and a prompt against any working halves its
+accuracy. A run can therefore be compared with a known truth. All its results are labelled "simulated".
 """
 
 import re
@@ -18,6 +19,8 @@ from textgrad.errors import ContextExceeded
 _TOPIC = re.compile(r"topic-\d+")
 _MARKER = re.compile(r"\[(topic-\d+)\]")
 _LESSON = re.compile(r"Lesson (topic-\d+):")
+_ONE_ANSWER = re.compile(r"Answer every question with the word (\w+)")
+_NO_WORKING = "without any working"
 _MISSING = re.compile(r"lacks the lesson for (topic-\d+)")
 _FIXED_FEEDBACK = re.compile(r"The right answer is .*; the reply", re.DOTALL)
 _UPLOAD = re.compile(r'<PROMPT client="[^"]*">\n(.*?)\n</PROMPT>', re.DOTALL)
@@ -101,9 +104,12 @@ class SimulatedEngine(ChatEngine):
         question = self._known_question(content)
         marker = _MARKER.search(question)
         topic = marker[1] if marker else f"topic-{int(chance('topic', question) * self.world.topics)}"
-        share = self.world.skill if f"Lesson {topic}:" in system else self.world.base
+        share = max(self.world.base, self.world.skill if f"Lesson {topic}:" in system else 0)
+        share /= 2 if _NO_WORKING in system else 1
         answer = self._answers.get(question, "unknown")
-        if chance("answer", self.world.seed, draw, question) >= max(share, self.world.base):
+        if order := _ONE_ANSWER.search(system):
+            answer = order[1]
+        elif chance("answer", self.world.seed, draw, question) >= share:
             answer = wrong_answer(answer, chance("wrong", self.world.seed, draw, question))
         return f"This is a {topic} question. I went through it step by step.\nAnswer: {answer}"
 

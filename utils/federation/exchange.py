@@ -41,7 +41,9 @@ def _collect(federation: Federation, current: Round, clients: Sequence[Client], 
     transport = federation.transport or LocalTransport(federation.config)
     prompts = [current.broadcast[client.number if federation.local_only else 0] for client in clients]
     results = transport.exchange(current.number, clients, prompts, deadline)
-    for client, result in zip(clients, results, strict=True):
+    for client, prompt, result in zip(clients, prompts, results, strict=True):
+        if isinstance(result, Update) and federation.adversary:
+            result = federation.adversary.tampered(result, prompt, current.number)
         if isinstance(result, Update) and estimate_tokens(result.prompt) > federation.config.prompt_budget:
             # Rewrites are within the budget, but redaction lengthens a prompt, and a site may send anything.
             result = NoUpload(NoUploadReason.FAILED, "the upload is longer than --prompt_budget")

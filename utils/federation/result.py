@@ -73,7 +73,8 @@ class Result:
         rounds: rounds[0] holds the initial prompt with its validation scores, rounds[t] is round t.
         best: the round with the highest validation accuracy; see `best_round`.
         tests: scores on the test questions of all tasks, by name: "initial", "last", "best"; optionally
-            "evaluation_engine", and "initial on NAME" and "best on NAME" for each engine of --transfer_engine.
+            "evaluation_engine", and "initial on NAME" and "best on NAME" for each engine of --transfer_engine. After
+            a backdoor, "initial, triggered" and "best, triggered" hold the shares answered with its target.
         stopped: why the run ended early, or "".
     """
 

@@ -7,6 +7,7 @@ the gate needs its result before.
 from textgrad.concurrency import BackgroundTask, run_in_background, scope
 from textgrad.engine.base import EngineLM
 from textgrad.errors import BudgetSpent
+from utils.federation.adversary import TRIGGERED
 from utils.federation.exchange import exchange
 from utils.federation.merge import merge_uploads
 from utils.federation.null_log import NullLog
@@ -63,6 +64,9 @@ class _Run:
         self.log.phase("testing")
         self._test("last", self.rounds[-1].prompts, engines.test)
         self._test("best", self.rounds[best].prompts, engines.test)
+        if self.federation.adversary and self.federation.adversary.trigger:
+            self._test(f"initial, {TRIGGERED}", initial[:1], engines.test, TRIGGERED)
+            self._test(f"best, {TRIGGERED}", self.rounds[best].prompts, engines.test, TRIGGERED)
         for name, engine in engines.transfers.items():
             self._test(f"initial on {name}", initial[:1], engine)
             self._test(f"best on {name}", self.rounds[best].prompts, engine)
@@ -109,8 +113,8 @@ class _Run:
         if finished.number:
             self.log.round(finished, validation)
 
-    def _test(self, label: str, prompts: tuple[str, ...], engine: EngineLM) -> None:
-        self.tests[label] = self._start(Evaluation(label, "test", prompts, engine))
+    def _test(self, label: str, prompts: tuple[str, ...], engine: EngineLM, split: str = "test") -> None:
+        self.tests[label] = self._start(Evaluation(label, split, prompts, engine))
 
     def _start(self, evaluation: Evaluation) -> BackgroundTask[Scores]:
         task = run_in_background(lambda: score_prompts(self.federation, evaluation))

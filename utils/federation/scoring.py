@@ -17,7 +17,7 @@ class Evaluation:
 
     Attributes:
         label: its name in logs and in the scope of its calls, such as "round 2" or "best on gpt-4o".
-        split: "val" or "test".
+        split: "val", "test" or, for a backdoor, "triggered".
         prompts: the prompts, at least one.
         engine: the engine that answers.
         round_number: the round whose prompts are validated; None for every other evaluation.

@@ -12,6 +12,7 @@ from textgrad.tokens import estimate_tokens
 from utils.aggregation.concatenation import concatenate
 from utils.config import QUESTION_TOKENS, Config
 from utils.engines.by_role import Engines
+from utils.federation.adversary import TRIGGERED, Adversary, adversary_of
 from utils.federation.client import Client
 from utils.federation.evaluation import Sample, samples_of
 from utils.federation.selection import history_of, selection
@@ -32,8 +33,9 @@ class Federation:
         clients: owners of the training data, numbered 0, 1, ...
         initial_prompt: the prompt broadcast in round 1.
         shards: one dict per client: {task name: positions of its validation questions}.
-        questions: validation and test questions, by task name and split ("val" or "test").
+        questions: validation and test questions, by task name and split ("val" or "test"; "triggered" for a backdoor).
         transport: sends prompts to clients; None for clients in this process.
+        adversary: the malicious clients of a simulated attack, or None.
         surprisal: scorer of prompts, or None.
     """
 
@@ -44,6 +46,7 @@ class Federation:
     initial_prompt: str
     shards: list[dict[str, list[int]]]
     transport: Transport | None = None
+    adversary: Adversary | None = None
     questions: dict[tuple[str, str], list[Sample]] = field(init=False)
     surprisal: CachedSurprisal | None = field(init=False)
 
@@ -51,6 +54,9 @@ class Federation:
         self.questions = {
             (task.name, split): samples_of(task, split) for task in self.tasks for split in ("val", "test")
         }
+        if self.adversary and self.adversary.trigger:
+            for task in self.tasks:
+                self.questions[task.name, TRIGGERED] = self.adversary.triggered(self.questions[task.name, "test"])
         self.surprisal = surprisal_scorer(self.config, self.engines.gateway)
 
     @property
@@ -179,9 +185,12 @@ def create_federation(
         UsageError: the initial prompt or --min_clients does not suit the run.
     """
     check_min_clients(config, len(train_samples))
+    if adversary := adversary_of(config, train_samples):
+        train_samples = adversary.poisoned(train_samples)
     public = public_text(tasks)
     clients = [create_client(config, engines, number, samples, public) for number, samples in enumerate(train_samples)]
-    return Federation(config, engines, tasks, clients, initial_prompt(config, tasks), shards)
+    prompt = initial_prompt(config, tasks)
+    return Federation(config, engines, tasks, clients, prompt, shards, adversary=adversary)
 
 
 def create_client(config: Config, engines: Engines, number: int, samples: Sequence[Sample], public: str) -> Client:

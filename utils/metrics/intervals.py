@@ -131,20 +131,22 @@ def mean_of_prompts(estimates: Sequence[Estimate]) -> Estimate:
     return _wilson(sum(values) / len(values), estimates[0].n) if values else estimates[0]
 
 
-def mean_of(estimates: Sequence[Estimate]) -> Estimate:
-    """Return the mean over tasks, each with the same weight whatever its n; the result's n is the total.
+def mean_of(estimates: Sequence[Estimate], weights: Sequence[float] = ()) -> Estimate:
+    """Return the mean over tasks, by default each with the same weight whatever its n; the result's n is the total.
 
     The interval adds the squared distances between each task's value and its own bounds (Zou and Donner's method for
     independent proportions). Unlike the normal approximation it does not vanish if all answers are right, and for
     one task it equals that task's interval. Tasks without questions are ignored.
     """
-    counted = [(estimate.value, estimate) for estimate in estimates if estimate.value is not None]
+    pairs = zip(estimates, weights or [1.0] * len(estimates), strict=True)
+    counted = [(estimate.value, estimate, weight) for estimate, weight in pairs if estimate.value is not None]
     if not counted:
         return Estimate(None, 0, UNKNOWN_INTERVAL)
-    mean = sum(value for value, _ in counted) / len(counted)
-    below = math.sqrt(sum((value - estimate.ci95[0]) ** 2 for value, estimate in counted)) / len(counted)
-    above = math.sqrt(sum((estimate.ci95[1] - value) ** 2 for value, estimate in counted)) / len(counted)
-    total = sum(estimate.n for _, estimate in counted)
+    whole = sum(weight for _, _, weight in counted)
+    mean = sum(weight * value for value, _, weight in counted) / whole
+    below = math.sqrt(sum((weight * (value - estimate.ci95[0])) ** 2 for value, estimate, weight in counted)) / whole
+    above = math.sqrt(sum((weight * (estimate.ci95[1] - value)) ** 2 for value, estimate, weight in counted)) / whole
+    total = sum(estimate.n for _, estimate, _ in counted)
     return Estimate(mean, total, (max(0.0, mean - below), min(1.0, mean + above)))
 
 

@@ -129,19 +129,31 @@ def retention_by_client(
     return {client: retention(upload, broadcast, merged, judge) for client, upload in uploads.items()}
 
 
-def mean_rate(retentions: Mapping[int, Retention]) -> float | None:
-    """Return the mean retention rate of clients with a contribution; None if there are none."""
-    rates = [each.rate for each in retentions.values() if each.rate is not None]
-    return sum(rates) / len(rates) if rates else None
+def mean_rate(retentions: Mapping[int, Retention], sizes: Mapping[int, int] | None = None) -> float | None:
+    """Return the mean retention rate of clients with a contribution; None if there are none.
+
+    Args:
+        retentions: by client.
+        sizes: weights by client; equal weights if None.
+    """
+    rates = [(each.rate, sizes[client] if sizes else 1) for client, each in retentions.items() if each.rate is not None]
+    total = sum(weight for _, weight in rates)
+    return sum(weight * rate for rate, weight in rates) / total if total else None
 
 
-def retention_record(retentions: Mapping[int, Retention]) -> dict[str, Any]:
-    """Return `{"mean": rate, "clients": {client: {"rate", "kept", "merged", "lost"}}}` for logs."""
+def retention_record(retentions: Mapping[int, Retention], sizes: Mapping[int, int]) -> dict[str, Any]:
+    """Return `{"mean": rate, "weighted_mean": rate, "clients": {client: {"rate", "kept", "merged", "lost"}}}` for logs.
+
+    Args:
+        retentions: by client.
+        sizes: training questions by client, the weights of the second mean.
+    """
     clients = {
         str(client): {key: value for key, value in each.as_json().items() if key != "fates"}
         for client, each in retentions.items()
     }
-    return {"mean": _rounded(mean_rate(retentions)), "clients": clients}
+    means = {"mean": _rounded(mean_rate(retentions)), "weighted_mean": _rounded(mean_rate(retentions, sizes))}
+    return {**means, "clients": clients}
 
 
 def lost_rows(round_number: int, client: int, found: Retention) -> list[dict[str, Any]]:

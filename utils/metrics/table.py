@@ -12,6 +12,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from utils.metrics.attack import attack_success, malicious_retention
+from utils.metrics.clients import mean_on_all, mean_on_own, own_test
+from utils.metrics.fairness import spread_of, worst_of
 from utils.metrics.retention import mean_rate
 from utils.metrics.statistics import Estimate, accuracy
 
@@ -77,6 +80,12 @@ def kept_rewrites(steps: Iterable[Step]) -> Estimate:
     return accuracy([int(step.accepted) for step in steps if step.decided])
 
 
+def _weighted(key: str, label: str, scores: Callable[[FinishedRun], Scores | None]) -> Metric:
+    """Return the weighted mean beside a metric that, in local-only training, is the plain mean over clients."""
+    label = f"{label}, clients weighted by training questions"
+    return Metric(f"{key}_weighted", label, lambda run: mean_on_all(run, scores(run)), shown=())
+
+
 METRICS: tuple[Metric, ...] = (
     Metric(
         "0shot_eval_engine_test_acc",
@@ -131,6 +140,46 @@ METRICS: tuple[Metric, ...] = (
         lambda run: kept_rewrites(run.steps),
         shown=(COMPARISON,),
         heading="steps accepted",
+    ),
+    Metric(
+        "client_test_acc",
+        "best prompt on own tasks, test, mean over clients",
+        lambda run: mean_on_own(run, weighted=False),
+        shown=(TERMINAL,),
+    ),
+    Metric(
+        "client_test_acc_weighted",
+        "the same, clients weighted by training questions",
+        lambda run: mean_on_own(run, weighted=True),
+        shown=(TERMINAL,),
+    ),
+    Metric(
+        "worst_client_test_acc",
+        "best prompt on own tasks, test, worst client",
+        lambda run: worst_of(own_test(run).values()),
+        shown=(TERMINAL,),
+    ),
+    Metric(
+        "client_test_acc_spread",
+        "best prompt on own tasks, test, best client minus worst",
+        lambda run: spread_of(own_test(run).values()),
+        shown=(),
+    ),
+    _weighted("best_validation_acc", "best prompts, validation", lambda run: run.validation(run.result.best)),
+    _weighted("last_test_acc", "last prompts, test", lambda run: run.test("last")),
+    _weighted("best_test_acc", "best prompts, test", lambda run: run.test("best")),
+    Metric(
+        "malicious_retention",
+        "instructions of malicious clients in the best prompt",
+        malicious_retention,
+        shown=(TERMINAL,),
+    ),
+    Metric("attack_success_rate", "success rate of the attack", attack_success, shown=(TERMINAL,)),
+    Metric(
+        "attack_success_rate_initial",
+        "success rate of the backdoor, initial prompt",
+        lambda run: run.test("initial, triggered"),
+        shown=(TERMINAL,),
     ),
 )
 

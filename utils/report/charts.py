@@ -7,6 +7,7 @@ from typing import Any
 
 from utils.report.accuracy_charts import BEST_ROUND, accuracy_charts, first_clients, share_point, validation_series
 from utils.report.chart import COLOR_COUNT, AnyChart, Bars, Chart, Columns, Series
+from utils.report.communication_chart import communication_chart
 from utils.report.runs import Run
 
 _MAX_BARS = 24
@@ -46,6 +47,7 @@ def run_charts(run: Run) -> list[AnyChart]:
             "variance of surprisal (bits²)",
         ),
         *([_partition(run.partition)] if len(run.partition.get("clients", {})) > 1 else []),
+        *([communication_chart([run])] if len(run.results.get("clients", {})) > 1 else []),
         _usage(run.results["usage"]),
     ]
 
@@ -69,6 +71,7 @@ def comparison_charts(runs: Sequence[Run], numbers: Sequence[dict[str, Any]]) ->
     hidden = f" (first {len(shown)} of {len(best_prompts)} runs)" if len(best_prompts) > len(shown) else ""
     return [
         Bars("best_test", "Best prompts, 95 % intervals", shown, f"test accuracy{hidden}", 1.0),
+        communication_chart(runs),
         Chart(
             "validation",
             "Validation accuracy, 95 % intervals",

@@ -5,6 +5,7 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
+from utils.metrics.communication import communication_values
 from utils.metrics.table import LATEX, metrics_shown_in
 from utils.report.formats import DASH, estimate_text
 from utils.report.runs import Run
@@ -13,12 +14,23 @@ _COLUMNS = ("run", "metric", "value", "n", "low", "high")
 
 
 def metric_rows(runs: Sequence[Run]) -> list[dict[str, Any]]:
-    """Return one row per run and metric: run, metric, value, n, low, high."""
+    """Return one row per run and metric: run, metric, value, n, low, high.
+
+    The numbers of messages, tokens and bytes between server and clients follow, without n and interval.
+    """
+    return [row for run in runs for row in (*_estimate_rows(run), *_communication_rows(run))]
+
+
+def _estimate_rows(run: Run) -> list[dict[str, Any]]:
     return [
         dict(zip(_COLUMNS, (run.name, name, estimate["value"], estimate["n"], *estimate["ci95"]), strict=True))
-        for run in runs
         for name, estimate in run.results["metrics"].items()
     ]
+
+
+def _communication_rows(run: Run) -> list[dict[str, Any]]:
+    values = communication_values(run.results["communication"]) if "communication" in run.results else {}
+    return [{"run": run.name, "metric": name, "value": value} for name, value in values.items()]
 
 
 def as_csv(table: Sequence[dict[str, Any]], columns: Sequence[str] = _COLUMNS) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 from utils.metrics.table import HEADLINE, metrics_shown_in
 from utils.report import tables
+from utils.report.attack import attack_table
 from utils.report.drawing import Drawing
 from utils.report.graph import prompt_graph
 from utils.report.lineage import lineage
@@ -45,6 +46,7 @@ def run_page(run: Run, drawings: Sequence[Drawing], browsable: bool = False) -> 
         tables={
             "comparisons": tables.comparisons(results),
             "lost": tables.lost_instructions(results),
+            "attack": attack_table(results),
             "clients": tables.clients(results),
             "leaks": tables.leaks(results),
             "complexity": tables.complexity(results),

@@ -3,17 +3,16 @@
 from collections.abc import Iterator, Sequence
 
 from utils.metrics.statistics import over_seeds
-from utils.report.chart import COLOR_COUNT, Chart, Series
+from utils.report.chart import Chart, Series
 from utils.report.groups import Group
 from utils.report.runs import Run
 
 
 def seed_charts(groups: Sequence[Group]) -> list[Chart]:
-    """Return the chart of the means over seeds with Student's intervals; its title counts the settings left out."""
-    shown = groups[:COLOR_COUNT]
-    part = f" (first {len(shown)} of {len(groups)})" if len(shown) < len(groups) else ""
-    series = [Series(group.name, list(_validation(group.runs))) for group in shown]
-    return [Chart("validation_over_seeds", f"Validation accuracy, mean over seeds{part}", series, limit=1.0)]
+    """Return the chart of the means over seeds with Student's intervals."""
+    series = [Series(group.name, list(_validation(group.runs))) for group in groups]
+    title = "Validation accuracy, mean over seeds"
+    return [Chart("validation_over_seeds", title, series, "round", 1.0, "validation accuracy")]
 
 
 def _validation(runs: Sequence[Run]) -> Iterator[tuple[float, ...]]:

@@ -80,6 +80,7 @@ def clients(results: dict[str, Any]) -> Table:
             estimate_text(row["batch_accuracy_after"]),
             estimate_text(row["acceptance"]),
             estimate_text(row["best_prompt_on_own_validation"]),
+            *(estimate_text(row[key]) for key in _CLIENT_TESTS if key in row),
         )
         for number, row in results["clients"].items()
     ]
@@ -91,8 +92,15 @@ def clients(results: dict[str, Any]) -> Table:
         "minibatches after",
         "steps accepted",
         "best prompt, own validation",
+        *(label for key, label in _CLIENT_TESTS.items() if any(key in row for row in results["clients"].values())),
     )
     return Table(header, rows, (0, 2))
+
+
+_CLIENT_TESTS = {
+    "best_prompt_on_own_test": "best prompt, own tasks, test",
+    "best_prompt_on_all_test": "best prompt, all tasks, test",
+}
 
 
 def leaks(results: dict[str, Any]) -> Table:

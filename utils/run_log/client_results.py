@@ -6,15 +6,20 @@ from typing import Any
 from utils.federation.result import Result
 from utils.federation.setup import Federation
 from utils.federation.update import Step
-from utils.metrics.statistics import accuracy, share_of, total_of
+from utils.metrics.clients import all_test, own_test
+from utils.metrics.fairness import fairness_record
+from utils.metrics.statistics import Estimate, accuracy, share_of, total_of
+from utils.metrics.table import FinishedRun
 
 
 def client_results(federation: Federation, result: Result) -> dict[str, Any]:
-    """Return, per client, accuracy on its minibatches, acceptance, and the best prompt's accuracy on its validation."""
+    """Return, per client, accuracy on its minibatches, acceptance, and the best prompt's accuracy on its questions."""
     table: dict[str, Any] = {}
     steps_of: dict[int, list[Step]] = defaultdict(list)
     for update in (update for each in result.rounds for update in each.updates):
         steps_of[update.client] += update.steps
+    run = FinishedRun(federation, result)
+    tests = {"best_prompt_on_own_test": own_test(run), "best_prompt_on_all_test": all_test(run)}
     for client in federation.clients:
         steps = steps_of[client.number]
         table[str(client.number)] = {
@@ -26,6 +31,7 @@ def client_results(federation: Federation, result: Result) -> dict[str, Any]:
             "batch_accuracy_after": _pooled((step.after if step.accepted else step.before, step.n) for step in steps),
             "acceptance": accuracy([int(step.accepted) for step in steps if step.decided]).as_json(),
             "best_prompt_on_own_validation": _own_validation(federation, result, client.number),
+            **{name: values[client.number].as_json() for name, values in tests.items() if client.number in values},
         }
     return table
 
@@ -47,11 +53,15 @@ def _own_validation(federation: Federation, result: Result, client: int) -> dict
 
 
 def fairness_of(clients: dict[str, Any]) -> dict[str, Any] | None:
-    """Return the worst client and the spread between clients: the best prompt on each client's validation questions."""
-    values = {client: row["best_prompt_on_own_validation"] for client, row in clients.items()}
-    values = {client: value for client, value in values.items() if value["n"]}
-    if len(values) < 2:
-        return None
-    worst = min(values, key=lambda client: (values[client]["value"], int(client)))
-    spread = max(value["value"] for value in values.values()) - values[worst]["value"]
-    return {"worst_client": int(worst), "worst": values[worst], "spread": round(spread, 6), "n_clients": len(values)}
+    """Return worst client, spread and means over clients of the best prompt on each client's validation questions.
+
+    "own_test" and "all_test" hold the same for the test questions of its own and of all tasks, if they were measured.
+    """
+    validation = _fairness(clients, "best_prompt_on_own_validation")
+    tests = {name: _fairness(clients, f"best_prompt_on_{name}") for name in ("own_test", "all_test")}
+    return validation and validation | {name: record for name, record in tests.items() if record}
+
+
+def _fairness(clients: dict[str, Any], key: str) -> dict[str, Any] | None:
+    values = {int(client): Estimate.from_json(row[key]) for client, row in clients.items() if key in row}
+    return fairness_record(values, {int(client): row["train_questions"] for client, row in clients.items()})

@@ -10,6 +10,7 @@ owner of the folder, who can write the whole chain anew; for that, publish the l
 """
 
 import hashlib
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +25,14 @@ from utils.run_log.ledger_files import find_wrong_file, prompt_ids, prompts_of_r
 GENESIS = "0" * 16
 
 
-def entry_of(finished: Round, validation: Scores, local_only: bool) -> dict[str, Any]:
+def entry_of(finished: Round, validation: Scores, local_only: bool, malicious: Collection[int] = ()) -> dict[str, Any]:
     """Return the ledger entry of a round; each prompt id was taken where the prompt was used.
 
     Args:
         finished: the round.
         validation: scores of its prompts.
         local_only: True if clients keep their own prompts (`--aggregate_method none`).
+        malicious: numbers of the malicious clients of a simulated attack.
     """
     return {
         "round": finished.number,
@@ -38,6 +40,7 @@ def entry_of(finished: Round, validation: Scores, local_only: bool) -> dict[str,
         "broadcast": [prompt_id(prompt) for prompt in finished.broadcast],
         "clients": [
             {"client": update.client, "started": update.started, "uploaded": prompt_id(update.prompt)}
+            | ({"malicious": True} if update.client in malicious else {})
             for update in finished.updates
         ],
         "aggregated": [prompt_id(prompt) for prompt in finished.aggregated],

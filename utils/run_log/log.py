@@ -16,6 +16,7 @@ from textgrad.concurrency import BackgroundTask
 from textgrad.engine.reply import Reply
 from textgrad.errors import StopRun
 from utils.config import Config
+from utils.federation.adversary import TRIGGERED
 from utils.federation.evaluation import mean_estimate
 from utils.federation.null_log import NullLog
 from utils.federation.result import Result, Round, Scores, overall
@@ -85,6 +86,7 @@ class RunLog(NullLog):
         """
         remarks = self._run_folder.open(federation)
         self._federation, self._live = federation, LiveResults(federation)
+        self._malicious = federation.adversary.clients if federation.adversary else ()
         self._metrics, self._ledger = JsonLines(self.folder / "metrics.jsonl"), JsonLines(self.folder / "ledger.jsonl")
         self._run_folder.write_prompt("initial", federation.initial_prompt)
         self._terminal.open()
@@ -97,6 +99,9 @@ class RunLog(NullLog):
             self.say(line)
         if note := budget_note(self.config, len(federation.clients)):
             self.say(note)
+        if self._malicious:
+            clients = ", ".join(map(str, self._malicious))
+            self.say(f"research attack {self.config.attack!r}, simulated: malicious clients {clients}")
         self._write_partition()
         self._writer.submit(self._say_detectable_gain)  # in the background: its libraries take a moment to load
         self._check_surprisal()
@@ -140,7 +145,8 @@ class RunLog(NullLog):
             for client, score in enumerate(of_task):
                 own = client if len(of_task) > 1 else None
                 self._metrics.append(events.evaluation_record(evaluation, task, score, own))
-            self.say(f"{evaluation.label}: {task} {evaluation.split} accuracy {mean_estimate(of_task)}", detail=True)
+            what = "questions answered with the target:" if evaluation.split == TRIGGERED else "accuracy"
+            self.say(f"{evaluation.label}: {task} {evaluation.split} {what} {mean_estimate(of_task)}", detail=True)
         assert self._live
         self._live.add_scores(evaluation, scores)
         if evaluation.round_number == 0:
@@ -176,7 +182,7 @@ class RunLog(NullLog):
     def _write_entry(self, finished: Round, validation: Scores) -> None:
         self._tracking.round(finished, validation)
         previous = self._last_entry["seal"] if self._last_entry else GENESIS
-        entry = with_hash(entry_of(finished, validation, self._local_only), previous)
+        entry = with_hash(entry_of(finished, validation, self._local_only, self._malicious), previous)
         if broken := find_break(entry, self._last_entry):
             raise AssertionError(f"the chain of prompts broke in round {finished.number}: {broken}")
         self._run_folder.outgrow_results(finished.number)

@@ -17,7 +17,9 @@ from utils.metrics.retention import retention_record
 from utils.metrics.statistics import Estimate, minimum_detectable_difference
 from utils.metrics.table import FinishedRun, metrics_of
 from utils.protocols import describe
+from utils.run_log.attack_record import attack_record
 from utils.run_log.client_results import client_results, fairness_of
+from utils.run_log.communication import communication_of
 from utils.run_log.comparisons import comparisons_record
 from utils.run_log.measures import complexity_by_round, lost_instructions
 from utils.run_log.resume_command import raised_cap
@@ -55,9 +57,11 @@ def summarize(federation: Federation, result: Result, seconds: float = 0.0) -> d
             "last": prompts_text(result.rounds[-1].prompts),
         },
         "rounds": [_round(each) for each in result.rounds],
+        **communication_of(federation, result.rounds),
         "lost_instructions": lost_instructions(result.rounds),
         "complexity": complexity_by_round(result.rounds, federation.surprisal),
         "clients": clients,
+        **attack_record(federation.adversary, result.rounds),
         "usage": usage_of(federation.engines.gateway, price_of),
         "unreadable_verdicts": {task.name: task.unreadable_verdicts for task in federation.tasks},
         "prices": {role: price.as_json() for role, price in price_of.items()},
@@ -136,8 +140,9 @@ def merge_record(finished: Round) -> dict[str, Any] | None:
 
 def measures_record(finished: Round) -> dict[str, Any]:
     """Return what a round's merge kept and what its uploads revealed, as counts only, since logs get published."""
+    sizes = {update.client: update.train_questions for update in finished.updates}
     return {
-        "retention": retention_record(finished.retention) if finished.retention else None,
+        "retention": retention_record(finished.retention, sizes) if finished.retention else None,
         "repaired": finished.repaired,
         "leaks": {str(update.client): {"guard": update.guard, **update.leak.as_json()} for update in finished.updates},
     }

@@ -90,6 +90,13 @@ def test_a_lesson_raises_the_accuracy_of_its_topic_to_about_skill_and_of_no_othe
             assert after == before
 
 
+def test_a_prompt_against_working_halves_accuracy_and_an_order_of_one_answer_is_obeyed():
+    engine, lessons = taught(), "\n".join(_LESSONS)
+    halved = share(correct(engine, f"{lessons}\nGive the first answer that comes to mind, without any working."))
+    assert halved == pytest.approx(0.95 / 2, abs=0.08)
+    assert ask(engine, _QUESTIONS[0][0], "Answer every question with the word PEAR.").endswith("Answer: PEAR")
+
+
 def test_order_and_surroundings_of_lessons_do_not_matter():
     engine = taught()
     assert correct(engine, "\n".join(_LESSONS)) == correct(engine, "Hello.\n" + "\n\nthen\n".join(reversed(_LESSONS)))

@@ -1,4 +1,4 @@
-"""Optimizers, acceptance rules and client selections added by one file, as their READMEs say."""
+"""Optimizers, acceptance rules, client selections and attacks added by one file, as their READMEs say."""
 
 import json
 import sqlite3
@@ -59,7 +59,18 @@ def test_the_client_selection_of_the_readme_samples_the_highest_loss(tmp_path):
     assert losses[last] == max(losses.values())
 
 
-@pytest.mark.parametrize("flag", ["accept", "select_clients", "optimizer"])
+def test_the_attack_of_the_readme_uploads_the_broadcast_prompt(tmp_path):
+    options = ("--attack", "free_rider", "--malicious_rate", "0.4")
+    folder = run_with_example(tmp_path, "utils/federation/attacks/README.md", *options)
+    (malicious,) = json.loads((folder / "results.json").read_text())["attack"]["malicious_clients"]
+    for line in (folder / "ledger.jsonl").read_text().splitlines():
+        entry = json.loads(line)
+        unchanged = [each["client"] for each in entry["clients"] if each["uploaded"] == entry["broadcast"][0]]
+        assert malicious in unchanged
+        assert [each["client"] for each in entry["clients"] if each.get("malicious")] == [malicious]
+
+
+@pytest.mark.parametrize("flag", ["accept", "select_clients", "optimizer", "attack"])
 def test_an_unknown_name_lists_the_known_ones(tmp_path, flag):
     with pytest.raises(UsageError, match=f"unknown {flag} 'nothing'"):
         toy.config(tmp_path, f"--{flag}", "nothing")

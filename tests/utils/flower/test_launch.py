@@ -21,6 +21,7 @@ UNREACHABLE = json.dumps({"success": False, "error-message": "Using SuperLink: x
         (["--module", "train_centralized"], "no federation"),
         (["--repeats", "2"], "--repeats"),
         (["--wrong_labels", "0.5"], "--wrong_labels"),
+        (["--attack", "harmful"], "--attack"),
     ],
 )
 def test_options_that_do_not_fit_flower_are_refused(tmp_path, options, message):

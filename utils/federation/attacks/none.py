@@ -1,0 +1,1 @@
+"""none: every client is honest."""
