@@ -103,7 +103,7 @@ def test_a_comparison_has_whiskers_and_says_how_many_runs_it_leaves_out(tmp_path
     rows = [
         {"run": run.name, "metric": "best_test_acc", "value": 0.7, "n": 10, "low": 0.5, "high": 0.9} for run in runs
     ]
-    bars, validation, _ = comparison_charts(runs, rows)
+    bars, _, validation, _ = comparison_charts(runs, rows)
     assert bars.rows[0] == ("run 0 with a long name: 0.700 [0.50, 0.90]", 0.7, 0.5, 0.9)
     assert len(bars.rows) == 24 and bars.x_label == "test accuracy (first 24 of 30 runs)"
     assert validation.hidden_count == 22 and all(series.has_intervals for series in validation.shown_series)
