@@ -8,12 +8,15 @@ from utils.report import tables
 from utils.report.attack import attack_table
 from utils.report.drawing import Drawing
 from utils.report.graph import prompt_graph
+from utils.report.header import facts
 from utils.report.lineage import lineage
 from utils.report.pages import render
 from utils.report.paired import name_of_test
 from utils.report.runs import Run
 from utils.run_log.comparisons import main_comparisons, whose
+from utils.run_log.problems import problems
 from utils.run_log.summary import detectable_gain
+from utils.run_log.verdict import verdict_sentence
 
 
 def run_page(run: Run, drawings: Sequence[Drawing], browsable: bool = False) -> str:
@@ -31,7 +34,9 @@ def run_page(run: Run, drawings: Sequence[Drawing], browsable: bool = False) -> 
         run=run,
         browsable=browsable,
         results=results,
-        engines=run.config.get("engines", {}),
+        facts=facts(run),
+        sentence=verdict_sentence(results),
+        problems=problems(results),
         headline=_headline(run),
         verdicts=[(each, whose(each)) for each in main_comparisons(results)],
         test=name_of_test([run]),
