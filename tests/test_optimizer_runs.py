@@ -34,7 +34,7 @@ def test_a_federation_learns_lessons(tmp_path, optimizer):
     assert len(lessons) >= 3
 
 
-@pytest.mark.parametrize("method", ["summarization", "concat", "none"])
+@pytest.mark.parametrize("method", ["summarization", "concat", "none", "delta", "vote"])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_every_optimizer_runs_with_labels_and_any_aggregator(tmp_path, optimizer, method):
     options = ("--optimizer", optimizer, "--aggregate_method", method, "--rounds", "1", "--share_examples")

@@ -38,6 +38,11 @@ def rules_in(prompt: str) -> list[Rule]:
     return [rule for line in prompt.splitlines() if (rule := Rule.read(line))]
 
 
+def without_rules(prompt: str) -> str:
+    """Return the lines of a prompt that are not rules."""
+    return "\n".join(line for line in prompt.splitlines() if Rule.read(line) is None)
+
+
 def put_rules(prompt: str, rules: Mapping[str, Sequence[str]]) -> str:
     """Return a prompt in which rules replace all rules with the same answers. Nothing else changes.
 

@@ -231,7 +231,12 @@ class Config:
     dynamic_limit: int = option(
         800, "federation", "tokens up to which dynamic concatenates the uploads", low=1, high=_TOKENS
     )
-    uid_candidates: int = option(3, "federation", "candidate merges of uid_select", low=1, high=10_000)
+    vote_share: float = option(
+        0.5, "federation", "share of the clients that an instruction needs in vote", above=0, high=1
+    )
+    uid_candidates: int = option(
+        3, "federation", "candidate merges of uid_select and validated", "--merge_candidates", low=1, high=10_000
+    )
     prompt_budget: int = option(
         0,
         "federation",

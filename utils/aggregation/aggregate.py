@@ -26,6 +26,7 @@ class Merge:
         fallbacks: replacements for unusable uploads and replies, in order.
         flaws: why merges of these uploads were not adopted, in order; see `utils.aggregation.merge_checks`.
         contradictions: between uploads, with what was kept.
+        left_out: reason for each client whose upload is not part of the new prompt.
         distinct: number of merged uploads, without empty uploads and, unless the merge is plain, duplicates.
         tokens_before: estimated tokens of all uploads.
         tokens_after: estimated tokens of the new prompt.
@@ -37,6 +38,7 @@ class Merge:
     fallbacks: tuple[Fallback, ...]
     flaws: tuple[str, ...]
     contradictions: tuple[Contradiction, ...]
+    left_out: dict[int, str]
     distinct: int
     tokens_before: int
     tokens_after: int
@@ -68,6 +70,7 @@ def aggregate(method: str, uploads: Sequence[Upload], merging: Merging) -> Merge
         fallbacks=tuple(merging.fallbacks),
         flaws=tuple(flaw.reason for flaw in merging.flaws),
         contradictions=tuple(merging.contradictions),
+        left_out=_left_out(printable_uploads(uploads), merging),
         distinct=len(admitted),
         tokens_before=sum(estimate_tokens(upload.prompt) for upload in uploads),
         tokens_after=estimate_tokens(prompt),
@@ -81,6 +84,17 @@ def _admit(uploads: list[Upload], merging: Merging) -> list[Upload]:
     return admitted
 
 
+def _left_out(uploads: Sequence[Upload], merging: Merging) -> dict[int, str]:
+    """Return the reason for each client whose upload is not part of the new prompt."""
+    too_long = {
+        upload.prompt: "it is longer than the token budget"
+        for upload in uploads
+        if estimate_tokens(upload.prompt) > merging.token_budget
+    }
+    reasons = too_long | merging.left_out
+    return {upload.client: reasons[upload.prompt] for upload in uploads if upload.prompt in reasons}
+
+
 def _merge_or_fall_back(aggregator: Aggregator, uploads: Sequence[Upload], merging: Merging) -> str:
     """Return the aggregator's prompt, else the concatenation of what fits, else the broadcast prompt."""
     if len(uploads) == 1:
@@ -90,7 +104,7 @@ def _merge_or_fall_back(aggregator: Aggregator, uploads: Sequence[Upload], mergi
             return _unflawed_merge(aggregator, uploads, merging)
         except BadReply:
             merging.fallbacks.append(Fallback.CONCAT)
-            return merging.concat_fitting([upload.prompt for upload in uploads])
+            return merging.concat_fitting(_merged(uploads, merging))
     merging.fallbacks.append(Fallback.OLD_PROMPT)
     return merging.broadcast
 
@@ -107,10 +121,17 @@ def _unflawed_merge(aggregator: Aggregator, uploads: Sequence[Upload], merging: 
     if not _is_flawed(prompt, uploads, merging):
         return prompt
     merging.fallbacks.append(Fallback.ASKED_AGAIN)
+    merging.contradictions.clear()
+    merging.left_out.clear()
     prompt = check_length(aggregator(uploads, merging), merging.token_budget)
     if not _is_flawed(prompt, uploads, merging):
         return prompt
     raise BadReply(f"the merge {merging.flaws[-1].reason}")
+
+
+def _merged(uploads: Sequence[Upload], merging: Merging) -> list[str]:
+    """Return the prompts that the aggregator did not leave out."""
+    return [upload.prompt for upload in uploads if upload.prompt not in merging.left_out]
 
 
 def _is_flawed(prompt: str, uploads: Sequence[Upload], merging: Merging) -> bool:
@@ -118,7 +139,7 @@ def _is_flawed(prompt: str, uploads: Sequence[Upload], merging: Merging) -> bool
         return False
     flaw = find_flaw(
         prompt,
-        [upload.prompt for upload in uploads],
+        _merged(uploads, merging),
         merging.broadcast,
         min_retention=merging.min_retention,
         token_budget=merging.token_budget,

@@ -38,7 +38,7 @@ def join(prompts: Sequence[str]) -> str:
 
 def concatenate_fitting(
     prompts: Sequence[str], limit: int, concatenate: Callable[[Sequence[str]], str] = concatenate
-) -> tuple[str, int]:
+) -> tuple[str, list[str]]:
     """Concatenate as many prompts as fit, the shortest first; their order stays.
 
     Args:
@@ -47,11 +47,11 @@ def concatenate_fitting(
         concatenate: puts the prompts together.
 
     Returns:
-        The concatenation, "" if no prompt fits, and the number of prompts that were left out.
+        The concatenation, "" if no prompt fits, and the prompts that were left out.
     """
     everything = concatenate(prompts)
     if estimate_tokens(everything) <= limit:
-        return everything, 0
+        return everything, []
     text = ""
     kept: list[int] = []
     for index in sorted(range(len(prompts)), key=lambda number: estimate_tokens(prompts[number])):
@@ -59,7 +59,7 @@ def concatenate_fitting(
         longer = concatenate([prompts[number] for number in candidates])
         if estimate_tokens(longer) <= limit:
             text, kept = longer, candidates
-    return text, len(prompts) - len(kept)
+    return text, [prompt for number, prompt in enumerate(prompts) if number not in kept]
 
 
 def _new_lines(lines: list[str], seen: set[str]) -> list[str]:

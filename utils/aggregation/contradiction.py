@@ -4,13 +4,13 @@ from typing import Any, NamedTuple
 
 
 class Contradiction(NamedTuple):
-    """Rules of different clients with the same condition and different outcomes.
+    """Rules of different clients with the same condition, or changes of the same instruction, with different outcomes.
 
     Attributes:
-        condition: what a question is about, in lower case.
+        condition: what a question is about, in lower case, or the instruction in the broadcast prompt.
         support: number of clients by outcome.
-        kept: the outcome in the merged prompt.
-        settled_by: "support" or "validation".
+        kept: the outcome in the merged prompt; "" if the token budget left it out.
+        settled_by: "support", "validation" or "call".
     """
 
     condition: str

@@ -2,19 +2,18 @@
 
 import dataclasses
 import random
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from textgrad.concurrency import fan_out
+from textgrad.concurrency import fan_out, scope
 from textgrad.engine.base import EngineLM
 from textgrad.engine.calls.ask_again import ask_until
 from textgrad.errors import BadReply, UsageError
 from textgrad.style import Style
 from textgrad.tokens import check_length, estimate_tokens
-from textgrad.trace import purpose
 from utils.aggregation.concatenation import concatenate, concatenate_fitting, join
 from utils.aggregation.contradiction import Contradiction
+from utils.aggregation.counted_engine import CountedEngine
 from utils.aggregation.fallbacks import Fallback
 from utils.aggregation.fence import fence_prompts, parse_merge, parse_plain_merge
 from utils.aggregation.merge_checks import Flaw
@@ -40,11 +39,13 @@ class Merging:
         plain: True to merge as the paper does: one short request, and concatenations of the uploads as they are.
         instruction: the user's own task for merging requests; "" for the aggregator's.
         dynamic_limit: largest concatenation that the aggregator `dynamic` keeps, in tokens.
+        vote_share: share of the clients that an instruction needs in the aggregator `vote`, in (0, 1].
         flaws: of earlier merges of the same uploads; every request mentions the last one.
         shortened: True if a request asked for a text shorter than its prompts.
         contradictions: between uploads, with what was kept.
         depth: length of the longest chain of dependent requests so far.
         fallbacks: replacements for unusable replies so far.
+        left_out: reasons by prompt of uploads that are not part of the merge.
 
     Raises:
         UsageError: token budget or fan-in out of range.
@@ -63,11 +64,13 @@ class Merging:
     plain: bool = False
     instruction: str = ""
     dynamic_limit: int = 800
+    vote_share: float = 0.5
     flaws: list[Flaw] = field(default_factory=list)
     shortened: bool = field(default=False, init=False)
     contradictions: list[Contradiction] = field(default_factory=list, init=False)
     depth: int = field(default=0, init=False)
     fallbacks: list[Fallback] = field(default_factory=list, init=False)
+    left_out: dict[str, str] = field(default_factory=dict, init=False)
 
     def __post_init__(self):
         if self.token_budget < 1 or self.fan_in < 2:
@@ -75,7 +78,7 @@ class Merging:
                 f"a merge needs a token budget of at least 1 and a fan-in of at least 2, "
                 f"not {self.token_budget} and {self.fan_in}"
             )
-        self._counted = _CountedEngine(self.engine)
+        self._counted = CountedEngine(self.engine)
 
     @property
     def calls(self) -> int:
@@ -104,18 +107,20 @@ class Merging:
             BadReply: none of them fits.
         """
         text, left_out = self._concat_within(prompts, self.token_budget)
-        self.fallbacks += left_out
+        self.fallbacks += [Fallback.LEFT_OUT] * len(left_out)
+        missing = [prompt for prompt in left_out if prompt not in text]
+        self.left_out |= dict.fromkeys(missing, "it did not fit into the token budget")
         return text
 
     @property
     def _concatenate(self) -> Callable[[Sequence[str]], str]:
         return join if self.plain else concatenate
 
-    def _concat_within(self, prompts: Sequence[str], limit: int) -> tuple[str, list[Fallback]]:
+    def _concat_within(self, prompts: Sequence[str], limit: int) -> tuple[str, list[str]]:
         text, left_out = concatenate_fitting(prompts, limit, self._concatenate)
         if not text:
             raise BadReply(f"none of the prompts is within {limit} tokens")
-        return text, [Fallback.LEFT_OUT] * left_out
+        return text, left_out
 
     def ask(self, job: Job, prompts: Sequence[str], limit: int | None = None) -> str:
         """Have the engine edit prompts. An unusable reply is requested again once.
@@ -208,9 +213,26 @@ class Merging:
             pass
         try:
             text, left_out = self._concat_within(prompts, node.limit)
-            return text, [Fallback.CONCAT, *left_out]
+            return text, [Fallback.CONCAT, *[Fallback.LEFT_OUT] * len(left_out)]
         except BadReply:
             return None, [Fallback.LEFT_OUT]
+
+    def scores(self, prompts: Sequence[str]) -> list[float]:
+        """Return the validation accuracies of prompts, which are scored concurrently, equal ones once.
+
+        Raises:
+            UsageError: this merge has no `score`.
+        """
+        if self.score is None:
+            raise UsageError("this merge has no validation questions to score prompts")
+        score, distinct = self.score, list(dict.fromkeys(prompts))
+
+        def scored(number: int) -> float:
+            with scope(candidate=number):
+                return score(distinct[number])
+
+        by_prompt = dict(zip(distinct, fan_out(scored, range(len(distinct))), strict=True))
+        return [by_prompt[prompt] for prompt in prompts]
 
     def branch(self) -> "Merging":
         """Return a copy with its counters at zero, for a merge that may be discarded."""
@@ -222,20 +244,3 @@ class Merging:
         self.shortened |= any(branch.shortened for branch in branches)
         self.depth += max(branch.depth for branch in branches)
         self.fallbacks += [fallback for branch in branches for fallback in branch.fallbacks]
-
-
-class _CountedEngine:
-    """An engine with a thread-safe count of its calls."""
-
-    def __init__(self, engine: EngineLM | None):
-        self.calls = 0
-        self._engine, self._lock = engine, threading.Lock()
-        self.enforces_form = getattr(engine, "enforces_form", False)
-
-    def __call__(self, content: str, **options) -> str:
-        if self._engine is None:
-            raise UsageError("this merge has no engine to ask")
-        with self._lock:
-            self.calls += 1
-        with purpose("merge"):
-            return self._engine(content, **options)

@@ -44,6 +44,7 @@ def _merging(federation: Federation, current: Round) -> Merging:
         plain=config.merge_form == "plain",
         instruction=config.merge_prompt,
         dynamic_limit=config.dynamic_limit,
+        vote_share=config.vote_share,
         min_retention=0.0 if config.aggregate_repair else config.min_retention,
     )
 

@@ -6,7 +6,7 @@ of a list ("Follow these rules:") are left out.
 
 import re
 
-_MARKER = re.compile(r"(?:[-*+•–]|\(?\d{1,3}[.)]|\(?[a-zA-Z][.)])\s+")
+MARKER = re.compile(r"(?:[-*+•–]|\(?\d{1,3}[.)]|\(?[a-zA-Z][.)])\s+")
 _FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,}).*?^[ \t]*\1[ \t]*$", re.MULTILINE | re.DOTALL)
 _HEADING = re.compile(r"#{1,6}\s|(?P<mark>\*\*|__)[^*_]*[^*_.!?](?P=mark):?$")
 _END = re.compile(r"""(?P<stop>[.!?]+)(?P<closing>["'”’)\]*_`]*)\s+|[。！？]""")
@@ -49,7 +49,7 @@ def _blocks(text: str) -> list[tuple[str, bool]]:
     for line in map(str.strip, text.splitlines()):
         if not line or _HEADING.match(line):
             joins = False
-        elif marker := _MARKER.match(line):
+        elif marker := MARKER.match(line):
             blocks.append((line[marker.end() :].strip(), True))
             joins, width = True, len(line)
         else:
@@ -70,7 +70,7 @@ def _sentences(block: str) -> list[str]:
     sentences.append(block[start:])
     stripped = (sentence.strip() for sentence in sentences)
     return [
-        _MARKER.sub("", sentence, count=1) if _MARKER.match(sentence) else sentence for sentence in stripped if sentence
+        MARKER.sub("", sentence, count=1) if MARKER.match(sentence) else sentence for sentence in stripped if sentence
     ]
 
 

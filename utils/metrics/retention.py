@@ -23,7 +23,8 @@ from textgrad.errors import BadReply
 from utils.metrics.instructions import instructions
 from utils.metrics.stemmed_instruction import StemmedInstruction
 
-_KEPT, _MERGED, _MERGED_IN_RUN = 0.85, 0.6, 0.75
+MERGED = 0.6
+_KEPT, _MERGED_IN_RUN = 0.85, 0.75
 _LONGEST_RUN = 3
 
 
@@ -182,6 +183,17 @@ def fates_in(prompt: str, wanted: Iterable[str]) -> list[InstructionFate]:
     return fates
 
 
+def overlap(instruction: str, other: str) -> float:
+    """Return the share of an instruction's content words in another one, in [0, 1]."""
+    return StemmedInstruction.parse(instruction).recall_in(StemmedInstruction.parse(other))
+
+
+def is_paraphrase(first: str, second: str) -> bool:
+    """Return True if two instructions have the same numbers, and each has most content words of the other."""
+    same_numbers = StemmedInstruction.parse(first).numbers == StemmedInstruction.parse(second).numbers
+    return same_numbers and min(overlap(first, second), overlap(second, first)) >= MERGED
+
+
 @functools.lru_cache(maxsize=4)  # all clients of a round are compared with the same two prompts
 def _passages(prompt: str) -> tuple[list[tuple[int, StemmedInstruction]], dict[tuple[str, ...], str]]:
     """Return runs of sentences with their lengths, and the single sentences by their words."""
@@ -208,7 +220,7 @@ def _fate(target: StemmedInstruction, passages: Sequence[tuple[int, StemmedInstr
     if target.numbers <= passage.numbers:
         if min(overlap, target.ordered_recall_in(passage)) >= _KEPT:
             fate = Fate.KEPT
-        elif overlap >= (_MERGED if length == 1 else _MERGED_IN_RUN):
+        elif overlap >= (MERGED if length == 1 else _MERGED_IN_RUN):
             fate = Fate.MERGED
     return InstructionFate(target.text, fate, overlap, passage.text)
 

@@ -104,4 +104,5 @@ def round_problems(finished: Round) -> list[str]:
         parts += [f"rejected a merge that {flaw}" for flaw in finished.merge.flaws]
         for fallback, count in Counter(finished.merge.fallbacks).items():
             parts.append(f"merge fallback {fallback}" + (f", {count} times" if count > 1 else ""))
+        parts += [f"client {client} left out: {reason}" for client, reason in sorted(finished.merge.left_out.items())]
     return parts + ([f"kept the old prompt: {finished.kept_old_reason}"] if finished.kept_old_reason else [])

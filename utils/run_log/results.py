@@ -123,7 +123,7 @@ def _round(finished: Round) -> dict[str, Any]:
 
 
 def merge_record(finished: Round) -> dict[str, Any] | None:
-    """Return the calls, sizes, fallbacks, flaws and contradictions of a round's aggregation, if there was one."""
+    """Return the calls, sizes, fallbacks, flaws, contradictions and omissions of a round's merge, if it had one."""
     if finished.merge is None:
         return None
     merge = finished.merge
@@ -135,6 +135,7 @@ def merge_record(finished: Round) -> dict[str, Any] | None:
         "fallbacks": list(merge.fallbacks),
         "flaws": list(merge.flaws),
         "contradictions": [each.as_json() for each in merge.contradictions],
+        "left_out": {str(client): reason for client, reason in sorted(merge.left_out.items())},
     }
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any
 
 from utils.metrics.spread import ACCURACY as SHARE
@@ -87,3 +88,19 @@ CONCATENATED_TOKENS = Measure(
     line=("context of 8192 tokens", 8192),
 )
 DOLLARS = Measure("dollars per 1,000 requests with it", lambda run: _number(_dollars(run)))
+
+
+def _mean_retention(run: Run) -> float | None:
+    rates = [each["retention"]["mean"] for each in run.results["rounds"] if each.get("retention")]
+    known = [rate for rate in rates if rate is not None]
+    return fmean(known) if known else None
+
+
+def _tokens_sent(run: Run) -> int:
+    rounds = run.results["rounds"]
+    down = sum(old["prompt_tokens"][0] * len(new["sampled"]) for old, new in zip(rounds, rounds[1:], strict=False))
+    return down + sum(upload["tokens"] for each in rounds for upload in each["uploads"].values())
+
+
+RETENTION = Measure("retention, mean over rounds", lambda run: _number(_mean_retention(run)), limits=SHARE)
+TOKENS_SENT = Measure("tokens of prompts sent, both ways", lambda run: _number(_tokens_sent(run)))

@@ -161,7 +161,7 @@ def test_a_second_merge_without_a_usable_reply_becomes_the_concatenation():
     assert (result.prompt, result.calls, result.fallbacks) == (UNION, 3, ("asked_again", "concat"))
 
 
-@pytest.mark.parametrize("method", ["summarization", "sum_uid", "concat_uid", "uid_select"])
+@pytest.mark.parametrize("method", ["summarization", "sum_uid", "concat_uid", "uid_select", "shuffle_tree"])
 def test_every_aggregator_that_asks_an_engine_is_asked_again(method):
     result, engine = merge(method, ["Be brief and polite to all users, also to those who complain."])
     assert result.prompt == UNION and result.fallbacks[-2:] == ("asked_again", "concat") and len(result.flaws) == 2

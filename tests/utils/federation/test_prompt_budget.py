@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 import toy
 
+from textgrad.discovery import names_in
 from textgrad.engine.base import Reply
 from textgrad.errors import UsageError
 from textgrad.tokens import estimate_tokens
@@ -51,7 +52,7 @@ def prompts_of(result):
             yield from (step.prompt for step in update.steps)
 
 
-@pytest.mark.parametrize("method", ["summarization", "sum_uid", "concat", "concat_uid", "auto", "uid_select", "none"])
+@pytest.mark.parametrize("method", names_in("utils.aggregation.methods"))
 @pytest.mark.parametrize("optimizer", ["tgd", "tgd_momentum"])
 def test_no_prompt_of_a_federation_exceeds_the_budget(tmp_path, method, optimizer):
     result, grown = grow(tmp_path, "--aggregate_method", method, "--optimizer", optimizer)

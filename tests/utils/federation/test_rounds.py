@@ -6,6 +6,7 @@ import json
 import pytest
 import toy
 
+from textgrad.discovery import names_in
 from textgrad.engine.base import ChatEngine, Reply
 from textgrad.errors import ContextExceeded
 from utils.federation.evaluation import prompt_id
@@ -124,7 +125,7 @@ def test_with_the_gate_a_merge_with_lower_validation_accuracy_is_not_adopted(tmp
     assert ungated.rounds[1].prompts == ("Say nothing at all.",) and ungated.best == 0
 
 
-@pytest.mark.parametrize("method", ["concat", "summarization", "sum_uid", "concat_uid", "auto", "none"])
+@pytest.mark.parametrize("method", names_in("utils.aggregation.methods"))
 @pytest.mark.parametrize("module", ["train_homo_fed", "train_hetero_fed"])
 def test_every_aggregator_runs_in_both_modules(tmp_path, method, module):
     tasks = [toy.task_file(tmp_path, "first", [1]), toy.task_file(tmp_path, "second", [2], seed=1)]

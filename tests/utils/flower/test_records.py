@@ -1,5 +1,6 @@
 """Content of the messages between server and sites."""
 
+import dataclasses
 import json
 
 import pytest
@@ -36,6 +37,15 @@ def test_an_upload_contains_only_the_prompt_and_numbers_and_the_server_reads_the
     assert [step.reason for step in read.steps] == ["rose", ""]
     assert [step.kind for step in read.steps] == ["", "too short"]
     assert (read.leak.longest_run, read.leak.overlap, read.leak.score) == (7, 0.25, 0.125)
+
+
+def test_aggregators_get_the_same_upload_as_on_one_machine():
+    update = dataclasses.replace(UPDATE, train_questions=12)
+    for received in (
+        records.decode_update(records.encode_update(update), 1),
+        records.from_metadata(json.loads(json.dumps(records.to_metadata(update)))),
+    ):
+        assert received.as_upload() == update.as_upload()
 
 
 def test_the_call_log_stores_answers_of_every_kind():

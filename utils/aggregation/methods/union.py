@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from textgrad.errors import BadReply
-from textgrad.rule_lines import Rule, put_rules, rules_in
+from textgrad.rule_lines import put_rules, rules_in, without_rules
 from textgrad.tokens import estimate_tokens
 from utils.aggregation.concatenation import concatenate
 from utils.aggregation.contradiction import Contradiction
@@ -90,8 +90,4 @@ def _union(uploads: Sequence[Upload], settled: Mapping[str, str]) -> str:
             of_answer.setdefault(rule.subject.casefold(), rule.subject)
     first, *others = (upload.prompt for upload in uploads)
     head = put_rules(first, {answer: list(of_answer.values()) for answer, of_answer in rules.items()})
-    return concatenate([head, *map(_without_rules, others)])
-
-
-def _without_rules(prompt: str) -> str:
-    return "\n".join(line for line in prompt.splitlines() if Rule.read(line) is None)
+    return concatenate([head, *map(without_rules, others)])
