@@ -1,9 +1,9 @@
 """robust: leave out uploads that harm, then merge the others as `auto` does.
 
 The upload whose absence raises the validation accuracy of the union most is left out if it does so by 0.05 or more;
-this is repeated, but half of the clients or more are never left out. Leave-one-out valuation (Koh and Liang, ICML 2017, for
-training data) takes the place of the distances between updates that robust federated averaging uses, such as Krum
-(Blanchard et al., NeurIPS 2017): texts that help need not be alike.
+this is repeated, but half of the clients or more are never left out. Leave-one-out valuation (Koh and Liang, ICML
+2017, for training data) takes the place of the distances between updates that robust federated averaging uses, such as
+Krum (Blanchard et al., NeurIPS 2017): texts that help need not be alike.
 """
 
 from collections.abc import Sequence
