@@ -19,6 +19,7 @@ class StepView:
     before: str
     after: str
     accepted: bool
+    result: str
     reason: str
     difference: Difference | None
 
@@ -120,7 +121,11 @@ class _Reader:
 def _step(event: dict[str, Any], rewrite: Difference | None) -> StepView:
     after = "no rewrite" if event["after"] is None else str(share_of(event["after"], event["n"]))
     before = str(share_of(event["before"], event["n"]))
-    return StepView(event["step"], before, after, event["accepted"], event["reason"], rewrite)
+    return StepView(event["step"], before, after, event["accepted"], _result(event), event["reason"], rewrite)
+
+
+def _result(event: dict[str, Any]) -> str:
+    return event.get("result") or ("accepted" if event["accepted"] else "rejected")  # earlier versions had no result
 
 
 def _outcome(record: dict[str, Any]) -> str:
