@@ -88,9 +88,8 @@ def test_a_run_writes_its_results_to_its_folder(tmp_path):
     assert results["metrics"]["update_success_rate"]["n"] == decided > 0
     assert len(steps) == 4 and all(step["n"] == 3 for step in steps)
     assert "SIMULATED" in finished.stdout and str(folder) in finished.stdout
-    assert re.search(
-        r"accuracy 0\.\d\d \[0\.\d\d, \d\.\d\d\], n = 3 -> \d\.\d\d \[.*?\], n = 3  accepted", finished.stdout
-    )
+    step = re.compile(r"accuracy 0\.\d\d \[0\.\d\d, \d\.\d\d\], n = 3 -> \d\.\d\d \[.*?\], n = 3  accepted")
+    assert step.search((folder / "run.log").read_text()) and not step.search(finished.stdout)
 
 
 def test_the_files_are_private_to_the_user(tmp_path):

@@ -47,7 +47,7 @@ def run_charts(run: Run) -> list[AnyChart]:
             "variance of surprisal (bits²)",
         ),
         *([_partition(run.partition)] if len(run.partition.get("clients", {})) > 1 else []),
-        *([communication_chart([run])] if len(run.results.get("clients", {})) > 1 else []),
+        *([communication_chart({"this run": run})] if len(run.results.get("clients", {})) > 1 else []),
         _usage(run.results["usage"]),
     ]
 
@@ -71,7 +71,7 @@ def comparison_charts(runs: Sequence[Run], numbers: Sequence[dict[str, Any]]) ->
     hidden = f" (first {len(shown)} of {len(best_prompts)} runs)" if len(best_prompts) > len(shown) else ""
     return [
         Bars("best_test", "Best prompts, 95 % intervals", shown, f"test accuracy{hidden}", 1.0),
-        communication_chart(runs),
+        communication_chart({run.name: run for run in runs}),
         Chart(
             "validation",
             "Validation accuracy, 95 % intervals",

@@ -1,6 +1,6 @@
 """Accuracy against communication: how many tokens a run sent for the accuracy that it has."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from utils.report.chart import Chart, Series
@@ -36,14 +36,18 @@ def communication_rows(run: Run) -> list[dict[str, Any]]:
     ]
 
 
-def communication_chart(runs: Sequence[Run]) -> Chart:
-    """Return validation accuracy over the tokens sent so far, one line per run."""
+def communication_chart(runs: Mapping[str, Run]) -> Chart:
+    """Return validation accuracy over the tokens sent so far, one line per run.
+
+    Args:
+        runs: by their names in the legend.
+    """
     series = [
         Series(
-            run.name,
+            name,
             [tuple(row[key] for key in ("tokens", "accuracy", "low", "high")) for row in communication_rows(run)],
         )
-        for run in runs
+        for name, run in runs.items()
     ]
     title = "Validation accuracy over communication"
     return Chart("communication", title, series, "tokens sent so far", 1.0, "validation accuracy")

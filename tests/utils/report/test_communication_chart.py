@@ -19,7 +19,7 @@ def test_rows_have_the_tokens_sent_until_each_round_and_the_validation_accuracy(
     assert last["accuracy"] == run.results["rounds"][2]["validation"]["mean"]["value"]
     numbers = {row["metric"]: row["value"] for row in metric_rows([run])}
     assert numbers["up_tokens"] == total["up_tokens"] and numbers["down_bytes_until_round2"] == total["down_bytes"]
-    (line,) = communication_chart([run]).series
+    (line,) = communication_chart({"run": run}).series
     assert [point[0] for point in line.points] == [0, first["tokens"], last["tokens"]]
     assert line.points[2][1:] == (last["accuracy"], last["low"], last["high"])
 
@@ -27,4 +27,4 @@ def test_rows_have_the_tokens_sent_until_each_round_and_the_validation_accuracy(
 def test_a_run_without_communication_has_no_rows(tmp_path):
     assert main.main(toy.options(tmp_path, "--aggregate_method", "none", "--rounds", "1")) == 0
     run = load_run(tmp_path / "logs" / "run")
-    assert communication_rows(run) == [] and not communication_chart([run])
+    assert communication_rows(run) == [] and not communication_chart({"run": run})
