@@ -475,8 +475,8 @@ class Config:
     surprisal_model: str = option(
         "auto",
         "measures",
-        "model that scores the tokens of prompts: smollm2, a .gguf file, llama:URL, vllm:URL, a Hugging Face model, "
-        "off, or auto for the run's own local- engine",
+        "model that scores the tokens of prompts: smollm2, a .gguf file, local-MODEL, llama:URL, vllm:URL, a "
+        "Hugging Face model, off, or auto for the run's own local- engine",
         metavar="MODEL",
         per_machine=True,
     )

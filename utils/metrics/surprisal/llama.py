@@ -80,10 +80,10 @@ class Embedded:
     """Score texts with an embedded llama.cpp server, started on first use.
 
     Args:
-        model: "smollm2" or the path of a .gguf file.
+        model: as that of `LocalEngine`.
 
     Raises:
-        UsageError: the file is missing or not a GGUF file.
+        UsageError: the file is missing or not a GGUF file, or the hub does not have it.
         BrokenSystem: a package is missing.
     """
 

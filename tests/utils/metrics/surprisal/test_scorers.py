@@ -236,6 +236,7 @@ def test_windows_score_every_token_but_the_first_exactly_once(n, window, stride)
 def test_the_name_selects_the_scorer():
     assert isinstance(get_scorer("llama:http://127.0.0.1:1"), LlamaServer)
     assert isinstance(get_scorer("vllm:http://127.0.0.1:1/v1"), VLLM)
+    assert isinstance(get_scorer("local-me/tiny-GGUF"), Embedded)
     for nonsense in ("", "other:http://127.0.0.1", "llama:here"):
         with pytest.raises(UsageError, match="smollm2"):
             get_scorer(nonsense)
