@@ -185,6 +185,11 @@ class Config:
         "how the clients of a round are chosen",
         choices=names_in("utils.federation.selection"),
     )
+    personal_layer: bool = option(
+        False,
+        "federation",
+        "let clients train a section of the prompt that is never uploaded, in turn with the shared section",
+    )
     partition: str = option(
         "iid",
         "federation",
@@ -596,6 +601,11 @@ class Config:
             raise UsageError(
                 f"--attack {self.attack}: the run merges no uploads that an attack could reach; use train_homo_fed or "
                 "train_hetero_fed with an --aggregate_method other than none"
+            )
+        if self.personal_layer and not self.merges:
+            raise UsageError(
+                "--personal_layer needs a prompt that clients share: use train_homo_fed or train_hetero_fed with an "
+                "--aggregate_method other than none"
             )
         for name in ("columns", "splits"):
             assignments(f"--{name}", getattr(self, name))

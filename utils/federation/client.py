@@ -2,7 +2,8 @@
 
 Paper, Algorithm 1. For each local step, the client draws a minibatch, answers it, lets an LLM judge and criticize the
 answers, backpropagates the feedback to the prompt and lets the optimizer rewrite the prompt. Then it answers the same
-minibatch under the rewrite, and keeps the rewrite if the acceptance rule says so. It uploads only the prompt.
+minibatch under the rewrite, and keeps the rewrite if the acceptance rule says so. It uploads only the prompt, and with
+a personal layer only its shared section.
 """
 
 import functools
@@ -22,12 +23,11 @@ from textgrad.tokens import check_length, estimate_tokens
 from textgrad.trace import about, purpose
 from utils.federation.acceptance import acceptance_rule
 from utils.federation.evaluation import Outcome, Sample, outcome_of, prompt_id, too_long
+from utils.federation.personal import Section, sections_of
 from utils.federation.rewrite_checks import check_rewrite
 from utils.federation.update import Step, StepResult, Update, change
 from utils.privacy.leak import PrivateTexts
 from utils.privacy.leak_guard import guard
-
-PROMPT_ROLE = "system prompt that tells a language model how to work on the questions it is given"
 
 
 class LateClient(Exception):
@@ -98,7 +98,12 @@ class Client:
         public: text that cannot leak: descriptions and answer formats of the tasks.
         skip_solved: True to criticize wrong answers only, and to skip a minibatch whose answers are all right.
         style: style of requests to the critic and the optimizer, see `textgrad.style.Style`.
+        personal_layer: True to train a section of the prompt that stays with the client, see
+            `utils.federation.personal`.
         on_step: called with round, client and step after each step.
+
+    Attributes:
+        own_section: the client's own section of the prompt; the server's loop sets it when the upload counts.
     """
 
     number: int
@@ -118,6 +123,8 @@ class Client:
     public: str = ""
     skip_solved: bool = False
     style: str = "long"
+    personal_layer: bool = False
+    own_section: str = field(default="", init=False)
     on_step: Callable[[int, int, Step], None] = field(default=lambda round_number, client, step: None)
 
     def train(self, prompt: str, round_number: int) -> Update:
@@ -134,19 +141,21 @@ class Client:
             return self._train(prompt, round_number)
 
     def _train(self, prompt: str, round_number: int) -> Update:
-        variable = tg.Variable(prompt, role_description=PROMPT_ROLE)
-        optimizer = self.make_optimizer(parameters=[variable], engine=self.critic)
-        optimizer.token_budget = self.prompt_budget
+        make_optimizer = functools.partial(self.make_optimizer, engine=self.critic)
+        sections = sections_of(prompt, self.own_section, self.personal_layer, make_optimizer)
+        for section in sections:
+            section.optimizer.token_budget = self.prompt_budget
         steps: list[Step] = []
         for number in range(1, self.local_steps + 1):
             if deadline_passed():
                 raise LateClient(f"client {self.number} missed the deadline of round {round_number}")
+            index = (round_number - 1) * self.local_steps + number - 1
             with scope(step=number):
-                step = self._step(variable, optimizer, self._batch_of(round_number, number), number)
-            variable.set_value(step.prompt)
+                step = self._step(sections[index % len(sections)], self.batch(index), number)
             self.on_step(round_number, self.number, step)
             steps.append(step)
-        upload, leak, action = guard(steps[-1].prompt, prompt, self._private_texts, self.leak_guard, self.public)
+        shared, own = str(sections[0].shared.value), str(sections[0].own.value)
+        upload, leak, action = guard(shared, prompt, self._private_texts, self.leak_guard, self.public)
         return Update(
             client=self.number,
             started=prompt_id(prompt),
@@ -155,6 +164,7 @@ class Client:
             leak=leak,
             guard=action,
             train_questions=len(self.samples),
+            own_section=own,
         )
 
     @functools.cached_property
@@ -177,42 +187,36 @@ class Client:
         random.Random(f"batches {self.seed} {self.number} {epoch}").shuffle(order)
         return [self.samples[chosen] for chosen in order[position * size : (position + 1) * size]]
 
-    def _batch_of(self, round_number: int, step: int) -> list[Sample]:
-        return self.batch((round_number - 1) * self.local_steps + step - 1)
-
-    def _step(
-        self,
-        variable: tg.Variable,
-        optimizer: TextualGradientDescent,
-        batch: list[Sample],
-        number: int,
-    ) -> Step:
-        prompt, n = str(variable.value), len(batch)
-        optimizer.zero_grad()
-        judged = self._judge(variable, batch)
+    def _step(self, section: Section, batch: list[Sample], number: int) -> Step:
+        prompt, n = section.prompt_with(section.text), len(batch)
+        section.optimizer.zero_grad()
+        judged = self._judge(section.prompt(), batch)
         before = fsum(each.outcome.correct for each in judged) / n
         if self.skip_solved and before == 1.0:
             return Step(number, before, before, n, StepResult.SOLVED, "", prompt)
         try:
-            rewrites = self._propose(optimizer, judged, prompt)
+            rewrites = self._propose(section.optimizer, judged, section.text)
         except BadReply as error:
             return Step(number, before, None, n, StepResult.BAD_REPLY, str(error), prompt, kind=error.kind)
-        changed = [rewrite for rewrite in rewrites if rewrite != prompt]
+        changed = {section.prompt_with(rewrite): rewrite for rewrite in rewrites if rewrite != section.text}
         if not changed:
             return Step(number, before, before, n, StepResult.UNCHANGED, "", prompt)
-        trials = self._run_trials(changed, batch)
+        trials = self._run_trials(list(changed), batch)
         for trial in trials:
-            optimizer.observe_trial(trial.rewrite, trial.correct / n)
-        return self._accept_or_reject(trials, [each.outcome for each in judged], number, prompt, batch)
+            section.optimizer.observe_trial(changed[trial.rewrite], trial.correct / n)
+        step = self._accept_or_reject(trials, [each.outcome for each in judged], number, prompt, batch)
+        if step.accepted:
+            section.variable.set_value(changed[step.prompt])
+        return step
 
-    def _propose(self, optimizer: TextualGradientDescent, judged: list[_Judged], prompt: str) -> list[str]:
+    def _propose(self, optimizer: TextualGradientDescent, judged: list[_Judged], text: str) -> list[str]:
         """Return the optimizer's rewrites within the prompt budget, after a backward pass if it needs one.
 
         Raises:
             BadReply: no usable rewrite arrived.
         """
         examples = [each.example for each in judged]
-        check = functools.partial(check_rewrite, prompt=prompt, examples=examples) if self.rewrite_checks else str
+        check = functools.partial(check_rewrite, prompt=text, examples=examples) if self.rewrite_checks else str
         optimizer.observe(examples, [(each.question, each.answer) for each in self._shuffled], check)
         if optimizer.needs_gradients:
             losses = [each.loss for each in judged if not (self.skip_solved and each.outcome.correct == 1)]
@@ -230,9 +234,9 @@ class Client:
         random.Random(f"order {self.seed} {self.number}").shuffle(order)
         return order
 
-    def _judge(self, variable: tg.Variable, batch: list[Sample]) -> list[_Judged]:
+    def _judge(self, prompt: tg.Variable, batch: list[Sample]) -> list[_Judged]:
         """Answer a minibatch under the old prompt, with a loss per answer."""
-        model = tg.BlackboxLLM(self.engine, system_prompt=variable)
+        model = tg.BlackboxLLM(self.engine, system_prompt=prompt)
 
         def judge(sample: Sample) -> _Judged:
             role = "question to the language model"

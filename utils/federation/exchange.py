@@ -49,5 +49,6 @@ def _collect(federation: Federation, current: Round, clients: Sequence[Client], 
             result = NoUpload(NoUploadReason.FAILED, "the upload is longer than --prompt_budget")
         if isinstance(result, Update):
             current.updates.append(result)
+            client.own_section = result.own_section  # not in `train`, which may end after the deadline
         else:
             current.dropped[client.number] = result

@@ -74,7 +74,9 @@ class Result:
         best: the round with the highest validation accuracy; see `best_round`.
         tests: scores on the test questions of all tasks, by name: "initial", "last", "best"; optionally
             "evaluation_engine", and "initial on NAME" and "best on NAME" for each engine of --transfer_engine. After
-            a backdoor, "initial, triggered" and "best, triggered" hold the shares answered with its target.
+            a backdoor, "initial, triggered" and "best, triggered" hold the shares answered with its target. With
+            --personal_layer, "personal" and "personal, validation" hold the scores of all clients' last prompts, the
+            latter on validation questions.
         stopped: why the run ended early, or "".
     """
 

@@ -11,6 +11,7 @@ from utils.federation.adversary import TRIGGERED
 from utils.federation.exchange import exchange
 from utils.federation.merge import merge_uploads
 from utils.federation.null_log import NullLog
+from utils.federation.personal import PERSONAL, PERSONAL_VALIDATION
 from utils.federation.result import Result, Round, Scores, best_round, overall
 from utils.federation.scoring import Evaluation, exceeds_context, score_prompts, validation_of
 from utils.federation.setup import Federation
@@ -64,6 +65,10 @@ class _Run:
         self.log.phase("testing")
         self._test("last", self.rounds[-1].prompts, engines.test)
         self._test("best", self.rounds[best].prompts, engines.test)
+        if self.config.personal_layer:
+            personal = self.federation.personal_prompts(self.rounds[-1].prompts[0])
+            self._test(PERSONAL, personal, engines.test)
+            self._test(PERSONAL_VALIDATION, personal, engines.test, "val")
         if self.federation.adversary and self.federation.adversary.trigger:
             self._test(f"initial, {TRIGGERED}", initial[:1], engines.test, TRIGGERED)
             self._test(f"best, {TRIGGERED}", self.rounds[best].prompts, engines.test, TRIGGERED)

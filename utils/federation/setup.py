@@ -15,6 +15,7 @@ from utils.engines.by_role import Engines
 from utils.federation.adversary import TRIGGERED, Adversary, adversary_of
 from utils.federation.client import Client
 from utils.federation.evaluation import Sample, samples_of
+from utils.federation.personal import personal_prompt
 from utils.federation.selection import history_of, selection
 from utils.federation.surprisal import CachedSurprisal, surprisal_scorer
 from utils.federation.transport import Transport
@@ -63,6 +64,10 @@ class Federation:
     def local_only(self) -> bool:
         """True for --aggregate_method none: no merge, one prompt per client."""
         return self.config.aggregate_method == "none"
+
+    def personal_prompts(self, shared: str) -> tuple[str, ...]:
+        """Return the prompt of each client with --personal_layer: a global prompt and the client's own section."""
+        return tuple(personal_prompt(shared, client.own_section) for client in self.clients)
 
     def sampled(self, round_number: int, updates: Sequence[tuple[int, Update]]) -> list[Client]:
         """Return the m = max(C*N, 1) clients that take part in a round (paper, Algorithm 1), ordered by number.
@@ -213,6 +218,7 @@ def create_client(config: Config, engines: Engines, number: int, samples: Sequen
         public=public,
         skip_solved=config.skip_solved,
         style=config.style,
+        personal_layer=config.personal_layer,
     )
 
 

@@ -80,6 +80,7 @@ class Update:
         leak: private data in the trained prompt, before the guard.
         guard: action of the leak guard.
         train_questions: number of the client's training questions; 0 if unknown.
+        own_section: the client's own section of the prompt, which is not uploaded; see `utils.federation.personal`.
     """
 
     client: int
@@ -89,6 +90,7 @@ class Update:
     leak: Leak = Leak()
     guard: GuardAction = GuardAction.NONE
     train_questions: int = 0
+    own_section: str = ""
 
     def as_upload(self) -> Upload:
         """Return the prompt with its counts, as aggregators get it."""

@@ -80,6 +80,8 @@ def _check(config: Config) -> None:
         raise UsageError("--runtime flower: every site has its own labels; use --wrong_labels with --runtime local")
     if config.attacked:
         raise UsageError("--runtime flower: attacks are simulated only; use --attack with --runtime local")
+    if config.personal_layer:
+        raise UsageError("--runtime flower: sites do not keep own sections; use --personal_layer with --runtime local")
     if not flwr_program():
         raise UsageError(
             "--runtime flower: Flower is not installed; install it with "

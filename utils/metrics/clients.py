@@ -41,6 +41,26 @@ def own_test(run: FinishedRun) -> dict[int, Estimate]:
     return _by_client(run, on_own_tasks(train_counts(run), weighted=True))
 
 
+def mean_on_own_of_personal(run: FinishedRun, name: str) -> Estimate | None:
+    """Return the mean over clients of a test on each client's own tasks; None without --personal_layer.
+
+    Args:
+        run: a finished run.
+        name: "last" for the global prompt, "personal" for each client's prompt.
+    """
+    scores = run.test(name)
+    if not scores or not run.test("personal"):
+        return None
+    return _mean_of_scores(scores, on_own_tasks(train_counts(run), weighted=False))
+
+
+def own_test_of(run: FinishedRun, scores: Scores) -> dict[int, Estimate]:
+    """Return the accuracy of a test on each client's own tasks, by client."""
+    weights = on_own_tasks(train_counts(run), weighted=True)
+    numbers = [client.number for client in run.federation.clients]
+    return {number: _mean_of_scores(scores, of_client(weights, number)) for number in numbers}
+
+
 def all_test(run: FinishedRun) -> dict[int, Estimate]:
     """Return the best prompt's test accuracy on all tasks, by client; {} if not measured."""
     return _by_client(run, on_all_tasks(train_counts(run), weighted=False))
@@ -57,4 +77,8 @@ def _mean(run: FinishedRun, scores: Scores | None, weights: Weights) -> Estimate
     clients_differ = len(federation.clients) > 1 and (federation.local_only or len(federation.tasks) > 1)
     if not scores or not clients_differ:
         return None
+    return _mean_of_scores(scores, weights)
+
+
+def _mean_of_scores(scores: Scores, weights: Weights) -> Estimate:
     return mean_over_clients({task: [each.estimate for each in of_task] for task, of_task in scores.items()}, weights)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from utils.metrics.attack import attack_success, malicious_retention
-from utils.metrics.clients import mean_on_all, mean_on_own, own_test
+from utils.metrics.clients import mean_on_all, mean_on_own, mean_on_own_of_personal, own_test
 from utils.metrics.fairness import spread_of, worst_of
 from utils.metrics.retention import mean_rate
 from utils.metrics.statistics import Estimate, accuracy
@@ -164,6 +164,16 @@ METRICS: tuple[Metric, ...] = (
         "best prompt on own tasks, test, best client minus worst",
         lambda run: spread_of(own_test(run).values()),
         shown=(),
+    ),
+    Metric(
+        "shared_client_test_acc",
+        "last prompt on own tasks, test, mean over clients",
+        lambda run: mean_on_own_of_personal(run, "last"),
+    ),
+    Metric(
+        "personal_client_test_acc",
+        "last prompt with the client's own section, test, mean over clients",
+        lambda run: mean_on_own_of_personal(run, "personal"),
     ),
     _weighted("best_validation_acc", "best prompts, validation", lambda run: run.validation(run.result.best)),
     _weighted("last_test_acc", "last prompts, test", lambda run: run.test("last")),

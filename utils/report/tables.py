@@ -100,6 +100,10 @@ def clients(results: dict[str, Any]) -> Table:
 _CLIENT_TESTS = {
     "best_prompt_on_own_test": "best prompt, own tasks, test",
     "best_prompt_on_all_test": "best prompt, all tasks, test",
+    "last_prompt_on_own_validation": "last prompt, own validation",
+    "personal_prompt_on_own_validation": "with own section",
+    "last_prompt_on_own_test": "last prompt, own tasks, test",
+    "personal_prompt_on_own_test": "with own section",
 }
 
 

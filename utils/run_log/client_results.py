@@ -3,23 +3,33 @@
 from collections import defaultdict
 from typing import Any
 
-from utils.federation.result import Result
+from utils.federation.personal import PERSONAL, PERSONAL_VALIDATION
+from utils.federation.result import Result, Scores
 from utils.federation.setup import Federation
 from utils.federation.update import Step
-from utils.metrics.clients import all_test, own_test
+from utils.metrics.clients import all_test, own_test, own_test_of
 from utils.metrics.fairness import fairness_record
 from utils.metrics.statistics import Estimate, accuracy, share_of, total_of
 from utils.metrics.table import FinishedRun
 
 
 def client_results(federation: Federation, result: Result) -> dict[str, Any]:
-    """Return, per client, accuracy on its minibatches, acceptance, and the best prompt's accuracy on its questions."""
+    """Return, per client, accuracy on its minibatches, acceptance, and the best prompt's accuracy on its questions.
+
+    With --personal_layer, also the last prompt's accuracy, without and with the client's own section.
+    """
     table: dict[str, Any] = {}
     steps_of: dict[int, list[Step]] = defaultdict(list)
     for update in (update for each in result.rounds for update in each.updates):
         steps_of[update.client] += update.steps
     run = FinishedRun(federation, result)
     tests = {"best_prompt_on_own_test": own_test(run), "best_prompt_on_all_test": all_test(run)}
+    validations = {"best_prompt_on_own_validation": result.rounds[result.best].validation}
+    if {"last", PERSONAL, PERSONAL_VALIDATION} <= result.tests.keys():
+        tests["last_prompt_on_own_test"] = own_test_of(run, result.tests["last"])
+        tests["personal_prompt_on_own_test"] = own_test_of(run, result.tests[PERSONAL])
+        validations["last_prompt_on_own_validation"] = result.rounds[-1].validation
+        validations["personal_prompt_on_own_validation"] = result.tests[PERSONAL_VALIDATION]
     for client in federation.clients:
         steps = steps_of[client.number]
         table[str(client.number)] = {
@@ -30,7 +40,7 @@ def client_results(federation: Federation, result: Result) -> dict[str, Any]:
             "batch_accuracy_before": _pooled((step.before, step.n) for step in steps),
             "batch_accuracy_after": _pooled((step.after if step.accepted else step.before, step.n) for step in steps),
             "acceptance": accuracy([int(step.accepted) for step in steps if step.decided]).as_json(),
-            "best_prompt_on_own_validation": _own_validation(federation, result, client.number),
+            **{name: _own_validation(federation, scores, client.number) for name, scores in validations.items()},
             **{name: values[client.number].as_json() for name, values in tests.items() if client.number in values},
         }
     return table
@@ -42,8 +52,7 @@ def _pooled(shares) -> dict[str, Any]:
     return share_of(total / max(1, n), n).as_json()
 
 
-def _own_validation(federation: Federation, result: Result, client: int) -> dict[str, Any]:
-    validation = result.rounds[result.best].validation
+def _own_validation(federation: Federation, validation: Scores, client: int) -> dict[str, Any]:
     correct = []
     for task, positions in federation.shards[client].items() if validation else ():
         scores = validation[task]

@@ -9,6 +9,7 @@ from typing import Any
 from textgrad.errors import UsageError
 from textgrad.text import load_json, parse_json, read_json_lines, read_text
 from utils.federation.evaluation import prompt_id
+from utils.federation.personal import PERSONAL
 from utils.federation.result import prompts_text
 
 _ROUND = re.compile(r"round(\d+)_")
@@ -96,7 +97,7 @@ def _contradictions(
         yield from _wrong_results(folder, entries, results)
     yield from _wrong_events(entries, events)
     finished = results is not None and results.get("status", "complete") == "complete"
-    known = {*expected, *_unrecorded(events), "initial.txt", "best.txt", "last.txt"}
+    known = {*expected, *_unrecorded(events), "initial.txt", "best.txt", "last.txt", f"{PERSONAL}.txt"}
     yield from _unexpected(folder, known, len(entries), finished)
 
 
@@ -151,6 +152,9 @@ def _wrong_results(folder: Path, entries: Sequence[Mapping[str, Any]], results: 
             yield f"prompts/{name}.txt is missing"
         elif _file_id(path) not in map(prompt_id, allowed):
             yield f"prompts/{name}.txt was changed: it is not the prompt of round {number}"
+    personal = results["prompts"].get(PERSONAL)
+    if personal is not None and prompt_ids(folder).get(f"{PERSONAL}.txt") != prompt_id(personal):
+        yield f"prompts/{PERSONAL}.txt is missing or was changed: results.json has other prompts of the clients"
 
 
 def _texts(folder: Path, entries: Sequence[Mapping[str, Any]], number: int, initial: str) -> list[str]:

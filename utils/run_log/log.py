@@ -19,6 +19,7 @@ from utils.config import Config
 from utils.federation.adversary import TRIGGERED
 from utils.federation.evaluation import mean_estimate
 from utils.federation.null_log import NullLog
+from utils.federation.personal import PERSONAL
 from utils.federation.result import Result, Round, Scores, overall
 from utils.federation.scoring import Evaluation
 from utils.federation.setup import Federation, budget_note
@@ -229,8 +230,9 @@ class RunLog(NullLog):
             self._trace.flush()
         seconds = time.monotonic() - self._started
         summary = summarize(self._federation, result, seconds) | ({"forecast": forecast} if forecast else {})
-        self._run_folder.write_prompt("best", summary["prompts"]["best"])
-        self._run_folder.write_prompt("last", summary["prompts"]["last"])
+        for name in ("best", "last", PERSONAL):
+            if name in summary["prompts"]:
+                self._run_folder.write_prompt(name, summary["prompts"][name])
         self._run_folder.write_json("results.json", summary)
         self._tracking.finish(summary)
         self._live = None

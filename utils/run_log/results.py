@@ -11,6 +11,7 @@ from textgrad.engine.calls.gateway import Gateway, Usage
 from textgrad.tokens import estimate_tokens
 from utils.engines.prices import prices
 from utils.federation.evaluation import mean_estimate, prompt_id
+from utils.federation.personal import PERSONAL
 from utils.federation.result import Result, Round, Scores, overall, prompts_text
 from utils.federation.setup import Federation
 from utils.metrics.retention import retention_record
@@ -55,6 +56,7 @@ def summarize(federation: Federation, result: Result, seconds: float = 0.0) -> d
             "initial": result.rounds[0].prompts[0],
             "best": prompts_text(best.prompts),
             "last": prompts_text(result.rounds[-1].prompts),
+            **({PERSONAL: _personal_prompts(federation, result)} if PERSONAL in result.tests else {}),
         },
         "rounds": [_round(each) for each in result.rounds],
         **communication_of(federation, result.rounds),
@@ -90,6 +92,10 @@ def _metrics(federation: Federation, result: Result) -> tuple[dict[str, Any], di
         for task, scores in value.items():
             by_task[task][metric.key] = of_tasks[f"{task}_{metric.key}"] = mean_estimate(scores).as_json()
     return flat | (of_tasks if len(federation.tasks) > 1 else {}), by_task
+
+
+def _personal_prompts(federation: Federation, result: Result) -> str:
+    return prompts_text(federation.personal_prompts(result.rounds[-1].prompts[0]))
 
 
 def _round(finished: Round) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from utils.run_log.comparisons import all_comparisons, whose
 from utils.run_log.problems import problems
 from utils.run_log.verdict import verdict_sentence
 
+_MAX_CLIENTS = 8  # in the table, with --personal_layer
+
 
 def results_text(summary: dict[str, Any]) -> str:
     """Return the results and the best prompt, as a run prints them at its end."""
@@ -28,7 +30,7 @@ def summary_table(summary: dict[str, Any]) -> str:
 
 
 def _outcome(summary: dict[str, Any]) -> list[str]:
-    lines = [*_metrics(summary["metrics"]), *_verdicts(summary)]
+    lines = [*_table(_metrics(summary["metrics"]) | _personal(summary["clients"])), *_verdicts(summary)]
     if summary["detectable"]["difference"]:
         lines.append(detectable_gain(summary["detectable"]))
     if summary["simulated"]:
@@ -71,12 +73,27 @@ def detectable_gain(detectable: dict[str, Any]) -> str:
     return f"minimum detectable gain: {gain:.2f} (80 % power, n = {n})"
 
 
-def _metrics(metrics: dict[str, Any]) -> list[str]:
-    rows = {
+def _metrics(metrics: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the estimates of the terminal's table, by label."""
+    return {
         label_of(name): estimate
         for name, estimate in metrics.items()
         if (found := find_metric(name)) and TERMINAL in found[0].shown
     }
+
+
+def _personal(clients: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the first clients' results of --personal_layer, by label."""
+    return {
+        f"client {number}, {prompt}, own {split}": row[f"{key}_prompt_on_own_{name}"]
+        for number, row in list(clients.items())[:_MAX_CLIENTS]
+        if "personal_prompt_on_own_test" in row
+        for split, name in (("validation", "validation"), ("tasks, test", "test"))
+        for key, prompt in (("last", "last prompt"), ("personal", "last prompt with its own section"))
+    }
+
+
+def _table(rows: dict[str, dict[str, Any]]) -> list[str]:
     width = max(map(len, rows), default=0) + 2
     head = f"{'':<{width}}{'value':>7}  {'95 % interval':>16}  {'n':>5}"
     return [head, *(f"{label:<{width}}{_row(estimate)}" for label, estimate in rows.items())]

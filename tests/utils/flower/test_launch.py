@@ -22,6 +22,7 @@ UNREACHABLE = json.dumps({"success": False, "error-message": "Using SuperLink: x
         (["--repeats", "2"], "--repeats"),
         (["--wrong_labels", "0.5"], "--wrong_labels"),
         (["--attack", "harmful"], "--attack"),
+        (["--personal_layer"], "--personal_layer"),
     ],
 )
 def test_options_that_do_not_fit_flower_are_refused(tmp_path, options, message):

@@ -59,8 +59,9 @@ def history_of(clients: Sequence["Client"], updates: Sequence[tuple[int, "Update
     """
     history = {client.number: History(len(client.samples)) for client in clients}
     for round_number, update in updates:
-        earlier = history[update.client]
-        last = update.steps[-1]
-        accuracy = last.after if last.accepted else last.before
+        earlier, accuracy = history[update.client], None
+        if update.steps:  # a site may upload a prompt without steps
+            last = update.steps[-1]
+            accuracy = last.after if last.accepted else last.before
         history[update.client] = History(earlier.n, (*earlier.rounds, round_number), accuracy)
     return history
