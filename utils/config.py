@@ -215,6 +215,14 @@ class Config:
         low=0,
         high=1,
     )
+    canaries: int = option(
+        0,
+        "federation",
+        "training questions that get a unique code, to measure whether it reaches uploads; research on simulated "
+        "federations",
+        low=0,
+        high=_MANY,
+    )
     aggregate_method: str = option(
         "auto", "federation", "how uploads are merged", choices=names_in("utils.aggregation.methods")
     )
@@ -278,8 +286,9 @@ class Config:
     leak_guard: str = option(
         "warn",
         "federation",
-        "what a client does about private data in its upload",
-        choices=("off", "warn", "redact", "block"),
+        "what a client does about private data in its upload: nothing, count it, replace it by [redacted], have its "
+        "evaluation engine rewrite the upload, or send the old prompt",
+        choices=("off", "warn", "redact", "paraphrase", "block"),
     )
     min_clients: int = option(
         1, "federation", "uploads that a round needs; with fewer it keeps its prompt", low=1, high=_MANY
@@ -606,6 +615,11 @@ class Config:
             raise UsageError(
                 "--personal_layer needs a prompt that clients share: use train_homo_fed or train_hetero_fed with an "
                 "--aggregate_method other than none"
+            )
+        if self.canaries and not self.merges:
+            raise UsageError(
+                f"--canaries {self.canaries}: the run merges no uploads that could reveal them; use train_homo_fed or "
+                "train_hetero_fed with an --aggregate_method other than none"
             )
         for name in ("columns", "splits"):
             assignments(f"--{name}", getattr(self, name))

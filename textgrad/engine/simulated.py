@@ -91,6 +91,8 @@ class SimulatedEngine(ChatEngine):
             return "\n".join(f"ADD: {lesson}" for lesson in _lessons(content, draw))
         if system.startswith("You say in a few words what texts are about"):
             return _subjects(content)
+        if system.startswith("You remove private text"):
+            return _improved(_without_private(content))
         if system.startswith("You merge feedback"):
             return _missing_lessons(content)
         if "<PROMPT client=" in content:
@@ -209,6 +211,14 @@ def _subjects(content: str) -> str:
     """Return the longest word of each listed text, in a sentence."""
     words = [max(re.findall(r"\w+", line), key=len, default="it") for line in content.splitlines() if line[:2] == "- "]
     return f"They are about the {', the '.join(words)}."
+
+
+def _without_private(content: str) -> str:
+    """Return the prompt without the listed private texts."""
+    text = _block("VARIABLE", content)
+    for line in _block("PRIVATE", content).splitlines():
+        text = text.replace(line.removeprefix("- "), "something")
+    return text
 
 
 def _verdict(content: str) -> str:

@@ -28,6 +28,7 @@ from utils.federation.rewrite_checks import check_rewrite
 from utils.federation.update import Step, StepResult, Update, change
 from utils.privacy.leak import PrivateTexts
 from utils.privacy.leak_guard import guard
+from utils.privacy.paraphrase import paraphrase
 
 
 class LateClient(Exception):
@@ -155,7 +156,9 @@ class Client:
             self.on_step(round_number, self.number, step)
             steps.append(step)
         shared, own = str(sections[0].shared.value), str(sections[0].own.value)
-        upload, leak, action = guard(shared, prompt, self._private_texts, self.leak_guard, self.public)
+        rewrite = functools.partial(paraphrase, self.critic, self.prompt_budget)
+        with scope(guard=True):
+            upload, leak, action = guard(shared, prompt, self._private_texts, self.leak_guard, self.public, rewrite)
         return Update(
             client=self.number,
             started=prompt_id(prompt),

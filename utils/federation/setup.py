@@ -21,6 +21,7 @@ from utils.federation.surprisal import CachedSurprisal, surprisal_scorer
 from utils.federation.transport import Transport
 from utils.federation.update import Update
 from utils.options import assignments
+from utils.privacy.canaries import Canary, plant
 
 
 @dataclass
@@ -37,6 +38,7 @@ class Federation:
         questions: validation and test questions, by task name and split ("val" or "test"; "triggered" for a backdoor).
         transport: sends prompts to clients; None for clients in this process.
         adversary: the malicious clients of a simulated attack, or None.
+        canaries: codes that are planted in training questions.
         surprisal: scorer of prompts, or None.
     """
 
@@ -48,6 +50,7 @@ class Federation:
     shards: list[dict[str, list[int]]]
     transport: Transport | None = None
     adversary: Adversary | None = None
+    canaries: tuple[Canary, ...] = ()
     questions: dict[tuple[str, str], list[Sample]] = field(init=False)
     surprisal: CachedSurprisal | None = field(init=False)
 
@@ -187,15 +190,16 @@ def create_federation(
         shards: see `Federation.shards`.
 
     Raises:
-        UsageError: the initial prompt or --min_clients does not suit the run.
+        UsageError: the initial prompt, --min_clients or --canaries does not suit the run.
     """
     check_min_clients(config, len(train_samples))
     if adversary := adversary_of(config, train_samples):
         train_samples = adversary.poisoned(train_samples)
+    train_samples, canaries = plant(train_samples, config.canaries, config.seed)
     public = public_text(tasks)
     clients = [create_client(config, engines, number, samples, public) for number, samples in enumerate(train_samples)]
     prompt = initial_prompt(config, tasks)
-    return Federation(config, engines, tasks, clients, prompt, shards, adversary=adversary)
+    return Federation(config, engines, tasks, clients, prompt, shards, None, adversary, canaries)
 
 
 def create_client(config: Config, engines: Engines, number: int, samples: Sequence[Sample], public: str) -> Client:

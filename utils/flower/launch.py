@@ -82,6 +82,8 @@ def _check(config: Config) -> None:
         raise UsageError("--runtime flower: attacks are simulated only; use --attack with --runtime local")
     if config.personal_layer:
         raise UsageError("--runtime flower: sites do not keep own sections; use --personal_layer with --runtime local")
+    if config.canaries:
+        raise UsageError("--runtime flower: canaries are simulated only; use --canaries with --runtime local")
     if not flwr_program():
         raise UsageError(
             "--runtime flower: Flower is not installed; install it with "

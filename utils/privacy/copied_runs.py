@@ -3,8 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from utils.privacy.identifiers import template_limit
-from utils.privacy.normalized_text import Words
+from utils.privacy.normalized_text import Words, template_limit
 
 SHORTEST_RUN = 5  # words
 _OTHER_WORD, _END_OF_TEXT, _FIRST_CODE = "\0", "\1", 2

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from utils.privacy.normalized_text import NormalizedText, normalize
+from utils.privacy.normalized_text import NormalizedText, normalize, template_limit
+from utils.privacy.numbers import is_common
 
 _CAPITALIZABLE = re.compile(r"[^\W\d_]{3,}")
 _NUMBER = re.compile(r"\d+(?:[-.,/ ]\d+)*")
 _TOKEN = re.compile(r"[^\W_]+(?:(?:[-_.@/]|://)[^\W_]+)*")
 _COMMON_TOKEN = re.compile(r"\d+[a-z]+|[a-z]+\d{1,3}")  # 10-minute, 3rd, covid-19
 _VERB_FORM = re.compile(r".{4,}(?:ing|tion|ally)")  # begins sentences without being a name: "Considering that"
-_ROUND = re.compile(r"[1-9]0+|0+")
 _DECIMAL = re.compile(r"\d{1,3}\.\d{1,2}")
 _SECRET = re.compile(
     r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|\b(?:sk|pk|ghp|xox[abp]|AKIA|AIza)[-_A-Za-z0-9]{12,}"
@@ -77,7 +77,8 @@ class Identifier:
 def identifiers(texts: Sequence[str]) -> list[Identifier]:
     """Return numbers, names and secrets of private texts, each once.
 
-    A number has at least four digits and is not round (1000, 20). A secret is an e-mail address, an access key, a URL,
+    A number has at least four digits, over separators too, and is not common; `utils.privacy.numbers` finds shorter
+    ones. A secret is an e-mail address, an access key, a URL,
     or an id of at least six letters and digits. A name is a capitalized word of at least three letters that is not a
     common word and never appears in lower case; if it only begins sentences, it must not belong to the template.
     """
@@ -102,11 +103,6 @@ def secrets_anywhere(text: str) -> Iterator[tuple[int, int, str]]:
     return ((*match.span(), normalize(match.group())) for match in _SECRET.finditer(text))
 
 
-def template_limit(texts: int) -> int:
-    """Return the number of texts above which shared words are a template, such as "How many ... do I have?"."""
-    return max(4, texts // 20)
-
-
 def _secrets(text: str) -> Iterator[str]:
     yield from (match.group() for match in _SECRET.finditer(text))
     for token in _TOKEN.findall(text):
@@ -125,7 +121,7 @@ def _numbers(text: str) -> Iterator[str]:
     for chain in _NUMBER.findall(text):
         for number in [chain, *re.findall(r"\d+", chain)]:
             key = normalize(number)
-            if len(key) >= 4 and not _ROUND.fullmatch(key) and not _DECIMAL.fullmatch(number):
+            if len(key) >= 4 and not is_common(key) and not _DECIMAL.fullmatch(number):
                 yield number
 
 
@@ -136,6 +132,7 @@ def _names(texts: Sequence[str]) -> list[str]:
     documents: Counter[str] = Counter()
     for text in texts:
         keys = set()
+        text = _SECRET.sub(" ", text)  # in mark@example.org, mark is not an ordinary word
         for match in _CAPITALIZABLE.finditer(text):
             word = match.group()
             if not word[0].isupper():

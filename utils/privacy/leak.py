@@ -1,8 +1,8 @@
 """Private training questions and answers that an upload reveals.
 
-Text of the broadcast prompt is not a leak. The search covers copied runs of words and identifiers: numbers of at least
-four digits, names, and secrets (e-mail addresses, ids, keys). Case, accents, punctuation, spaces and line ends do not
-hide a match; paraphrases, translations and encodings do. Short numbers ("answer: 3") are too common to count.
+Text of the broadcast prompt is not a leak. The search covers copied runs of words and identifiers: numbers, names, and
+secrets (e-mail addresses, ids, keys). Numbers of ordinary instructions ("answer: 3", "60 minutes") do not count. The
+README says what is not found.
 """
 
 import functools
@@ -14,6 +14,7 @@ from typing import Any
 from utils.privacy.copied_runs import CopiedRuns
 from utils.privacy.identifiers import Identifier, Kind, identifiers, secrets_anywhere
 from utils.privacy.normalized_text import NormalizedText, Words
+from utils.privacy.numbers import numbers_in, rare_numbers
 
 LEAKED_RUN = 6  # words in a row; shorter runs are ordinary language ("how many are there in")
 
@@ -80,11 +81,12 @@ class PrivateTexts:
     def __init__(self, texts: Iterable[str]):
         texts = list(texts)
         self.identifiers: list[Identifier] = identifiers(texts)
+        self._numbers = rare_numbers(texts)
         self._copied_runs = CopiedRuns(texts)
 
     def leak(self, upload: str, public: str) -> Leak:
         """Return the private text in an upload that is not part of a public text."""
-        words, (public_words, public_text) = Words(upload), _normalized(public)
+        words, (public_words, public_text, public_numbers) = Words(upload), _normalized(public)
         runs, overlap = self._copied_runs.find(words.words, public_words.words)
         spans = [
             (words.spans[begin][0], words.spans[begin + length - 1][1])
@@ -100,6 +102,10 @@ class PrivateTexts:
             if occurrences and not any(identifier.find_in(public_text)):
                 spans += occurrences
                 leaked[identifier.kind].add(identifier.text)
+        for start, end, value in numbers_in(upload):
+            if value in self._numbers and value not in public_numbers:
+                spans.append((start, end))
+                leaked[Kind.NUMBER].add(self._numbers[value])
         for start, end, key in secrets_anywhere(upload):
             if key not in public_text.key:
                 spans.append((start, end))
@@ -117,8 +123,8 @@ class PrivateTexts:
 
 
 @functools.lru_cache(maxsize=4)  # all clients of a round receive the same prompt
-def _normalized(public: str) -> tuple[Words, NormalizedText]:
-    return Words(public), NormalizedText(public)
+def _normalized(public: str) -> tuple[Words, NormalizedText, set[str]]:
+    return Words(public), NormalizedText(public), {value for _, _, value in numbers_in(public)}
 
 
 def _merge_spans(spans: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:

@@ -1,10 +1,11 @@
-"""Measure, redact or block private training data in a client's uploads."""
+"""Measure, redact, paraphrase or block private training data in a client's uploads."""
 
-from collections.abc import Iterable, Sequence
+import functools
+from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
-from textgrad.errors import unknown
+from textgrad.errors import BadReply, UsageError, unknown
 from utils.privacy.leak import Leak, PrivateTexts
 
 REDACTED = "[redacted]"
@@ -20,6 +21,8 @@ class GuardMode(StrEnum):
     """Measure leaks, but send the upload unchanged."""
     REDACT = "redact"
     """Replace leaks by `[redacted]`."""
+    PARAPHRASE = "paraphrase"
+    """Have the client's own engine write the upload without leaks; redact it if that fails."""
     BLOCK = "block"
     """Send the broadcast prompt instead of an upload with a leak."""
 
@@ -30,7 +33,14 @@ class GuardAction(StrEnum):
     NONE = "none"
     WARNED = "warned"
     REDACTED = "redacted"
+    PARAPHRASED = "paraphrased"
     BLOCKED = "blocked"
+
+
+CHANGING_MODES = (GuardMode.REDACT, GuardMode.PARAPHRASE, GuardMode.BLOCK)
+CHANGES = (GuardAction.REDACTED, GuardAction.PARAPHRASED, GuardAction.BLOCKED)
+
+Paraphrase = Callable[[str, Sequence[str], Callable[[str], str]], str]  # see `utils.privacy.paraphrase`
 
 
 class Guarded(NamedTuple):
@@ -48,7 +58,12 @@ class Guarded(NamedTuple):
 
 
 def guard(
-    upload: str, broadcast: str, private: PrivateTexts | Iterable[str], mode: str = GuardMode.WARN, public: str = ""
+    upload: str,
+    broadcast: str,
+    private: PrivateTexts | Iterable[str],
+    mode: str = GuardMode.WARN,
+    public: str = "",
+    paraphrase: Paraphrase | None = None,
 ) -> Guarded:
     """Return the prompt that may leave the client.
 
@@ -58,12 +73,15 @@ def guard(
         private: the client's training questions and answers; prepare a `PrivateTexts` to guard several uploads.
         mode: a `GuardMode`.
         public: other public text, such as the task's description and answer format.
+        paraphrase: called with the upload, its leaks, and a check of the new text that raises `BadReply`; for mode
+            "paraphrase".
 
     Returns:
-        The text to send, the leak and the action. Mode "redact" blocks an upload that redaction cannot clean.
+        The text to send, the leak and the action. Mode "paraphrase" redacts an upload without a clean paraphrase, and
+        an upload that redaction cannot clean is blocked.
 
     Raises:
-        UsageError: unknown mode.
+        UsageError: unknown mode, or mode "paraphrase" without `paraphrase`.
     """
     if mode not in set(GuardMode):
         raise unknown("leak guard", mode, list(GuardMode))
@@ -76,17 +94,37 @@ def guard(
         return Guarded(upload, leak, GuardAction.NONE)
     if mode == GuardMode.WARN:
         return Guarded(upload, leak, GuardAction.WARNED)
-    if mode == GuardMode.REDACT:
-        text, remaining = upload, leak
-        for _ in range(_MAX_REDACTIONS):  # redaction can create new matches, so search the result again
-            text = _redact(text, remaining.spans)
-            remaining = private.leak(text, public_text)
-            if not remaining.spans:
-                return Guarded(text, leak, GuardAction.REDACTED)
+    if mode == GuardMode.PARAPHRASE:
+        if paraphrase is None:
+            raise UsageError("leak guard 'paraphrase' needs an engine: give `paraphrase`, or use 'redact'")
+        leaks = list(dict.fromkeys(upload[start:end] for start, end in leak.spans))
+        try:
+            text = paraphrase(upload, leaks, functools.partial(_clean, private=private, public=public_text))
+            return Guarded(text, leak, GuardAction.PARAPHRASED)
+        except BadReply:
+            pass  # redact instead
+    if mode != GuardMode.BLOCK and (text := _redacted(upload, leak, private, public_text)):
+        return Guarded(text, leak, GuardAction.REDACTED)
     return Guarded(broadcast, leak, GuardAction.BLOCKED)
 
 
-def _redact(text: str, spans: Sequence[tuple[int, int]]) -> str:
-    for start, end in reversed(spans):
-        text = text[:start] + REDACTED + text[end:]
+def _clean(text: str, private: PrivateTexts, public: str) -> str:
+    """Return a text without leaks.
+
+    Raises:
+        BadReply: it has some. The model reads the message when it is asked again.
+    """
+    if spans := private.leak(text, public).spans:
+        raise BadReply(f"it still has the private text {text[slice(*spans[0])]!r}")
     return text
+
+
+def _redacted(text: str, leak: Leak, private: PrivateTexts, public: str) -> str:
+    """Return the text without its leaks; "" if redaction creates new ones again and again."""
+    for _ in range(_MAX_REDACTIONS):
+        for start, end in reversed(leak.spans):
+            text = text[:start] + REDACTED + text[end:]
+        leak = private.leak(text, public)
+        if not leak.spans:
+            return text
+    return ""

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 _UNSPACED = r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"  # scripts without spaces
 _INVISIBLE = r"[\u0300-\u036f\u00ad\u200b-\u200d\u2060\ufeff]"  # combining accents, soft hyphens, zero width
 _WORD = re.compile(rf"{_UNSPACED}|(?:(?!{_UNSPACED})[^\W_]{_INVISIBLE}*)+")  # unspaced scripts: one word per character
+INVISIBLE = re.compile(_INVISIBLE)
 _ASCII_WORD = re.compile(r"[^\W_]+")  # the same for ASCII texts, but faster
 
 
@@ -66,3 +67,8 @@ class Words:
         found = [(word, match.span()) for match in pattern.finditer(text) if (word := normalize(match.group()))]
         self.words = [word for word, _ in found]
         self.spans = [span for _, span in found]
+
+
+def template_limit(texts: int) -> int:
+    """Return the number of texts above which shared words are a template, such as "How many ... do I have?"."""
+    return max(4, texts // 20)

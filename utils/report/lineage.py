@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from utils.metrics.statistics import share_of
+from utils.privacy.leak_guard import CHANGES
 from utils.report.difference import Difference, difference
 from utils.report.runs import Run
 
@@ -103,7 +104,7 @@ class _Reader:
         guard = record.get("leaks", {}).get(client, {}).get("guard", "none")
         upload = record["uploads"][client]
         counts = (client, upload["accepted_steps"], upload["steps"], guard, opened)
-        if guard in ("redacted", "blocked"):
+        if guard in CHANGES:
             return ClientView(*counts, upload=self._difference(broadcast, self.run.prompt(f"{name}_upload")))
         steps, prompt = [], broadcast
         for event in self.run.steps.get((number, int(client)), []):

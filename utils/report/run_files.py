@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from textgrad.text import load_json, read_json, read_text
+from utils.privacy.leak_guard import CHANGES, CHANGING_MODES
 from utils.run_log.stored_config import read_config
 
 
@@ -64,10 +65,10 @@ class RunFiles:
 
     def is_hidden(self, round_number: int | None, client: int | None) -> bool:
         """Return True if the leak guard changed the upload of a client in a round, or may still do so."""
-        if client is None or self.config["options"].get("leak_guard") not in ("redact", "block"):
+        if client is None or self.config["options"].get("leak_guard") not in CHANGING_MODES:
             return False
         leaks = self._leaks.get(round_number)
-        return leaks is None or leaks.get(str(client), {}).get("guard") in ("redacted", "blocked")
+        return leaks is None or leaks.get(str(client), {}).get("guard") in CHANGES
 
     @functools.cached_property
     def _leaks(self) -> dict[int | None, dict[str, Any]]:

@@ -10,7 +10,8 @@ def partition_record(federation: Federation) -> dict[str, Any]:
     """Return the numbers of training and validation questions per client, training by task or by class of answer.
 
     Returns:
-        {"by": "task" or "answer class", "clients": {number: {"train": n, "validation": n, "counts": {label: n}}}}
+        {"by": "task" or "answer class", "clients": {number: {"train": n, "validation": n, "counts": {label: n}}}},
+        and with --canaries their "canaries"
     """
     by_task = len(federation.tasks) > 1
     clients = {}
@@ -24,7 +25,10 @@ def partition_record(federation: Federation) -> dict[str, Any]:
             "validation": sum(map(len, shard.values())),
             "counts": dict(sorted(Counter(labels).items())),
         }
-    return {"by": "task" if by_task else "answer class", "clients": clients}
+    record: dict[str, Any] = {"by": "task" if by_task else "answer class", "clients": clients}
+    if federation.canaries:
+        record["canaries"] = [canary.as_json() for canary in federation.canaries]
+    return record
 
 
 def partition_table(record: dict[str, Any], max_clients: int = 20) -> str:

@@ -19,6 +19,7 @@ from utils.metrics.statistics import Estimate, minimum_detectable_difference
 from utils.metrics.table import FinishedRun, metrics_of
 from utils.protocols import describe
 from utils.run_log.attack_record import attack_record
+from utils.run_log.canary_record import canary_record
 from utils.run_log.client_results import client_results, fairness_of
 from utils.run_log.communication import communication_of
 from utils.run_log.comparisons import comparisons_record
@@ -64,6 +65,7 @@ def summarize(federation: Federation, result: Result, seconds: float = 0.0) -> d
         "complexity": complexity_by_round(result.rounds, federation.surprisal),
         "clients": clients,
         **attack_record(federation.adversary, result.rounds),
+        **canary_record(federation.canaries, result.rounds),
         "usage": usage_of(federation.engines.gateway, price_of),
         "unreadable_verdicts": {task.name: task.unreadable_verdicts for task in federation.tasks},
         "prices": {role: price.as_json() for role, price in price_of.items()},

@@ -122,6 +122,6 @@ def scope_text(place: Scope) -> str:
 
 
 def _role(labels: dict[str, Any]) -> str:
-    """Return the role of a request: answer, evaluation, judge, critic, optimizer or merge."""
+    """Return the role of a request: answer, evaluation, judge, critic, optimizer, guard or merge."""
     role = current_purpose()
     return "evaluation" if role == "answer" and "scores" in labels else role

@@ -23,6 +23,7 @@ UNREACHABLE = json.dumps({"success": False, "error-message": "Using SuperLink: x
         (["--wrong_labels", "0.5"], "--wrong_labels"),
         (["--attack", "harmful"], "--attack"),
         (["--personal_layer"], "--personal_layer"),
+        (["--canaries", "3"], "--canaries"),
     ],
 )
 def test_options_that_do_not_fit_flower_are_refused(tmp_path, options, message):

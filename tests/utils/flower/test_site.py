@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 
 import pytest
 import toy
@@ -104,6 +105,16 @@ def test_examples_leave_a_site_only_if_its_owner_allows_it(tmp_path):
         site.train(node_config(tmp_path / "kept"), training_request(config))
     (tmp_path / "shared").mkdir()
     site.train(node_config(tmp_path / "shared", share_examples=True), training_request(config))
+
+
+def test_a_site_rewrites_an_upload_with_its_own_engine(tmp_path):
+    changes = {"optimizer": "demos", "accept": "not_worse", "leak_guard": "paraphrase", "share_examples": True}
+    config = dataclasses.replace(BASE, **changes)
+    sent = site.train(node_config(tmp_path, share_examples=True), training_request(config))
+    update = records.decode_update(sent, 0)
+    numbers = set(re.findall(r"\d{3,}", (tmp_path / "t.jsonl").read_text()))
+    assert update.guard == "paraphrased" and "something" in update.prompt
+    assert not numbers & set(re.findall(r"\d+", update.prompt))
 
 
 def test_a_site_reports_its_name_and_its_number_of_questions(tmp_path):

@@ -175,11 +175,35 @@ def test_a_number_inside_a_longer_number_does_not_leak():
     assert private.leak("Use A4417 seats.", "").numbers == ("4417",)
 
 
-def test_round_and_short_numbers_do_not_leak():
-    assert (
-        PrivateTexts(["1000 or 20,000 or 123 or 0.75 or 15.00 and 2500.50"]).leak("20000 1000 123 75 1500", "")
-        == Leak()
-    )
+def test_common_numbers_do_not_leak():
+    private = PrivateTexts(["1000 or 20,000 or 7 or 0.75 or 15.00 or 60 and 2500.50, 1440"])
+    assert private.leak("20000 1000 7 0.75 15 60 1500 1,440", "") == Leak()
+
+
+@pytest.mark.parametrize(
+    "written", ["470", "４７０", "4\u200b7\u200b0", "(470)", "$470.00", "470-582", "n=470.", "٤٧٠"]
+)
+def test_a_short_number_is_found_as_written(written):
+    private = PrivateTexts(["What is 470 + 582?", "1052"])
+    text, leak, _ = guard(f"Add {written} first.", BROADCAST, private, "redact")
+    assert leak.numbers[0] == "470" and "0" not in text
+
+
+@pytest.mark.parametrize("other", ["4700", "1,470", "1470", "4.70", "47 0", "4, 7, 0", "0.470", "471"])
+def test_a_short_number_is_not_another_number(other):
+    assert PrivateTexts(["What is 470 + 8?"]).leak(f"Add {other} first.", "") == Leak()
+
+
+def test_numbers_are_compared_by_value():
+    private = PrivateTexts(["It costs $12.50 or 3,612.40."])
+    assert private.leak("Take 12.5 and 3612.4.", "").numbers == ("12.50", "3,612.40")
+
+
+def test_a_number_of_the_broadcast_or_of_most_questions_does_not_leak():
+    private = PrivateTexts([f"Of 470 seats, {number} are free. How many are taken?" for number in range(801, 809)])
+    assert private.leak("There are 470 seats.", "") == Leak()
+    assert private.leak("For example 803.", "").numbers == ("803",)
+    assert private.leak("For example 803.", "Room 803.") == Leak()
 
 
 @pytest.mark.parametrize("secret", ["sk-abcdefghijkl1234567890", "bob@corp.example", "4f3c2a1b9d8e7f6a5b4c3d2e1f"])

@@ -146,8 +146,8 @@ def lines_with(folder, canary):
     ]
 
 
-@pytest.mark.parametrize("mode", ["warn", "redact", "block"])
-def test_planted_private_text_leaves_no_client_under_redact_and_block(tmp_path, monkeypatch, mode):
+@pytest.mark.parametrize("mode", ["warn", "redact", "paraphrase", "block"])
+def test_planted_private_text_leaves_no_client_unless_the_guard_only_warns(tmp_path, monkeypatch, mode):
     """An engine that copies a client's private code into every rewrite: a canary."""
     canary = "QX7-4491-ZEBULON"
     path = toy.task_file(tmp_path)
@@ -180,7 +180,8 @@ def test_planted_private_text_leaves_no_client_under_redact_and_block(tmp_path, 
     if mode == "warn":
         assert any(canary in upload for upload in uploads) and leaks[0]["guard"] == "warned"
         return
-    assert {leak["guard"] for leak in leaks} <= {"redacted", "blocked"}
+    action = {"redact": "redacted", "paraphrase": "paraphrased", "block": "blocked"}[mode]
+    assert {leak["guard"] for leak in leaks} == {action}
     assert not any("ZEBULON" in text or "4491" in text for text in [*uploads, *merges, *results["prompts"].values()])
     assert lines_with(folder, "ZEBULON") == []
     if mode == "block":

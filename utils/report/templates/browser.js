@@ -240,7 +240,7 @@ async function start() {
   overview = await load("overview");
   drawTree();
   const options = (id, values) => element(id).append(...values.map(value => make("option", {value}, id === "role" ? value : `${id} ${value}`)));
-  options("role", ["answer", "judge", "critic", "optimizer", "merge", "evaluation"]);
+  options("role", ["answer", "judge", "critic", "optimizer", "merge", "guard", "evaluation"]);
   options("round", overview.rounds.map(round => round.round));
   options("client", [...new Set(overview.rounds.flatMap(round => Object.keys(round.clients)))].sort((a, b) => a - b));
   let timer;

@@ -132,14 +132,17 @@ def test_an_unfinished_run_can_be_browsed(tmp_path):
         assert [documents.document(path) for path in documents.paths()]
 
 
-@pytest.mark.parametrize("guard, hidden", [("block", True), ("warn", False)])
-def test_texts_of_a_client_whose_upload_leaked_are_hidden(tmp_path, guard, hidden):
+@pytest.mark.parametrize(
+    "guard, action, hidden",
+    [("block", "blocked", True), ("paraphrase", "paraphrased", True), ("warn", "blocked", False)],
+)
+def test_texts_of_a_client_whose_upload_leaked_are_hidden(tmp_path, guard, action, hidden):
     assert main.main(toy.options(tmp_path, "--leak_guard", guard)) == 0
     run = tmp_path / "logs" / "run"
     events = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     for event in events:
         if event["event"] == "round":
-            event["leaks"]["0"]["guard"] = "blocked"
+            event["leaks"]["0"]["guard"] = action
     (run / "metrics.jsonl").write_text("".join(json.dumps(event) + "\n" for event in events))
     with contextlib.closing(Documents(run)) as documents:
         question = documents.step(1, 1, 1)["questions"][0]
