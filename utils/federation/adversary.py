@@ -69,7 +69,11 @@ class Adversary:
     def triggered(self, samples: Sequence[Sample]) -> list[Sample]:
         """Return questions with the trigger of a backdoor and its target as answer, except those it is right for."""
         return [
-            sample._replace(question=f"{sample.question}\n\n{self.trigger}", answer=self.targets[sample.task.name])
+            sample._replace(
+                question=f"{sample.question}\n\n{self.trigger}",
+                answer=self.targets[sample.task.name],
+                split=TRIGGERED,
+            )
             for sample in samples
             if sample.answer != self.targets[sample.task.name]
         ]

@@ -169,11 +169,13 @@ METRICS: tuple[Metric, ...] = (
         "shared_client_test_acc",
         "last prompt on own tasks, test, mean over clients",
         lambda run: mean_on_own_of_personal(run, "last"),
+        shown=(TERMINAL,),
     ),
     Metric(
         "personal_client_test_acc",
         "last prompt with the client's own section, test, mean over clients",
         lambda run: mean_on_own_of_personal(run, "personal"),
+        shown=(TERMINAL,),
     ),
     _weighted("best_validation_acc", "best prompts, validation", lambda run: run.validation(run.result.best)),
     _weighted("last_test_acc", "last prompts, test", lambda run: run.test("last")),

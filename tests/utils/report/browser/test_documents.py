@@ -168,3 +168,13 @@ def test_a_run_without_a_trace_has_no_page(tmp_path):
     sqlite3.connect(tmp_path / "calls.sqlite").close()
     (tmp_path / "config.json").write_text('{"options": {"task": ["x"]}}')
     assert not write_browser(tmp_path, tmp_path) and not (tmp_path / "calls.html").exists()
+
+
+def test_the_triggered_questions_of_a_backdoor_can_be_browsed(tmp_path):
+    assert main.main(toy.options(tmp_path, "--attack", "backdoor")) == 0
+    with contextlib.closing(Documents(tmp_path / "logs" / "run")) as documents:
+        events = documents.files.events("evaluation")
+        (number,) = [index for index, event in enumerate(events) if event["of"].startswith("initial, trig")]
+        questions = documents.evaluation(number)["questions"]
+        assert len(questions) == events[number]["n"] > 0
+        assert all(each["answer"]["reply"] for each in questions)
