@@ -197,9 +197,19 @@ class Documents:
             "flips": flips_of(event, self.files.events("evaluation")),
         }
 
+    def everything(self) -> dict[str, Any]:
+        """Return all documents of `paths` by path; all calls are read at once."""
+        by_key: dict[str, list[Request]] = {}
+        for request in self._trace.requests("TRUE"):
+            by_key.setdefault(request.place.key, []).append(request)
+        found = {path: self.document(path) for path in self.paths() if not path.startswith("call/")}
+        return found | {f"call/{key}": self._call(key, requests) for key, requests in by_key.items()}
+
     def call(self, key: str) -> dict[str, Any]:
         """Return a request with its reply and all its places."""
-        requests = self._trace.requests("trace.key = ?", (key,))
+        return self._call(key, self._trace.requests("trace.key = ?", (key,)))
+
+    def _call(self, key: str, requests: list[Request]) -> dict[str, Any]:
         first = requests[0]
         places = [each.place.scope for each in requests]
         if any(self.files.is_hidden(each.place.round, each.place.client) for each in requests):
