@@ -1,6 +1,6 @@
-"""What the requests of a run are for, so that a log can say so: a purpose, and the question they are about.
+"""Purpose and subject of requests, for logs: the role of a request, and the question that it is about.
 
-Both belong to the current context, like a scope, but they are not part of any key: they change no request.
+Both are part of the current context, like a scope. Unlike a scope, they are not part of the key of a call.
 """
 
 import contextlib

@@ -1,4 +1,4 @@
-"""What an attack reached: which uploads a round kept out, and which malicious instructions a prompt contains."""
+"""Effects of an attack: uploads that a round kept out, and malicious instructions in a prompt."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ from utils.metrics.paired import flip_signs, p_text
 from utils.options import OneLineParser
 from utils.privacy.normalized_text import Words
 from utils.program.command import exit_status, run_command
-from utils.report.run_files import RunFiles
+from utils.report.runs import load_unfinished
 from utils.report.trace_file import open_trace
 
 _GUESSES = 10  # per upload
@@ -90,7 +90,7 @@ def audit(folder: Path, engine: EngineLM) -> dict[str, Any]:
     Raises:
         UsageError: the run has no uploads, no trace, or training questions of fewer than two clients.
     """
-    files, questions = RunFiles(folder), _equal_numbers(_questions(folder))
+    run, questions = load_unfinished(folder), _equal_numbers(_questions(folder))
     names = (_UPLOAD.fullmatch(path.name) for path in (folder / "prompts").glob("*_upload.txt"))
     places = sorted((int(name[1]), int(name[2])) for name in names if name)
     if not places:
@@ -98,9 +98,9 @@ def audit(folder: Path, engine: EngineLM) -> dict[str, Any]:
 
     def score(place: tuple[int, int]) -> Upload | None:
         number, client = place
-        public = files.broadcast(number)
+        public = run.broadcast(number)
         try:
-            guesses = guess(engine, files.prompt(f"round{number:02d}_client{client:02d}_upload"))
+            guesses = guess(engine, run.prompt(f"round{number:02d}_client{client:02d}_upload"))
         except BadReply:
             return None
         scores = {each: overlap(guesses, texts, public) for each, texts in questions.items()}
@@ -171,7 +171,7 @@ def main(arguments: list[str]) -> int:
 
 def _run(run: str, engine: str) -> int:
     folder = Path(run)
-    RunFiles(folder)  # before a call log is created there
+    load_unfinished(folder)  # before a call log is created there
     keep_files_private()
     engines = connect(Config(task=(run,), test_engine=engine, evaluation_engine=engine), folder / "audit.sqlite")
     with closing(engines.gateway):

@@ -92,7 +92,7 @@ class _Reader:
         """Return one round."""
         run = self.run
         record = run.results["rounds"][number]
-        broadcast = run.prompt(f"round{number - 1:02d}_global") or run.prompt("initial")
+        broadcast = run.broadcast(number)
         expand = opened and len(record["uploads"]) <= _MAX_OPEN_CLIENTS
         clients = [self._client(number, client, broadcast, record, expand) for client in record["uploads"]]
         merged = self._difference(broadcast, run.prompt(f"round{number:02d}_global"))

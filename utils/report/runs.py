@@ -1,4 +1,4 @@
-"""Read finished runs from their folders."""
+"""Read runs from their folders."""
 
 import functools
 from dataclasses import dataclass, field
@@ -7,17 +7,18 @@ from typing import Any
 
 from textgrad.errors import UsageError
 from textgrad.tasks.source import GRADED
-from textgrad.text import read_json, read_json_lines
+from textgrad.text import load_json, read_json, read_json_lines, read_text
+from utils.privacy.leak_guard import CHANGES, CHANGING_MODES
 from utils.run_log.stored_config import read_config
 
 
 @dataclass(frozen=True)
 class Run:
-    """A finished run.
+    """A run.
 
     Attributes:
         folder: of the run.
-        results: the content of results.json.
+        results: the content of results.json; {} until the run is finished.
         config: the content of config.json.
         events: the lines of metrics.jsonl.
         partition: the content of partition.json; empty in folders of older versions.
@@ -65,13 +66,31 @@ class Run:
         path = self.folder / "prompts" / f"{name}.txt"
         return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
 
+    def broadcast(self, round_number: int) -> str:
+        """Return the global prompt that a round started from."""
+        return self.prompt(f"round{round_number - 1:02d}_global") or self.prompt("initial")
+
+    def is_hidden(self, round_number: int | None, client: int | None) -> bool:
+        """Return True if the leak guard changed the upload of a client in a round, or may still do so."""
+        if client is None or self.options.get("leak_guard") not in CHANGING_MODES:
+            return False
+        leaks = self._leaks.get(round_number)
+        return leaks is None or leaks.get(str(client), {}).get("guard") in CHANGES
+
+    @functools.cached_property
+    def _leaks(self) -> dict[int | None, dict[str, Any]]:
+        return {event["round"]: event.get("leaks", {}) for event in self.events_of("round")}
+
+    def events_of(self, kind: str) -> list[dict[str, Any]]:
+        """Return the events of one kind: "step", "round" or "evaluation"."""
+        return [event for event in self.events if event["event"] == kind]
+
     @functools.cached_property
     def steps(self) -> dict[tuple[int, int], list[dict[str, Any]]]:
         """The events of local steps by round and client."""
         steps: dict[tuple[int, int], list[dict[str, Any]]] = {}
-        for event in self.events:
-            if event["event"] == "step":
-                steps.setdefault((event["round"], event["client"]), []).append(event)
+        for event in self.events_of("step"):
+            steps.setdefault((event["round"], event["client"]), []).append(event)
         return steps
 
     def correct(self, label: str) -> dict[int, dict[tuple[str, int], float]]:
@@ -83,8 +102,8 @@ class Run:
             label: of the evaluation, such as "best".
         """
         outcomes: dict[int, dict[tuple[str, int], float]] = {}
-        for event in self.events:
-            if (event["event"], event.get("of"), event.get("split")) == ("evaluation", label, "test"):
+        for event in self.events_of("evaluation"):
+            if (event.get("of"), event.get("split")) == (label, "test"):
                 by_question = outcomes.setdefault(event.get("client", 0), {})
                 scores = event["correct"]
                 scores = map(int, scores) if isinstance(scores, str) else scores  # a text in folders of older versions
@@ -112,6 +131,18 @@ def load_run(folder: Path, group: str = "", results: dict[str, Any] | None = Non
     metrics, partition = folder / "metrics.jsonl", folder / "partition.json"
     events = read_json_lines(metrics) if metrics.exists() else []
     return Run(folder, results, config, events, read_json(partition) if partition.exists() else {}, group)
+
+
+def load_unfinished(folder: Path) -> Run:
+    """Return the run of a folder as far as it is: it may be finished, running or interrupted.
+
+    Raises:
+        UsageError: the folder holds no run, or one of its files cannot be read.
+    """
+    config, results, metrics = read_config(folder / "config.json"), folder / "results.json", folder / "metrics.jsonl"
+    lines = read_text(metrics).split("\n")[:-1] if metrics.exists() else []  # the last line may be half written
+    events = [load_json(line) for line in lines if line.strip()]
+    return Run(folder.resolve(), read_json(results) if results.exists() else {}, config, events)
 
 
 def is_run(folder: Path) -> bool:

@@ -1,4 +1,4 @@
-"""What a run logs to its trackers: the same names for all of them."""
+"""Parameters, metrics, prompts and files of a run for its trackers, under the same names for each."""
 
 import dataclasses
 from collections.abc import Callable, Mapping

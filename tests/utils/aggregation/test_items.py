@@ -39,7 +39,7 @@ def test_an_instruction_is_kept_changed_or_removed():
     assert items["Think step by step."] == {"Think step by step.": [0, 2], longer: [1]}
     assert items["Check the unit of every number."] == {"Check the unit of every number.": [0, 1]}
     assert items["You route tickets."] == {"You route tickets.": [0, 1, 2]}
-    assert longer not in items, "a change is no addition"
+    assert longer not in items, "changed instructions are not additions"
 
 
 def test_additions_in_similar_words_are_one_item_in_the_first_wording():

@@ -1,4 +1,4 @@
-"""What an attack reached: uploads kept out, malicious instructions in a prompt."""
+"""Effects of an attack: uploads kept out, malicious instructions in a prompt."""
 
 from utils.metrics.attack import kept_out, malicious_instructions, share_contained
 from utils.metrics.retention import retention

@@ -26,7 +26,7 @@ def test_tokens_and_bytes_add_up_over_clients_and_rounds():
 def test_a_client_that_drops_out_gets_no_prompt(tmp_path):
     result, federation, *_ = toy.train(toy.config(tmp_path, "--drop_rate", "0.5", "--rounds", "3"))
     dropped = [sorted(each.dropped) for each in result.rounds[1:]]
-    assert any(dropped), "the seed drops somebody"
+    assert any(dropped), "this seed drops a client"
     for clients, record in zip(dropped, summarize(federation, result)["communication"]["rounds"], strict=True):
         assert sorted(map(int, record["clients"])) == [client for client in range(3) if client not in clients]
 

@@ -11,7 +11,7 @@ from utils.privacy.paraphrase import paraphrase
 
 PRIVATE = ["There Zephyrina has 4711 pears.", "4711"]
 UPLOAD = "Add up all numbers.\nFor example, Zephyrina has 4711."
-CLEAN = "Add up all numbers.\nFor example, somebody has many."
+CLEAN = "Add up all numbers.\nFor example, one person has many."
 REDACTED = "Add up all numbers.\nFor example, [redacted] has [redacted]."
 
 

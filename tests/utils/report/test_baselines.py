@@ -1,4 +1,4 @@
-"""Baselines of a run: the local-only and the centralized run beside it, on the same data and engines."""
+"""Baselines of a run: a local-only and a centralized run with the same data and engines, in the same folder."""
 
 import copy
 import json

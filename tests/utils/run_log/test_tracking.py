@@ -1,4 +1,4 @@
-"""What a run logs to its trackers, with a recording tracker in place of none."""
+"""Metrics, prompts and files that a run logs, seen by a tracker that records them."""
 
 import json
 from collections import defaultdict

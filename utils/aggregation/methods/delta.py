@@ -60,7 +60,7 @@ def _outcomes(item: Item, clients: int) -> dict[str, int]:
 
 
 def _winners(item: Item, clients: int) -> list[str]:
-    """Return the wordings with most clients behind them; the old one counts only if there is no other."""
+    """Return the new wordings with the most clients, several if tied; without any, the old one; [""] removes it."""
     if clients > 2 * item.support[1]:
         return [""]
     changes = _changes(item)

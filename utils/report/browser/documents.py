@@ -15,7 +15,7 @@ from utils.metrics.retention import retention
 from utils.report.browser.evaluations import earlier_of, flips_of
 from utils.report.browser.parts import answer_of, conversation_of, criticism_of, last_of_scopes, pieces, question_of
 from utils.report.browser.rows import Request, TraceReader
-from utils.report.run_files import RunFiles
+from utils.report.runs import load_unfinished
 
 COLUMNS = (
     "key",
@@ -42,7 +42,8 @@ class Documents:
     """
 
     def __init__(self, folder: Path):
-        self.files, self._trace = RunFiles(folder), TraceReader(folder)
+        self.run, self._trace = load_unfinished(folder), TraceReader(folder)
+        self._evaluations = self.run.events_of("evaluation")
 
     def close(self) -> None:
         """Close the trace."""
@@ -78,27 +79,39 @@ class Documents:
     def paths(self) -> Iterator[str]:
         """Yield the paths of all documents except searches."""
         yield from ("overview", "calls")
-        for event in self.files.events("step"):
+        for event in self.run.events_of("step"):
             yield f"step/{event['round']}/{event['client']}/{event['step']}"
-        yield from (f"merge/{event['round']}" for event in self.files.events("round") if event.get("merge"))
-        yield from (f"evaluation/{number}" for number in range(len(self.files.events("evaluation"))))
+        yield from (f"merge/{event['round']}" for event in self.run.events_of("round") if event.get("merge"))
+        yield from (f"evaluation/{number}" for number in range(len(self._evaluations)))
         yield from (f"call/{key}" for key in dict.fromkeys(place.key for place in self._trace.places()))
+
+    def header(self) -> dict[str, Any]:
+        """Return name, module, tasks, engines and status."""
+        engines = {role: engine["model"] for role, engine in self.run.config.get("engines", {}).items()}
+        return {
+            "name": self.run.name,
+            "module": self.run.options["module"],
+            "tasks": self.run.options["task"],
+            "engines": engines,
+            "status": self.run.results.get("status", "not finished"),
+            "simulated": any(model.startswith("simulated") for model in engines.values()),
+        }
 
     def overview(self) -> dict[str, Any]:
         """Return rounds with their steps and merges, and evaluations with their flips."""
         rounds: dict[int, dict[str, Any]] = {}
-        for event in self.files.events("round"):
+        for event in self.run.events_of("round"):
             rounds[event["round"]] = {**event, "clients": {}}
-        for event in self.files.events("step"):
+        for event in self.run.events_of("step"):
             clients = rounds.setdefault(event["round"], {"round": event["round"], "clients": {}})["clients"]
-            hidden = self.files.is_hidden(event["round"], event["client"])
+            hidden = self.run.is_hidden(event["round"], event["client"])
             clients.setdefault(event["client"], {"hidden": hidden, "steps": []})["steps"].append(event)
         evaluations = []
-        for number, event in enumerate(self.files.events("evaluation")):
+        for number, event in enumerate(self._evaluations):
             shown = {name: value for name, value in event.items() if name != "correct"}
-            evaluations.append(shown | {"number": number, "flips": flips_of(event, self.files.events("evaluation"))})
+            evaluations.append(shown | {"number": number, "flips": flips_of(event, self._evaluations)})
         return {
-            "run": self.files.header(),
+            "run": self.header(),
             "rounds": [rounds[number] for number in sorted(rounds)],
             "evaluations": evaluations,
         }
@@ -107,13 +120,13 @@ class Documents:
         """Return all requests as rows of `COLUMNS`, without texts."""
         rejected = {
             (event["round"], event["client"], event["step"])
-            for event in self.files.events("step")
+            for event in self.run.events_of("step")
             if event["result"] in ("rejected", "bad reply")
         }
         flipped = {
             (event["of"], event["task"], question)
-            for event in self.files.events("evaluation")
-            for question in sum(flips_of(event, self.files.events("evaluation")).values(), [])
+            for event in self._evaluations
+            for question in sum(flips_of(event, self._evaluations).values(), [])
         }
         rows, seen = [], set()
         for place in self._trace.places():
@@ -128,10 +141,10 @@ class Documents:
         """Return a local step: prompt, minibatch with answers and criticism, rewrites, verdict."""
         (event,) = [
             each
-            for each in self.files.events("step")
+            for each in self.run.events_of("step")
             if (each["round"], each["client"], each["step"]) == (round_number, client, number)
         ]
-        if self.files.is_hidden(round_number, client):
+        if self.run.is_hidden(round_number, client):
             return {"event": event, "hidden": True}
         in_round = self._trace.of_round(round_number)
         requests = [each for each in in_round if (each.place.client, each.place.step) == (client, number)]
@@ -163,12 +176,12 @@ class Documents:
 
     def merge(self, round_number: int) -> dict[str, Any]:
         """Return a merge: broadcast prompt, uploads with the fate of each instruction, merged prompt, requests."""
-        (event,) = [each for each in self.files.events("round") if each["round"] == round_number]
-        broadcast = self.files.broadcast(round_number)
-        merged = self.files.prompt(f"round{round_number:02d}_merged")
+        (event,) = [each for each in self.run.events_of("round") if each["round"] == round_number]
+        broadcast = self.run.broadcast(round_number)
+        merged = self.run.prompt(f"round{round_number:02d}_merged")
         uploads = []
         for client in event["uploads"]:
-            text = self.files.prompt(f"round{round_number:02d}_client{int(client):02d}_upload")
+            text = self.run.prompt(f"round{round_number:02d}_client{int(client):02d}_upload")
             fates = [dataclasses.asdict(each) for each in retention(text, broadcast, merged).fates]
             uploads.append({"client": client, "difference": pieces(broadcast, text), "fates": fates})
         requests = [each for each in self._trace.of_round(round_number) if each.place.client is None]
@@ -182,8 +195,8 @@ class Documents:
 
     def evaluation(self, number: int) -> dict[str, Any]:
         """Return an evaluation by its number in metrics.jsonl: its questions, with the outcomes before."""
-        event = self.files.events("evaluation")[number]
-        earlier = earlier_of(event, self.files.events("evaluation"))
+        event = self._evaluations[number]
+        earlier = earlier_of(event, self._evaluations)
         answers, before = self._answers(event), self._answers(earlier) if earlier else {}
         questions = [
             {**question_of(each), "answer": answer_of(each)}
@@ -194,7 +207,7 @@ class Documents:
         prompt = next(iter(answers.values())).system_prompt if answers else ""
         return {"event": shown, "prompt": prompt, "questions": questions} | {
             "earlier": earlier["of"] if earlier else None,
-            "flips": flips_of(event, self.files.events("evaluation")),
+            "flips": flips_of(event, self._evaluations),
         }
 
     def everything(self) -> dict[str, Any]:
@@ -212,13 +225,14 @@ class Documents:
     def _call(self, key: str, requests: list[Request]) -> dict[str, Any]:
         first = requests[0]
         places = [each.place.scope for each in requests]
-        if any(self.files.is_hidden(each.place.round, each.place.client) for each in requests):
+        if any(self.run.is_hidden(each.place.round, each.place.client) for each in requests):
             return {"key": key, "places": places, "hidden": True}
         return {**conversation_of(first), "places": places, "finish_reason": first.finish_reason}
 
     def search(self, text: str) -> list[str]:
-        """Return the keys of the requests whose text or reply contains a text."""
-        return self._trace.keys_with(text) if text.strip() else []
+        """Return the keys of the requests whose text or reply contains a text, except for hidden ones."""
+        hidden = {each.key for each in self._trace.places() if self.run.is_hidden(each.round, each.client)}
+        return [key for key in self._trace.keys_with(text) if key not in hidden] if text.strip() else []
 
     def _answers(self, event: dict[str, Any]) -> dict[int, Request]:
         """Return the last answer to each question of an evaluation."""

@@ -26,7 +26,7 @@ def browser_page(documents: Documents, embed: bool) -> str:
     if embed:
         content = to_json(documents.everything())
         embedded = base64.b64encode(gzip.compress(content.encode("utf-8", "replace"), mtime=0)).decode()
-    run = documents.files.header()
+    run = documents.header()
     return render("browser.html", title=f"Calls of {run['name']}", run=run, embedded=embedded)
 
 

@@ -54,7 +54,7 @@ def test_without_validation_questions_all_uploads_are_merged():
 
 
 def test_a_run_names_the_clients_that_were_left_out_in_results_and_metrics(tmp_path, monkeypatch):
-    monkeypatch.setattr("utils.aggregation.methods.robust._MARGIN", -1.0)  # somebody is left out in every round
+    monkeypatch.setattr("utils.aggregation.methods.robust._MARGIN", -1.0)  # every round leaves an upload out
     assert main.run(toy.config(tmp_path, "--aggregate_method", "robust", "--rounds", "1")) == 0
     folder = tmp_path / "logs" / "run"
     left_out = json.loads((folder / "results.json").read_text())["rounds"][1]["merge"]["left_out"]

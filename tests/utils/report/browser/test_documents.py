@@ -49,7 +49,7 @@ def test_every_document_can_be_read_and_no_other(documents):
 
 
 def test_a_step_shows_its_minibatch_before_and_after_and_the_rewrite(run, documents):
-    for event in documents.files.events("step"):
+    for event in documents.run.events_of("step"):
         step = documents.step(event["round"], event["client"], event["step"])
         scores = [each["before"]["score"] for each in step["questions"]]
         assert len(scores) == event["n"] and sum(scores) / event["n"] == pytest.approx(event["before"])
@@ -61,7 +61,7 @@ def test_a_step_shows_its_minibatch_before_and_after_and_the_rewrite(run, docume
         rejected = "" if event["accepted"] else "_rejected"
         name = f"round{event['round']:02d}_client{event['client']:02d}_step{event['step']:02d}{rejected}"
         (rewrite,) = step["rewrites"]
-        assert text_after(rewrite["difference"]) == documents.files.prompt(name)
+        assert text_after(rewrite["difference"]) == documents.run.prompt(name)
         assert text_before(rewrite["difference"]) == step["prompt"]
         assert rewrite["id"] == event["rewrite"]
         assert [call["role"] for call in step["optimizer"]] == ["optimizer"]
@@ -79,7 +79,7 @@ def test_a_wrong_answer_has_criticism_that_ends_with_the_gradient_on_the_prompt(
 def test_a_merge_shows_what_became_of_every_instruction(run, documents):
     for record in load_run(run).results["rounds"][1:]:
         merge = documents.merge(record["round"])
-        assert text_after(merge["difference"]) == documents.files.prompt(f"round{record['round']:02d}_merged")
+        assert text_after(merge["difference"]) == documents.run.prompt(f"round{record['round']:02d}_merged")
         for upload in merge["uploads"]:
             counts = record["retention"]["clients"][upload["client"]]
             for fate in ("kept", "merged", "lost"):
@@ -89,7 +89,7 @@ def test_a_merge_shows_what_became_of_every_instruction(run, documents):
 
 
 def test_an_evaluation_names_the_questions_that_flipped(documents):
-    events = documents.files.events("evaluation")
+    events = documents.run.events_of("evaluation")
     number = next(index for index, event in enumerate(events) if event["of"] == "best")
     initial = next(event for event in events if event["of"] == "initial")["correct"]
     found = documents.evaluation(number)
@@ -106,7 +106,7 @@ def test_an_evaluation_names_the_questions_that_flipped(documents):
 def test_the_list_of_calls_marks_repeated_flipped_and_rejected_ones(documents):
     rows = [dict(zip(COLUMNS, row)) for row in documents.calls()["rows"]]
     assert sum("r" in row["marks"] for row in rows) == len(rows) - len({row["key"] for row in rows})
-    steps = [event for event in documents.files.events("step") if event["result"] == "rejected"]
+    steps = [event for event in documents.run.events_of("step") if event["result"] == "rejected"]
     rejected = {(event["round"], event["client"], event["step"]) for event in steps}
     marked = {(row["round"], row["client"], row["step"]) for row in rows if "x" in row["marks"]}
     assert marked == rejected
@@ -151,6 +151,7 @@ def test_texts_of_a_client_whose_upload_leaked_are_hidden(tmp_path, guard, actio
         assert step.get("hidden", False) is hidden and ("questions" in step) is not hidden
         keys = [row[0] for row in documents.calls()["rows"] if (row[1], row[2]) == (1, 0)]
         assert all(documents.call(key).get("hidden", False) is hidden for key in keys)
+        assert set(keys).isdisjoint(documents.search("sums")) is hidden
 
 
 def test_the_page_holds_all_documents_and_is_the_same_each_time(run, tmp_path):
@@ -173,7 +174,7 @@ def test_a_run_without_a_trace_has_no_page(tmp_path):
 def test_the_triggered_questions_of_a_backdoor_can_be_browsed(tmp_path):
     assert main.main(toy.options(tmp_path, "--attack", "backdoor")) == 0
     with contextlib.closing(Documents(tmp_path / "logs" / "run")) as documents:
-        events = documents.files.events("evaluation")
+        events = documents.run.events_of("evaluation")
         (number,) = [index for index, event in enumerate(events) if event["of"].startswith("initial, trig")]
         questions = documents.evaluation(number)["questions"]
         assert len(questions) == events[number]["n"] > 0
