@@ -23,12 +23,12 @@ from textgrad.tokens import check_length, estimate_tokens
 from textgrad.trace import about, purpose
 from utils.federation.acceptance import acceptance_rule
 from utils.federation.evaluation import Outcome, Sample, outcome_of, prompt_id, too_long
+from utils.federation.paraphrase import paraphrase
 from utils.federation.personal import Section, sections_of
 from utils.federation.rewrite_checks import check_rewrite
 from utils.federation.update import Step, StepResult, Update, change
 from utils.privacy.leak import PrivateTexts
 from utils.privacy.leak_guard import guard
-from utils.privacy.paraphrase import paraphrase
 
 
 class LateClient(Exception):

@@ -10,7 +10,7 @@ from utils.metrics.statistics import Estimate, accuracy
 
 if TYPE_CHECKING:
     from utils.federation.result import Scores
-    from utils.metrics.table import FinishedRun
+    from utils.metrics.finished_run import FinishedRun
 
 
 def kept_out(retentions: Mapping[int, Retention], kept_old: bool) -> list[int]:

@@ -13,7 +13,7 @@ from utils.metrics.intervals import Estimate
 
 if TYPE_CHECKING:
     from utils.federation.result import Scores
-    from utils.metrics.table import FinishedRun
+    from utils.metrics.finished_run import FinishedRun
 
 
 def train_counts(run: FinishedRun) -> Counts:

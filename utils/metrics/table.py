@@ -15,44 +15,18 @@ from typing import TYPE_CHECKING
 from utils.metrics.attack import attack_success, malicious_retention
 from utils.metrics.clients import mean_on_all, mean_on_own, mean_on_own_of_personal, own_test
 from utils.metrics.fairness import spread_of, worst_of
+from utils.metrics.finished_run import FinishedRun
 from utils.metrics.retention import mean_rate
 from utils.metrics.statistics import Estimate, accuracy
 
 if TYPE_CHECKING:
-    from utils.federation.result import Result, Round, Scores
-    from utils.federation.setup import Federation
+    from utils.federation.result import Round, Scores
     from utils.federation.update import Step
 
 TERMINAL = "terminal"  # the table that a run prints at its end
 HEADLINE = "headline"  # the large numbers at the top of report.html
 COMPARISON = "comparison"  # the columns of a report of several runs
 LATEX = "latex"  # the columns of report.tex
-
-
-@dataclass(frozen=True)
-class FinishedRun:
-    """The input of a metric: a federation and the result of its run."""
-
-    federation: Federation
-    result: Result
-
-    @property
-    def rounds(self) -> list[Round]:
-        """All rounds; `rounds[0]` is the initial prompt with its validation scores."""
-        return self.result.rounds
-
-    @property
-    def steps(self) -> list[Step]:
-        """The local steps of all clients, in the order of rounds and clients."""
-        return [step for each in self.rounds for step in each.steps]
-
-    def validation(self, round_number: int) -> Scores | None:
-        """Return the validation scores of the prompts of a round, or None if the run was stopped before."""
-        return self.rounds[round_number].validation or None
-
-    def test(self, name: str) -> Scores | None:
-        """Return the test scores of a name in `Result.tests`, or None."""
-        return self.result.tests.get(name) or None
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ class GuardAction(StrEnum):
 CHANGING_MODES = (GuardMode.REDACT, GuardMode.PARAPHRASE, GuardMode.BLOCK)
 CHANGES = (GuardAction.REDACTED, GuardAction.PARAPHRASED, GuardAction.BLOCKED)
 
-Paraphrase = Callable[[str, Sequence[str], Callable[[str], str]], str]  # see `utils.privacy.paraphrase`
+Paraphrase = Callable[[str, Sequence[str], Callable[[str], str]], str]  # see `utils.federation.paraphrase`
 
 
 class Guarded(NamedTuple):

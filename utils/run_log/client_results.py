@@ -9,8 +9,8 @@ from utils.federation.setup import Federation
 from utils.federation.update import Step
 from utils.metrics.clients import all_test, own_test, own_test_of
 from utils.metrics.fairness import fairness_record
+from utils.metrics.finished_run import FinishedRun
 from utils.metrics.statistics import Estimate, accuracy, share_of, total_of
-from utils.metrics.table import FinishedRun
 
 
 def client_results(federation: Federation, result: Result) -> dict[str, Any]:

@@ -14,9 +14,10 @@ from utils.federation.evaluation import mean_estimate, prompt_id
 from utils.federation.personal import PERSONAL
 from utils.federation.result import Result, Round, Scores, overall, prompts_text
 from utils.federation.setup import Federation
+from utils.metrics.finished_run import FinishedRun
 from utils.metrics.retention import retention_record
 from utils.metrics.statistics import Estimate, minimum_detectable_difference
-from utils.metrics.table import FinishedRun, metrics_of
+from utils.metrics.table import metrics_of
 from utils.protocols import describe
 from utils.run_log.attack_record import attack_record
 from utils.run_log.canary_record import canary_record

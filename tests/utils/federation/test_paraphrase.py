@@ -6,8 +6,8 @@ import pytest
 from scripted import ScriptedEngine, inside
 
 from textgrad.errors import UsageError
+from utils.federation.paraphrase import paraphrase
 from utils.privacy.leak_guard import guard
-from utils.privacy.paraphrase import paraphrase
 
 PRIVATE = ["There Zephyrina has 4711 pears.", "4711"]
 UPLOAD = "Add up all numbers.\nFor example, Zephyrina has 4711."
