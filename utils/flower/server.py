@@ -1,5 +1,6 @@
 """The run on the server: the usual round loop, with clients at their sites."""
 
+import functools
 import importlib
 import os
 from pathlib import Path
@@ -75,6 +76,7 @@ def train(grid: Any, config: Config) -> RunLog:
     """
     check_names(config)
     log = RunLog(config)
+    log.write_page = functools.partial(report.write_page, log.folder)
     config = log.config
     engines = connect(config, log.call_log)
     try:

@@ -203,7 +203,10 @@ class RunLog(NullLog):
         if self._live and self._live.round_number:
             if self._trace:
                 self._trace.flush()
-            self.write_page(self._live.summary(began - self._started))
+            try:
+                self.write_page(self._live.summary(began - self._started))
+            except Exception as error:  # a page must never end a run; the end of the run writes it again
+                self.say(f"warning: the page of the run was not refreshed: {type(error).__name__}: {error}")
         now = time.monotonic()
         self._next_page = now + max(_PAGE_SECONDS, _PAUSE_PER_PAGE * (now - began))
 

@@ -71,3 +71,15 @@ def test_a_run_that_breaks_off_in_its_first_round_has_no_page(tmp_path, monkeypa
     monkeypatch.setattr(_Run, "_round", broken)
     assert main.main(toy.options(tmp_path)) == 2
     assert not (tmp_path / "logs" / "run" / "report.html").exists()
+
+
+def test_a_page_that_cannot_be_drawn_does_not_end_the_run(tmp_path, pages, monkeypatch, capsys):
+    def broken(folder, results=None, target=None):
+        if results is not None:
+            raise KeyError("accuracy")
+        return write_page(folder, results, target)
+
+    write_page = report.write_page
+    monkeypatch.setattr(report, "write_page", broken)
+    assert main.main(toy.options(tmp_path)) == 0
+    assert capsys.readouterr().out.count("warning: the page of the run was not refreshed: KeyError: 'accuracy'") == 2
