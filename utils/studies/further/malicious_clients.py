@@ -1,17 +1,20 @@
 """Aggregators with one malicious client of five: harmful uploads, injected orders, wrong labels."""
 
-from utils.studies.declaration import PAPER, TASKS, Arm, Claim, Study, cross, homogeneous
+from utils.studies.declaration import PAPER, TASKS, Arm, Claim, Study, cross, homogeneous, vary
 
 _AGGREGATORS = {
     "concatenation": Arm(aggregate_method="concat"),
-    "summarization": Arm(aggregate_method="summarization"),
     "UID": Arm(aggregate_method="sum_uid"),
-    "union": Arm(aggregate_method="union"),
+    **vary("aggregate_method", "summarization", "shuffle_tree", "union", "weighted", "vote", "delta"),
+    **vary("aggregate_method", "validated", "robust"),
 }
+_RULES = homogeneous({"house rules": "RULES_emails"})["house rules"] | Arm(
+    protocol="corrected", max_steps=1, max_epochs=2, train_size=40, val_size=24, test_size=60
+)
 
 STUDY = Study(
     title="Malicious clients: one of five",
-    rows=cross(_AGGREGATORS, homogeneous({"object counting": TASKS["object counting"]})),
+    rows=cross(_AGGREGATORS, homogeneous({"object counting": TASKS["object counting"]}) | {"house rules": _RULES}),
     columns={
         "plain": Arm(),
         "harmful": Arm(attack="harmful"),
