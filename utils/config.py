@@ -250,6 +250,22 @@ class Config:
     uid_candidates: int = option(
         3, "federation", "candidate merges of uid_select and validated", "--merge_candidates", low=1, high=10_000
     )
+    score_by: str = option(
+        "server",
+        "federation",
+        "who scores candidate merges (validated, robust, ties of union) on validation questions: the server on all of "
+        "them, or each client of the round on its own, sending counts only",
+        choices=("server", "clients"),
+    )
+    vote_epsilon: float = option(
+        0.0,
+        "federation",
+        "epsilon of local differential privacy per vote: with --score_by clients, each client sends the best candidate "
+        "by randomized response in place of counts; 0: counts",
+        low=0.01,
+        or_zero=True,
+        high=100,
+    )
     prompt_budget: int = option(
         0,
         "federation",
@@ -620,6 +636,13 @@ class Config:
             raise UsageError(
                 f"--canaries {self.canaries}: the run merges no uploads that could reveal them; use train_homo_fed or "
                 "train_hetero_fed with an --aggregate_method other than none"
+            )
+        if self.vote_epsilon and self.score_by != "clients":
+            raise UsageError(f"--vote_epsilon {self.vote_epsilon:g}: only clients vote: add --score_by clients")
+        if self.vote_epsilon and self.aggregate_method == "robust":
+            raise UsageError(
+                f"--vote_epsilon {self.vote_epsilon:g}: --aggregate_method robust compares accuracies, which votes do "
+                "not give: use --vote_epsilon 0, or --aggregate_method validated"
             )
         for name in ("columns", "splits"):
             assignments(f"--{name}", getattr(self, name))

@@ -33,6 +33,8 @@ def test_sites_find_the_same_prompts_as_one_machine(flower, tmp_path, script, mo
     more = ["--skip_solved"] if module == "train_hetero_fed" else []  # must reach the sites
     if script == "local.sh":  # aggregators that use the counts of uploads, and validation questions
         more += ["--aggregate_method", "vote" if module == "train_homo_fed" else "robust"]
+    elif module == "train_homo_fed":
+        more += ["--aggregate_method", "validated", "--score_by", "clients"]
     options = toy.options(tmp_path, *more, module=module, tasks=tasks)
     assert main.main([*options, "--run_name", "alone"]) == 0
     started = start_script(script, tmp_path, *options)

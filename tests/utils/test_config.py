@@ -83,6 +83,12 @@ def test_several_tasks_are_for_the_heterogeneous_module():
         ([*BASE, "--columns", "question=text"], "--columns and --splits are for tasks of the form hf:<owner>/<name>"),
         ([*BASE, "--task", "hf:a/b", "--columns", "text"], "--columns: invalid 'text': expected NAME=VALUE"),
         ([*BASE, "--task", "hf:a/b", "--splits", "val=x", "val=y"], "--splits: invalid 'val=y'.*each name once"),
+        ([*BASE, "--vote_epsilon", "1"], "--vote_epsilon 1: only clients vote: add --score_by clients"),
+        (
+            [*BASE, "--vote_epsilon", "1", "--score_by", "clients", "--aggregate_method", "robust"],
+            "--aggregate_method robust compares accuracies, which votes do not give",
+        ),
+        ([*BASE, "--vote_epsilon", "-1"], "--vote_epsilon -1 is out of range: it must be 0, or at least 0.01"),
         (["--module", "train_hetero_fed", "--task", "a", "a"], "named twice.*--clients_per_task"),
     ],
 )
@@ -157,7 +163,8 @@ def test_the_bounds_themselves_and_usual_spellings_are_accepted():
         bounds = field.metadata["bounds"]
         for value in (bounds.low, bounds.high):
             if value is not None and (field.name, value) != ("prompt_budget", 0):
-                assert getattr(parse([*BASE, f"--{field.name}={value}"]), field.name) == value
+                words = [*BASE, "--score_by", "clients", f"--{field.name}={value}"]
+                assert getattr(parse(words), field.name) == value
 
 
 @pytest.mark.parametrize(

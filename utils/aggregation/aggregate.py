@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from textgrad.discovery import load
 from textgrad.errors import BadReply
 from textgrad.tokens import check_length, estimate_tokens
+from utils.aggregation.client_scores import ClientScores
 from utils.aggregation.contradiction import Contradiction
 from utils.aggregation.fallbacks import Fallback
 from utils.aggregation.merge_checks import find_flaw
@@ -30,6 +31,7 @@ class Merge:
         distinct: number of merged uploads, without empty uploads and, unless the merge is plain, duplicates.
         tokens_before: estimated tokens of all uploads.
         tokens_after: estimated tokens of the new prompt.
+        client_scores: answers of the clients to each different set of candidates, in order.
     """
 
     prompt: str
@@ -42,6 +44,7 @@ class Merge:
     distinct: int
     tokens_before: int
     tokens_after: int
+    client_scores: tuple[ClientScores, ...] = ()
 
 
 def aggregate(method: str, uploads: Sequence[Upload], merging: Merging) -> Merge:
@@ -74,6 +77,7 @@ def aggregate(method: str, uploads: Sequence[Upload], merging: Merging) -> Merge
         distinct=len(admitted),
         tokens_before=sum(estimate_tokens(upload.prompt) for upload in uploads),
         tokens_after=estimate_tokens(prompt),
+        client_scores=tuple({scores.prompts: scores for scores in merging.client_scores}.values()),
     )
 
 

@@ -11,6 +11,7 @@ from textgrad.engine.calls.ask_again import ask_until
 from textgrad.errors import BadReply, UsageError
 from textgrad.style import Style
 from textgrad.tokens import check_length, estimate_tokens
+from utils.aggregation.client_scores import ClientScores
 from utils.aggregation.concatenation import concatenate, concatenate_fitting, join
 from utils.aggregation.contradiction import Contradiction
 from utils.aggregation.counted_engine import CountedEngine
@@ -31,7 +32,10 @@ class Merging:
         fan_in: maximum prompts per request, >= 2.
         broadcast: prompt that the clients started from; kept if nothing can be merged.
         rng: generator for random choices, seeded by run and round.
-        score: returns a prompt's validation accuracy in [0, 1], with requests to the test engine; None if unavailable.
+        validate: returns a prompt's validation accuracy in [0, 1] on the server's questions, with requests to the test
+            engine; None if unavailable.
+        ask_clients: has the clients of the round score distinct prompts, in place of `validate`; None to use that.
+        vote_epsilon: privacy parameter of each vote if the clients vote instead of sending counts, else 0.
         surprisal: returns a prompt's surprisal in bits per token, [] on failure; None without a surprisal model.
         candidates: number of merges drawn by an aggregator that selects one, >= 1.
         style: form of the requests; with "auto", those after an unusable reply or a flawed merge are short.
@@ -46,6 +50,7 @@ class Merging:
         depth: length of the longest chain of dependent requests so far.
         fallbacks: replacements for unusable replies so far.
         left_out: reasons by prompt of uploads that are not part of the merge.
+        client_scores: answers of the clients so far.
 
     Raises:
         UsageError: token budget or fan-in out of range.
@@ -56,7 +61,9 @@ class Merging:
     fan_in: int = 8
     broadcast: str = ""
     rng: random.Random = field(default_factory=lambda: random.Random(0))
-    score: Callable[[str], float] | None = None
+    validate: Callable[[str], float] | None = None
+    ask_clients: Callable[[tuple[str, ...]], ClientScores] | None = None
+    vote_epsilon: float = 0.0
     surprisal: Callable[[str], list[float]] | None = None
     candidates: int = 3
     style: Style = field(default_factory=Style)
@@ -71,6 +78,7 @@ class Merging:
     depth: int = field(default=0, init=False)
     fallbacks: list[Fallback] = field(default_factory=list, init=False)
     left_out: dict[str, str] = field(default_factory=dict, init=False)
+    client_scores: list[ClientScores] = field(default_factory=list, init=False)
 
     def __post_init__(self):
         if self.token_budget < 1 or self.fan_in < 2:
@@ -217,22 +225,50 @@ class Merging:
         except BadReply:
             return None, [Fallback.LEFT_OUT]
 
+    @property
+    def can_score(self) -> bool:
+        """True if `score` and `scores` are available."""
+        return self.validate is not None or self.ask_clients is not None
+
+    def without_scores(self) -> "Merging":
+        """Return a copy, as `branch`, that cannot score prompts."""
+        return dataclasses.replace(self, validate=None, ask_clients=None)
+
+    def score(self, prompt: str) -> float:
+        """Return the score of one prompt, as `scores`.
+
+        Raises:
+            UsageError: this merge cannot score prompts, or its clients vote, which needs all candidates at once.
+        """
+        if self.vote_epsilon:
+            raise UsageError("--vote_epsilon: clients vote on several candidates: the aggregator must use `scores`")
+        return self.scores([prompt])[0]
+
     def scores(self, prompts: Sequence[str]) -> list[float]:
         """Return the validation accuracies of prompts, which are scored concurrently, equal ones once.
 
+        If clients vote, these are shares of their votes instead, which only compare the prompts with each other.
+
         Raises:
-            UsageError: this merge has no `score`.
+            UsageError: this merge cannot score prompts.
         """
-        if self.score is None:
+        distinct = list(dict.fromkeys(prompts))
+        by_prompt = dict(zip(distinct, self._scores(distinct), strict=True))
+        return [by_prompt[prompt] for prompt in prompts]
+
+    def _scores(self, distinct: Sequence[str]) -> list[float]:
+        if self.ask_clients is not None:
+            self.client_scores.append(answered := self.ask_clients(tuple(distinct)))
+            return answered.scores
+        if self.validate is None:
             raise UsageError("this merge has no validation questions to score prompts")
-        score, distinct = self.score, list(dict.fromkeys(prompts))
+        validate = self.validate
 
         def scored(number: int) -> float:
             with scope(candidate=number):
-                return score(distinct[number])
+                return validate(distinct[number])
 
-        by_prompt = dict(zip(distinct, fan_out(scored, range(len(distinct))), strict=True))
-        return [by_prompt[prompt] for prompt in prompts]
+        return fan_out(scored, range(len(distinct)))
 
     def branch(self) -> "Merging":
         """Return a copy with its counters at zero, for a merge that may be discarded."""
@@ -244,3 +280,4 @@ class Merging:
         self.shortened |= any(branch.shortened for branch in branches)
         self.depth += max(branch.depth for branch in branches)
         self.fallbacks += [fallback for branch in branches for fallback in branch.fallbacks]
+        self.client_scores += [scores for branch in branches for scores in branch.client_scores]

@@ -21,6 +21,7 @@ from textgrad.optimizer import Example, TextualGradientDescent
 from textgrad.style import Style, current_style, use_style
 from textgrad.tokens import check_length, estimate_tokens
 from textgrad.trace import about, purpose
+from utils.aggregation.client_scores import Counts
 from utils.federation.acceptance import acceptance_rule
 from utils.federation.evaluation import Outcome, Sample, outcome_of, prompt_id, too_long
 from utils.federation.paraphrase import paraphrase
@@ -101,6 +102,7 @@ class Client:
         style: style of requests to the critic and the optimizer, see `textgrad.style.Style`.
         personal_layer: True to train a section of the prompt that stays with the client, see
             `utils.federation.personal`.
+        validation: its private validation questions, which score candidates; see `score`.
         on_step: called with round, client and step after each step.
 
     Attributes:
@@ -125,6 +127,7 @@ class Client:
     skip_solved: bool = False
     style: str = "long"
     personal_layer: bool = False
+    validation: Sequence[Sample] = ()
     own_section: str = field(default="", init=False)
     on_step: Callable[[int, int, Step], None] = field(default=lambda round_number, client, step: None)
 
@@ -169,6 +172,22 @@ class Client:
             train_questions=len(self.samples),
             own_section=own,
         )
+
+    def score(self, prompts: Sequence[str], width: int) -> Counts:
+        """Answer the validation questions, at least one, under each candidate.
+
+        Args:
+            prompts: k candidates.
+            width: maximum number of questions in flight per candidate.
+        """
+
+        def right(number: int) -> float:
+            with scope(candidate=number):
+                ask = functools.partial(outcome_of, self.engine, prompts[number])
+                return fsum(outcome.correct for outcome in fan_out(ask, self.validation, width=width))
+
+        with scope(scores="candidate"):
+            return Counts(tuple(fan_out(right, range(len(prompts)))), len(self.validation))
 
     @functools.cached_property
     def _private_texts(self) -> PrivateTexts:

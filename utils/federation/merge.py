@@ -8,11 +8,14 @@ from textgrad.concurrency import scope
 from textgrad.style import Style
 from textgrad.tokens import estimate_tokens
 from utils.aggregation.aggregate import Merge, aggregate
+from utils.aggregation.client_scores import ClientScores, Counts, Vote
 from utils.aggregation.merging import Merging
 from utils.aggregation.repair import repair
 from utils.federation.result import Round, overall
 from utils.federation.scoring import Evaluation, score_prompts
 from utils.federation.setup import Federation
+from utils.federation.transport import LocalTransport
+from utils.federation.update import NoUpload
 from utils.metrics.judge import judge_fate
 from utils.metrics.retention import Retention, retention_by_client
 
@@ -37,7 +40,9 @@ def _merging(federation: Federation, current: Round) -> Merging:
         fan_in=config.merge_fan_in,
         broadcast=current.broadcast[0],
         rng=random.Random(f"merge {config.seed} {current.number}"),
-        score=functools.partial(_validation_accuracy, federation),
+        validate=functools.partial(_validation_accuracy, federation),
+        ask_clients=functools.partial(_ask_clients, federation, current) if config.score_by == "clients" else None,
+        vote_epsilon=config.vote_epsilon,
         surprisal=federation.surprisal,
         candidates=config.uid_candidates,
         style=Style(config.style),
@@ -53,6 +58,22 @@ def _validation_accuracy(federation: Federation, prompt: str) -> float:
     """Return the validation accuracy of a candidate prompt; 0 without validation questions."""
     candidate = Evaluation("candidate", "val", (prompt,), federation.engines.test)
     return overall(score_prompts(federation, candidate)).value or 0.0
+
+
+def _ask_clients(federation: Federation, current: Round, prompts: tuple[str, ...]) -> ClientScores:
+    """Have the clients that uploaded in a round score candidates. A client without an answer is left out and named."""
+    transport = federation.transport or LocalTransport(federation.config)
+    uploaded = {update.client for update in current.updates}
+    clients = [client for client in federation.clients if client.number in uploaded]
+    results = transport.score(current.number, clients, prompts)
+    answers: dict[int, Counts | Vote] = {}
+    missing: dict[int, str] = {}
+    for client, result in zip(clients, results, strict=True):
+        if isinstance(result, NoUpload):
+            missing[client.number] = str(result)
+        else:
+            answers[client.number] = result
+    return ClientScores(prompts, answers, missing, federation.config.vote_epsilon)
 
 
 def _retention(federation: Federation, current: Round, merged: str) -> dict[int, Retention]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from utils.aggregation.aggregate import Merge
+from utils.aggregation.client_scores import ClientScores
 from utils.federation.evaluation import Score, mean_estimate
 from utils.federation.update import NoUpload, Step, Update
 from utils.metrics.retention import Retention
@@ -63,6 +64,11 @@ class Round:
     def steps(self) -> list[Step]:
         """The local steps of all clients, in the order of clients."""
         return [step for update in self.updates for step in update.steps]
+
+    @property
+    def client_scores(self) -> tuple[ClientScores, ...]:
+        """The answers of clients to candidate merges; empty if the server scored them."""
+        return self.merge.client_scores if self.merge else ()
 
 
 @dataclass

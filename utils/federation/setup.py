@@ -197,13 +197,25 @@ def create_federation(
         train_samples = adversary.poisoned(train_samples)
     train_samples, canaries = plant(train_samples, config.canaries, config.seed)
     public = public_text(tasks)
-    clients = [create_client(config, engines, number, samples, public) for number, samples in enumerate(train_samples)]
+    held_out = {task.name: samples_of(task, "val") for task in tasks}
+    validation = [[held_out[name][at] for name, shard in own.items() for at in shard] for own in shards]
+    clients = [
+        create_client(config, engines, number, samples, public, own)
+        for number, (samples, own) in enumerate(zip(train_samples, validation, strict=True))
+    ]
     prompt = initial_prompt(config, tasks)
     return Federation(config, engines, tasks, clients, prompt, shards, None, adversary, canaries)
 
 
-def create_client(config: Config, engines: Engines, number: int, samples: Sequence[Sample], public: str) -> Client:
-    """Return one client, configured by the options; see `Client` for `public`."""
+def create_client(
+    config: Config,
+    engines: Engines,
+    number: int,
+    samples: Sequence[Sample],
+    public: str,
+    validation: Sequence[Sample] = (),
+) -> Client:
+    """Return one client, configured by the options; see `Client` for the other arguments."""
     return Client(
         number=number,
         samples=samples,
@@ -223,6 +235,7 @@ def create_client(config: Config, engines: Engines, number: int, samples: Sequen
         skip_solved=config.skip_solved,
         style=config.style,
         personal_layer=config.personal_layer,
+        validation=validation,
     )
 
 

@@ -1,20 +1,25 @@
 """Transports send prompts to clients and collect uploads. `LocalTransport` trains clients in this process.
 
-The round loop reaches clients only through `Transport.exchange`.
+The server reaches clients only through `Transport`.
 """
 
 import random
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from textgrad.concurrency import LATE, fan_out, scope
 from textgrad.errors import BrokenSystem, StopRun
+from utils.aggregation.client_scores import Counts, Vote
 from utils.config import Config
 from utils.federation.client import Client, LateClient
+from utils.federation.evaluation import prompt_id
 from utils.federation.update import NoUpload, NoUploadReason, Update
+from utils.privacy.votes import randomized_response
+
+Answer = TypeVar("Answer")
 
 # Programming errors, as opposed to failures of a client's data or network.
 _PROGRAM_ERRORS = (TypeError, AttributeError, NameError, ImportError, AssertionError, NotImplementedError)
@@ -48,16 +53,35 @@ class Transport(Protocol):
         """
         ...
 
+    def score(
+        self, round_number: int, clients: Sequence[Client], prompts: Sequence[str]
+    ) -> list[Counts | Vote | NoUpload]:
+        """Have clients score candidates on their own validation questions.
+
+        Args:
+            round_number: 1, 2, ...
+            clients: the clients to ask.
+            prompts: k distinct candidates.
+
+        Returns:
+            One answer per client, a vote with --vote_epsilon and else counts, or the reason for a missing one.
+
+        Raises:
+            StopRun: the system is broken, or a budget is spent.
+        """
+        ...
+
 
 class LocalTransport:
     """Clients in this process.
 
     Args:
         config: options of the run.
+        rng: draws noisy votes; None, for a simulation: the seed, the client and the candidates determine them.
     """
 
-    def __init__(self, config: Config):
-        self.config = config
+    def __init__(self, config: Config, rng: random.Random | None = None):
+        self.config, self.rng = config, rng
 
     def exchange(
         self, round_number: int, clients: Sequence[Client], prompts: Sequence[str], deadline: float | None
@@ -65,30 +89,58 @@ class LocalTransport:
         """Train the clients; see `Transport`."""
 
         def train(assignment: tuple[Client, str]) -> Update | NoUpload:
-            return self._train(*assignment, round_number)
+            client, prompt = assignment
+            return self._attempt(
+                client, f"trained in round {round_number}", lambda: self._train(client, prompt, round_number)
+            )
 
         assignments = list(zip(clients, prompts, strict=True))
         results = fan_out(train, assignments, width=self.config.max_concurrency, timeout=deadline)
         return [NoUpload(NoUploadReason.LATE) if result is LATE else result for result in results]
 
-    def _train(self, client: Client, prompt: str, round_number: int) -> Update | NoUpload:
-        """Return one client's update. A failure of its engine or data only drops this client from the round.
+    def score(
+        self, round_number: int, clients: Sequence[Client], prompts: Sequence[str]
+    ) -> list[Counts | Vote | NoUpload]:
+        """Score candidates; see `Transport`. All clients are awaited."""
+
+        def score(client: Client) -> Counts | Vote | NoUpload:
+            return self._attempt(
+                client, f"scored candidates in round {round_number}", lambda: self._score(client, prompts)
+            )
+
+        return fan_out(score, clients, width=self.config.max_concurrency)
+
+    def _train(self, client: Client, prompt: str, round_number: int) -> Update:
+        if chance("straggler", self.config.seed, round_number, client.number) < self.config.straggler_rate:
+            time.sleep(self.config.straggler_delay)
+        return client.train(prompt, round_number)
+
+    def _score(self, client: Client, prompts: Sequence[str]) -> Counts | Vote | NoUpload:
+        if not client.validation:
+            return NoUpload(NoUploadReason.FAILED, "no validation questions")
+        counts = client.score(prompts, self.config.max_concurrency)
+        if not self.config.vote_epsilon:
+            return counts
+        names = " ".join(map(prompt_id, prompts))
+        rng = self.rng or random.Random(f"vote {self.config.seed} {client.number} {names}")
+        return Vote(randomized_response(counts.best, len(prompts), self.config.vote_epsilon, rng))
+
+    def _attempt(self, client: Client, what: str, work: Callable[[], Answer]) -> Answer | NoUpload:
+        """Return what a client's work returns. A failure of its engine or data only drops this client from the round.
 
         Raises:
             BrokenSystem: a programming error, which would otherwise silently drop this client from every round.
         """
         try:
             with scope(client=client.number):
-                if chance("straggler", self.config.seed, round_number, client.number) < self.config.straggler_rate:
-                    time.sleep(self.config.straggler_delay)
-                return client.train(prompt, round_number)
+                return work()
         except StopRun:
             raise
         except LateClient:
             return NoUpload(NoUploadReason.LATE)
         except _PROGRAM_ERRORS as error:
             raise BrokenSystem(
-                f"error in the program while client {client.number} trained in round {round_number}: "
+                f"error in the program while client {client.number} {what}: "
                 f"{type(error).__name__}: {error} ({_origin(error)})"
             ) from error
         except Exception as error:

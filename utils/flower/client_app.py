@@ -4,7 +4,7 @@ from flwr.app import Context, Message
 from flwr.clientapp import ClientApp
 
 from utils.flower.messenger import reply_to
-from utils.flower.site import introduce, train
+from utils.flower.site import introduce, score, train
 
 app = ClientApp()
 
@@ -19,3 +19,9 @@ def on_query(message: Message, context: Context) -> Message:
 def on_train(message: Message, context: Context) -> Message:
     """Reply with the upload after one round of local training."""
     return reply_to(message, lambda request: train(context.node_config, request))
+
+
+@app.evaluate()
+def on_evaluate(message: Message, context: Context) -> Message:
+    """Reply with the counts, or the vote, of the site's validation questions under candidate prompts."""
+    return reply_to(message, lambda request: score(context.node_config, request))

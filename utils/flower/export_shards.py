@@ -4,7 +4,8 @@
 
 Write FOLDER/<site>/<task>.jsonl for every site and, for each task that is a file, FOLDER/server/<task>.jsonl with its
 validation and test questions. FOLDER/sites lists the sites, one per line: those of --sites (default: site-0, site-1,
-...). This is for trials: real sites have their own data.
+...). With --score_by clients, each site also gets its share of the validation questions. This is for trials: real sites
+have their own data.
 """
 
 import importlib
@@ -30,11 +31,16 @@ def export(config: Config, folder: Path) -> list[str]:
         UsageError: the data or the options are unusable.
     """
     tasks = load_tasks(config, connect(config, ":memory:"))
-    owners = importlib.import_module(config.module).partition_train(config, tasks)
+    module = importlib.import_module(config.module)
+    owners = module.partition_train(config, tasks)
+    shards = module.partition_validation(config, tasks) if config.score_by == "clients" else [{} for _ in owners]
+    held_out = {task.name: samples_of(task, "val") for task in tasks}
     sites = _site_names(config, len(owners))
-    for site, samples in zip(sites, owners, strict=True):
-        for name in dict.fromkeys(sample.task.name for sample in samples):
-            _write(folder / site / f"{name}.jsonl", [_row(sample) for sample in samples if sample.task.name == name])
+    for site, samples, shard in zip(sites, owners, shards, strict=True):
+        for name in dict.fromkeys([*(sample.task.name for sample in samples), *filter(shard.get, shard)]):
+            rows = [_row(sample) for sample in samples if sample.task.name == name]
+            rows += [{**_row(held_out[name][position]), "split": "val"} for position in shard.get(name, ())]
+            _write(folder / site / f"{name}.jsonl", rows)
     for name, task in zip(config.task, tasks, strict=True):
         if name.endswith(".jsonl"):
             _write(folder / "server" / f"{task.name}.jsonl", _held_out_rows(task))

@@ -7,7 +7,7 @@ from typing import Any
 
 from utils.flower.records import Record
 
-QUERY, TRAIN = "query", "train"  # message types of Flower
+QUERY, TRAIN, EVALUATE = "query", "train", "evaluate"  # message types of Flower
 NODE_UNAVAILABLE = (3, 5)  # error codes of Flower for a node that is not connected, or no longer
 _RECORD = "fedtextgrad"
 _LONGEST = 7 * 24 * 3600.0  # lifetime of a message without a deadline, in seconds
@@ -45,7 +45,7 @@ class Messenger:
 
         Args:
             node: id of the recipient.
-            message_type: QUERY or TRAIN.
+            message_type: QUERY, TRAIN or EVALUATE.
             record: content.
             seconds: how long an answer is useful; None: a week.
 

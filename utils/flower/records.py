@@ -10,6 +10,7 @@ from typing import Any
 
 from textgrad.errors import UsageError
 from textgrad.numbers import Bounds, read_number
+from utils.aggregation.client_scores import Counts, Vote
 from utils.config import SENT_TO_SITES, Config
 from utils.federation.update import NoUpload, Step, StepResult, Update, change
 from utils.privacy.leak import Leak
@@ -23,7 +24,7 @@ _COUNT, _SHARE = Bounds(int, 0, _MANY), Bounds(float, 0, 1)
 
 
 class MalformedUpload(ValueError):
-    """A site's record is not an upload."""
+    """A site's record is not an upload, or not an answer about candidates."""
 
 
 def encode_options(config: Config) -> str:
@@ -107,6 +108,36 @@ def _step(number: int, before: float, sent_after: float, n: int, sent_result: st
     return Step(number, before, after, n, result, reason, prompt="", kind=kind)
 
 
+def encode_scores(answer: Counts | Vote) -> Record:
+    """Return the record of a site's counts, or of its vote."""
+    if isinstance(answer, Vote):
+        return {"vote": answer.candidate}
+    return {"right": [float(right) for right in answer.right], "n": answer.n}
+
+
+def decode_scores(record: Record, candidates: int, votes: bool) -> Counts | Vote:
+    """Return the answer in a site's record, which may contain anything.
+
+    Args:
+        record: as received.
+        candidates: number of candidates that were sent.
+        votes: True if the sites vote.
+
+    Raises:
+        MalformedUpload: the record is not such an answer.
+    """
+    try:
+        if votes:
+            return Vote(read_number("a vote", record["vote"], Bounds(int, 0, candidates - 1)))
+        n = read_number("a number of questions", record["n"], Bounds(int, 1, _MANY))
+        right = tuple(read_number("a number of right answers", each, Bounds(float, 0, n)) for each in record["right"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise MalformedUpload("not an answer about candidates") from error
+    if len(right) != candidates:
+        raise MalformedUpload("not one number per candidate")
+    return Counts(right, n)
+
+
 def count(value: Any) -> int:
     """Return a number of questions, words, clients or rounds in a message.
 
@@ -130,15 +161,22 @@ def decode_text(data: bytes) -> str:
     return data.decode("utf-8", "surrogatepass")
 
 
-def to_metadata(answer: Update | NoUpload) -> Any:
+def to_metadata(answer: Update | Counts | Vote | NoUpload) -> Any:
     """Return a site's answer as the server's call log stores it."""
     if isinstance(answer, NoUpload):
         return str(answer)
-    return {**encode_update(answer), "prompt": answer.prompt, "client": answer.client}
+    if isinstance(answer, Update):
+        return {**encode_update(answer), "prompt": answer.prompt, "client": answer.client}
+    return encode_scores(answer)
 
 
 def from_metadata(stored: Any) -> Update | NoUpload:
-    """Return the answer that `to_metadata` stored."""
+    """Return the answer to a prompt that `to_metadata` stored."""
     if isinstance(stored, str):
         return NoUpload.from_text(stored)
     return decode_update({**stored, "prompt": encode_text(stored["prompt"])}, stored["client"])
+
+
+def scores_from_metadata(stored: Any, candidates: int, votes: bool) -> Counts | Vote | NoUpload:
+    """Return the answer about candidates that `to_metadata` stored; see `decode_scores`."""
+    return NoUpload.from_text(stored) if isinstance(stored, str) else decode_scores(stored, candidates, votes)

@@ -3,15 +3,18 @@ the options of the run.
 
 Example: --node-config "name='site-a' data='/private/a' engine='ollama-llama3.1'". The folder `data` contains
 <task>.jsonl, with one object per line that has a "question" and an "answer", and metric.py if the run has a --scorer
-metric.py:score. The site's call log and steps are in the folder `logs`, so that a restarted site pays for no reply
-twice. Keys come from the site's environment.
+metric.py:score. Lines with "split": "val" are validation questions, which only score candidates. The site's call log
+and steps are in the folder `logs`, so that a restarted site pays for no reply twice. Keys come from the site's
+environment.
 """
 
+import contextlib
 import dataclasses
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from random import SystemRandom
 from typing import Any
 
 from textgrad.concurrency import scope
@@ -19,18 +22,19 @@ from textgrad.errors import UsageError, unknown
 from textgrad.tasks import Examples, Task
 from textgrad.tasks.records import from_jsonl
 from textgrad.tasks.scoring.user_function import is_function
-from textgrad.tasks.splits import distinct
+from textgrad.tasks.splits import Example, distinct
 from textgrad.tasks.user_file import answer_of
 from textgrad.text import normalize_word, read_json
+from utils.aggregation.client_scores import Counts, Vote
 from utils.config import Config, option_field
 from utils.engines.by_role import Engines, connect
 from utils.federation.client import Client
-from utils.federation.evaluation import samples_of
+from utils.federation.evaluation import prompt_id, samples_of
 from utils.federation.setup import create_client, load_task, sizes_of
 from utils.federation.transport import LocalTransport
 from utils.federation.update import NoUpload, Update
 from utils.files import atomic_write, keep_files_private, to_json
-from utils.flower.records import Record, count, decode_options, decode_text, encode_update
+from utils.flower.records import Record, count, decode_options, decode_text, encode_scores, encode_update
 from utils.options import check_value
 from utils.run_log.identity import fingerprint
 from utils.run_log.lock import FolderLock
@@ -105,17 +109,19 @@ def introduce(node_config: Mapping[str, Any], request: Record) -> Record:
 def train(node_config: Mapping[str, Any], request: Record) -> Record:
     """Train locally for one round. Return the upload, or the kind of failure."""
     training = _LocalTraining(Site.from_node_config(node_config), request, count(request["client"]))
-    prompt = decode_text(request["prompt"])
     seconds = check_value(option_field("round_deadline"), request["seconds"], "seconds left in the round")
-    # An earlier message of this run may still be running; its replies are then reused, not paid for twice.
-    lock = FolderLock(training.folder)
-    lock.acquire()
-    try:
-        answer = training.run(prompt, count(request["round"]), seconds or None)
-    finally:
-        lock.release()
-    if isinstance(answer, Update):
-        return encode_update(answer)
+    answer = training.run(decode_text(request["prompt"]), count(request["round"]), seconds or None)
+    return encode_update(answer) if isinstance(answer, Update) else _failure(answer)
+
+
+def score(node_config: Mapping[str, Any], request: Record) -> Record:
+    """Score candidate prompts on the site's validation questions. Return the counts or vote, or the kind of failure."""
+    training = _LocalTraining(Site.from_node_config(node_config), request, count(request["client"]))
+    answer = training.score(list(map(decode_text, request["prompts"])), count(request["round"]))
+    return _failure(answer) if isinstance(answer, NoUpload) else encode_scores(answer)
+
+
+def _failure(answer: NoUpload) -> Record:
     return {"failed": answer.kind or str(answer.reason)}
 
 
@@ -132,18 +138,19 @@ class _LocalTraining:
         self._check_data(site)
 
     def _client(self, site: Site, request: Record, number: int) -> Client:
-        samples = []
+        samples, validation = [], []
         for name, sent in zip(request["tasks"], request["scorers"], strict=True):
             scorer = str(site.data / _file_name(sent)) if is_function(sent) else sent  # a metric of the site's own
             path = site.data / f"{_file_name(Path(name).stem)}.jsonl"
             if path.exists():
                 task = _private_task(name, path, scorer, self.engines, self.config)
                 samples += samples_of(task, "train")
+                validation += samples_of(task, "val")
         if not samples:
             names = ", ".join(f"{Path(name).stem}.jsonl" for name in request["tasks"])
             raise UsageError(f"{site.data} contains no questions for this run: add at least one of {names}")
-        self.engines.teach((sample.question, sample.answer) for sample in samples)
-        return create_client(self.config, self.engines, number, samples, request["public"])
+        self.engines.teach((sample.question, sample.answer) for sample in (*samples, *validation))
+        return create_client(self.config, self.engines, number, samples, request["public"], validation)
 
     def _check_data(self, site: Site) -> None:
         """Compare the questions with those at the start of the run; their fingerprints stay at the site.
@@ -152,7 +159,7 @@ class _LocalTraining:
             UsageError: they have changed.
         """
         questions: dict[str, list[tuple[str, str]]] = {}
-        for sample in self.client.samples:
+        for sample in (*self.client.samples, *self.client.validation):
             questions.setdefault(sample.task.name, []).append((sample.question, sample.answer))
         now = {task: fingerprint(pairs) for task, pairs in sorted(questions.items())}
         path = self.folder / "data.json"
@@ -167,19 +174,52 @@ class _LocalTraining:
             )
         atomic_write(path, to_json(now, indent=2) + "\n")
 
+    @contextlib.contextmanager
+    def working(self, round_number: int) -> Iterator[None]:
+        """Lock the folder and record the requests of a round inside the block.
+
+        An earlier message of this run may still be running; its replies are then reused, not paid for twice.
+        """
+        gateway = self.engines.gateway
+        assert gateway.call_log is not None
+        lock = FolderLock(self.folder)
+        lock.acquire()
+        try:
+            trace = Trace(gateway.call_log, self.config.run_name)
+            gateway.on_reply = trace.record
+            with scope(round=round_number):
+                yield
+            trace.flush()
+        finally:
+            lock.release()
+
     def run(self, prompt: str, round_number: int, seconds: float | None) -> Update | NoUpload:
         """Return the client's update, or why there is none, as on one machine."""
         gateway = self.engines.gateway
-        assert gateway.call_log is not None
-        trace = Trace(gateway.call_log, self.config.run_name)
-        gateway.on_reply = trace.record
-        with scope(round=round_number):
+        with self.working(round_number):
             (answer,) = LocalTransport(self.config).exchange(round_number, [self.client], [prompt], seconds)
-        trace.flush()
         if isinstance(answer, Update):
             record = {"round": round_number, "client": self.client.number, "update": dataclasses.asdict(answer)}
             atomic_write(self.folder / f"round{round_number:02d}.json", to_json(record, indent=2) + "\n")
             gateway.close()
+        return answer
+
+    def score(self, prompts: list[str], round_number: int) -> Counts | Vote | NoUpload:
+        """Return the client's counts or vote, or why there is none, as on one machine.
+
+        A vote is drawn from the system's randomness, which the server cannot know. The call log keeps it, so that the
+        same candidates get the same vote again: a repeated question would average the noise out.
+        """
+        gateway, key = self.engines.gateway, {"vote": list(map(prompt_id, prompts))}
+        with self.working(round_number):
+            answer: Counts | Vote | NoUpload
+            if (stored := gateway.get_metadata(key)) is not None:
+                answer = Vote(stored)
+            else:
+                (answer,) = LocalTransport(self.config, SystemRandom()).score(round_number, [self.client], prompts)
+                if isinstance(answer, Vote):
+                    gateway.put_metadata(key, answer.candidate)
+        gateway.close()
         return answer
 
 
@@ -191,15 +231,18 @@ def _config(site: Site, request: Record) -> Config:
 
 
 def _private_task(name: str, path: Path, scorer: str, engines: Engines, config: Config) -> Task:
-    """Return a task whose training questions are all questions of the site's file, in its order."""
-    lines = from_jsonl(path, ("question", "answer"))
-    rows = distinct([(str(row["question"]), answer_of(row, scorer)) for row in lines])
+    """Return a task with the questions of the site's file, in its order: those marked "val", and others to train."""
+    lines: dict[str, list[Example]] = {"train": [], "val": []}
+    for row in from_jsonl(path, ("question", "answer")):
+        lines["val" if row.get("split") == "val" else "train"].append((str(row["question"]), answer_of(row, scorer)))
+    rows = distinct(lines["train"])
+    held_out = distinct([*rows, *lines["val"]])[len(rows) :]
     if name.endswith(".jsonl"):
         task = load_task(str(path), scorer, config, engines, {})
     else:
         task = load_task(name, scorer, config, engines, sizes_of(config))
-    empty = Examples([], task.description, task.answer_format)
-    return dataclasses.replace(task, train=Examples(rows, task.description, task.answer_format), val=empty, test=empty)
+    train, val, test = (Examples(each, task.description, task.answer_format) for each in (rows, held_out, []))
+    return dataclasses.replace(task, train=train, val=val, test=test)
 
 
 def _file_name(name: str) -> str:

@@ -1,6 +1,7 @@
 """Communication of a federation: tokens and bytes of the prompts that the server sends and the clients upload.
 
-Only prompts are counted: no options, counts or protocol headers. Tokens are estimated as everywhere in the program; see
+With --score_by clients, candidate prompts and the clients' counts or votes on them are counted too, but never options,
+counts of local steps or protocol headers. Tokens are estimated as everywhere in the program; see
 `textgrad.tokens`. Bytes are those of UTF-8.
 """
 
@@ -10,17 +11,19 @@ from typing import Any, NamedTuple, Self
 
 from textgrad.tokens import estimate_tokens
 
+Message = Sequence[str]
+
 
 class Exchanged(NamedTuple):
-    """The prompts of one round, by client.
+    """The messages of one round, by client. A message is a sequence of texts.
 
     Attributes:
         down: sent by the server.
         up: received from clients.
     """
 
-    down: Mapping[int, str]
-    up: Mapping[int, str]
+    down: Mapping[int, Sequence[Message]]
+    up: Mapping[int, Sequence[Message]]
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class Traffic:
 
 def traffic_of(exchanged: Exchanged, client: int) -> Traffic:
     """Return the traffic of one client in one round."""
-    return Traffic(*_size(exchanged.down.get(client)), *_size(exchanged.up.get(client)))
+    return Traffic(*_size(exchanged.down.get(client, ())), *_size(exchanged.up.get(client, ())))
 
 
 def communication_record(rounds: Sequence[Exchanged]) -> dict[str, Any]:
@@ -75,9 +78,11 @@ def communication_values(record: Mapping[str, Any]) -> dict[str, int]:
     return values
 
 
-def _size(prompt: str | None) -> tuple[int, int, int]:
-    """Return the numbers of messages, tokens and bytes of a prompt; 0 without one."""
-    return (0, 0, 0) if prompt is None else (1, estimate_tokens(prompt), len(prompt.encode("utf-8", "surrogatepass")))
+def _size(messages: Sequence[Message]) -> tuple[int, int, int]:
+    """Return the number of messages, and the tokens and bytes of their texts."""
+    texts = [text for message in messages for text in message]
+    size = sum(len(text.encode("utf-8", "surrogatepass")) for text in texts)
+    return len(messages), sum(map(estimate_tokens, texts)), size
 
 
 def _as_json(by_client: Mapping[int, Traffic]) -> dict[str, dict[str, int]]:

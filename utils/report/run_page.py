@@ -6,6 +6,7 @@ from typing import Any
 from utils.metrics.table import HEADLINE, metrics_shown_in
 from utils.report import tables
 from utils.report.attack import attack_table
+from utils.report.client_scores import client_scores_table
 from utils.report.drawing import Drawing
 from utils.report.graph import prompt_graph
 from utils.report.header import facts
@@ -52,6 +53,7 @@ def run_page(run: Run, drawings: Sequence[Drawing], browsable: bool = False) -> 
             "comparisons": tables.comparisons(results),
             "lost": tables.lost_instructions(results),
             "attack": attack_table(results),
+            "client_scores": client_scores_table(results),
             "clients": tables.clients(results),
             "leaks": tables.leaks(results),
             "complexity": tables.complexity(results),

@@ -105,4 +105,6 @@ def round_problems(finished: Round) -> list[str]:
         for fallback, count in Counter(finished.merge.fallbacks).items():
             parts.append(f"merge fallback {fallback}" + (f", {count} times" if count > 1 else ""))
         parts += [f"client {client} left out: {reason}" for client, reason in sorted(finished.merge.left_out.items())]
+        missing = {client: reason for each in finished.client_scores for client, reason in each.missing.items()}
+        parts += [f"client {client} scored no candidates: {reason}" for client, reason in sorted(missing.items())]
     return parts + ([f"kept the old prompt: {finished.kept_old_reason}"] if finished.kept_old_reason else [])

@@ -8,16 +8,20 @@ _FIXES = {"truncated": "raise --max_tokens", "too long": "shorten the prompt or 
 
 
 def problems(summary: dict[str, Any]) -> list[str]:
-    """Return the bad replies, steps without a rewrite, missing uploads and merges not adopted; [] if there are none.
+    """Return the bad replies, steps without a rewrite, missing uploads and scores, and merges not adopted.
 
     Args:
         summary: the content of results.json.
+
+    Returns:
+        One line each; [] if there are none.
     """
     rounds = summary["rounds"][1:]
     return [
         *_bad_replies(summary["usage"]),
         *_failed_steps(rounds),
         *_missing_uploads(rounds),
+        *_missing_scores(rounds),
         *_merges(rounds),
         *(
             f"verdicts of the judge that could not be read and count as wrong: {count} of {task}"
@@ -49,6 +53,14 @@ def _missing_uploads(rounds: list[dict[str, Any]]) -> Iterable[str]:
     if reasons:
         sampled = sum(len(each["sampled"]) for each in rounds)
         yield f"missing uploads: {_share(reasons.total(), sampled)}: {_counts(reasons)}"
+
+
+def _missing_scores(rounds: list[dict[str, Any]]) -> Iterable[str]:
+    asked = [scores for each in rounds for scores in (each["merge"] or {}).get("client_scores", ())]
+    missing = Counter(client for scores in asked for client in scores["missing"])
+    for client, count in sorted(missing.items(), key=lambda item: int(item[0])):
+        reasons = Counter(scores["missing"][client] for scores in asked if client in scores["missing"])
+        yield f"candidates that client {client} did not score: {_share(count, len(asked))}: {_counts(reasons)}"
 
 
 def _merges(rounds: list[dict[str, Any]]) -> Iterable[str]:

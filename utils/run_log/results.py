@@ -22,6 +22,7 @@ from utils.protocols import describe
 from utils.run_log.attack_record import attack_record
 from utils.run_log.canary_record import canary_record
 from utils.run_log.client_results import client_results, fairness_of
+from utils.run_log.client_scores_record import client_scores_record, votes_record
 from utils.run_log.communication import communication_of
 from utils.run_log.comparisons import comparisons_record
 from utils.run_log.measures import complexity_by_round, lost_instructions
@@ -67,6 +68,7 @@ def summarize(federation: Federation, result: Result, seconds: float = 0.0) -> d
         "clients": clients,
         **attack_record(federation.adversary, result.rounds),
         **canary_record(federation.canaries, result.rounds),
+        **votes_record(federation.config.vote_epsilon, result.rounds),
         "usage": usage_of(federation.engines.gateway, price_of),
         "unreadable_verdicts": {task.name: task.unreadable_verdicts for task in federation.tasks},
         "prices": {role: price.as_json() for role, price in price_of.items()},
@@ -145,6 +147,7 @@ def merge_record(finished: Round) -> dict[str, Any] | None:
         "flaws": list(merge.flaws),
         "contradictions": [each.as_json() for each in merge.contradictions],
         "left_out": {str(client): reason for client, reason in sorted(merge.left_out.items())},
+        **client_scores_record(merge.client_scores),
     }
 
 

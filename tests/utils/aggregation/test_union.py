@@ -21,7 +21,7 @@ def uploads(*prompts, copies=()):
 
 
 def merge(*prompts, copies=(), score=None, budget=500):
-    return aggregate("union", uploads(*prompts, copies=copies), Merging(None, budget, broadcast=BASE, score=score))
+    return aggregate("union", uploads(*prompts, copies=copies), Merging(None, budget, broadcast=BASE, validate=score))
 
 
 def test_lines_of_all_uploads_occur_once_and_the_first_upload_stays_together():

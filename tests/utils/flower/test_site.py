@@ -49,7 +49,7 @@ def other_value(option: dataclasses.Field):
 @pytest.mark.parametrize("name", sorted(set(SENT_TO_SITES) - {"module"}))
 def test_every_option_that_is_declared_as_sent_to_sites_arrives(tmp_path, name):
     (option,) = [each for each in dataclasses.fields(Config) if each.name == name]
-    config = dataclasses.replace(BASE, **{name: other_value(option)})
+    config = dataclasses.replace(BASE, **{"score_by": "clients", name: other_value(option)})
     arrived = site._config(Site.from_node_config(node_config(tmp_path)), request(config))
     assert getattr(arrived, name) == other_value(option)
     assert other_value(option) != option.default or len(option.metadata["choices"]) == 1
@@ -193,3 +193,47 @@ def test_texts_of_the_node_config_are_normalized(tmp_path):
 def test_numbers_in_a_message_of_the_server_are_bounded(tmp_path, change):
     with pytest.raises(UsageError, match="it must be at least 0 and at most 1000000"):
         site.train(node_config(tmp_path), {**training_request(), **change})
+
+
+def with_validation(folder):
+    """Mark the last two of the site's five questions as validation questions; return its --node-config."""
+    entries = node_config(folder, engine="simulated:base=1,topics=1")
+    rows = [json.loads(line) for line in (folder / "t.jsonl").read_text().splitlines()]
+    rows = [*rows[:3], *({**row, "split": "val"} for row in rows[3:])]
+    (folder / "t.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return entries
+
+
+def candidates(config: Config, *prompts: str):
+    return {**request(config), "client": 0, "round": 1, "seconds": 0.0, "prompts": [text.encode() for text in prompts]}
+
+
+BY_CLIENTS = dataclasses.replace(BASE, score_by="clients")
+
+
+def test_validation_questions_of_a_site_score_candidates_and_are_not_trained_on(tmp_path):
+    entries = with_validation(tmp_path)
+    assert site.introduce(entries, request())["questions"] == [3]
+    assert site.score(entries, candidates(BY_CLIENTS, "Add.", "Go.")) == {"right": [2.0, 2.0], "n": 2}
+    training = site._LocalTraining(Site.from_node_config(entries), request(), client=0)
+    assert {sample.split for sample in training.client.samples} == {"train"}
+    rows = (tmp_path / "t.jsonl").read_text().splitlines()
+    (tmp_path / "t.jsonl").write_text("\n".join(rows[:-1]))
+    with pytest.raises(UsageError, match="t.jsonl in .* changed"):
+        site.score(entries, candidates(BY_CLIENTS, "Add."))
+
+
+def test_a_site_without_validation_questions_says_so(tmp_path):
+    answer = site.score(node_config(tmp_path), candidates(BY_CLIENTS, "Add."))
+    assert answer == {"failed": "no validation questions"}
+
+
+def test_a_site_sends_the_same_vote_again_for_the_same_candidates_and_nothing_but_the_vote(tmp_path):
+    entries = with_validation(tmp_path)
+    config = dataclasses.replace(BY_CLIENTS, vote_epsilon=0.01)
+    prompts = [f"Candidate {number}." for number in range(50)]
+    first = site.score(entries, candidates(config, *prompts))
+    assert list(first) == ["vote"]
+    assert [site.score(entries, candidates(config, *prompts)) for _ in range(3)] == [first] * 3
+    others = {site.score(entries, candidates(config, *prompts, f"{number}"))["vote"] for number in range(4)}
+    assert len({first["vote"], *others}) > 1, "noise of almost no privacy loss is nearly uniform over 50 candidates"

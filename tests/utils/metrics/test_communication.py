@@ -8,7 +8,10 @@ from utils.run_log.results import summarize
 
 
 def test_tokens_and_bytes_add_up_over_clients_and_rounds():
-    rounds = [Exchanged({0: "ab", 1: "ab"}, {0: "äb"}), Exchanged({0: "abc"}, {0: "abc"})]
+    rounds = [
+        Exchanged({0: [["ab"]], 1: [["ab"]]}, {0: [["äb"]]}),
+        Exchanged({0: [["abc"]]}, {0: [["abc"]]}),
+    ]
     record = communication_record(rounds)
     first, second = record["rounds"]
     assert first["clients"]["1"] == {

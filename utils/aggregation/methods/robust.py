@@ -7,7 +7,6 @@ Krum (Blanchard et al., NeurIPS 2017): texts that help need not be alike.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from textgrad.errors import BadReply
 from utils.aggregation.concatenation import concatenate_fitting
@@ -36,7 +35,7 @@ def _outlier(uploads: Sequence[Upload], clients: int, merging: Merging) -> tuple
     """Return the most harmful upload and the reason to leave it out, or None if there is none."""
     left = support(uploads)[1]
     suspects = [upload for upload in uploads if 2 * (left - upload.copies) > clients]
-    if merging.score is None or not suspects:
+    if not merging.can_score or not suspects:
         return None
     without = [_united([each for each in uploads if each is not upload], merging) for upload in suspects]
     with_all, *scores = merging.scores([_united(uploads, merging), *without])
@@ -49,6 +48,6 @@ def _outlier(uploads: Sequence[Upload], clients: int, merging: Merging) -> tuple
 def _united(uploads: Sequence[Upload], merging: Merging) -> str:
     """Return the union or, if it is too long, the concatenation of what fits; ties of rules are not validated."""
     try:
-        return union.merge(uploads, replace(merging, score=None))
+        return union.merge(uploads, merging.without_scores())
     except BadReply:
         return concatenate_fitting([upload.prompt for upload in uploads], merging.token_budget)[0]

@@ -35,11 +35,15 @@ def merge(uploads: Sequence[Upload], merging: Merging) -> str:
     fitting = [prompt for prompt in unions if estimate_tokens(prompt) <= merging.token_budget]
     if not fitting:
         raise BadReply("no union is within the token budget", kind="too long")
-    score = merging.score if len(fitting) > 1 else None
-    prompt = max(fitting, key=score) if score else fitting[0]
+    by_score = merging.can_score and len(fitting) > 1
+    scores = merging.scores(fitting) if by_score else [0.0]
+    prompt = fitting[scores.index(max(scores))]
     merging.contradictions += [
         Contradiction(
-            subject, dict(answers), unions[prompt][subject], "validation" if score and subject in ties else "support"
+            subject,
+            dict(answers),
+            unions[prompt][subject],
+            "validation" if by_score and subject in ties else "support",
         )
         for subject, answers in support.items()
         if len(answers) > 1

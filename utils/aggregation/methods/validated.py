@@ -2,8 +2,9 @@
 
 The candidates are `union`, `sum_uid`, `summarization`, then unions without one upload each, `--uid_candidates` in all;
 in a tie the first one is kept. Selection on a validation set is common in prompt search, as in GEPA (Agrawal et al.,
-2025); here the candidates are merges. The gate and the choice of the best round use the same questions, so the winner's
-validation accuracy is optimistic.
+2025); here the candidates are merges. The server scores them, or with `--score_by clients` the clients of the round.
+The gate and the choice of the best round use the server's questions, so the winner's validation accuracy is optimistic
+if they are the same.
 """
 
 from collections.abc import Sequence
@@ -39,7 +40,8 @@ def merge(uploads: Sequence[Upload], merging: Merging) -> str:
     candidates = [text for text in texts if text]
     if not candidates:
         raise BadReply("none of the candidate merges could be used")
-    scores = merging.scores(candidates) if merging.score else [0.0]
+    differ = len(set(candidates)) > 1
+    scores = merging.scores(candidates) if merging.can_score and differ else [0.0]
     best = candidates[scores.index(max(scores))]
     number = texts.index(best)
     merging.contradictions += branches[number].contradictions

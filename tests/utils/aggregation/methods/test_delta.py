@@ -20,7 +20,7 @@ def with_step(text):
 
 def merge(*prompts, reply="no tags", score=None, broadcast=OLD, **options):
     engine = ScriptedEngine([reply])
-    merging = Merging(engine, 500, broadcast=broadcast, score=score, **options)
+    merging = Merging(engine, 500, broadcast=broadcast, validate=score, **options)
     result = aggregate("delta", [Upload(*each) for each in enumerate(prompts)], merging)
     return result, engine
 

@@ -21,7 +21,7 @@ def accuracy(prompt):
 def merge(*prompts, score=accuracy, copies=(), budget=500):
     copies = [*copies, *[1] * len(prompts)]
     uploads = [Upload(client, prompt, copies=copies[client]) for client, prompt in enumerate(prompts)]
-    return aggregate("robust", uploads, Merging(None, budget, broadcast=OLD, score=score))
+    return aggregate("robust", uploads, Merging(None, budget, broadcast=OLD, validate=score))
 
 
 def test_a_harmful_upload_is_left_out_and_named_with_the_reason():
@@ -32,7 +32,7 @@ def test_a_harmful_upload_is_left_out_and_named_with_the_reason():
 
 def test_all_clients_of_a_harmful_prompt_are_named():
     uploads = [Upload(client, prompt) for client, prompt in enumerate([BAD, GOOD[0], BAD, GOOD[1], f"{OLD} Go on."])]
-    result = aggregate("robust", uploads, Merging(None, 500, broadcast=OLD, score=accuracy))
+    result = aggregate("robust", uploads, Merging(None, 500, broadcast=OLD, validate=accuracy))
     assert set(result.left_out) == {0, 2} and "poem" not in result.prompt
 
 

@@ -16,7 +16,7 @@ WRITTEN = "\n".join([OLD, A, B, C, "All of it."])
 
 def merge(score, candidates=3, reply=WRITTEN, uploads=UPLOADS):
     engine = ScriptedEngine([f"<IMPROVED_VARIABLE>{reply}</IMPROVED_VARIABLE>" if reply else "no"])
-    merging = Merging(engine, 500, broadcast=OLD, score=score, candidates=candidates, min_retention=0.5)
+    merging = Merging(engine, 500, broadcast=OLD, validate=score, candidates=candidates, min_retention=0.5)
     return aggregate("validated", [Upload(*each) for each in enumerate(uploads)], merging), engine
 
 
