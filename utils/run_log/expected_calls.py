@@ -61,7 +61,7 @@ class ExpectedCalls:
         """End the dry run."""
         self._stopped.set()
         if self._process is not None:
-            self._process.kill()
+            self._process.terminate()
 
 
 def _is_harmless(config: Config) -> bool:
