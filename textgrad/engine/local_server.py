@@ -1,31 +1,83 @@
 """The server process of `local`: serves a GGUF file until its standard input is closed.
 
 Standard input is a pipe from the parent process, which never writes to it. The pipe is closed when the parent ends,
-even by SIGKILL. llama.cpp runs in a separate process because its threads crash a Python interpreter that exits while
+even by SIGKILL. The model runs in a separate process because its threads crash a Python interpreter that exits while
 they are computing.
 """
 
 import json
 import os
 import sys
+from pathlib import Path
+from typing import Any
+
+from textgrad.engine import local_openvino
+from textgrad.engine.local_conversion import convert, converted_path
+
+RUNTIMES = ("auto", "openvino", "llamacpp")
+_UNREADABLE = "gguf_tensor_to_f16"  # in the error message for a quantization that OpenVINO does not read
+_running: list[Any] = []  # llama.cpp ends when its server object is deleted
 
 
 def main() -> None:
-    """Start the server with the JSON options in argv[1]. Print {"url": ...} or {"error": ...} as one line of JSON."""
+    """Start the server with the JSON options in argv[1].
+
+    Print one JSON object per line: {"note": ...} for the user any number of times, then {"url": ...} or {"error": ...}.
+    """
     options = json.loads(sys.argv[1])
     try:
-        server = start(**options)
-        answer = {"url": server.listening_address + "/v1"}
-    except ImportError as error:  # the wheel needs the system's OpenMP library
-        answer = {"error": f"{error}; on Debian and Ubuntu: apt install libgomp1"}
-    except RuntimeError as error:
-        answer = {"error": str(error)}
-    print(json.dumps(answer), flush=True)
+        tell({"url": serve(**options)})
+    except (ImportError, RuntimeError, OSError) as error:
+        hint = "; on Debian and Ubuntu: apt install libgomp1" if "libgomp" in str(error) else ""
+        tell({"error": f"{error}{hint}"})
     sys.stdin.read()
     os._exit(0)  # without waiting for replies in progress
 
 
-def start(path: str, context: int, slots: int, threads: int, port: int = 0):
+def tell(message: dict[str, str]) -> None:
+    """Print one line of JSON for the parent process."""
+    print(json.dumps(message), flush=True)
+
+
+def serve(runtime: str, path: str, cache: str, **settings: int) -> str:
+    """Return the base URL of a running server.
+
+    Args:
+        runtime: one of `RUNTIMES`; "auto" is OpenVINO, or llama.cpp if OpenVINO cannot serve the file.
+        path: GGUF file.
+        cache: folder for converted models.
+        **settings: arguments of `start`.
+
+    Raises:
+        ImportError, RuntimeError, OSError: no runtime can serve the file.
+    """
+    if runtime != "llamacpp":
+        try:
+            return start_openvino(path, cache, settings)
+        except (ImportError, RuntimeError) as error:
+            if runtime == "openvino":
+                raise
+            tell({"note": f"uses llama.cpp, since OpenVINO cannot load it: {' '.join(str(error).split())[-200:]}"})
+    server = start_llama_cpp(path, **settings)
+    _running.append(server)
+    return server.listening_address + "/v1"
+
+
+def start_openvino(path: str, cache: str, settings: dict[str, int]) -> str:
+    """Return the base URL of an OpenVINO server. Convert the file first, once, if OpenVINO cannot read it."""
+    converted = converted_path(Path(path), Path(cache))
+    if not converted.exists():
+        try:
+            return local_openvino.start(path, **settings)
+        except RuntimeError as error:
+            if _UNREADABLE not in str(error):
+                raise
+        tell({"note": f"converting it to Q8_0 for OpenVINO, once: {converted}"})
+        convert(Path(path), converted)
+    return local_openvino.start(str(converted), **settings)
+
+
+def start_llama_cpp(path: str, context: int, slots: int, threads: int, port: int = 0):
     """Return a running server on 127.0.0.1.
 
     Args:

@@ -84,7 +84,9 @@ class ServerFacts:
             return f"Ollama {self._ollama}"
         if version := self._get(f"{self._root}/version").get("version"):
             return f"vLLM {version}"
-        owners = {each.get("owned_by") for each in self._entries()}
+        owners = {str(each.get("owned_by")) for each in self._entries()}
+        if version := next((owner for owner in owners if owner.startswith("OpenVINO GenAI")), None):
+            return version
         return "llama.cpp" if "llamacpp" in owners else _UNKNOWN
 
     def _version_here(self) -> str:

