@@ -5,7 +5,7 @@ import json
 import sys
 
 import pytest
-from live_server import MODULES, ROOT, free_port, serving, skip_unless_requested, train
+from live_server import MODULES, free_port, serving, skip_unless_requested, train
 
 from textgrad.engine.local import smollm2_path
 from textgrad.errors import BrokenSystem
@@ -22,8 +22,9 @@ def url(tmp_path_factory):
     except BrokenSystem as missing:
         pytest.skip(str(missing))
     port = free_port()
-    options = json.dumps({"path": str(model), "context": 2048, "slots": 8, "threads": 2, "port": port})
-    command = [sys.executable, "-P", ROOT / "textgrad" / "engine" / "local_server.py", options]
+    settings = {"runtime": "llamacpp", "context": 2048, "slots": 8, "threads": 2, "port": port}
+    options = json.dumps({"path": str(model), "cache": "", **settings})
+    command = [sys.executable, "-m", "textgrad.engine.local_server", options]
     with serving(command, port, tmp_path_factory.mktemp("server") / "log") as url:
         yield url
 

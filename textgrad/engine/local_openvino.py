@@ -19,6 +19,7 @@ _BLOCK = 32  # tokens per block of the KV cache on a CPU
 _PREFILL = 1024  # tokens per step
 # With bfloat16, quantized activations or a quantized KV cache, a reply depends on the other requests in the batch.
 _EXACT = {"INFERENCE_PRECISION_HINT": "f32", "KV_CACHE_PRECISION": "f32", "DYNAMIC_QUANTIZATION_GROUP_SIZE": "0"}
+_FORM = r"root ::= [^<> \n] [^>]*"  # up to the stop string "<"; a bounded repetition takes OpenVINO a second per token
 _FORM_TOKENS = 300  # maximum length of a text between required tags; weak models repeat themselves
 _POLL = 1.0  # seconds between checks whether the client is still connected
 
@@ -128,6 +129,7 @@ class Batch:
         if request.get("within"):
             config.max_new_tokens = min(wanted, room, _FORM_TOKENS)
             config.stop_strings = {"<"}
+            config.structured_output_config = self._library.StructuredOutputConfig(grammar=_FORM)
         config.do_sample = request.get("temperature", 1) > 0
         if config.do_sample:
             config.temperature, config.top_p = request.get("temperature", 1), request.get("top_p", 1)
@@ -141,14 +143,15 @@ class Batch:
             return True
         if generation.handle.get_status() == self._library.GenerationStatus.RUNNING:
             return False
-        output = generation.handle.read_all()[0]
-        text = self._tokenizer.decode(output.generated_ids)
-        truncated = output.finish_reason == self._library.GenerationFinishReason.LENGTH
+        outputs = generation.handle.read_all()  # empty if the reply has no token before a stop string
+        tokens = outputs[0].generated_ids if outputs else []
+        text = self._tokenizer.decode(tokens)
+        truncated = bool(outputs) and outputs[0].finish_reason == self._library.GenerationFinishReason.LENGTH
         if generation.opening:
             text, truncated = f"{generation.opening}\n{text.partition('<')[0]}{generation.closing}", False
         reply = {"role": "assistant", "content": text}
         choice = {"index": 0, "message": reply, "finish_reason": "length" if truncated else "stop"}
-        prompt, completion = generation.prompt_tokens, len(output.generated_ids)
+        prompt, completion = generation.prompt_tokens, len(tokens)
         usage = {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
         _answer(generation.answer, 200, {"object": "chat.completion", "choices": [choice], "usage": usage})
         return True

@@ -14,7 +14,6 @@ from typing import Any
 from textgrad.engine import local_openvino
 from textgrad.engine.local_conversion import convert, converted_path
 
-RUNTIMES = ("auto", "openvino", "llamacpp")
 _UNREADABLE = "gguf_tensor_to_f16"  # in the error message for a quantization that OpenVINO does not read
 _running: list[Any] = []  # llama.cpp ends when its server object is deleted
 
@@ -29,7 +28,7 @@ def main() -> None:
         tell({"url": serve(**options)})
     except (ImportError, RuntimeError, OSError) as error:
         hint = "; on Debian and Ubuntu: apt install libgomp1" if "libgomp" in str(error) else ""
-        tell({"error": f"{error}{hint}"})
+        tell({"error": " ".join(f"{error}{hint}".split())})
     sys.stdin.read()
     os._exit(0)  # without waiting for replies in progress
 
@@ -43,21 +42,16 @@ def serve(runtime: str, path: str, cache: str, **settings: int) -> str:
     """Return the base URL of a running server.
 
     Args:
-        runtime: one of `RUNTIMES`; "auto" is OpenVINO, or llama.cpp if OpenVINO cannot serve the file.
+        runtime: "openvino" or "llamacpp".
         path: GGUF file.
         cache: folder for converted models.
         **settings: arguments of `start`.
 
     Raises:
-        ImportError, RuntimeError, OSError: no runtime can serve the file.
+        ImportError, RuntimeError, OSError: the runtime cannot serve the file.
     """
-    if runtime != "llamacpp":
-        try:
-            return start_openvino(path, cache, settings)
-        except (ImportError, RuntimeError) as error:
-            if runtime == "openvino":
-                raise
-            tell({"note": f"uses llama.cpp, since OpenVINO cannot load it: {' '.join(str(error).split())[-200:]}"})
+    if runtime == "openvino":
+        return start_openvino(path, cache, settings)
     server = start_llama_cpp(path, **settings)
     _running.append(server)
     return server.listening_address + "/v1"

