@@ -25,6 +25,7 @@ def evaluation_record(evaluation: Evaluation, task: str, score: Score, client: i
         "accuracy": estimate["value"],
         "n": estimate["n"],
         "ci95": estimate["ci95"],
+        **({"raced_of": estimate["raced_of"]} if "raced_of" in estimate else {}),
         "correct": list(score.correct),
     }
 
