@@ -1,8 +1,8 @@
 """Compare `--validate race` with `--validate full`: calls saved, choice of the best round, test accuracy.
 
-    .venv/bin/python -m tests.benchmarks.race runs --seeds 100          # whole runs on the simulated engine
-    .venv/bin/python -m tests.benchmarks.race paired --seeds 200        # the comparisons alone, on known answers
-    .venv/bin/python -m tests.benchmarks.race recorded logs/<run> ...   # the same on the answers of recorded runs
+    sh scripts/benchmark.sh race paired --seeds 100        # the comparisons alone, on known answers
+    sh scripts/benchmark.sh race recorded logs/<run> ...   # the same on the answers of recorded runs
+    sh scripts/benchmark.sh race runs --seeds 100          # whole runs on the simulated engine
 
 README.md beside this file has the results.
 """
@@ -167,10 +167,12 @@ def recorded(folders: Sequence[Path], seeds: int) -> Iterator[str]:
 
 def main(arguments: list[str]) -> int:
     """Print the table of a subcommand."""
-    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.race", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="benchmark.sh race", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     runs, pairs, logs = (commands.add_parser(name) for name in ("runs", "paired", "recorded"))
-    pairs.add_argument("--seeds", type=int, default=200)
+    pairs.add_argument("--seeds", type=int, default=100)
     runs.add_argument("--modules", nargs="+", default=MODULES, choices=MODULES)
     runs.add_argument("--questions", nargs="+", type=int, default=[40, 100, 300], help="validation questions")
     runs.add_argument("--rounds", nargs="+", type=int, default=[3, 10])

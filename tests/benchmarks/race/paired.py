@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
+from textgrad.engine.simulated_world import chance
 from utils.federation.evaluation import Sample, Score
 from utils.federation.racing import Race
 from utils.federation.result import Round, best_round, lead
@@ -103,9 +104,9 @@ class World:
     def right(self, prompt: str, number: int, seed: int) -> float:
         """Return 1 for a right answer; a prompt is "<lessons>|<wording>"."""
         lessons, _, wording = prompt.partition("|")
-        shared, drawn = random.Random(f"{seed} {number}"), random.Random(f"{seed} {number} {wording}")
-        level = self.skill if f" {shared.randrange(_TOPICS)} " in lessons else self.base
-        return float((drawn if drawn.random() < self.noise else shared).random() < level)
+        level = self.skill if f" {number % _TOPICS} " in lessons else self.base
+        is_new = chance("noise", seed, number, wording) < self.noise
+        return float(chance("answer", seed, number, wording if is_new else "") < level)
 
     def propose(self, number: int, prompt: str, seed: int) -> str:
         """Return a merged prompt: some lessons more, perhaps one lost, and other words."""

@@ -1,6 +1,7 @@
 """Races: validation on as many questions as a comparison needs."""
 
 import collections
+import contextlib
 import json
 import random
 
@@ -12,6 +13,7 @@ from textgrad.engine.base import Reply
 from utils.aggregation.merging import Merging
 from utils.federation.racing import Race
 from utils.federation.result import lead, overall
+from utils.report.browser.documents import Documents
 
 
 class Scripted(toy.Recording):
@@ -197,3 +199,13 @@ def test_a_dry_run_counts_a_race_in_full_and_says_so(tmp_path, capsys):
         counts.append([line for line in lines if line.startswith(("test", "evaluation", "all"))])
         assert any(line.startswith("upper bound") for line in lines) is (mode == "race")
     assert counts[0] == counts[1]
+
+
+def test_the_call_browser_shows_all_answers_of_a_raced_round(tmp_path):
+    _, folder = run(tmp_path, "--validate", "race")
+    with contextlib.closing(Documents(folder)) as documents:
+        paths = [path for path in documents.paths() if path.startswith("evaluation/")]
+        shown = [documents.document(path) for path in paths]
+    raced = [each for each in shown if each["event"]["split"] == "val"]
+    assert any("raced_of" in each["event"] for each in raced)
+    assert all(len(each["questions"]) >= each["event"]["n"] for each in raced)
