@@ -34,8 +34,8 @@ class Merging:
         rng: generator for random choices, seeded by run and round.
         validate: returns a prompt's validation accuracy in [0, 1] on the server's questions, with requests to the test
             engine; None if unavailable.
-        race: returns the prompt of the best accuracy on the server's questions, with fewer requests than `validate`; None
-            to use that.
+        race: returns the prompt of the best accuracy on the server's questions, with fewer requests than `validate`;
+            None to use that.
         ask_clients: has the clients of the round score distinct prompts, in place of `validate`; None to use that.
         vote_epsilon: privacy parameter of each vote if the clients vote instead of sending counts, else 0.
         surprisal: returns a prompt's surprisal in bits per token, [] on failure; None without a surprisal model.
