@@ -30,6 +30,8 @@ def run(config: Config, call_log: Path | None = None) -> int:
 
     if config.dry_run:
         print(forecast_table(forecast(config)))
+        if config.validate == "race":
+            print("upper bound: with --validate race, comparisons usually end before the last validation question")
         if config.repeats > 1:
             print(f"for each of {config.repeats} seeds; after the first seed, the zero-shot calls are free")
         return EXIT_OK

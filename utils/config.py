@@ -163,7 +163,7 @@ class Config:
     accept_size: int = option(
         6,
         "training",
-        "further questions that the rules holdout and paired may ask per step",
+        "further questions that the rules holdout, paired and race may ask per step",
         low=0,
         high=_MANY,
     )
@@ -171,7 +171,8 @@ class Config:
     skip_solved: bool = option(
         True,
         "training",
-        "criticize wrong answers only, and skip minibatches without wrong answers",
+        "criticize wrong answers only, and skip minibatches without wrong answers; fewer calls, but less time only if "
+        "the server or a rate limit is the bottleneck, because a round waits for its slowest client",
     )
 
     homo_split_num: int = option(
@@ -279,6 +280,13 @@ class Config:
     )
     aggregate_gate: bool = option(
         True, "federation", "keep the old global prompt if the merged one has lower validation accuracy"
+    )
+    validate: str = option(
+        "full",
+        "federation",
+        "validation questions per prompt: full answers all; race answers growing blocks of them until a sequential "
+        "test tells which prompt is best on all; test questions are always answered in full",
+        choices=("full", "race"),
     )
     min_retention: float = option(
         0.5,

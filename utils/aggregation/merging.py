@@ -34,6 +34,8 @@ class Merging:
         rng: generator for random choices, seeded by run and round.
         validate: returns a prompt's validation accuracy in [0, 1] on the server's questions, with requests to the test
             engine; None if unavailable.
+        race: returns the prompt of the best accuracy on the server's questions, with fewer requests than `validate`;
+            None to use that.
         ask_clients: has the clients of the round score distinct prompts, in place of `validate`; None to use that.
         vote_epsilon: privacy parameter of each vote if the clients vote instead of sending counts, else 0.
         surprisal: returns a prompt's surprisal in bits per token, [] on failure; None without a surprisal model.
@@ -62,6 +64,7 @@ class Merging:
     broadcast: str = ""
     rng: random.Random = field(default_factory=lambda: random.Random(0))
     validate: Callable[[str], float] | None = None
+    race: Callable[[Sequence[str]], str] | None = None
     ask_clients: Callable[[tuple[str, ...]], ClientScores] | None = None
     vote_epsilon: float = 0.0
     surprisal: Callable[[str], list[float]] | None = None
@@ -269,6 +272,17 @@ class Merging:
                 return validate(distinct[number])
 
         return fan_out(scored, range(len(distinct)))
+
+    def best(self, prompts: Sequence[str]) -> str:
+        """Return the prompt with the best score, the first one in a tie.
+
+        Raises:
+            UsageError: as `scores`.
+        """
+        if self.race is not None and self.ask_clients is None:
+            return self.race(prompts)
+        scores = self.scores(prompts)
+        return prompts[scores.index(max(scores))]
 
     def branch(self) -> "Merging":
         """Return a copy with its counters at zero, for a merge that may be discarded."""

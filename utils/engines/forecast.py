@@ -2,7 +2,8 @@
 
 A dry run sends the real questions through the real round loop, so it counts every call and the length of every request.
 The length of real replies and which rewrites are accepted remain unknown: a rejected rewrite leaves the prompt
-unchanged, and repeated requests are free. On the simulated engine, the forecast is exact.
+unchanged, and repeated requests are free. Races are counted as full validation, so with --validate race the forecast is
+an upper bound. Otherwise it is exact on the simulated engine.
 """
 
 import dataclasses
@@ -60,6 +61,7 @@ def forecast(config: Config, on_reply: Callable[[], None] | None = None) -> dict
         evaluation_engine=_simulated(config.evaluation_engine),
         client_engines=tuple(_simulated(name) for name in config.client_engines),
         surprisal_model="off",
+        validate="full",
         transfer_engine=tuple(_simulated(name) for name in config.transfer_engine),
         straggler_rate=0.0,
         round_deadline=0.0,

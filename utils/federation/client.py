@@ -71,6 +71,10 @@ class _MoreQuestions:
     def __init__(self, samples: list[Sample], compare: Callable[[Sequence[Sample]], list[tuple[float, float]]]):
         self._samples, self._compare = samples, compare
 
+    @property
+    def left(self) -> int:
+        return len(self._samples)
+
     def __call__(self, count: int | None = None) -> list[tuple[float, float]]:
         count = len(self._samples) if count is None else count
         asked, self._samples = self._samples[:count], self._samples[count:]

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from textgrad.concurrency import fan_out
@@ -49,17 +49,24 @@ class Score:
     Attributes:
         prompt: id of the prompt.
         task: name of the task.
-        correct: score per question, in the order of the data; see `Outcome`.
+        correct: score per question, in the order of the data; see `Outcome`. None for a question that a race left out.
     """
 
     prompt: str
     task: str
-    correct: tuple[float, ...]
+    correct: tuple[float | None, ...]
 
     @property
     def estimate(self) -> Estimate:
         """The accuracy, or mean score, with its n and interval."""
-        return accuracy(self.correct)
+        return answered_accuracy(self.correct)
+
+
+def answered_accuracy(correct: Sequence[float | None]) -> Estimate:
+    """Return the accuracy on the answered questions, marked as raced if there are others; see `Score.correct`."""
+    answered = [score for score in correct if score is not None]
+    raced_of = len(correct) if len(answered) < len(correct) else 0
+    return replace(accuracy(answered), raced_of=raced_of)
 
 
 def samples_of(task: Task, split: str) -> list[Sample]:

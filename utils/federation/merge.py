@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import random
+from collections.abc import Sequence
 
 from textgrad.concurrency import scope
 from textgrad.style import Style
@@ -11,6 +12,7 @@ from utils.aggregation.aggregate import Merge, aggregate
 from utils.aggregation.client_scores import ClientScores, Counts, Vote
 from utils.aggregation.merging import Merging
 from utils.aggregation.repair import repair
+from utils.federation.racing import Race
 from utils.federation.result import Round, overall
 from utils.federation.scoring import Evaluation, score_prompts
 from utils.federation.setup import Federation
@@ -20,19 +22,25 @@ from utils.metrics.judge import judge_fate
 from utils.metrics.retention import Retention, retention_by_client
 
 
-def merge_uploads(federation: Federation, current: Round) -> None:
-    """Fill in `aggregated`, `merge`, `retention`, `repaired` and `prompts` of a round with uploads."""
+def merge_uploads(federation: Federation, current: Round, race: Race | None = None) -> None:
+    """Fill in `aggregated`, `merge`, `retention`, `repaired` and `prompts` of a round with uploads.
+
+    Args:
+        federation: engines, validation questions and options.
+        current: the round.
+        race: finds the best of several candidate merges; None to score each one in full.
+    """
     current.aggregated = [update.prompt for update in current.updates]
     with scope(aggregate=True):
         uploads = [update.as_upload() for update in current.updates]
-        merge = aggregate(federation.config.aggregate_method, uploads, _merging(federation, current))
+        merge = aggregate(federation.config.aggregate_method, uploads, _merging(federation, current, race))
         current.retention = _retention(federation, current, merge.prompt)
         if federation.config.aggregate_repair:
             merge = _repair(federation, current, merge)
     current.merge, current.prompts = merge, (merge.prompt,)
 
 
-def _merging(federation: Federation, current: Round) -> Merging:
+def _merging(federation: Federation, current: Round, race: Race | None) -> Merging:
     config = federation.config
     return Merging(
         engine=federation.engines.evaluation,
@@ -41,6 +49,7 @@ def _merging(federation: Federation, current: Round) -> Merging:
         broadcast=current.broadcast[0],
         rng=random.Random(f"merge {config.seed} {current.number}"),
         validate=functools.partial(_validation_accuracy, federation),
+        race=functools.partial(_winner, race) if race else None,
         ask_clients=functools.partial(_ask_clients, federation, current) if config.score_by == "clients" else None,
         vote_epsilon=config.vote_epsilon,
         surprisal=federation.surprisal,
@@ -58,6 +67,11 @@ def _validation_accuracy(federation: Federation, prompt: str) -> float:
     """Return the validation accuracy of a candidate prompt; 0 without validation questions."""
     candidate = Evaluation("candidate", "val", (prompt,), federation.engines.test)
     return overall(score_prompts(federation, candidate)).value or 0.0
+
+
+def _winner(race: Race, prompts: Sequence[str]) -> str:
+    """Return the best of several candidate prompts on validation."""
+    return race.run([(prompt,) for prompt in prompts], "candidate")[0]
 
 
 def _ask_clients(federation: Federation, current: Round, prompts: tuple[str, ...]) -> ClientScores:

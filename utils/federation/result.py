@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import fsum
+from typing import Any
 
 from utils.aggregation.aggregate import Merge
 from utils.aggregation.client_scores import ClientScores
@@ -17,6 +19,25 @@ Scores = dict[str, list[Score]]
 def overall(scores: Scores) -> Estimate:
     """Return the mean accuracy over tasks and, for local-only training, over the clients' prompts."""
     return mean_estimate([score for of_task in scores.values() for score in of_task])
+
+
+def lead(new: Scores, old: Scores) -> float:
+    """Return how much higher the mean accuracy over tasks is in `new`, on the questions that both sides answered.
+
+    Differences are divided by the number of all questions of their task, so the sign is that of `overall` unless a
+    race left questions out. A rounding error counts as 0.
+    """
+    means = []
+    for task, of_task in new.items():
+        answers = zip(*(score.correct for score in (*of_task, *old[task])), strict=True)
+        changes = [_change(each[: len(of_task)], each[len(of_task) :]) for each in answers if None not in each]
+        if n := len(of_task[0].correct):
+            means.append(fsum(changes) / n)
+    return round(fsum(means) / len(means), 9) if means else 0.0
+
+
+def _change(new: Sequence[Any], old: Sequence[Any]) -> float:
+    return fsum(new) / len(new) - fsum(old) / len(old)
 
 
 def prompts_text(prompts: Sequence[str]) -> str:
@@ -93,14 +114,17 @@ class Result:
 
 
 def best_round(rounds: list[Round]) -> int:
-    """Return the number of the round whose prompts have the highest validation accuracy.
+    """Return the number of the round whose prompts have the highest validation accuracy; see `lead`.
 
     Of several it is the last one, which has learned most, unless the initial prompt is one of them. A prompt that stays
     for several rounds counts for the first of them. Test scores are not considered.
     """
     scored = [each for each in rounds if each.validation]
-    values = [overall(each.validation).value or 0.0 for each in scored]
-    best = [each for each, value in zip(scored, values, strict=True) if value == max(values)]
-    if not best or best[0].number == 0:
+    if not scored:
         return 0
-    return next(each.number for each in scored if each.prompts == best[-1].prompts)
+    best = scored[0]
+    for each in scored[1:]:
+        gain = lead(each.validation, best.validation)
+        if gain > 0 or (gain == 0 and best.number):
+            best = each
+    return next(each.number for each in scored if each.prompts == best.prompts)

@@ -1,8 +1,12 @@
 """The round loop: broadcast, local training, upload, aggregate, evaluate (paper, Algorithm 1).
 
 Zero-shot scores run in the background. With --no_aggregate_gate, so does the validation of round t during round t + 1;
-the gate needs its result before.
+the gate needs its result before. With --validate race, a round answers as many validation questions as it takes to
+compare it with the best round so far.
 """
+
+import dataclasses
+from collections.abc import Callable
 
 from textgrad.concurrency import BackgroundTask, run_in_background, scope
 from textgrad.engine.base import EngineLM
@@ -12,7 +16,8 @@ from utils.federation.exchange import exchange
 from utils.federation.merge import merge_uploads
 from utils.federation.null_log import NullLog
 from utils.federation.personal import PERSONAL, PERSONAL_VALIDATION
-from utils.federation.result import Result, Round, Scores, best_round, overall
+from utils.federation.racing import Race
+from utils.federation.result import Result, Round, Scores, best_round, lead, overall
 from utils.federation.scoring import Evaluation, exceeds_context, score_prompts, validation_of
 from utils.federation.setup import Federation
 
@@ -37,6 +42,7 @@ class _Run:
         self.federation, self.config, self.log = federation, federation.config, log
         self.rounds: list[Round] = []
         self.validations: list[BackgroundTask[Scores]] = []
+        self.race = Race(federation) if self.config.validate == "race" else None
         self.tests: dict[str, BackgroundTask[Scores]] = {}
         for client in federation.clients:
             client.on_step = log.step
@@ -60,7 +66,7 @@ class _Run:
                 self._finish(self._round(number, self.rounds[-1].prompts))
         self.log.phase("validating", self.config.max_epochs)
         for each, validation in zip(self.rounds, self.validations, strict=True):
-            each.validation = validation.result()
+            each.validation = self._latest(each, validation.result())
         best = best_round(self.rounds)
         self.log.phase("testing")
         self._test("last", self.rounds[-1].prompts, engines.test)
@@ -89,7 +95,9 @@ class _Run:
             current.prompts = tuple(uploaded.get(client, old) for client, old in enumerate(prompts))
         else:
             self.log.phase("merging", number)
-            merge_uploads(self.federation, current)
+            if self.race:  # one comparison at a time, so that the order of requests does not depend on timing
+                self.validations[-1].wait()
+            merge_uploads(self.federation, current, self.race)
             current.kept_old_reason = self._rejection_reason(current)
             if current.kept_old_reason:
                 current.prompts = current.broadcast
@@ -103,26 +111,47 @@ class _Run:
         if not self.config.aggregate_gate:
             return ""
         self.log.phase("validating", current.number)
-        before = overall(self.validations[-1].result())
-        # The validation after the round reads these answers from the call log.
-        after = overall(score_prompts(self.federation, validation_of(self.federation, current.number, merged)))
-        if before.value is None or after.value is None or after.value >= before.value:
+        before = self.validations[-1].result()
+        evaluation = validation_of(self.federation, current.number, merged)
+        # The validation after the round reuses these answers.
+        if self.race:
+            self.race.run([merged, current.broadcast], evaluation.label)
+            before, after = self.race.scores(current.broadcast), self.race.scores(merged)
+        else:
+            after = score_prompts(self.federation, evaluation)
+        if lead(after, before) >= 0:
             return ""
-        return f"gate: validation {after} under the merged prompt, {before} under the old one"
+        return f"gate: validation {overall(after)} under the merged prompt, {overall(before)} under the old one"
 
     def _finish(self, finished: Round) -> None:
         """Validate the prompts of a round in the background, and log the round."""
+        evaluation = validation_of(self.federation, finished.number, finished.prompts)
+        earlier = list(zip(self.rounds, self.validations, strict=True))
+        validation = self._start(evaluation, lambda: self._validate(evaluation, earlier))
         self.rounds.append(finished)
-        validation = self._start(validation_of(self.federation, finished.number, finished.prompts))
         self.validations.append(validation)
         if finished.number:
             self.log.round(finished, validation)
 
-    def _test(self, label: str, prompts: tuple[str, ...], engine: EngineLM, split: str = "test") -> None:
-        self.tests[label] = self._start(Evaluation(label, split, prompts, engine))
+    def _validate(self, evaluation: Evaluation, earlier: list[tuple[Round, BackgroundTask[Scores]]]) -> Scores:
+        """Return the validation scores of a round; a race compares it with the best of the earlier rounds."""
+        if not self.race:
+            return score_prompts(self.federation, evaluation)
+        rounds = [dataclasses.replace(each, validation=self._latest(each, task.result())) for each, task in earlier]
+        best = [rounds[best_round(rounds)].prompts] if rounds else []
+        self.race.run([*best, evaluation.prompts], evaluation.label)
+        return self.race.scores(evaluation.prompts)
 
-    def _start(self, evaluation: Evaluation) -> BackgroundTask[Scores]:
-        task = run_in_background(lambda: score_prompts(self.federation, evaluation))
+    def _latest(self, finished: Round, validation: Scores) -> Scores:
+        """Return the scores of a validated round, with the answers that later races added."""
+        return self.race.scores(finished.prompts) if self.race else validation
+
+    def _test(self, label: str, prompts: tuple[str, ...], engine: EngineLM, split: str = "test") -> None:
+        evaluation = Evaluation(label, split, prompts, engine)
+        self.tests[label] = self._start(evaluation, lambda: score_prompts(self.federation, evaluation))
+
+    def _start(self, evaluation: Evaluation, score: Callable[[], Scores]) -> BackgroundTask[Scores]:
+        task = run_in_background(score)
         self.log.scores(evaluation, task)
         return task
 
@@ -137,7 +166,7 @@ class _Run:
         for each, validation in zip(self.rounds, self.validations, strict=False):
             if not validation.succeeded():
                 break
-            each.validation = validation.result()
+            each.validation = self._latest(each, validation.result())
             rounds = self.rounds[: each.number + 1]
         tests = {label: task.result() for label, task in self.tests.items() if task.succeeded()}
         return Result(rounds, best_round(rounds), tests, reason)

@@ -53,7 +53,7 @@ def score_prompts(federation: Federation, evaluation: Evaluation) -> Scores:
 def exceeds_context(federation: Federation, prompt: str, answered: Sequence[str]) -> bool:
     """Return True if the longest validation question exceeds the test engine's context under a prompt.
 
-    The validation repeats this call, so it costs nothing extra.
+    The validation repeats this call, so it costs nothing extra unless a race leaves this question out.
 
     Args:
         federation: tasks and engines.

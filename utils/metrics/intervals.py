@@ -9,7 +9,7 @@ Donner, Stat. Med. 27 (2008) 1693-1702, for the mean over tasks.
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 _Z = 1.959963984540054  # 97.5 % quantile of the standard normal distribution
 _RESAMPLES = 10_000
@@ -25,26 +25,33 @@ class Estimate:
         value: share of right answers, or mean of graded scores, in [0, 1]; None without questions.
         n: number of questions, >= 0.
         ci95: 95 % interval within [0, 1]; (0, 1) without questions.
+        raced_of: number of all questions if a race stopped before the last one, else 0. The answers decided on n, so
+            the interval then only describes the answered questions.
     """
 
     value: float | None
     n: int
     ci95: tuple[float, float]
+    raced_of: int = 0
 
     def as_json(self) -> dict:
-        """Return `{"value": float | None, "n": int, "ci95": [low, high]}`, rounded to four decimals."""
-        return {"value": rounded(self.value), "n": self.n, "ci95": [rounded(bound) for bound in self.ci95]}
+        """Return `{"value": float | None, "n": int, "ci95": [low, high]}`, rounded to four decimals.
+
+        A raced estimate also has "raced_of".
+        """
+        record = {"value": rounded(self.value), "n": self.n, "ci95": [rounded(bound) for bound in self.ci95]}
+        return record | ({"raced_of": self.raced_of} if self.raced_of else {})
 
     @classmethod
     def from_json(cls, record: Mapping) -> "Estimate":
         """Return the estimate of a record written by `as_json`."""
         low, high = record["ci95"]
-        return cls(record["value"], record["n"], (low, high))
+        return cls(record["value"], record["n"], (low, high), record.get("raced_of", 0))
 
     def __str__(self) -> str:
         if self.value is None:
             return "no questions"
-        return f"{self.value:.2f} {interval_text(self.ci95)}, n = {self.n}"
+        return f"{self.value:.2f} {interval_text(self.ci95)}, {n_text(self.n, self.raced_of)}"
 
 
 def accuracy(scores: Sequence[float]) -> Estimate:
@@ -125,10 +132,13 @@ def mean_of_prompts(estimates: Sequence[Estimate]) -> Estimate:
     wider than needed for graded scores; see `share_of`.
 
     Args:
-        estimates: at least one, all with the same n.
+        estimates: at least one, all with the same n unless they are raced.
     """
     values = [estimate.value for estimate in estimates if estimate.value is not None]
-    return _wilson(sum(values) / len(values), estimates[0].n) if values else estimates[0]
+    if not values:
+        return estimates[0]
+    mean = _wilson(sum(values) / len(values), min(estimate.n for estimate in estimates))
+    return replace(mean, raced_of=max(estimate.raced_of for estimate in estimates))
 
 
 def mean_of(estimates: Sequence[Estimate], weights: Sequence[float] = ()) -> Estimate:
@@ -147,12 +157,18 @@ def mean_of(estimates: Sequence[Estimate], weights: Sequence[float] = ()) -> Est
     below = math.sqrt(sum((weight * (value - estimate.ci95[0])) ** 2 for value, estimate, weight in counted)) / whole
     above = math.sqrt(sum((weight * (estimate.ci95[1] - value)) ** 2 for value, estimate, weight in counted)) / whole
     total = sum(estimate.n for _, estimate, _ in counted)
-    return Estimate(mean, total, (max(0.0, mean - below), min(1.0, mean + above)))
+    raced_of = sum(estimate.raced_of or estimate.n for _, estimate, _ in counted)
+    return Estimate(mean, total, (max(0.0, mean - below), min(1.0, mean + above)), raced_of if raced_of > total else 0)
 
 
 def rounded(number: float | None) -> float | None:
     """Return a number with four decimals, for logs."""
     return None if number is None else round(float(number), 4)
+
+
+def n_text(n: int, raced_of: int = 0) -> str:
+    """Return "n = 24" or, for a raced estimate, "n = 24 of 100, raced"; see `Estimate`."""
+    return f"n = {n} of {raced_of}, raced" if raced_of else f"n = {n}"
 
 
 def interval_text(bounds: tuple[float, float]) -> str:

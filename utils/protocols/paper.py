@@ -20,5 +20,6 @@ VALUES: dict[str, Any] = {
     "aggregate_gate": False,
     "min_retention": 0.0,
     "aggregate_repair": False,
+    "validate": "full",
 }
 """Every option that decides about the method, also where the default is the same today."""

@@ -1,6 +1,6 @@
 """Charts of the accuracies of one run: validation, test, minibatches, tasks and clients, with 95 % intervals."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from utils.metrics.statistics import share_of, total_of
@@ -25,7 +25,7 @@ def accuracy_charts(run: Run) -> list[Chart]:
     return [
         Chart(
             "accuracy",
-            "Validation accuracy, 95 % intervals",
+            f"Validation accuracy, 95 % intervals{raced_note(runs.values())}",
             [validation_series(name, each) for name, each in runs.items()],
             "round",
             1.0,
@@ -42,7 +42,14 @@ def accuracy_charts(run: Run) -> list[Chart]:
             "test accuracy",
             tuple(_TESTED),
         ),
-        Chart("tasks", "Accuracy by task, 95 % intervals", _tasks(run), "round", 1.0, "validation accuracy"),
+        Chart(
+            "tasks",
+            f"Accuracy by task, 95 % intervals{raced_note([run])}",
+            _tasks(run),
+            "round",
+            1.0,
+            "validation accuracy",
+        ),
         Chart("minibatches", "Minibatches, 95 % intervals", _minibatches(run), "round", 1.0, "accuracy"),
         _clients(run.results["clients"]),
     ]
@@ -52,6 +59,13 @@ def validation_series(name: str, run: Run) -> Series:
     """Return the mean validation accuracy of the prompts after each round, with the best round as a hollow mark."""
     points = _validation(run, "mean")
     return Series(name, points, rings=[point[:2] for point in points if point[0] == run.results["best_round"]])
+
+
+def raced_note(runs: Iterable[Run]) -> str:
+    """Return the smallest and largest n of raced rounds, for a title; "" without races."""
+    validations = [record["validation"].get("mean", {}) for run in runs for record in run.results["rounds"]]
+    sizes = [each["n"] for each in validations if "raced_of" in each]
+    return f"; raced rounds: n = {min(sizes)} to {max(sizes)}" if sizes else ""
 
 
 def first_clients(count: int) -> tuple[int, str]:

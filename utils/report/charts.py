@@ -5,7 +5,14 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from utils.report.accuracy_charts import BEST_ROUND, accuracy_charts, first_clients, share_point, validation_series
+from utils.report.accuracy_charts import (
+    BEST_ROUND,
+    accuracy_charts,
+    first_clients,
+    raced_note,
+    share_point,
+    validation_series,
+)
 from utils.report.chart import COLOR_COUNT, AnyChart, Bars, Chart, Columns, Series
 from utils.report.communication_chart import communication_chart
 from utils.report.runs import Run
@@ -74,7 +81,7 @@ def comparison_charts(runs: Sequence[Run], numbers: Sequence[dict[str, Any]]) ->
         communication_chart({run.name: run for run in runs}),
         Chart(
             "validation",
-            "Validation accuracy, 95 % intervals",
+            f"Validation accuracy, 95 % intervals{raced_note(runs)}",
             [validation_series(run.name, run) for run in runs],
             "round",
             1.0,

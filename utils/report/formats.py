@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from utils.metrics.intervals import n_text
+
 DASH = "–"
 
 
@@ -10,11 +12,12 @@ def estimate_text(estimate: dict[str, Any] | None) -> str:
     """Return an accuracy with its interval and n; a dash for None.
 
     Args:
-        estimate: {"value", "n", "ci95"} as results.json holds it.
+        estimate: {"value", "n", "ci95"} as results.json holds it; a raced one also has "raced_of".
     """
     if not estimate or estimate["value"] is None:
         return DASH
-    return f"{estimate['value']:.3f} {interval_text(estimate['ci95'])} n = {estimate['n']}"
+    n = n_text(estimate["n"], estimate.get("raced_of", 0))
+    return f"{estimate['value']:.3f} {interval_text(estimate['ci95'])} {n}"
 
 
 def interval_text(interval: Sequence[float] | None, sign: str = "") -> str:

@@ -84,7 +84,8 @@ def _rows(record: dict[str, Any]) -> int:
 def _global(number: int, record: dict[str, Any], height: int, kind: str, link: str = "") -> Node:
     validation = (record.get("validation") or {}).get("mean") or {}
     known = validation.get("value") is not None
-    accuracy = f"{validation['value']:.2f}, n = {validation['n']}" if known else "not validated"
+    n = f"{validation['n']} of {validation['raced_of']}" if "raced_of" in validation else validation.get("n")
+    accuracy = f"{validation['value']:.2f}, n = {n}" if known else "not validated"
     x = 1 + number * 2 * (_WIDTH + _GAP)
     return Node(x, 1 + (height - _HEIGHT) // 2, f"round {number}" if number else "initial", accuracy, kind, link)
 

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from typing import Any
 
+from utils.federation.evaluation import answered_accuracy
 from utils.federation.personal import PERSONAL, PERSONAL_VALIDATION
 from utils.federation.result import Result, Scores
 from utils.federation.setup import Federation
@@ -53,12 +54,12 @@ def _pooled(shares) -> dict[str, Any]:
 
 
 def _own_validation(federation: Federation, validation: Scores, client: int) -> dict[str, Any]:
-    correct = []
+    correct: list[float | None] = []
     for task, positions in federation.shards[client].items() if validation else ():
         scores = validation[task]
         own = scores[client if len(scores) > 1 else 0].correct
         correct += [own[position] for position in positions]
-    return accuracy(correct).as_json()
+    return answered_accuracy(correct).as_json()
 
 
 def fairness_of(clients: dict[str, Any]) -> dict[str, Any] | None:

@@ -47,7 +47,8 @@ def _groups(names: list[str]) -> list[list[str]]:
 
 def _outcomes(scores: Mapping[str, Sequence[Score]], names: Iterable[str], client: int) -> dict[tuple[str, int], float]:
     """Return the score of each question of some tasks, under the prompt of a client."""
-    return {(name, index): score for name in names for index, score in enumerate(scores[name][client].correct)}
+    outcomes = ((name, index, score) for name in names for index, score in enumerate(scores[name][client].correct))
+    return {(name, index): score for name, index, score in outcomes if score is not None}
 
 
 def comparisons_record(tests: Mapping[str, Scores], transfer_engines: Iterable[str] = ()) -> dict[str, Any]:

@@ -25,6 +25,7 @@ def evaluation_record(evaluation: Evaluation, task: str, score: Score, client: i
         "accuracy": estimate["value"],
         "n": estimate["n"],
         "ci95": estimate["ci95"],
+        **({"raced_of": estimate["raced_of"]} if "raced_of" in estimate else {}),
         "correct": list(score.correct),
     }
 
@@ -93,7 +94,10 @@ def round_text(finished: Round, rounds: int, before: Estimate, after: Estimate, 
 
 
 def _change(before: Estimate, after: Estimate) -> str:
-    return "" if before.value is None or after.value is None else f" ({after.value - before.value:+.2f})"
+    """Return the change in parentheses; "" if it is unknown, or if races answered different questions."""
+    if before.value is None or after.value is None or before.raced_of or after.raced_of:
+        return ""
+    return f" ({after.value - before.value:+.2f})"
 
 
 def round_problems(finished: Round) -> list[str]:

@@ -1,5 +1,6 @@
 """The results of a run that has not ended, for its page."""
 
+import dataclasses
 from typing import Any
 
 from utils.federation.result import Result, Round, Scores, best_round
@@ -34,8 +35,7 @@ class LiveResults:
 
     def add_round(self, finished: Round, validation: Scores) -> None:
         """Add a round."""
-        finished.validation = validation
-        self._rounds.append(finished)
+        self._rounds.append(dataclasses.replace(finished, validation=validation))
 
     def summary(self, seconds: float) -> dict[str, Any]:
         """Return what results.json would contain now, with a status of its own.

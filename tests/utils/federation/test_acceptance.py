@@ -1,5 +1,7 @@
 """Acceptance rules."""
 
+import random
+
 import pytest
 
 from utils.federation.acceptance import RULES, acceptance_rule
@@ -10,6 +12,10 @@ class Further:
 
     def __init__(self, pairs=()):
         self.pairs, self.asked = list(pairs), 0
+
+    @property
+    def left(self):
+        return len(self.pairs)
 
     def __call__(self, count=None):
         count = len(self.pairs) if count is None else count
@@ -74,9 +80,40 @@ def test_paired_asks_until_the_test_decides_and_then_follows_the_majority(before
 
 
 @pytest.mark.parametrize(
+    "before, after, further, kept, asked",
+    [
+        ([0, 0, 1], [1, 0, 1], [GAIN] * 30, True, 6),
+        ([0, 0, 1], [1, 0, 1], [LOSS] * 30, False, 6),
+        ([0, 0, 1], [0, 0, 1], [GAIN, TIE, TIE, TIE], True, 4),  # the last question could make it a tie
+        ([0, 0, 1], [0, 0, 1], [GAIN, GAIN, TIE, LOSS], True, 3),  # it could not
+        ([0, 0, 1], [1, 0, 1], [GAIN, LOSS] * 4, True, 8),  # a tie, and the minibatch rose
+        ([0, 0, 1], [0, 0, 1], [TIE] * 8, False, 8),
+        ([1, 0, 1], [0, 0, 1], [GAIN] * 8, False, 0),
+        ([0, 0, 1], [1, 0, 1], [], True, 0),
+    ],
+)
+def test_race_stops_asking_when_the_further_questions_have_decided(before, after, further, kept, asked):
+    questions = Further(further)
+    assert acceptance_rule("race")(before, after, questions) is kept
+    assert questions.asked == asked
+
+
+def test_race_keeps_what_holdout_keeps_with_fewer_questions():
+    rng, asked, different = random.Random(1), 0, 0
+    for _ in range(200):
+        outcomes = [GAIN, GAIN, LOSS, TIE] if rng.random() < 0.7 else [LOSS, TIE]
+        pairs = rng.choices(outcomes, k=60)
+        questions = Further(pairs)
+        raced = acceptance_rule("race")([0, 1, 1], [1, 1, 1], questions)
+        different += raced is not acceptance_rule("holdout")([0, 1, 1], [1, 1, 1], Further(pairs))
+        asked += questions.asked
+    assert different <= 200 * 0.1 and asked < 0.6 * 200 * 60
+
+
+@pytest.mark.parametrize(
     "before, after, kept_by",
     [
-        ([0.2, 0.5], [0.3, 0.5], {"not_worse", "better", "better_or_solved", "holdout", "paired"}),
+        ([0.2, 0.5], [0.3, 0.5], {"not_worse", "better", "better_or_solved", "holdout", "paired", "race"}),
         ([0.5, 0.5], [0.5, 0.4], set()),
         ([0.9, 0.9], [0.9, 0.9], {"not_worse"}),  # not solved
         ([1, 1.0], [1, 1.0], {"not_worse", "better_or_solved"}),

@@ -33,6 +33,7 @@ PAPER = {
     "aggregate_gate": False,
     "min_retention": 0.0,
     "aggregate_repair": False,
+    "validate": "full",
 }
 
 

@@ -36,8 +36,7 @@ def merge(uploads: Sequence[Upload], merging: Merging) -> str:
     if not fitting:
         raise BadReply("no union is within the token budget", kind="too long")
     by_score = merging.can_score and len(fitting) > 1
-    scores = merging.scores(fitting) if by_score else [0.0]
-    prompt = fitting[scores.index(max(scores))]
+    prompt = merging.best(fitting) if by_score else fitting[0]
     merging.contradictions += [
         Contradiction(
             subject,

@@ -41,8 +41,7 @@ def merge(uploads: Sequence[Upload], merging: Merging) -> str:
     if not candidates:
         raise BadReply("none of the candidate merges could be used")
     differ = len(set(candidates)) > 1
-    scores = merging.scores(candidates) if merging.can_score and differ else [0.0]
-    best = candidates[scores.index(max(scores))]
+    best = merging.best(candidates) if merging.can_score and differ else candidates[0]
     number = texts.index(best)
     merging.contradictions += branches[number].contradictions
     _, merged = plans[number]

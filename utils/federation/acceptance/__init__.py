@@ -12,6 +12,10 @@ RULES = names_in(PACKAGE)
 class MoreQuestions(Protocol):
     """Answers further questions of the client under both prompts, which the rewrite has not seen."""
 
+    @property
+    def left(self) -> int:
+        """Number of questions that may still be asked."""
+
     def __call__(self, count: int | None = None) -> list[tuple[float, float]]:
         """Return (old, new) per question: the scores in [0, 1] of the answers under both prompts.
 

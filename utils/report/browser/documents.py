@@ -235,9 +235,11 @@ class Documents:
         return [key for key in self._trace.keys_with(text) if key not in hidden] if text.strip() else []
 
     def _answers(self, event: dict[str, Any]) -> dict[int, Request]:
-        """Return the last answer to each question of an evaluation."""
+        """Return the last answer to each question of an evaluation; a race may have asked it in another one."""
+        raced = event["split"] == "val" and self.run.options.get("validate") == "race"
+        of = "%" if raced else event["of"]
         requests = self._trace.requests(
-            "evaluation = ? AND split = ? AND trace.task = ?", (event["of"], event["split"], event["task"])
+            "evaluation LIKE ? AND split = ? AND trace.task = ?", (of, event["split"], event["task"])
         )
         found = {each.place.question: each for each in requests if prompt_id(each.system_prompt) == event["prompt"]}
         return dict(sorted((question, each) for question, each in found.items() if question is not None))

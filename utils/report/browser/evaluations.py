@@ -23,7 +23,8 @@ def earlier_of(event: dict[str, Any], events: Sequence[dict[str, Any]]) -> dict[
 def flips_of(event: dict[str, Any], events: Sequence[dict[str, Any]]) -> dict[str, list[int]]:
     """Return the numbers of the questions whose score rose and fell against the earlier evaluation."""
     earlier = earlier_of(event, events)
-    pairs = list(enumerate(zip(earlier["correct"], event["correct"], strict=True))) if earlier else []
+    scores = enumerate(zip(earlier["correct"], event["correct"], strict=True)) if earlier else []
+    pairs = [(number, pair) for number, pair in scores if None not in pair]  # a race left the others out
     return {
         "rose": [number for number, (old, new) in pairs if new > old],
         "fell": [number for number, (old, new) in pairs if new < old],
