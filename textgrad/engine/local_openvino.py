@@ -183,14 +183,18 @@ class Server(ThreadingHTTPServer):
     Args:
         port: TCP port; 0 for any free port.
         batch: answers the requests.
-        model: entry of the list of models.
+        model: entry of the list of models, with the context length `max_model_len`.
     """
 
     daemon_threads = True
     request_queue_size = 128
 
     def __init__(self, port: int, batch: Batch, model: dict[str, Any]):
-        self.batch, self.models = batch, {"object": "list", "data": [model]}
+        self.batch = batch
+        self.pages: dict[str, dict[str, Any]] = {
+            "/v1/models": {"object": "list", "data": [model]},
+            "/props": {"default_generation_settings": {"n_ctx": model["max_model_len"]}},  # as llama.cpp reports it
+        }
         super().__init__(("127.0.0.1", port), _Handler)
 
 
@@ -199,8 +203,8 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        if self.path == "/v1/models":
-            self._send(200, self.server.models)
+        if page := self.server.pages.get(self.path):
+            self._send(200, page)
         else:
             self._send(404, {"error": {"code": 404, "message": f"no {self.path} here"}})
 

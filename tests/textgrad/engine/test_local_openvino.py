@@ -74,7 +74,7 @@ def ask():
 
     def start(text, context=100):
         batch = Batch(pipeline := Pipeline(text), LIBRARY, context)
-        servers.append(server := Server(0, batch, {"id": "m"}))
+        servers.append(server := Server(0, batch, {"id": "m", "max_model_len": context}))
         for work in (batch.run, server.serve_forever):
             threading.Thread(target=work, daemon=True).start()
 
