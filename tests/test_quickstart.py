@@ -48,7 +48,8 @@ def test_without_the_larger_model_smollm2_is_taken_and_the_reason_is_printed(unr
 @pytest.mark.parametrize("name, options", [("together", ()), ("alone", quickstart.ALONE)])
 def test_a_recording_is_replayed_without_the_model_and_says_so(unreachable, tmp_path, capsys, name, options):
     replayed = quickstart._replay(name, str(tmp_path), *options)
-    assert "recording of Qwen/Qwen2.5-0.5B-Instruct-GGUF from 2026-11-29, replayed without the model" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert f"recording of Qwen/Qwen2.5-0.5B-Instruct-GGUF from {quickstart.RECORDED_ON}, replayed without the" in shown
     assert replayed.folder == tmp_path / f"recorded_{name}"
     assert not Path(constants.HF_HUB_CACHE).exists()
 
