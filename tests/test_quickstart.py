@@ -74,5 +74,5 @@ def test_recorded_files_are_small():
 
 
 def test_both_settings_are_valid():
-    for options in (quickstart.RULES, quickstart.SUMS):
+    for options in (quickstart.RULES, quickstart.GCD):
         assert parse(options)
