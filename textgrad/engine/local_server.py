@@ -38,11 +38,11 @@ def tell(message: dict[str, str]) -> None:
     print(json.dumps(message), flush=True)
 
 
-def serve(runtime: str, path: str, cache: str, **settings: int) -> str:
+def serve(runtime: str, path: str, cache: str, **settings: Any) -> str:
     """Return the base URL of a running server.
 
     Args:
-        runtime: "openvino" or "llamacpp".
+        runtime: "openvino", "openvino_fast" or "llamacpp".
         path: GGUF file.
         cache: folder for converted models.
         **settings: arguments of `start`.
@@ -50,14 +50,14 @@ def serve(runtime: str, path: str, cache: str, **settings: int) -> str:
     Raises:
         ImportError, RuntimeError, OSError: the runtime cannot serve the file.
     """
-    if runtime == "openvino":
-        return start_openvino(path, cache, settings)
+    if runtime != "llamacpp":
+        return start_openvino(path, cache, {**settings, "exact": runtime == "openvino"})
     server = start_llama_cpp(path, **settings)
     _running.append(server)
     return server.listening_address + "/v1"
 
 
-def start_openvino(path: str, cache: str, settings: dict[str, int]) -> str:
+def start_openvino(path: str, cache: str, settings: dict[str, Any]) -> str:
     """Return the base URL of an OpenVINO server. Convert the file first, once, if OpenVINO cannot read it."""
     converted = converted_path(Path(path), Path(cache))
     if not converted.exists():

@@ -12,6 +12,7 @@ import time
 import pytest
 
 from textgrad.concurrency import fan_out
+from textgrad.engine import local_server
 from textgrad.engine.base import Sampling
 from textgrad.engine.local import LocalEngine, Settings, serve, smollm2_path, usable_cores
 from textgrad.errors import BrokenSystem, ContextExceeded, UsageError
@@ -44,6 +45,18 @@ def test_a_setting_that_is_not_a_positive_integer_is_rejected(monkeypatch, value
     monkeypatch.setenv("FEDTEXTGRAD_LOCAL_SLOTS", value)
     with pytest.raises(UsageError, match="FEDTEXTGRAD_LOCAL_SLOTS.*it must be at least 1 and at most 1024"):
         Settings.from_environment()
+
+
+@pytest.mark.parametrize("runtime, exact", [("openvino", True), ("openvino_fast", False)])
+def test_only_the_exact_runtime_computes_in_float32(monkeypatch, tmp_path, runtime, exact):
+    started = {}
+    monkeypatch.setattr(
+        "textgrad.engine.local_openvino.start", lambda path, **options: started.update(options) or "url"
+    )
+    model = tmp_path / "m.gguf"
+    model.write_bytes(b"GGUF")
+    assert local_server.serve(runtime, str(model), str(tmp_path), context=64, slots=1, threads=1) == "url"
+    assert started == {"context": 64, "slots": 1, "threads": 1, "exact": exact}
 
 
 def test_an_unknown_runtime_is_rejected_with_the_known_ones(monkeypatch):
