@@ -45,7 +45,7 @@ def serve(runtime: str, path: str, cache: str, **settings: Any) -> str:
         runtime: "openvino", "openvino_fast" or "llamacpp".
         path: GGUF file.
         cache: folder for converted models.
-        **settings: arguments of `start`.
+        **settings: context, slots, threads and port; see `start_llama_cpp`.
 
     Raises:
         ImportError, RuntimeError, OSError: the runtime cannot serve the file.
