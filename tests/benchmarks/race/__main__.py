@@ -4,7 +4,7 @@
     sh scripts/benchmark.sh race recorded logs/<run> ...   # the same on the answers of recorded runs
     sh scripts/benchmark.sh race runs --seeds 100          # whole runs on the simulated engine
 
-README.md beside this file has the results.
+The results are in README.md, in this folder.
 """
 
 import argparse
@@ -66,7 +66,17 @@ HEADER = (
 
 
 def configured(folder: Path, module: str, questions: int, rounds: int, engine: str, seed: int, mode: str) -> Config:
-    """Return the configuration of one run with so many validation questions over all its tasks."""
+    """Return the configuration of one run.
+
+    Args:
+        folder: for its data and logs.
+        module: one of `MODULES`.
+        questions: number of validation questions, in all tasks together.
+        rounds: number of rounds.
+        engine: name of the engine in both roles.
+        seed: of the run.
+        mode: value of --validate.
+    """
     count = _TASKS if module == "train_hetero_fed" else 1
     size, test = questions // count, 100 // count
     names = [f"task{number}" for number in range(count)]

@@ -1,8 +1,8 @@
 """Races and full validation over known answers, without a model: recorded ones, or those of a world of lessons.
 
-In the world, question i belongs to one of 24 topics. A prompt that has the topic's lesson answers it rightly with the
-probability `skill`, any other prompt with `base`; each rewording draws a share `noise` of the answers anew. A round
-adds or loses lessons.
+In the world, each question belongs to one of 24 topics. A prompt with the lesson of this topic answers the question
+rightly with probability `skill`, any other prompt with probability `base`. When a prompt is reworded, a share `noise`
+of its answers is drawn again. A round adds or loses lessons.
 """
 
 import random

@@ -32,7 +32,14 @@ class Scripted(toy.Recording):
 
 
 def race_of(folder, right, *options, sizes=(120,)):
-    """Return a race over tasks of so many validation questions, and its engine."""
+    """Return a race and its engine.
+
+    Args:
+        folder: for data and logs.
+        right: decides which answers are right; see `Scripted`.
+        *options: of main.py.
+        sizes: number of validation questions of each task.
+    """
     paths = [toy.task_file(folder, f"task{index}", n=5 * size, seed=index) for index, size in enumerate(sizes)]
     config = toy.config(folder, "--val_size", "0", *options, module="train_hetero_fed", tasks=paths)
     engines, test, _ = toy.recorded(config)

@@ -14,7 +14,7 @@ def first_claim(values, error=ERROR):
 
 
 def shuffled(rng, *counts):
-    """Return 1, -1 and 0 in random order, each so many times."""
+    """Return a shuffled list of 1, -1 and 0; `counts` has the number of each, in this order."""
     values = [value for value, count in zip((1, -1, 0), counts, strict=True) for _ in range(count)]
     rng.shuffle(values)
     return values
