@@ -6,7 +6,7 @@ from textgrad.tokens import estimate_tokens
 from utils.federation.client import Client
 from utils.federation.result import Round
 from utils.federation.setup import Federation
-from utils.federation.transport import LocalTransport, chance
+from utils.federation.transport import chance
 from utils.federation.update import NoUpload, NoUploadReason, Update
 
 
@@ -38,9 +38,8 @@ def exchange(federation: Federation, current: Round, earlier: Sequence[Round]) -
 
 
 def _collect(federation: Federation, current: Round, clients: Sequence[Client], deadline: float | None) -> None:
-    transport = federation.transport or LocalTransport(federation.config)
     prompts = [current.broadcast[client.number if federation.local_only else 0] for client in clients]
-    results = transport.exchange(current.number, clients, prompts, deadline)
+    results = federation.connection.exchange(current.number, clients, prompts, deadline)
     for client, prompt, result in zip(clients, prompts, results, strict=True):
         if isinstance(result, Update) and federation.adversary:
             result = federation.adversary.tampered(result, prompt, current.number)

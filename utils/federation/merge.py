@@ -16,7 +16,6 @@ from utils.federation.racing import Race
 from utils.federation.result import Round, overall
 from utils.federation.scoring import Evaluation, score_prompts
 from utils.federation.setup import Federation
-from utils.federation.transport import LocalTransport
 from utils.federation.update import NoUpload
 from utils.metrics.judge import judge_fate
 from utils.metrics.retention import Retention, retention_by_client
@@ -76,10 +75,9 @@ def _winner(race: Race, prompts: Sequence[str]) -> str:
 
 def _ask_clients(federation: Federation, current: Round, prompts: tuple[str, ...]) -> ClientScores:
     """Have the clients that uploaded in a round score candidates. A client without an answer is left out and named."""
-    transport = federation.transport or LocalTransport(federation.config)
     uploaded = {update.client for update in current.updates}
     clients = [client for client in federation.clients if client.number in uploaded]
-    results = transport.score(current.number, clients, prompts)
+    results = federation.connection.score(current.number, clients, prompts)
     answers: dict[int, Counts | Vote] = {}
     missing: dict[int, str] = {}
     for client, result in zip(clients, results, strict=True):

@@ -18,7 +18,7 @@ from utils.federation.evaluation import Sample, samples_of
 from utils.federation.personal import personal_prompt
 from utils.federation.selection import history_of, selection
 from utils.federation.surprisal import CachedSurprisal, surprisal_scorer
-from utils.federation.transport import Transport
+from utils.federation.transport import LocalTransport, Transport
 from utils.federation.update import Update
 from utils.options import assignments
 from utils.privacy.canaries import Canary, plant
@@ -36,7 +36,7 @@ class Federation:
         initial_prompt: the prompt broadcast in round 1.
         shards: one dict per client: {task name: positions of its validation questions}.
         questions: validation and test questions, by task name and split ("val" or "test"; "triggered" for a backdoor).
-        transport: sends prompts to clients; None for clients in this process.
+        transport: of clients on other machines; None for clients in this process. See `connection`.
         adversary: the malicious clients of a simulated attack, or None.
         canaries: codes that are planted in training questions.
         surprisal: scorer of prompts, or None.
@@ -62,6 +62,11 @@ class Federation:
             for task in self.tasks:
                 self.questions[task.name, TRIGGERED] = self.adversary.triggered(self.questions[task.name, "test"])
         self.surprisal = surprisal_scorer(self.config, self.engines.gateway)
+
+    @property
+    def connection(self) -> Transport:
+        """The transport that reaches the clients, wherever they are."""
+        return self.transport or LocalTransport(self.config)
 
     @property
     def local_only(self) -> bool:
