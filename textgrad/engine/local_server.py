@@ -7,6 +7,7 @@ they are computing.
 
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,9 @@ from typing import Any
 from textgrad.engine import local_openvino
 from textgrad.engine.local_conversion import convert, converted_path
 
-_UNREADABLE = "gguf_tensor_to_f16"  # in the error message for a quantization that OpenVINO does not read
+# OpenVINO reads these without loss. It cannot read some others, such as Q5_0, and rounds the minima of Q4_1. The name
+# of the file tells, since reading the types of its tensors takes seconds.
+_READ_EXACTLY = re.compile(r"(?i)(?<![a-z0-9])(Q8_0|F16|F32)(?![a-z0-9_])")
 _running: list[Any] = []  # llama.cpp ends when its server object is deleted
 
 
@@ -26,9 +29,9 @@ def main() -> None:
     options = json.loads(sys.argv[1])
     try:
         tell({"url": serve(**options)})
-    except (ImportError, RuntimeError, OSError) as error:
+    except Exception as error:  # of a library, about the file or its installation
         hint = "; on Debian and Ubuntu: apt install libgomp1" if "libgomp" in str(error) else ""
-        tell({"error": " ".join(f"{error}{hint}".split())})
+        tell({"error": " ".join(f"{error or type(error).__name__}{hint}".split())})
     sys.stdin.read()
     os._exit(0)  # without waiting for replies in progress
 
@@ -42,7 +45,7 @@ def serve(runtime: str, path: str, cache: str, **settings: Any) -> str:
     """Return the base URL of a running server.
 
     Args:
-        runtime: "openvino", "openvino_fast" or "llamacpp".
+        runtime: "openvino" or "llamacpp".
         path: GGUF file.
         cache: folder for converted models.
         **settings: context, slots, threads and port; see `start_llama_cpp`.
@@ -51,24 +54,22 @@ def serve(runtime: str, path: str, cache: str, **settings: Any) -> str:
         ImportError, RuntimeError, OSError: the runtime cannot serve the file.
     """
     if runtime != "llamacpp":
-        return start_openvino(path, cache, {**settings, "exact": runtime == "openvino"})
+        return start_openvino(path, cache, settings)
     server = start_llama_cpp(path, **settings)
     _running.append(server)
     return server.listening_address + "/v1"
 
 
 def start_openvino(path: str, cache: str, settings: dict[str, Any]) -> str:
-    """Return the base URL of an OpenVINO server. Convert the file first, once, if OpenVINO cannot read it."""
-    converted = converted_path(Path(path), Path(cache))
-    if not converted.exists():
-        try:
-            return local_openvino.start(path, **settings)
-        except RuntimeError as error:
-            if _UNREADABLE not in str(error):
-                raise
-        tell({"note": f"converting it to Q8_0 for OpenVINO, once: {converted}"})
-        convert(Path(path), converted)
-    return local_openvino.start(str(converted), **settings)
+    """Return the base URL of an OpenVINO server. Convert the file first, once, if OpenVINO does not read it exactly."""
+    model = Path(path)
+    if not _READ_EXACTLY.search(model.name):
+        converted = converted_path(model, Path(cache))
+        if not converted.exists():
+            tell({"note": f"converting it to Q8_0 for OpenVINO, once: {converted}"})
+            convert(model, converted)
+        model = converted
+    return local_openvino.start(str(model), **settings)
 
 
 def start_llama_cpp(path: str, context: int, slots: int, threads: int, port: int = 0):

@@ -47,16 +47,24 @@ def test_a_setting_that_is_not_a_positive_integer_is_rejected(monkeypatch, value
         Settings.from_environment()
 
 
-@pytest.mark.parametrize("runtime, exact", [("openvino", True), ("openvino_fast", False)])
-def test_only_the_exact_runtime_computes_in_float32(monkeypatch, tmp_path, runtime, exact):
-    started = {}
-    monkeypatch.setattr(
-        "textgrad.engine.local_openvino.start", lambda path, **options: started.update(options) or "url"
-    )
-    model = tmp_path / "m.gguf"
-    model.write_bytes(b"GGUF")
-    assert local_server.serve(runtime, str(model), str(tmp_path), context=64, slots=1, threads=1) == "url"
-    assert started == {"context": 64, "slots": 1, "threads": 1, "exact": exact}
+@pytest.mark.parametrize(
+    "name, is_converted",
+    [("m-Q8_0.gguf", False), ("m.f16.gguf", False), ("m-BF16.gguf", True), ("m-Q4_K_M.gguf", True), ("m.gguf", True)],
+)
+def test_openvino_gets_a_q8_0_copy_of_all_files_that_it_does_not_read_exactly(
+    monkeypatch, tmp_path, name, is_converted
+):
+    served = []
+    monkeypatch.setattr("textgrad.engine.local_openvino.start", lambda path, **settings: served.append(path) or "url")
+    monkeypatch.setattr(local_server, "convert", lambda source, target: target.write_bytes(b"GGUF"))
+    (tmp_path / name).write_bytes(b"GGUF")
+    for _ in range(2):
+        assert (
+            local_server.serve("openvino", str(tmp_path / name), str(tmp_path), context=64, slots=1, threads=1) == "url"
+        )
+    copies = [each for each in tmp_path.iterdir() if each.name != name]
+    assert len(copies) == is_converted
+    assert served == 2 * [str(copies[0] if copies else tmp_path / name)]
 
 
 def test_an_unknown_runtime_is_rejected_with_the_known_ones(monkeypatch):
@@ -218,14 +226,18 @@ def test_replies_at_temperature_0_do_not_depend_on_other_requests(smollm2):
 
 
 @pytest.mark.slow
-def test_a_model_that_openvino_cannot_load_is_served_by_llama_cpp_which_is_said(tmp_path, smollm2, capfd):
+@pytest.mark.parametrize("name, is_converted", [("broken-Q8_0.gguf", False), ("broken.gguf", True)])
+def test_a_model_that_openvino_cannot_load_is_served_by_llama_cpp_which_is_said(
+    tmp_path, smollm2, capfd, name, is_converted
+):
     pytest.importorskip("xllamacpp")
-    broken = tmp_path / "broken.gguf"
+    broken = tmp_path / name
     broken.write_bytes(b"GGUF" + bytes(1000))
-    with pytest.raises(BrokenSystem, match="broken.gguf"):
+    with pytest.raises(BrokenSystem, match=name):
         LocalEngine(str(broken)).complete(MESSAGES, Sampling())
-    (line,) = capfd.readouterr().err.splitlines()
-    assert line.startswith("engine local-broken.gguf: uses llama.cpp, since openvino cannot serve ")
+    lines = capfd.readouterr().err.splitlines()
+    assert lines[-1].startswith(f"engine local-{name}: uses llama.cpp, since openvino cannot serve ")
+    assert [line.split(":")[1] for line in lines[:-1]] == is_converted * [" converting it to Q8_0 for OpenVINO, once"]
 
 
 @pytest.mark.slow

@@ -38,7 +38,7 @@ class Pipeline:
     """One token per character: of the prompt, and of the reply `text`, one per step."""
 
     def __init__(self, text):
-        self.text, self.handles, self.prompts = text, [], []
+        self.text, self.handles, self.companions, self.prompts = text, [], [], []
 
     def get_tokenizer(self):
         return self
@@ -59,12 +59,16 @@ class Pipeline:
         return "".join(map(chr, ids))
 
     def add_request(self, number, tokens, config):
+        if hasattr(config, "ignore_eos"):
+            self.companions.append(Handle(config, "1 2 3"))
+            return self.companions[-1]
         self.handles.append(Handle(config, self.text))
         return self.handles[-1]
 
     def step(self):
         time.sleep(0.001)
-        for handle in self.handles:
+        assert any(not companion.get_status() for companion in self.companions)
+        for handle in (*self.handles, *self.companions):
             handle.steps += 1
 
 
@@ -73,8 +77,9 @@ def ask():
     servers = []
 
     def start(text, context=100):
-        batch = Batch(pipeline := Pipeline(text), LIBRARY, context)
-        servers.append(server := Server(0, batch, {"id": "m", "max_model_len": context}))
+        pipeline = Pipeline(text)
+        batch = Batch(pipeline, LIBRARY, pipeline, context)
+        servers.append(server := Server(0, batch, None, {"id": "m", "max_model_len": context}))
         for work in (batch.run, server.serve_forever):
             threading.Thread(target=work, daemon=True).start()
 
@@ -133,7 +138,14 @@ def test_required_tags_enclose_the_reply_whatever_the_model_writes(ask, text, in
     pipeline, post = ask(text, context=1000)
     choice = post(within=["<V>", "</V>"], max_tokens=500)["choices"][0]
     assert choice["message"]["content"] == f"<V>\n{inside}</V>" and choice["finish_reason"] == "stop"
-    assert pipeline.prompts == ["hello<V>\n"] and pipeline.handles[0].config.stop_strings == {"<"}
+    assert pipeline.prompts[0] == "hello<V>\n" and pipeline.handles[0].config.stop_strings == {"<"}
+
+
+def test_a_request_is_never_alone_in_a_step(ask):
+    pipeline, post = ask("a reply")
+    post()
+    post()
+    assert len(pipeline.companions) > 1  # of 5 tokens each, and `Pipeline.step` checks that one is running
 
 
 def test_a_client_that_disconnects_cancels_its_request(ask):

@@ -34,7 +34,7 @@ def get_scorer(name: str) -> Callable[[str], list[float]]:
 
         return LlamaServer(address)
     if name == "smollm2" or name.startswith("local-") or name.endswith(".gguf"):
-        from utils.metrics.surprisal.llama import Embedded
+        from utils.metrics.surprisal.embedded import Embedded
 
         return Embedded(name.removeprefix("local-"))
     if not name or address:

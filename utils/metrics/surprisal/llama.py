@@ -1,9 +1,7 @@
-"""Surprisal from a llama.cpp server, a running one or the embedded one."""
+"""Surprisal from a llama.cpp server."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
-from textgrad.engine.local import LocalEngine, serve
 from textgrad.errors import BrokenSystem
 from utils.metrics.surprisal.http import TIMEOUT, ask_json, bits_of, context_of, reading_reply, server_root
 from utils.metrics.surprisal.windows import windows
@@ -75,28 +73,6 @@ class LlamaServer:
 
     def _ask(self, method: str, path: str, body: dict | None) -> dict:
         return ask_json(method, self.base_url + path, body, self.timeout)
-
-
-class Embedded:
-    """Score texts with an embedded llama.cpp server, started on first use.
-
-    Args:
-        model: as that of `LocalEngine`.
-
-    Raises:
-        UsageError: the file is missing or not a GGUF file, or the hub does not have it.
-        BrokenSystem: a package is missing.
-    """
-
-    def __init__(self, model: str = "smollm2"):
-        self._engine = LocalEngine(model)
-        self._settings = replace(self._engine.settings, runtime="llamacpp", slots=1)
-
-    def __call__(self, text: str) -> list[float]:
-        """Return the bits of every token but the first."""
-        server = serve(self._engine.path, self._settings)
-        with server.slots:
-            return LlamaServer(server.url)(text)
 
 
 def _runs(is_complete: Sequence[bool], first: int, end: int) -> Iterator[tuple[int, int]]:

@@ -16,8 +16,9 @@ import pytest
 
 from textgrad.errors import BrokenSystem, UsageError
 from utils.metrics.surprisal import get_scorer
+from utils.metrics.surprisal.embedded import Embedded
 from utils.metrics.surprisal.huggingface import HuggingFace
-from utils.metrics.surprisal.llama import Embedded, LlamaServer
+from utils.metrics.surprisal.llama import LlamaServer
 from utils.metrics.surprisal.vllm import VLLM
 from utils.metrics.surprisal.windows import windows
 
@@ -338,6 +339,18 @@ def test_the_embedded_model_finds_a_repeated_text_less_surprising(embedded):
     assert min(once) >= 0 and sum(once) / len(once) > 2
     assert twice[: len(once) - 1] == pytest.approx(once[:-1], abs=0.3)
     assert sum(again) / len(again) < sum(once) / len(once) / 2
+
+
+@pytest.mark.slow
+def test_openvino_and_llama_cpp_score_a_text_alike(monkeypatch):
+    pytest.importorskip("openvino_genai")
+    pytest.importorskip("xllamacpp")
+    bits = []
+    for runtime in ("openvino", "llamacpp"):
+        monkeypatch.setenv("FEDTEXTGRAD_LOCAL_RUNTIME", runtime)
+        bits.append(Embedded()(PROMPT))
+    assert bits[0] == pytest.approx(bits[1], abs=1.5)  # of up to 16 bits per token
+    assert sum(bits[0]) == pytest.approx(sum(bits[1]), rel=0.02)
 
 
 @pytest.mark.slow
