@@ -38,7 +38,7 @@ class Settings:
 
     Attributes:
         context: tokens per request and reply together, >= 1. Memory for all slots is allocated at the start: for
-            SmolLM2 about 0.2 GB per slot of 4096 tokens, with llama.cpp 0.1 GB.
+            SmolLM2 about 0.1 GB per slot of 4096 tokens.
         slots: requests processed in parallel, >= 1.
         threads: compute threads, >= 1.
         runtime: "openvino"; "llamacpp"; "auto": "openvino" for all models that it can load, else "llamacpp".
