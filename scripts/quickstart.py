@@ -1,7 +1,8 @@
 """The first runs of a newcomer; started by `scripts/quickstart.sh`.
 
 Three clients see different rules of an online shop and learn them together, then each alone. A 0.5B model from Hugging
-Face does so in minutes. Without it, recordings of these two runs are replayed, and SmolLM2-135M trains live.
+Face does so in minutes. Without it, recordings of these two runs are replayed, and SmolLM2-135M, which cannot follow
+rules, learns live to answer syllogisms from solved examples.
 """
 
 import os
@@ -27,9 +28,9 @@ RULES = shlex.split(
     "--module train_hetero_fed --task RULES_emails_1of3 RULES_emails_2of3 RULES_emails_3of3 --rounds 2 --local_steps 4 "
     "--batch_size 4 --train_size 24 --val_size 10 --test_size 20 --max_tokens 300 --comet_mode disabled"
 )
-GCD = shlex.split(
-    "--module train_homo_fed --num_clients 3 --task RG_gcd --rounds 2 --local_steps 1 --batch_size 2 --train_size 12 "
-    "--val_size 16 --test_size 24 --max_tokens 96 --comet_mode disabled"
+SYLLOGISMS = shlex.split(
+    "--module train_homo_fed --num_clients 3 --task RG_syllogism --optimizer demos --share_examples --rounds 2 "
+    "--local_steps 2 --batch_size 4 --train_size 24 --val_size 20 --test_size 60 --max_tokens 96 --comet_mode disabled"
 )
 ALONE = ("--aggregate_method", "none")
 
@@ -52,9 +53,9 @@ def _quickstart(arguments: Sequence[str]) -> int:
     model = os.environ.get("MODEL") or _best_model()
     try:
         if model == SMALL:
-            live = _config(SMALL, "quickstart_smollm2", *GCD, *arguments)
+            live = _config(SMALL, "quickstart_smollm2", *SYLLOGISMS, *arguments)
             together, alone = _replay("together", live.log_dir), _replay("alone", live.log_dir, *ALONE)
-            print("\n== live: SmolLM2-135M trains on this machine")
+            print("\n== live: SmolLM2-135M learns from solved examples on this machine")
             learned = f"{_outcome(together, alone)} (recorded);\n         live, SmolLM2-135M: {_verdict(_train(live))}"
         else:
             together = _train(_config(model, "quickstart", *RULES, *arguments))
@@ -74,7 +75,7 @@ def _best_model() -> str:
     try:
         download(_REPO, _FILE)
     except StopRun as reason:
-        print(f"{reason}\nmodel: SmolLM2-135M, which is installed, but too small to learn rules")
+        print(f"{reason}\nmodel: SmolLM2-135M, which is installed, but learns from examples only")
         return SMALL
     return LARGE
 

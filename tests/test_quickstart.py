@@ -74,5 +74,5 @@ def test_recorded_files_are_small():
 
 
 def test_both_settings_are_valid():
-    for options in (quickstart.RULES, quickstart.GCD):
+    for options in (quickstart.RULES, quickstart.SYLLOGISMS):
         assert parse(options)

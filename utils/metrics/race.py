@@ -14,7 +14,7 @@ Source: Waudby-Smith and Ramdas, "Estimating means of bounded random variables b
 import math
 from collections.abc import Sequence
 
-ERROR = 0.1
+ERROR = 0.05
 """Largest probability that a race drops the prompt that is best on all questions."""
 _FIRST, _GROWTH = 16, 1.5  # questions before the first look, and their growth from look to look
 _SHARES = tuple((number + 0.5) / 10 for number in range(10))
