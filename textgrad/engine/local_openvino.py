@@ -68,7 +68,7 @@ def start(path: str, context: int, slots: int, threads: int, port: int = 0) -> s
 
 
 class Batch:
-    """The requests in flight. One thread, in `run`, makes all calls of OpenVINO.
+    """The requests in flight. One thread, in `run`, makes all calls of the pipeline.
 
     OpenVINO multiplies a single row of activations as it is, but quantizes two or more. A companion, a generation that
     nobody reads, is part of every step, so that a request which is alone in flight gets the same reply as in a batch.
