@@ -31,7 +31,7 @@ def main() -> None:
         tell({"url": serve(**options)})
     except Exception as error:  # of a library, about the file or its installation
         hint = "; on Debian and Ubuntu: apt install libgomp1" if "libgomp" in str(error) else ""
-        tell({"error": " ".join(f"{error or type(error).__name__}{hint}".split())})
+        tell({"error": " ".join(f"{str(error) or type(error).__name__}{hint}".split())})
     sys.stdin.read()
     os._exit(0)  # without waiting for replies in progress
 

@@ -11,6 +11,7 @@ import os
 import re
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 
 import pytest
 
@@ -309,6 +310,29 @@ def test_a_real_architecture_agrees_with_softmax_by_hand():
             logits = model(torch.tensor([ids[:place]])).logits[0, -1].tolist()
         expected.append(math.log2(sum(math.exp(logit) for logit in logits)) - logits[ids[place]] / math.log(2))
     assert HuggingFace(model, _CharacterTokenizer())("abcabba") == pytest.approx(expected, abs=1e-4)
+
+
+# --- the embedded model ---
+
+
+@pytest.mark.parametrize("size, runtime", [(100, "openvino"), (101, "llamacpp")])
+def test_only_a_large_model_is_mapped_by_llama_cpp_in_place_of_a_second_copy(
+    tmp_path, monkeypatch, server, size, runtime
+):
+    url = server(_bigram).url
+    asked = []
+
+    def serve(path, settings):
+        asked.append(settings.runtime)
+        return SimpleNamespace(runtime=settings.runtime, url=url, slots=threading.Semaphore(1))
+
+    monkeypatch.setenv("FEDTEXTGRAD_LOCAL_RUNTIME", "openvino")
+    monkeypatch.setattr("utils.metrics.surprisal.embedded.serve", serve)
+    monkeypatch.setattr("utils.metrics.surprisal.embedded._LARGEST", 100)
+    model = tmp_path / "m.gguf"
+    model.write_bytes(b"GGUF".ljust(size))
+    assert Embedded(str(model))("abba") == pytest.approx([2.0, -math.log2(0.75), 3.0])
+    assert asked == [runtime]
 
 
 # --- a real model ---
