@@ -4,14 +4,11 @@ Tokens are characters. One model is a bigram with the table below. In the other 
 1 / (1 + earlier tokens), so its surprisal shows the length of the context.
 """
 
-import importlib.util
 import json
 import math
-import os
 import re
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import SimpleNamespace
 
 import pytest
 
@@ -310,80 +307,3 @@ def test_a_real_architecture_agrees_with_softmax_by_hand():
             logits = model(torch.tensor([ids[:place]])).logits[0, -1].tolist()
         expected.append(math.log2(sum(math.exp(logit) for logit in logits)) - logits[ids[place]] / math.log(2))
     assert HuggingFace(model, _CharacterTokenizer())("abcabba") == pytest.approx(expected, abs=1e-4)
-
-
-# --- the embedded model ---
-
-
-@pytest.mark.parametrize("size, runtime", [(100, "openvino"), (101, "llamacpp")])
-def test_only_a_large_model_is_mapped_by_llama_cpp_in_place_of_a_second_copy(
-    tmp_path, monkeypatch, server, size, runtime
-):
-    url = server(_bigram).url
-    asked = []
-
-    def serve(path, settings):
-        asked.append(settings.runtime)
-        return SimpleNamespace(runtime=settings.runtime, url=url, slots=threading.Semaphore(1))
-
-    monkeypatch.setenv("FEDTEXTGRAD_LOCAL_RUNTIME", "openvino")
-    monkeypatch.setattr("utils.metrics.surprisal.embedded.serve", serve)
-    monkeypatch.setattr("utils.metrics.surprisal.embedded._LARGEST", 100)
-    model = tmp_path / "m.gguf"
-    model.write_bytes(b"GGUF".ljust(size))
-    assert Embedded(str(model))("abba") == pytest.approx([2.0, -math.log2(0.75), 3.0])
-    assert asked == [runtime]
-
-
-# --- a real model ---
-
-PROMPT = (
-    "You will answer a reasoning question. Think step by step. Count every item in the list, also those with a "
-    "quantity, and add the counts. Check the total – twice, s'il vous plaît 😀."
-)
-
-
-@pytest.fixture(scope="module")
-def embedded():
-    if not importlib.util.find_spec(
-        "xllamacpp"
-    ):  # not imported here, as the engine must set environment variables first
-        pytest.skip("xllamacpp is not installed")
-    try:
-        return Embedded()
-    except BrokenSystem as problem:
-        pytest.skip(str(problem))
-
-
-@pytest.mark.slow
-def test_the_embedded_model_finds_a_repeated_text_less_surprising(embedded):
-    once = embedded(PROMPT)
-    twice = embedded(f"{PROMPT} {PROMPT}")
-    again = twice[len(once) :]
-    assert min(once) >= 0 and sum(once) / len(once) > 2
-    assert twice[: len(once) - 1] == pytest.approx(once[:-1], abs=0.3)
-    assert sum(again) / len(again) < sum(once) / len(once) / 2
-
-
-@pytest.mark.slow
-def test_openvino_and_llama_cpp_score_a_text_alike(monkeypatch):
-    pytest.importorskip("openvino_genai")
-    pytest.importorskip("xllamacpp")
-    bits = []
-    for runtime in ("openvino", "llamacpp"):
-        monkeypatch.setenv("FEDTEXTGRAD_LOCAL_RUNTIME", runtime)
-        bits.append(Embedded()(PROMPT))
-    assert bits[0] == pytest.approx(bits[1], abs=1.5)  # of up to 16 bits per token
-    assert sum(bits[0]) == pytest.approx(sum(bits[1]), rel=0.02)
-
-
-@pytest.mark.slow
-def test_the_embedded_model_agrees_with_transformers(embedded):
-    folder = os.environ.get("FEDTEXTGRAD_SMOLLM2_HF")
-    if not folder:
-        pytest.skip("set FEDTEXTGRAD_SMOLLM2_HF to the same model converted for transformers")
-    pytest.importorskip("transformers", reason="transformers is not installed")
-    reference, ours = HuggingFace(folder)(PROMPT), embedded(PROMPT)
-    assert len(reference) == len(ours)
-    assert sum(ours) == pytest.approx(sum(reference), rel=0.02)
-    assert max(abs(one - other) for one, other in zip(ours, reference)) < 2  # the embedded model is quantized

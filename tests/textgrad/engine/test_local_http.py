@@ -9,7 +9,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from textgrad.engine.local_openvino import Batch, Server
+from textgrad.engine.local_batch import Batch
+from textgrad.engine.local_http import Server
 
 LIBRARY = SimpleNamespace(
     GenerationStatus=SimpleNamespace(RUNNING=0, FINISHED=1),
